@@ -1,0 +1,172 @@
+"""MNIST itself, fetched from a public mirror and checked against its published SHA-256 sums."""
+
+import gzip
+import hashlib
+import math
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http.client import BadStatusLine, HTTPException
+from typing import IO, cast
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from nntrain import __version__
+from nntrain.errors import ConfigError, DataError
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.uint8]
+
+MIRRORS: tuple[str, ...] = (
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+)
+TIMEOUT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class IdxFile:
+    """One array of bytes in the IDX format of LeCun's MNIST page, once unpacked.
+
+    The header is big-endian 32-bit integers: a magic number (0x0800, "bytes", plus the number of
+    dimensions), then each dimension.
+    """
+
+    name: str
+    sha256: str
+    shape: tuple[int, ...]
+
+    @property
+    def header(self) -> bytes:
+        """What the file must begin with."""
+        return np.array([0x0800 + len(self.shape), *self.shape], dtype=">i4").tobytes()
+
+    @property
+    def size(self) -> int:
+        """The file's length in bytes."""
+        return len(self.header) + math.prod(self.shape)
+
+    def parse(self, content: bytes) -> NDArray[np.uint8]:
+        """Check the content against size, sum and header; return its array, read-only.
+
+        Raises:
+            ValueError: The content is not this file's.
+        """
+        if len(content) > self.size:
+            raise ValueError(f"unpacks to more than {self.size} bytes")
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            raise ValueError("wrong SHA-256")
+        if not content.startswith(self.header):
+            raise ValueError(f"wrong IDX header for shape {self.shape}")
+        return np.frombuffer(content, np.uint8, offset=len(self.header)).reshape(self.shape)
+
+
+FILES: tuple[IdxFile, ...] = (
+    IdxFile(
+        "train-images-idx3-ubyte",
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        (60_000, 28, 28),
+    ),
+    IdxFile(
+        "train-labels-idx1-ubyte",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        (60_000,),
+    ),
+    IdxFile(
+        "t10k-images-idx3-ubyte",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        (10_000, 28, 28),
+    ),
+    IdxFile(
+        "t10k-labels-idx1-ubyte",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        (10_000,),
+    ),
+)
+
+
+def fetch_mnist(
+    mirrors: Sequence[str] = MIRRORS,
+    progress: bool = True,
+    notice: Callable[[str], None] = lambda _: None,
+    files: Sequence[IdxFile] = FILES,
+) -> tuple[Pixels, Labels, Pixels, Labels]:
+    """Fetch MNIST into memory; the disk is never touched, so an interruption leaves nothing behind.
+
+    Args:
+        mirrors: Addresses of folders holding the gzipped files; for each file, tried in order.
+        progress: Show a bar per file on stderr, if that is a terminal.
+        notice: Told in one line why a mirror was passed over for the next.
+        files: Training images and labels, then test images and labels.
+
+    Returns:
+        Training pixels (60000, 784) and labels (60000,), then test pixels (10000, 784) and labels
+        (10000,), all uint8 and read-only.
+
+    Raises:
+        ConfigError: A mirror is not an http:// or https:// address.
+        DataError: No mirror gave a file as it should be.
+    """
+    for mirror in mirrors:
+        if not mirror.lower().startswith(("http://", "https://")):
+            raise ConfigError(f"mirror {mirror!r}: must begin with https:// or http://")
+    train_images, train_labels, test_images, test_labels = (
+        _fetch(file, mirrors, progress, notice) for file in files
+    )
+    return _as_rows(train_images), train_labels, _as_rows(test_images), test_labels
+
+
+def _as_rows(images: NDArray[np.uint8]) -> Pixels:
+    return images.reshape(len(images), -1)
+
+
+def _fetch(
+    file: IdxFile, mirrors: Sequence[str], progress: bool, notice: Callable[[str], None]
+) -> NDArray[np.uint8]:
+    faults: list[str] = []
+    for mirror in mirrors:
+        if faults:
+            notice(f"{file.name}: {faults[-1]}; trying {mirror}")
+        try:
+            return file.parse(_download(file, mirror, progress))
+        # ValueError is also how urllib answers an address it cannot read.
+        except (OSError, HTTPException, EOFError, zlib.error, ValueError) as error:
+            faults.append(f"{mirror}: {_in_few_words(error)}")
+    raise DataError(
+        f"{file.name}: {'; '.join(faults)}. "
+        "Name another with --mirror URL, or put Kaggle's train.csv into data/"
+    )
+
+
+def _download(file: IdxFile, mirror: str, progress: bool) -> bytes:
+    """Return the unpacked file, or its first ``file.size + 1`` bytes if it is longer."""
+    request = Request(  # noqa: S310  fetch_mnist has checked the scheme
+        f"{mirror.rstrip('/')}/{file.name}.gz", headers={"User-Agent": f"nntrain/{__version__}"}
+    )
+    with (
+        urlopen(request, timeout=TIMEOUT_SECONDS) as response,  # noqa: S310
+        tqdm.wrapattr(
+            response,
+            "read",
+            total=response.length,
+            desc=file.name,
+            disable=None if progress else True,
+        ) as body,
+        gzip.GzipFile(fileobj=cast(IO[bytes], body)) as unpacked,
+    ):
+        return unpacked.read(file.size + 1)
+
+
+def _in_few_words(error: Exception) -> str:
+    if isinstance(error, HTTPError):
+        return f"HTTP {error.code}"
+    if isinstance(error, BadStatusLine):  # its text is whatever the server sent
+        return "gave no HTTP answer"
+    if isinstance(error, EOFError):
+        return "broke off before the end"
+    reason = error.reason if isinstance(error, URLError) else error
+    return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__

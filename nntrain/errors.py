@@ -1,0 +1,32 @@
+"""What can go wrong, and the exit status it ends with.
+
+An error's text is one line for the person at the terminal: the place, the fault and the mend.
+"""
+
+
+class NNTrainError(Exception):
+    """The work could not be done; the text says where, what and how to mend it."""
+
+    exit_status = 1
+
+
+class ConfigError(NNTrainError):
+    """The configuration or the command line asks for something that cannot be."""
+
+    exit_status = 2
+
+
+class DataError(NNTrainError):
+    """A CSV does not hold what it should."""
+
+
+class RunError(NNTrainError):
+    """A run's folder is missing, unfinished or held by another process."""
+
+
+class CheckpointError(NNTrainError):
+    """A checkpoint cannot be trusted."""
+
+
+class DivergenceError(NNTrainError):
+    """The loss or the weights are no longer finite numbers."""

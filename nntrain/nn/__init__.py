@@ -1,0 +1,39 @@
+"""The lecture: backpropagation in NumPy, and nothing else.
+
+Read `activations`, `losses`, `layers` and `network` in this order; `optimizers`, `schedules` and
+`initializers` say what is done with the gradient, how α moves, and where the weights begin.
+"""
+
+from nntrain.nn.activations import ACTIVATIONS, Activation
+from nntrain.nn.initializers import INITIALIZERS, Initializer
+from nntrain.nn.layers import Dense
+from nntrain.nn.losses import LOSSES, Loss
+from nntrain.nn.network import LayerSpec, Network, Workspace
+from nntrain.nn.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
+from nntrain.nn.schedules import Schedule, constant, cosine, exponential, one_cycle, step, warm_up
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "LOSSES",
+    "SGD",
+    "Activation",
+    "Adam",
+    "AdamW",
+    "Dense",
+    "Initializer",
+    "LayerSpec",
+    "Loss",
+    "Momentum",
+    "Nesterov",
+    "Network",
+    "Optimizer",
+    "Schedule",
+    "Workspace",
+    "constant",
+    "cosine",
+    "exponential",
+    "one_cycle",
+    "step",
+    "warm_up",
+]

@@ -1,0 +1,81 @@
+"""Losses: E and ∂E/∂x_L in pairs.
+
+E is the mean over the batch of the error of one sample, so its gradient carries the factor 1/B, and
+everything that backpropagation derives from it is a mean over the batch as well.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from nntrain.nn.arrays import Array
+
+# Below this the logarithm is continued by its tangent: E stays finite and ∂E/∂x its exact gradient,
+# also for outputs that are zero or negative (tanh, say). It is well inside float32.
+SMALLEST_PROBABILITY = 1e-30
+
+
+class Loss(NamedTuple):
+    """The error E of outputs x_L for targets y, both of shape (B, n_L).
+
+    Attributes:
+        value: E, the mean over the batch.
+        gradient: Fills ∂E/∂x_L, shape (B, n_L).
+        matching: The activation with which ∂E/∂x_L and σ′ cancel to δ_L = (x_L − y) / B, so that
+            nothing is divided by a vanishing x_L or multiplied by a vanishing σ′.
+    """
+
+    value: Callable[[Array, Array], float]
+    gradient: Callable[[Array, Array, Array], None]
+    matching: str
+
+
+def difference(x: Array, y: Array, out: Array) -> None:
+    """(x_L − y) / B: what matching pairs meet as."""
+    np.subtract(x, y, out=out)
+    np.multiply(out, 1 / len(x), out=out)
+
+
+def squared_error(x: Array, y: Array) -> float:
+    """E = ½ ‖x_L − y‖²  (the lecture's error)."""
+    error = np.subtract(x, y).ravel()
+    return 0.5 * float(np.dot(error, error)) / len(x)
+
+
+def cross_entropy(x: Array, y: Array) -> float:
+    """E = −Σ_j y_j ln x_j."""
+    return -float(np.vdot(y, _log(x))) / len(x)
+
+
+def cross_entropy_gradient(x: Array, y: Array, out: Array) -> None:
+    """∂E/∂x_j = −y_j / x_j."""
+    np.maximum(x, SMALLEST_PROBABILITY, out=out)
+    np.divide(y, out, out=out)
+    np.multiply(out, -1 / len(x), out=out)
+
+
+def binary_cross_entropy(x: Array, y: Array) -> float:
+    """E = −Σ_j (y_j ln x_j + (1 − y_j) ln(1 − x_j)): each output a yes or no of its own."""
+    return -float(np.vdot(y, _log(x)) + np.vdot(1 - y, _log(1 - x))) / len(x)
+
+
+def binary_cross_entropy_gradient(x: Array, y: Array, out: Array) -> None:
+    """∂E/∂x_j = (1 − y_j) / (1 − x_j) − y_j / x_j."""
+    np.divide(1 - y, np.maximum(1 - x, SMALLEST_PROBABILITY), out=out)
+    np.subtract(out, y / np.maximum(x, SMALLEST_PROBABILITY), out=out)
+    np.multiply(out, 1 / len(x), out=out)
+
+
+def _log(x: Array) -> Array:
+    """The natural logarithm, continued by its tangent below `SMALLEST_PROBABILITY`."""
+    floor = np.maximum(x, SMALLEST_PROBABILITY)
+    logarithm: Array = np.log(floor) + (x - floor) / floor
+    return logarithm
+
+
+LOSSES: dict[str, Loss] = {
+    "squared_error": Loss(squared_error, difference, "identity"),
+    "cross_entropy": Loss(cross_entropy, cross_entropy_gradient, "softmax"),
+    "binary_cross_entropy": Loss(binary_cross_entropy, binary_cross_entropy_gradient, "sigmoid"),
+}

@@ -1,0 +1,170 @@
+"""The stack of layers: forward propagation, and backpropagation of the error."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from nntrain.nn.activations import ACTIVATIONS
+from nntrain.nn.arrays import Array
+from nntrain.nn.initializers import Initializer
+from nntrain.nn.layers import Dense
+from nntrain.nn.losses import LOSSES, difference
+
+
+class LayerSpec(NamedTuple):
+    """What a layer is before it has inputs: its number of neurons, σ's name, its first weights."""
+
+    neurons: int
+    activation: str
+    initializer: Initializer
+
+
+class Network:
+    """A stack of dense layers and the error that it is trained to lower.
+
+    All parameters are one vector, (W_1, …, W_L, b_1, …, b_L), each W_i row by row; the layers hold
+    views into it. The gradient is a vector of the same order, as the lecture writes it, so an
+    optimiser is a few operations on two vectors.
+
+    Args:
+        inputs: n_0, the length of x_0.
+        layers: From the first layer to the last.
+        loss: The name of E, one of `LOSSES`.
+        dtype: float32 or float64.
+
+    Attributes:
+        parameters: The vector, shape (size,); all zero until `initialize`.
+        layers: The layers 1 … L.
+        widths: n_0 … n_L.
+        weight_count: How many of the parameters, from the start, are weights.
+
+    Raises:
+        ValueError: A width is less than 1, or there is no layer.
+        KeyError: An activation or the loss is unknown.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        layers: Sequence[LayerSpec],
+        loss: str,
+        dtype: str | np.dtype[np.floating] = "float32",
+    ) -> None:
+        self.widths = [inputs, *(layer.neurons for layer in layers)]
+        if min(self.widths) < 1 or not layers:
+            raise ValueError(
+                f"a network needs a layer, and widths of at least 1, not {self.widths}"
+            )
+        self.weight_count = sum(n_in * n_out for n_in, n_out in pairwise(self.widths))
+        self.parameters: Array = np.zeros(self.weight_count + sum(self.widths[1:]), dtype)
+        self.layers = [
+            Dense(weights, biases, ACTIVATIONS[spec.activation])
+            for (weights, biases), spec in zip(self.views(self.parameters), layers, strict=True)
+        ]
+        self.loss = LOSSES[loss]
+        self._initializers = [layer.initializer for layer in layers]
+        self._outputs_match_loss = layers[-1].activation == self.loss.matching
+
+    def views(self, vector: Array) -> list[tuple[Array, Array]]:
+        """Views (W_i, b_i), or (∂E/∂W_i, ∂E/∂b_i), into a vector of the parameters' order.
+
+        Args:
+            vector: Shape (size,).
+
+        Returns:
+            For each layer a matrix of shape (n_i, n_{i−1}) and a vector of shape (n_i,).
+        """
+        pairs = []
+        weights_at, biases_at = 0, self.weight_count
+        for n_in, n_out in pairwise(self.widths):
+            weights = vector[weights_at : weights_at + n_out * n_in].reshape(n_out, n_in)
+            pairs.append((weights, vector[biases_at : biases_at + n_out]))
+            weights_at += n_out * n_in
+            biases_at += n_out
+        return pairs
+
+    def initialize(self, rng: np.random.Generator) -> None:
+        """Draw all weights anew and set all biases to zero."""
+        for layer, initializer in zip(self.layers, self._initializers, strict=True):
+            layer.weights[...] = initializer(rng, *layer.weights.shape)
+            layer.biases.fill(0)
+
+    def forward(self, trace: Sequence[Array]) -> Array:
+        """Propagate x_0 through all layers.
+
+        Args:
+            trace: x_0 … x_L, each of shape (B, n_i): x_0 is given, the others are filled.
+
+        Returns:
+            x_L, the last of the trace.
+        """
+        for layer, (x, out) in zip(self.layers, pairwise(trace), strict=True):
+            layer.forward(x, out)
+        return trace[-1]
+
+    def backward(self, y: Array, workspace: "Workspace") -> Array:
+        """Propagate the error back through all layers.
+
+        δ_L = ∂E/∂x_L ⊙ σ′(z_L), then from the last layer to the second
+        δ_{i−1} = W_iᵀ δ_i ⊙ σ′(z_{i−1}); each δ_i gives ∂E/∂W_i = δ_i x_{i−1}ᵀ and ∂E/∂b_i = δ_i.
+
+        Args:
+            y: The targets, shape (B, n_L).
+            workspace: Holds the trace of `forward`; its deltas and its gradient are filled.
+
+        Returns:
+            The gradient of E, shape (size,).
+        """
+        x, delta, scratch = workspace.trace, workspace.deltas, workspace.scratch
+        self._output_delta(y, workspace)
+        for i in range(len(self.layers), 0, -1):
+            layer = self.layers[i - 1]
+            layer.gradient(delta[i], x[i - 1], *workspace.gradients[i - 1])
+            if i > 1:
+                layer.backward(delta[i], delta[i - 1])
+                below = self.layers[i - 2].activation
+                below.multiply_by_derivative(delta[i - 1], x[i - 1], scratch[i - 1])
+        return workspace.gradient
+
+    def _output_delta(self, y: Array, workspace: "Workspace") -> None:
+        x, delta = workspace.trace[-1], workspace.deltas[-1]
+        if self._outputs_match_loss:
+            difference(x, y, delta)
+        else:
+            self.loss.gradient(x, y, delta)
+            self.layers[-1].activation.multiply_by_derivative(delta, x, workspace.scratch[-1])
+
+    def predict(self, x: Array) -> Array:
+        """x_L for inputs of shape (B, n_0); shape (B, n_L)."""
+        return self.forward([x, *(np.empty((len(x), n), x.dtype) for n in self.widths[1:])])
+
+
+class Workspace:
+    """The arrays that one batch needs, allocated once.
+
+    Attributes:
+        trace: x_0 … x_L, each of shape (B, n_i).
+        deltas: Nothing for the inputs, then δ_1 … δ_L, shaped as the trace.
+        scratch: One array for each of the trace, overwritten at will.
+        gradient: The gradient of E, shape (size,), in the parameters' order.
+        gradients: Its views (∂E/∂W_i, ∂E/∂b_i).
+    """
+
+    def __init__(self, network: Network, rows: int) -> None:
+        dtype = network.parameters.dtype
+        self.trace: list[Array] = [np.empty((rows, n), dtype) for n in network.widths]
+        self.deltas: list[Array] = [np.empty((0, 0), dtype), *map(np.empty_like, self.trace[1:])]
+        self.scratch: list[Array] = [np.empty((0, 0), dtype), *map(np.empty_like, self.trace[1:])]
+        self.gradient: Array = np.empty_like(network.parameters)
+        self.gradients = network.views(self.gradient)
+
+    def first_rows(self, rows: int) -> "Workspace":
+        """The same memory for a smaller batch, such as the last one of an epoch."""
+        smaller = object.__new__(Workspace)
+        smaller.trace = [x[:rows] for x in self.trace]
+        smaller.deltas = [delta[:rows] for delta in self.deltas]
+        smaller.scratch = [scratch[:rows] for scratch in self.scratch]
+        smaller.gradient, smaller.gradients = self.gradient, self.gradients
+        return smaller
