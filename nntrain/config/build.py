@@ -1,0 +1,87 @@
+"""From a typed configuration to the objects of `nntrain.nn`."""
+
+from nntrain.config.schema import Config, DenseConfig, NormalConfig, UniformConfig
+from nntrain.data.batches import PixelScale
+from nntrain.nn import (
+    INITIALIZERS,
+    SGD,
+    Adam,
+    AdamW,
+    Initializer,
+    LayerSpec,
+    Momentum,
+    Nesterov,
+    Network,
+    Optimizer,
+    Schedule,
+    constant,
+    cosine,
+    exponential,
+    one_cycle,
+    step,
+    warm_up,
+)
+from nntrain.nn.initializers import normal, uniform
+
+
+def build_network(config: Config, inputs: int) -> Network:
+    """The network, its parameters still zero.
+
+    Args:
+        config: Complete.
+        inputs: n_0, the number of pixels.
+    """
+    layers = [
+        LayerSpec(layer.dense, layer.activation, _initializer(layer)) for layer in config.network
+    ]
+    return Network(inputs, layers, config.loss, config.dtype)
+
+
+def build_optimizer(config: Config, network: Network) -> Optimizer:
+    """The optimiser, its state still that of the first step."""
+    chosen = config.training.optimizer
+    common = (network.parameters, network.weight_count)
+    decay = chosen.weight_decay
+    match chosen.name:
+        case "sgd":
+            return SGD(*common, decay)
+        case "momentum":
+            return Momentum(*common, chosen.momentum, decay)
+        case "nesterov":
+            return Nesterov(*common, chosen.momentum, decay)
+        case "adam":
+            return Adam(*common, chosen.beta1, chosen.beta2, chosen.epsilon, decay)
+        case "adamw":
+            return AdamW(*common, chosen.beta1, chosen.beta2, chosen.epsilon, decay)
+
+
+def build_schedule(config: Config) -> Schedule:
+    """The learning rate's factor at each time."""
+    chosen, epochs = config.training.schedule, config.training.epochs
+    match chosen.name:
+        case "constant":
+            schedule = constant()
+        case "step":
+            schedule = step(chosen.every, chosen.factor)
+        case "exponential":
+            schedule = exponential(chosen.decay)
+        case "cosine":
+            schedule = cosine(epochs, chosen.final)
+        case "one_cycle":
+            schedule = one_cycle(epochs, chosen.peak_at, chosen.initial, chosen.final)
+    return warm_up(schedule, chosen.warmup)
+
+
+def build_scale(config: Config) -> PixelScale:
+    """From pixels to inputs."""
+    return PixelScale(*config.data.input_range)
+
+
+def _initializer(layer: DenseConfig) -> Initializer:
+    match layer.init:
+        case NormalConfig(normal=scale):
+            return normal(scale)
+        case UniformConfig(uniform=bound):
+            return uniform(bound)
+        case name:
+            return INITIALIZERS[name]

@@ -1,0 +1,131 @@
+"""From the validation library's errors to sentences that say what to write instead."""
+
+import difflib
+import re
+from collections.abc import Collection, Iterable
+from itertools import pairwise
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from nntrain.config.faults import Fault, KeyPath, Places, place_of, show
+from nntrain.config.schema import (
+    AnyOptimizer,
+    AnySchedule,
+    Config,
+    DataConfig,
+    DenseConfig,
+    NormalConfig,
+    TrainingConfig,
+    UniformConfig,
+)
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+
+
+def _by_name(union: object) -> dict[str, type[BaseModel]]:
+    models: Iterable[type[BaseModel]] = get_args(union)
+    return {get_args(model.model_fields["name"].annotation)[0]: model for model in models}
+
+
+# Keys whose value has several shapes; pydantic's error paths name the shape after the key.
+_SHAPES: dict[str, dict[str, type[BaseModel]]] = {
+    "init": {"normal": NormalConfig, "uniform": UniformConfig},
+    "optimizer": _by_name(AnyOptimizer),
+    "schedule": _by_name(AnySchedule),
+}
+_MODELS: dict[str, type[BaseModel]] = {
+    "data": DataConfig,
+    "network": DenseConfig,
+    "training": TrainingConfig,
+    **_SHAPES["init"],
+    **_SHAPES["optimizer"],
+    **_SHAPES["schedule"],
+}
+_MUST_BE = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "text",
+    "tuple_type": "a list",
+    "too_short": "a list of at least {min_length} item",
+    "model_type": "a mapping of keys to values",
+    "model_attributes_type": "a mapping of keys to values",
+    "greater_than": "above {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "below {lt}",
+    "less_than_equal": "at most {le}",
+}
+
+
+def fault_of(error: ErrorDetails, places: Places) -> Fault:
+    """One of the library's errors as a fault at the place that `places` knows."""
+    loc, value, context = error["loc"], error["input"], error.get("ctx", {})
+    path = tuple(part for before, part in pairwise(("", *loc)) if before not in _SHAPES)
+    parent, key = path[:-1], str(path[-1])
+    match error["type"]:
+        case "broken_rule":
+            path += context["at"]
+            sentence = context["sentence"]
+        case "missing":
+            return Fault(place_of(parent, places), parent, _missing(_model_at(loc[:-1]), key))
+        case "union_tag_not_found":
+            sentence = f"missing key 'name'; choose from {', '.join(_SHAPES[key])}"
+        case "extra_forbidden":
+            known = _model_at(loc[:-1]).model_fields
+            sentence = f"unknown key {show(key)}; {_nearest(key, known)}"
+            return Fault(place_of(path, places), parent, sentence)
+        case "union_tag_invalid":
+            name = value["name"]
+            sentence = f"unknown {key} {show(name)}; {_nearest(name, _SHAPES[key])}"
+            return Fault(place_of((*path, "name"), places), path, sentence)
+        case "literal_error":
+            choices = re.findall(r"'(\w+)'", context["expected"])
+            sentence = f"unknown {key} {show(value)}; {_nearest(value, choices)}"
+        case "string_too_short":
+            sentence = "must not be empty"
+        case kind:
+            sentence = _must_be(kind, error["msg"], value, context)
+    return Fault(place_of(path, places), path, sentence)
+
+
+def _model_at(loc: KeyPath) -> type[BaseModel]:
+    words = [part for part in loc if isinstance(part, str)]
+    return _MODELS[words[-1]] if words else Config
+
+
+def _missing(model: type[BaseModel], key: str) -> str:
+    field = model.model_fields[key]
+    sentence = f"missing key {key!r} ({field.description})"
+    if get_origin(field.annotation) is Literal:
+        sentence += f"; choose from {', '.join(get_args(field.annotation))}"
+    return sentence
+
+
+def _must_be(kind: str, message: str, value: Any, context: dict[str, Any]) -> str:
+    bounds = {
+        name: int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+        for name, bound in context.items()
+    }
+    expected = (
+        _MUST_BE[kind].format(**bounds)
+        if kind in _MUST_BE
+        else message.removeprefix("Input should be ")  # as a rule a sentence of the schema's own
+    )
+    sentence = f"must be {expected}, not {'the text ' * isinstance(value, str)}{show(value)}"
+    match kind, value:
+        case "int_type", float() if value.is_integer():
+            sentence += f"; write {value:.0f}"
+        case "int_type" | "float_type", str() if _NUMBER.fullmatch(value):
+            sentence += "; remove the quotes"
+        case "string_type", int() | float():
+            sentence += "; put it in quotes"
+        case "tuple_type", dict():
+            sentence += "; write '- ' before each item"
+    return sentence
+
+
+def _nearest(word: object, choices: Collection[str]) -> str:
+    near = difflib.get_close_matches(str(word).lower(), choices, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(choices)}"

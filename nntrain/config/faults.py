@@ -1,0 +1,69 @@
+"""What is wrong with a configuration, said with its place: file, line and key."""
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
+
+from nntrain.errors import ConfigError
+
+KeyPath: TypeAlias = tuple[str | int, ...]
+
+_MOST_FAULTS = 10
+
+
+class Place(NamedTuple):
+    """Where something was written."""
+
+    order: tuple[int, int]  # the file's lines, then the overrides
+    text: str
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a configuration."""
+
+    place: Place
+    path: KeyPath
+    sentence: str
+
+    def __str__(self) -> str:
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
+        return ": ".join(filter(None, (self.place.text, path.removeprefix("."), self.sentence)))
+
+
+Places: TypeAlias = dict[KeyPath, Place]
+
+
+def complaint(place: Place, path: KeyPath, sentence: str) -> ConfigError:
+    """A fault that leaves nothing more to look for."""
+    return ConfigError(str(Fault(place, path, sentence)))
+
+
+def place_of(path: KeyPath, places: Places) -> Place:
+    """The place of the innermost thing on the path that was written."""
+    while path not in places:
+        path = path[:-1]
+    return places[path]
+
+
+def report(faults: Iterable[Fault]) -> str:
+    """All faults, a line each, in the order of the file and at most ten."""
+    lines = [str(fault) for fault in sorted(faults, key=lambda fault: fault.place.order)]
+    if len(lines) > _MOST_FAULTS:
+        lines[_MOST_FAULTS:] = [f"and {len(lines) - _MOST_FAULTS} more"]
+    return "\n".join(lines)
+
+
+def show(value: object) -> str:
+    """A value as the user knows it from YAML, in at most 60 characters."""
+    match value:
+        case None | bool():
+            text = {None: "null", True: "true", False: "false"}[value]
+        case float() if not math.isfinite(value):
+            text = f"{value}".replace("inf", ".inf").replace("nan", ".nan")
+        case dict():
+            text = "a mapping"
+        case tuple():
+            text = f"[{', '.join(map(show, value))}]"
+        case _:
+            text = repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

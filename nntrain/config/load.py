@@ -1,0 +1,118 @@
+"""From a YAML file to a Config and back; every complaint names its line."""
+
+import difflib
+import io
+import sys
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.representer import RoundTripRepresenter, SafeRepresenter
+
+from nntrain.config.complaints import fault_of
+from nntrain.config.faults import Place, complaint, report, show
+from nntrain.config.schema import Config
+from nntrain.config.source import override_value, read_yaml
+from nntrain.errors import ConfigError
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a configuration file.
+
+    Args:
+        path: A YAML 1.2 file in UTF-8.
+        overrides: Assignments that win over the file, their values in YAML:
+            `training.epochs=3`, `network[0].dense=30`, `training.optimizer={name: adam}`.
+
+    Raises:
+        ConfigError: The file cannot be read or asks for something that cannot be; one line for
+            each fault, in the order of the file.
+    """
+    path = Path(path)
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        siblings = [sibling.name for sibling in path.parent.glob("*.y*ml")]
+        near = difflib.get_close_matches(path.name, siblings, n=1)
+        mend = f"did you mean {near[0]!r}?" if near else "'nntrain config init' writes a starter"
+        raise ConfigError(f"{path}: no such file; {mend}") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: a directory; name a YAML file in it") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    return parse_config(text, str(path), overrides)
+
+
+def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> Config:
+    """Read a configuration from text.
+
+    Args:
+        text: YAML 1.2.
+        source: What complaints call the text, as a rule its file.
+        overrides: As for `load_config`.
+
+    Raises:
+        ConfigError: As for `load_config`.
+    """
+    values, places = read_yaml(text, lambda line: Place((0, line), f"{source}:{line}"))
+    if values is None:
+        raise ConfigError(f"{source}: empty; 'nntrain config init' writes a starter")
+    if not isinstance(values, dict):
+        sentence = f"must be a mapping of keys such as 'data' and 'network', not {show(values)}"
+        raise complaint(places[()], (), sentence)
+    for number, override in enumerate(overrides):
+        place = Place((1, number), f"--set {' '.join(override.split())}")
+        values = override_value(values, places, override, place)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        faults = [
+            fault_of(details, places)
+            for details in error.errors(include_url=False)
+            # Pydantic counts only the valid items of a list; the others have faults of their own.
+            if not (details["type"] == "too_short" and details["input"])
+        ]
+        raise ConfigError(report(faults)) from None
+
+
+def dump_config(config: Config) -> str:
+    """The complete configuration as YAML, every default filled in; `parse_config` reads it back."""
+    values = config.model_dump(mode="json")
+    values["data"]["input_range"] = _flow(values["data"]["input_range"])
+    values["network"] = [_flow(layer) for layer in values["network"]]
+    for key in ("optimizer", "schedule"):
+        values["training"][key] = _flow(values["training"][key])
+    yaml = YAML()
+    yaml.Representer = _Representer
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = sys.maxsize  # a layer stays on its line
+    stream = io.StringIO()
+    yaml.dump(values, stream)
+    return stream.getvalue()
+
+
+def starter_text() -> str:
+    """A commented configuration to start from."""
+    return resources.files(__package__).joinpath("starter.yaml").read_text("utf-8")
+
+
+class _Representer(RoundTripRepresenter):
+    """Writes `null`, where ruamel's own would write nothing."""
+
+
+_Representer.add_representer(type(None), SafeRepresenter.represent_none)
+
+
+def _flow(values: Any) -> CommentedMap | CommentedSeq:
+    collection = CommentedMap(values) if isinstance(values, dict) else CommentedSeq(values)
+    collection.fa.set_flow_style()
+    return collection

@@ -1,0 +1,355 @@
+"""The configuration as frozen, strict models: each key with its type, range, default and meaning.
+
+A sentence written here is what the user reads: `nntrain.config.load` puts the place in front of it
+and, where it says what was expected, the offending value behind it.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    WrapValidator,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+Activation = Literal["identity", "sigmoid", "tanh", "scaled_tanh", "relu", "leaky_relu", "softmax"]
+Loss = Literal["squared_error", "cross_entropy", "binary_cross_entropy"]
+InitializerName = Literal[
+    "xavier_uniform",
+    "xavier_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "zeros",
+    "glorot_uniform",  # what Keras calls xavier_uniform
+    "glorot_normal",
+]
+
+INITIALIZER_FOR: dict[Activation, InitializerName] = {
+    "identity": "xavier_uniform",
+    "sigmoid": "xavier_uniform",
+    "tanh": "xavier_uniform",
+    "softmax": "xavier_uniform",
+    "scaled_tanh": "lecun_normal",
+    "relu": "he_normal",
+    "leaky_relu": "he_normal",
+}
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Whole = Annotated[int, Field(ge=1)]
+
+
+def _broken_rule(sentence: str, *at: str | int) -> PydanticCustomError:
+    """A rule that spans several keys is broken; the fault lies `at` below the validated field."""
+    return PydanticCustomError("broken_rule", "{sentence}", {"sentence": sentence, "at": at})
+
+
+def _expect(what: str) -> WrapValidator:
+    """One sentence for whatever is wrong, instead of one for each branch or item of a type."""
+
+    def check(value: object, validate: Callable[[object], object]) -> object:
+        try:
+            return validate(value)
+        except ValidationError:
+            raise PydanticCustomError("expected", "{what}", {"what": what}) from None
+
+    return WrapValidator(check)
+
+
+def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] >= bounds[1]:
+        raise ValueError
+    return bounds
+
+
+def _named(value: object) -> object:
+    """Read a bare name, `adam`, as `{name: adam}`."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Model(BaseModel):
+    """What all parts of the configuration share."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class DataConfig(Model):
+    """The CSVs and how they are read."""
+
+    train: str = Field(min_length=1, description="CSV to learn from")
+    validation: Annotated[
+        Annotated[int, Field(ge=0)]
+        | Annotated[float, Field(gt=0, lt=1)]
+        | Annotated[str, Field(min_length=1)],
+        _expect("a share below 1, a whole number of rows (0 for none) or the path of a CSV"),
+    ] = Field(
+        default=0.1,
+        description="share of the rows held out (stratified), number of last rows held out, "
+        "or a CSV of its own; 0 for none",
+    )
+    classes: int = Field(default=10, ge=2, le=10, description="digits to tell apart, from 0")
+    label_column: str | None = Field(
+        default=None, description="name of the label's column, where the header does not tell"
+    )
+    input_range: Annotated[
+        tuple[float, float],
+        AfterValidator(_ascending),
+        _expect("two numbers, the lower one first, such as [0.0, 1.0]"),
+    ] = Field(default=(0.0, 1.0), description="what the pixels 0 and 255 become")
+
+
+class NormalConfig(Model):
+    """Weights drawn from a normal distribution around 0."""
+
+    normal: Positive = Field(description="standard deviation")
+
+
+class UniformConfig(Model):
+    """Weights drawn evenly from -bound to bound."""
+
+    uniform: Positive = Field(description="bound")
+
+
+def _kind_of_initializer(value: object) -> str | None:
+    match value:
+        case str():
+            return "name"
+        case {"normal": _} | NormalConfig():
+            return "normal"
+        case {"uniform": _} | UniformConfig():
+            return "uniform"
+    return None
+
+
+Initializer = Annotated[
+    Annotated[InitializerName, Tag("name")]
+    | Annotated[NormalConfig, Tag("normal")]
+    | Annotated[UniformConfig, Tag("uniform")],
+    Discriminator(
+        _kind_of_initializer,
+        custom_error_type="expected",
+        custom_error_message="a name, {normal: standard deviation} or {uniform: bound}",
+    ),
+]
+
+
+class DenseConfig(Model):
+    """One fully connected layer."""
+
+    dense: int = Field(ge=1, description="neurons")
+    activation: Activation = Field(description="what is applied to the weighted sums")
+    init: Initializer = Field(
+        default=None,
+        validate_default=True,
+        description="initial weights; null for those that suit the activation",
+    )
+
+    @field_validator("init", mode="before", json_schema_input_type=Initializer | None)
+    @classmethod
+    def _suit_the_activation(cls, init: object, info: ValidationInfo) -> object:
+        activation = info.data.get("activation", "identity")  # absent if it has been refused
+        return INITIALIZER_FOR[activation] if init is None else init
+
+
+class _Optimizer(Model):
+    name: str = Field(description="which optimizer")
+    learning_rate: Positive = Field(description="length of a step, the lecture's α")
+    weight_decay: NotNegative = Field(default=0.0, description="how strongly weights are shrunk")
+
+
+class SgdConfig(_Optimizer):
+    """Plain stochastic gradient descent."""
+
+    name: Literal["sgd"]
+
+
+class MomentumConfig(_Optimizer):
+    """Gradient descent with momentum."""
+
+    name: Literal["momentum"]
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="share of the last step kept")
+
+
+class NesterovConfig(_Optimizer):
+    """Gradient descent with Nesterov's momentum."""
+
+    name: Literal["nesterov"]
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="share of the last step kept")
+
+
+class _AdaptiveMoments(_Optimizer):
+    learning_rate: Positive = Field(default=0.001, description="length of a step, the lecture's α")
+    beta1: float = Field(default=0.9, ge=0, lt=1, description="memory for the gradient")
+    beta2: float = Field(default=0.999, ge=0, lt=1, description="memory for its square")
+    epsilon: Positive = Field(default=1e-8, description="keeps the division from 0")
+
+
+class AdamConfig(_AdaptiveMoments):
+    """Adam; weight decay is part of the gradient."""
+
+    name: Literal["adam"]
+
+
+class AdamWConfig(_AdaptiveMoments):
+    """Adam with weight decay apart from the gradient."""
+
+    name: Literal["adamw"]
+    weight_decay: NotNegative = Field(default=0.01, description="how strongly weights are shrunk")
+
+
+AnyOptimizer = SgdConfig | MomentumConfig | NesterovConfig | AdamConfig | AdamWConfig
+_TaggedOptimizer = Annotated[AnyOptimizer, Field(discriminator="name")]
+OptimizerConfig = Annotated[
+    _TaggedOptimizer,
+    BeforeValidator(_named, json_schema_input_type=_TaggedOptimizer | Literal["adam", "adamw"]),
+]
+
+
+class _Schedule(Model):
+    name: str = Field(description="which schedule")
+    warmup: NotNegative = Field(
+        default=0.0, description="epochs in which the learning rate first rises from 0"
+    )
+
+
+class ConstantConfig(_Schedule):
+    """The learning rate stays."""
+
+    name: Literal["constant"]
+
+
+class StepConfig(_Schedule):
+    """The learning rate falls by a factor at regular intervals."""
+
+    name: Literal["step"]
+    every: Positive = Field(description="epochs between two falls")
+    factor: float = Field(default=0.1, gt=0, le=1, description="what a fall multiplies by")
+
+
+class ExponentialConfig(_Schedule):
+    """The learning rate falls by the same factor in each epoch."""
+
+    name: Literal["exponential"]
+    decay: float = Field(gt=0, le=1, description="factor for each epoch")
+
+
+class CosineConfig(_Schedule):
+    """The learning rate falls along half a cosine."""
+
+    name: Literal["cosine"]
+    final: float = Field(
+        default=0.0, ge=0, le=1, description="share of the learning rate left at the end"
+    )
+
+
+class OneCycleConfig(_Schedule):
+    """The learning rate rises to its peak, then falls to almost nothing."""
+
+    name: Literal["one_cycle"]
+    peak_at: float = Field(default=0.3, gt=0, lt=1, description="share of training before the peak")
+    initial: float = Field(
+        default=0.04, gt=0, le=1, description="share of the learning rate at the start"
+    )
+    final: float = Field(
+        default=0.0001, ge=0, le=1, description="share of the learning rate left at the end"
+    )
+
+
+AnySchedule = ConstantConfig | StepConfig | ExponentialConfig | CosineConfig | OneCycleConfig
+_TaggedSchedule = Annotated[AnySchedule, Field(discriminator="name")]
+ScheduleConfig = Annotated[
+    _TaggedSchedule,
+    BeforeValidator(
+        _named,
+        json_schema_input_type=_TaggedSchedule | Literal["constant", "cosine", "one_cycle"],
+    ),
+]
+
+
+class TrainingConfig(Model):
+    """How the weights are learnt."""
+
+    epochs: int = Field(ge=1, description="passes over the training rows")
+    batch_size: int = Field(default=32, ge=1, description="rows for each step")
+    optimizer: OptimizerConfig = Field(description="how a gradient becomes a step")
+    schedule: ScheduleConfig = Field(
+        default=ConstantConfig(name="constant"), description="how the learning rate moves"
+    )
+    patience: Whole | None = Field(
+        default=None,
+        description="epochs without a better val_accuracy before training stops; null for never",
+    )
+
+    @field_validator("schedule")
+    @classmethod
+    def _warm_up_within_training(cls, schedule: AnySchedule, info: ValidationInfo) -> AnySchedule:
+        epochs = info.data.get("epochs", schedule.warmup)
+        if schedule.warmup > epochs:
+            raise _broken_rule(
+                f"must be at most training.epochs ({epochs}), not {schedule.warmup}", "warmup"
+            )
+        return schedule
+
+
+class Config(Model):
+    """All that a training run depends on."""
+
+    seed: int = Field(default=0, ge=0, lt=2**63, description="where all random numbers start")
+    dtype: Literal["float32", "float64"] = Field(
+        default="float32", description="precision of the weights and of all arithmetic"
+    )
+    data: DataConfig = Field(description="the CSVs and how they are read")
+    network: tuple[DenseConfig, ...] = Field(
+        min_length=1, description="the layers, from input to output"
+    )
+    loss: Loss = Field(description="what training makes small")
+    training: TrainingConfig = Field(description="how the weights are learnt")
+
+    @field_validator("network")
+    @classmethod
+    def _end_in_one_neuron_per_class(
+        cls, network: tuple[DenseConfig, ...], info: ValidationInfo
+    ) -> tuple[DenseConfig, ...]:
+        for index, layer in enumerate(network[:-1]):
+            if layer.activation == "softmax":
+                raise _broken_rule(
+                    "softmax belongs in the last layer only; choose another", index, "activation"
+                )
+        last = network[-1]
+        classes = info.data["data"].classes if "data" in info.data else last.dense
+        if last.dense != classes:
+            raise _broken_rule(
+                f"the last layer must have one neuron for each of the {classes} classes, "
+                f"not {last.dense}",
+                len(network) - 1,
+                "dense",
+            )
+        return network
+
+    @field_validator("training")
+    @classmethod
+    def _be_patient_only_with_validation(
+        cls, training: TrainingConfig, info: ValidationInfo
+    ) -> TrainingConfig:
+        if (
+            training.patience is not None
+            and "data" in info.data
+            and not info.data["data"].validation
+        ):
+            raise _broken_rule(
+                "needs validation rows, but data.validation is 0; hold some out or write null",
+                "patience",
+            )
+        return training

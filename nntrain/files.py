@@ -1,0 +1,74 @@
+"""A file is replaced whole or not at all."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, Literal, overload
+
+from nntrain.errors import NNTrainError
+
+_MENDS = {
+    errno.ENOSPC: "free some space or name another place",
+    errno.EDQUOT: "free some space or name another place",
+    errno.ENOENT: "make the folder first or name another place",
+}
+
+
+@overload
+def atomic_write(path: Path, mode: Literal["wb"] = ...) -> AbstractContextManager[IO[bytes]]: ...
+@overload
+def atomic_write(path: Path, mode: Literal["w"]) -> AbstractContextManager[IO[str]]: ...
+def atomic_write(path: Path, mode: str = "wb") -> AbstractContextManager[IO[Any]]:
+    """Open a file that takes the place of `path` once the block ends without an error.
+
+    Until then the old file stands; afterwards the new one is on the disk even if the power fails.
+    It is written beside the old one as `.<name>.<process id>.tmp`. A symbolic link keeps pointing
+    where it points: its target is replaced.
+
+    Args:
+        path: The file to replace or create; its folder must exist.
+        mode: `"wb"` for bytes, `"w"` for UTF-8 text with line ends as written.
+
+    Returns:
+        A context manager that yields the open file.
+
+    Raises:
+        NNTrainError: The file cannot be written.
+    """
+    return _replacement(path, mode)
+
+
+@contextmanager
+def _replacement(path: Path, mode: str) -> Iterator[IO[Any]]:
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    encoding, newline = (None, None) if mode == "wb" else ("utf-8", "")
+    try:
+        if target.exists() and not target.is_file():  # never put a file in /dev/null's place
+            raise NNTrainError(f"{path}: is not a regular file; name another place")
+        with temporary.open(mode, encoding=encoding, newline=newline) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+        _sync_folder(target.parent)
+    except OSError as error:
+        mend = _MENDS.get(error.errno or 0, "name another place")
+        raise NNTrainError(
+            f"{path}: cannot be written: {error.strerror or error}; {mend}"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last, too, where the file system can promise that."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

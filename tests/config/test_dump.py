@@ -1,0 +1,153 @@
+"""Writing configurations: complete, readable, and read back as they were."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nntrain.config.load import dump_config, parse_config, starter_text
+from nntrain.config.schema import Config
+
+LECTURE = """\
+data: {train: data/train.csv}
+network:
+  - {dense: 100, activation: sigmoid}
+  - {dense: 10, activation: sigmoid, init: {normal: 1}}
+loss: squared_error
+training:
+  epochs: 30
+  optimizer: {name: sgd, learning_rate: 3}
+"""
+
+LECTURE_IN_FULL = """\
+seed: 0
+dtype: float32
+data:
+  train: data/train.csv
+  validation: 0.1
+  classes: 10
+  label_column: null
+  input_range: [0.0, 1.0]
+network:
+  - {dense: 100, activation: sigmoid, init: xavier_uniform}
+  - {dense: 10, activation: sigmoid, init: {normal: 1.0}}
+loss: squared_error
+training:
+  epochs: 30
+  batch_size: 32
+  optimizer: {name: sgd, learning_rate: 3.0, weight_decay: 0.0}
+  schedule: {name: constant, warmup: 0.0}
+  patience: null
+"""
+
+examples = settings(max_examples=50, deadline=None)  # a shared machine has no steady clock
+
+texts = st.text(
+    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\ufffe\uffff")
+    | st.sampled_from("\n\t'\": #"),
+    min_size=1,
+    max_size=20,
+) | st.sampled_from(["null", "1e-4", "3", "yes", "true", "~", "2001-01-01", "<<", "=", " "])
+positive = st.floats(0, exclude_min=True, allow_infinity=False) | st.integers(1, 9)
+not_negative = st.just(0) | positive
+share = st.floats(0, 1, exclude_max=True)
+fraction = st.floats(0, 1, exclude_min=True)
+counts = st.integers(1, 10**6)
+
+
+def tables(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def optimizers() -> st.SearchStrategy[Any]:
+    rate, decay = {"learning_rate": positive}, {"weight_decay": not_negative}
+    moments = {"beta1": share, "beta2": share, "epsilon": positive}
+    return st.one_of(
+        st.sampled_from(["adam", "adamw"]),
+        tables({"name": st.just("sgd")} | rate, decay),
+        tables(
+            {"name": st.sampled_from(["momentum", "nesterov"])} | rate, {"momentum": share} | decay
+        ),
+        tables({"name": st.sampled_from(["adam", "adamw"])}, rate | moments | decay),
+    )
+
+
+def schedules(epochs: int) -> st.SearchStrategy[Any]:
+    warmup = {"warmup": st.floats(0, epochs)}
+    inside = st.floats(0, 1, exclude_min=True, exclude_max=True)
+    return st.one_of(
+        st.sampled_from(["constant", "cosine", "one_cycle"]),
+        tables({"name": st.just("constant")}, warmup),
+        tables({"name": st.just("step"), "every": positive}, warmup | {"factor": fraction}),
+        tables({"name": st.just("exponential"), "decay": fraction}, warmup),
+        tables({"name": st.just("cosine")}, warmup | {"final": share}),
+        tables(
+            {"name": st.just("one_cycle")},
+            warmup | {"peak_at": inside, "initial": fraction, "final": share},
+        ),
+    )
+
+
+def layers(dense: st.SearchStrategy[int], *more: str) -> st.SearchStrategy[Any]:
+    init = st.one_of(
+        st.sampled_from([None, "he_normal", "glorot_uniform", "zeros"]),
+        st.fixed_dictionaries({"normal": positive}),
+        st.fixed_dictionaries({"uniform": positive}),
+    )
+    names = st.sampled_from(["identity", "tanh", "scaled_tanh", "relu", "leaky_relu", *more])
+    return tables({"dense": dense, "activation": names}, {"init": init})
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> Config:
+    classes, epochs = draw(st.integers(2, 10)), draw(counts)
+    validation = draw(
+        texts | st.integers(0, 10**6) | st.floats(0, 1, exclude_min=True, exclude_max=True)
+    )
+    low, high = sorted(draw(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=2, unique=True)))
+    patience = counts | st.none() if validation else st.none()
+    values = {
+        "seed": draw(st.integers(0, 2**63 - 1)),
+        "dtype": draw(st.sampled_from(["float32", "float64"])),
+        "data": {
+            "train": draw(texts),
+            "validation": validation,
+            "classes": classes,
+            "label_column": draw(texts | st.none()),
+            "input_range": (low, high),
+        },
+        "network": (
+            *draw(st.lists(layers(counts), max_size=3)),
+            draw(layers(st.just(classes), "softmax")),
+        ),
+        "loss": draw(st.sampled_from(["squared_error", "cross_entropy"])),
+        "training": {
+            "epochs": epochs,
+            "batch_size": draw(counts),
+            "optimizer": draw(optimizers()),
+            "schedule": draw(schedules(epochs)),
+            "patience": draw(patience),
+        },
+    }
+    return Config.model_validate(values)
+
+
+def test_the_lecture_is_written_in_full() -> None:
+    assert dump_config(parse_config(LECTURE, "lecture.yaml")) == LECTURE_IN_FULL
+
+
+@examples
+@given(configs())
+def test_what_is_written_is_read_back_equal(config: Config) -> None:
+    text = dump_config(config)
+    assert parse_config(text, "dumped.yaml") == config
+    assert sum(line.startswith("  - {dense: ") for line in text.splitlines()) == len(config.network)
+
+
+@examples
+@given(configs())
+def test_overrides_in_json_lead_to_the_same_configuration(config: Config) -> None:
+    values = config.model_dump(mode="json")
+    overrides = [f"{key}={json.dumps(values[key], ensure_ascii=False)}" for key in values]
+    assert parse_config(starter_text(), "starter.yaml", overrides) == config
