@@ -3,6 +3,9 @@
 An error's text is one line for the person at the terminal: the place, the fault and the mend.
 """
 
+import difflib
+from collections.abc import Collection
+
 
 class NNTrainError(Exception):
     """The work could not be done; the text says where, what and how to mend it."""
@@ -30,3 +33,9 @@ class CheckpointError(NNTrainError):
 
 class DivergenceError(NNTrainError):
     """The loss or the weights are no longer finite numbers."""
+
+
+def did_you_mean(word: str, choices: Collection[str], otherwise: str) -> str:
+    """The mend for a word that is none of the choices: the nearest of them, if one is near."""
+    near = difflib.get_close_matches(word, choices, n=1)
+    return f"did you mean {near[0]!r}?" if near else otherwise

@@ -18,6 +18,7 @@ ALLOWED = {
     "config": {"data", "nn"},
     "training": {"config", "data", "nn"},
     "cli": {"training", "config", "data", "nn"},
+    "__main__.py": {"cli"},
 }
 ROOTS = {"errors", "files", "randomness", "__version__"}
 

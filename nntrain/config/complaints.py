@@ -1,6 +1,5 @@
 """From the validation library's errors to sentences that say what to write instead."""
 
-import difflib
 import re
 from collections.abc import Collection, Iterable
 from itertools import pairwise
@@ -20,6 +19,7 @@ from nntrain.config.schema import (
     TrainingConfig,
     UniformConfig,
 )
+from nntrain.errors import did_you_mean
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
@@ -127,5 +127,4 @@ def _must_be(kind: str, message: str, value: Any, context: dict[str, Any]) -> st
 
 
 def _nearest(word: object, choices: Collection[str]) -> str:
-    near = difflib.get_close_matches(str(word).lower(), choices, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(choices)}"
+    return did_you_mean(str(word).lower(), choices, f"choose from {', '.join(choices)}")

@@ -1,6 +1,5 @@
 """From a YAML file to a Config and back; every complaint names its line."""
 
-import difflib
 import io
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ from nntrain.config.complaints import fault_of
 from nntrain.config.faults import Place, complaint, report, show
 from nntrain.config.schema import Config
 from nntrain.config.source import override_value, read_yaml
-from nntrain.errors import ConfigError
+from nntrain.errors import ConfigError, did_you_mean
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -37,8 +36,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         raw = path.read_bytes()
     except FileNotFoundError:
         siblings = [sibling.name for sibling in path.parent.glob("*.y*ml")]
-        near = difflib.get_close_matches(path.name, siblings, n=1)
-        mend = f"did you mean {near[0]!r}?" if near else "'nntrain config init' writes a starter"
+        mend = did_you_mean(path.name, siblings, "'nntrain config init' writes a starter")
         raise ConfigError(f"{path}: no such file; {mend}") from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: a directory; name a YAML file in it") from None

@@ -1,0 +1,114 @@
+"""nntrain data: make, fetch and examine CSVs of digits."""
+
+from pathlib import Path
+
+import click
+
+from nntrain.cli.options import force_option
+from nntrain.errors import DataError
+
+folder_option = click.option(
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path),
+    default="data",
+    show_default=True,
+    help="The folder to write into.",
+)
+
+
+@click.group(epilog="Example: nntrain data demo")
+def data() -> None:
+    """Make, fetch and examine CSVs of digits."""
+
+
+@data.command(epilog="Example: nntrain data demo --train 12000 --test 2000")
+@click.option(
+    "--train",
+    type=click.IntRange(min=1),
+    default=12_000,
+    show_default=True,
+    help="Number of training rows.",
+)
+@click.option(
+    "--test",
+    type=click.IntRange(min=1),
+    default=2_000,
+    show_default=True,
+    help="Number of test rows.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="The same seed draws the same digits.",
+)
+@folder_option
+@force_option
+def demo(train: int, test: int, seed: int, folder: Path, force: bool) -> None:
+    """Draw digits, for a machine that has no data.
+
+    Writes train.csv, test.csv (without labels) and test_labelled.csv in Kaggle's form.
+    """
+    from nntrain.data.demo import demo_digits
+    from nntrain.data.files import write_files
+
+    _refuse_existing(folder, force)
+    pixels, labels = demo_digits(train + test, seed)
+    for line in write_files(
+        folder, (pixels[:train], labels[:train]), (pixels[train:], labels[train:])
+    ):
+        click.echo(line)
+
+
+@data.command(epilog="Example: nntrain data mnist")
+@click.option("--mirror", "mirrors", metavar="URL", multiple=True, help="Where to fetch from.")
+@folder_option
+@force_option
+def mnist(mirrors: tuple[str, ...], folder: Path, force: bool) -> None:
+    """Fetch real MNIST from a public mirror and check its SHA-256 sums.
+
+    Writes train.csv, test.csv (without labels) and test_labelled.csv in Kaggle's form.
+    """
+    from nntrain.data.files import write_files
+    from nntrain.data.mnist import MIRRORS, fetch_mnist
+
+    _refuse_existing(folder, force)
+    train_pixels, train_labels, test_pixels, test_labels = fetch_mnist(
+        mirrors or MIRRORS, notice=lambda text: click.echo(text, err=True)
+    )
+    for line in write_files(folder, (train_pixels, train_labels), (test_pixels, test_labels)):
+        click.echo(line)
+
+
+@data.command(epilog="Example: nntrain data check data/train.csv data/test.csv")
+@click.argument("paths", metavar="CSV...", nargs=-1, required=True, type=click.Path())
+def check(paths: tuple[str, ...]) -> None:
+    """Read each CSV as 'fit' and 'predict' would, and say what is in it or what is wrong."""
+    from nntrain.data.kaggle import read_csv
+
+    faults = 0
+    for path in paths:
+        try:
+            digits = read_csv(path)
+            click.echo(f"{path}: {digits.describe()}")
+            for digit, count in digits.counts():
+                click.echo(f"  {digit}  {count:>7,}")
+        except DataError as error:
+            click.echo(str(error), err=True)
+            faults += 1
+    if faults:
+        raise click.exceptions.Exit(1)
+
+
+def _refuse_existing(folder: Path, force: bool) -> None:
+    """Before any work: nobody's data are replaced unasked."""
+    from nntrain.data.files import NAMES
+
+    existing = [str(folder / name) for name in NAMES if (folder / name).exists()]
+    if existing and not force:
+        raise DataError(
+            f"{', '.join(existing)}: exists already; name another folder with --out, "
+            "or replace it with --force"
+        )

@@ -1,0 +1,54 @@
+"""nntrain fit: train a network."""
+
+from pathlib import Path
+
+import click
+
+from nntrain.cli.options import config_argument, set_option
+
+SIGNAL_STATUS = 128
+
+
+@click.command(epilog="Example: nntrain fit configs/quick.yaml --set training.epochs=3")
+@config_argument
+@set_option
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The run's folder.  [default: runs/<name of CONFIG>, or the next free -2, -3 …]",
+)
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+def fit(config: str, overrides: tuple[str, ...], folder: Path | None, resume: bool) -> None:
+    """Train the network that the file CONFIG describes.
+
+    Leaves a folder with config.yaml, metrics.csv and the checkpoints best.npz and last.npz.
+    --resume takes the run named by --run, or the newest one of CONFIG, and goes on exactly where it
+    was stopped; training.epochs may be larger than before.
+    """
+    from nntrain.config import load_config
+    from nntrain.training.fit import fit as begin
+    from nntrain.training.fit import resume as go_on
+    from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.run import Run, newest_named
+
+    name = Path(config).stem
+    loaded = load_config(config, overrides)
+    if resume:
+        run = Run.open(folder) if folder else newest_named(name)
+        outcome = go_on(loaded, run, TerminalReporter())
+    else:
+        outcome = begin(
+            loaded,
+            lambda: Run.create(folder, loaded) if folder else Run.create_next(name, loaded),
+            TerminalReporter(),
+        )
+    if outcome.best is not None:
+        click.echo(f"{outcome.run}: {outcome.best.describe()} (of {len(outcome.history)})")
+    if outcome.signal is not None:
+        click.echo(
+            f"interrupted, and saved; go on with: "
+            f"nntrain fit {outcome.run.config_file} --run {outcome.run} --resume",
+            err=True,
+        )
+        raise click.exceptions.Exit(SIGNAL_STATUS + outcome.signal)

@@ -1,0 +1,21 @@
+"""Arguments and options that several commands share."""
+
+from pathlib import Path
+
+import click
+
+config_argument = click.argument("config", type=click.Path())
+
+set_option = click.option(
+    "--set",
+    "overrides",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Override a key of the configuration, such as training.epochs=3.",
+)
+
+runs_argument = click.argument(
+    "folders", metavar="[RUN]...", nargs=-1, type=click.Path(path_type=Path)
+)
+
+force_option = click.option("--force", is_flag=True, help="Replace files that exist.")

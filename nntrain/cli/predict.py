@@ -1,0 +1,96 @@
+"""nntrain predict and nntrain evaluate: ask a trained network, or a committee of several."""
+
+import json
+from pathlib import Path
+
+import click
+
+from nntrain.cli.options import runs_argument
+
+
+@click.command(epilog="Example: nntrain predict runs/quick --test data/test.csv --out mine.csv")
+@runs_argument
+@click.option(
+    "--test",
+    type=click.Path(),
+    default="data/test.csv",
+    show_default=True,
+    help="The digits to read.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="submission.csv",
+    show_default=True,
+    help="The file to write.",
+)
+@click.option(
+    "--probabilities", is_flag=True, help="Write each class's probability instead of the answer."
+)
+@click.option(
+    "--competition",
+    type=click.Choice(["auto", "digit-recognizer", "nn5"]),
+    default="auto",
+    show_default=True,
+    help="The form of the submission; auto: nn5 where the test file has ids.",
+)
+def predict(
+    folders: tuple[Path, ...], test: str, out: Path, probabilities: bool, competition: str
+) -> None:
+    """Write a submission for the digits of a test CSV.
+
+    RUN is the folder of a run; without any, the run that was finished last. Several are a
+    committee: their probabilities are averaged.
+    """
+    from nntrain.data import kaggle
+    from nntrain.training import inference
+
+    digits = kaggle.read_csv(test, labels="forbidden")
+    click.echo(f"{test}: {digits.describe()}", err=True)
+    models = inference.load_models(folders)
+    click.echo(f"reading them with {', '.join(str(model.run) for model in models)}", err=True)
+    shares = inference.probabilities(models, digits)
+    replaced = out.exists()
+    if probabilities:
+        kaggle.write_probabilities(out, digits, shares)
+        click.echo(f"{out}: {len(digits):,} rows of probabilities")
+    else:
+        chosen = kaggle.competition_of(digits, competition)
+        kaggle.write_submission(out, digits, shares.argmax(axis=1), chosen)
+        click.echo(f"{out}: {len(digits):,} predictions")
+        message = " ".join(str(model.run) for model in models)
+        click.echo(f'kaggle competitions submit -c {chosen} -f {out} -m "nntrain {message}"')
+    if replaced:
+        click.echo(f"(the {out} that was there has been replaced)", err=True)
+
+
+@click.command(epilog="Example: nntrain evaluate runs/quick --data data/test_labelled.csv")
+@runs_argument
+@click.option(
+    "--data",
+    "path",
+    type=click.Path(),
+    help="A labelled CSV.  [default: the rows that the run held out]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def evaluate(folders: tuple[Path, ...], path: str | None, as_json: bool) -> None:
+    """Hold a run's answers against the truth.
+
+    RUN is the folder of a run; without any, the run that was finished last. Several are a
+    committee: their probabilities are averaged.
+    """
+    from nntrain.training import inference
+    from nntrain.training.fit import read_labelled
+    from nntrain.training.reporter import TerminalReporter
+
+    models = inference.load_models(folders)
+    digits = (
+        read_labelled(path, models[0].config, TerminalReporter())
+        if path
+        else inference.held_out_rows(models, TerminalReporter())
+    )
+    evaluation = inference.evaluate(models, digits)
+    if as_json:
+        click.echo(json.dumps(evaluation.as_dict(), indent=2))
+    else:
+        click.echo(evaluation.table())

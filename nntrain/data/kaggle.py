@@ -1,0 +1,154 @@
+"""Kaggle's CSVs in, its submissions out."""
+
+import csv
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nntrain.data.columns import is_header, layout_of, looks_labelled
+from nntrain.data.digits import Digits
+from nntrain.data.lines import lines_of, opened, without_quotes
+from nntrain.data.table import Table
+from nntrain.errors import ConfigError, DataError
+from nntrain.files import atomic_write
+
+Competition = Literal["digit-recognizer", "nn5"]
+
+
+def read_csv(
+    path: str | Path,
+    *,
+    labels: Literal["required", "forbidden", "optional"] = "optional",
+    classes: int = 10,
+    label_column: str | None = None,
+    id_column: str | None = None,
+) -> Digits:
+    """Read a CSV of digits; the module's docstring says how the columns are told apart.
+
+    Plain, `.gz`, `.zip`, `.bz2` and `.xz` are recognised by content, not by name.
+
+    Args:
+        path: The file.
+        labels: Whether there must be labels, must be none, or may be.
+        classes: Labels are 0 … `classes` − 1; at most 256.
+        label_column: The label column's name ("column 1" and so on if the file has no header).
+        id_column: The id column's name, likewise.
+
+    Raises:
+        DataError: The file cannot be read or does not hold what it should.
+    """
+    source = str(path)
+    with opened(Path(path), source) as stream:
+        lines = lines_of(stream, source)
+        first = next(lines)
+        names = [cell.strip() for cell in without_quotes(first.text).decode().split(",")]
+        has_header = is_header(names, {label_column, id_column})
+        if not has_header:
+            names = [f"column {number + 1}" for number in range(len(names))]
+            lines = chain([first], lines)
+        layout = layout_of(
+            names,
+            source,
+            has_header=has_header,
+            labels=labels,
+            label_column=label_column,
+            id_column=id_column,
+        )
+        digits = Table(source, names, layout, classes).read(lines)
+    if labels == "forbidden" and digits.label_column is not None:
+        raise looks_labelled(source, digits.label_column)
+    if labels == "required" and digits.labels is not None and np.ptp(digits.labels) == 0:
+        raise DataError(
+            f"{source}: all labels are {digits.labels[0]}; "
+            "give a file with at least two different digits"
+        )
+    return digits
+
+
+def write_csv(path: str | Path, pixels: NDArray[np.uint8], labels: ArrayLike | None = None) -> None:
+    """Write digits as Kaggle's digit-recognizer has them: `label,pixel0,…` or `pixel0,…`.
+
+    Args:
+        path: The file to replace or create.
+        pixels: Grey values, `(N, P)`.
+        labels: Digits, `(N,)`, or none for a test file.
+
+    Raises:
+        NNTrainError: The file cannot be written.
+    """
+    header = [f"pixel{number}" for number in range(pixels.shape[1])]
+    table = pixels
+    if labels is not None:
+        header.insert(0, "label")
+        table = np.column_stack([np.asarray(labels, dtype=np.uint8), pixels])
+    texts = [str(value) for value in range(256)]
+    with atomic_write(Path(path), "w") as file:
+        file.write(",".join(header) + "\n")
+        for row in table:
+            file.write(",".join([texts[value] for value in row.tolist()]) + "\n")
+
+
+def competition_of(digits: Digits, competition: str = "auto") -> Competition:
+    """The competition a test file belongs to: only nn5's has a column of ids.
+
+    Raises:
+        ConfigError: `competition` is neither "auto" nor the name of one.
+    """
+    if competition == "auto":
+        return "digit-recognizer" if digits.ids is None else "nn5"
+    if competition == "digit-recognizer":
+        return "digit-recognizer"
+    if competition == "nn5":
+        return "nn5"
+    raise ConfigError(f"unknown competition {competition!r}; choose auto, digit-recognizer or nn5")
+
+
+def write_submission(
+    path: str | Path, digits: Digits, predictions: ArrayLike, competition: Competition
+) -> None:
+    """Write what Kaggle scores: `ImageId,Label` with ids from 1, or `id,number` with the file's.
+
+    Args:
+        path: The file to replace or create.
+        digits: The test file's N rows.
+        predictions: Their predicted digits, `(N,)`.
+        competition: Whose form it takes; nn5 counts from 1, too, if `digits` has no ids.
+
+    Raises:
+        NNTrainError: The file cannot be written.
+    """
+    nn5 = competition == "nn5"
+    header = ["id", "number"] if nn5 else ["ImageId", "Label"]
+    ids = _ids(digits) if nn5 else range(1, len(digits) + 1)
+    _write_rows(path, header, zip(ids, np.asarray(predictions).tolist(), strict=True))
+
+
+def write_probabilities(path: str | Path, digits: Digits, probabilities: NDArray[Any]) -> None:
+    """Write each row's id and its probability for each digit: `id,0,1,…,9`.
+
+    Args:
+        path: The file to replace or create.
+        digits: The test file's N rows.
+        probabilities: `(N, classes)`; nine significant digits give each float32 back exactly.
+
+    Raises:
+        NNTrainError: The file cannot be written.
+    """
+    header = [digits.id_column or "id", *map(str, range(probabilities.shape[1]))]
+    rows = zip(_ids(digits), probabilities.tolist(), strict=True)
+    _write_rows(path, header, ([name, *(f"{p:.9g}" for p in row)] for name, row in rows))
+
+
+def _ids(digits: Digits) -> list[Any]:
+    return list(range(1, len(digits) + 1)) if digits.ids is None else digits.ids.tolist()
+
+
+def _write_rows(path: str | Path, header: list[str], rows: Iterable[Iterable[object]]) -> None:
+    with atomic_write(Path(path), "w") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

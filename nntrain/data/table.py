@@ -1,0 +1,197 @@
+"""From lines to numbers, quickly where all is plain and with the place of what is not.
+
+Quotes, blank lines and the number of cells in each line are looked after here, so that pandas only
+has to turn plain cells into numbers, in blocks of some thousand rows. A block that does not come
+out as whole numbers in range is gone through once more cell by cell, to name the first that is bad.
+"""
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nntrain.data.cells import is_id, shown, whole_number
+from nntrain.data.columns import Layout
+from nntrain.data.digits import Digits
+from nntrain.data.lines import Line, without_quotes
+from nntrain.errors import DataError
+
+_BLOCK_CELLS = 2_500_000  # pandas needs 8 bytes for each, and is slower in smaller blocks
+_BLANKS = " \t\v\f"  # what pandas overlooks around a number
+
+
+class _Row(NamedTuple):
+    number: int  # among the rows of data, from 1
+    line: int  # in the file, from 1
+    text: bytes
+
+
+class _Block(NamedTuple):
+    values: NDArray[np.uint8]  # (rows, columns); zeros where the ids are
+    ids: list[str]  # (rows,), or empty without an id column
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the first line says of the rows."""
+
+    source: str
+    names: list[str]
+    layout: Layout
+    classes: int
+
+    @property
+    def limits(self) -> NDArray[np.uint8]:
+        """The greatest number allowed in each column."""
+        limits = np.full(len(self.names), 255, np.uint8)
+        if self.layout.label is not None:
+            limits[self.layout.label] = self.classes - 1
+        return limits
+
+    def read(self, lines: Iterable[Line]) -> Digits:
+        """All rows; an undecided first column turns into labels or ids."""
+        pixels: list[NDArray[np.uint8]] = []
+        label_blocks: list[NDArray[np.uint8]] = []
+        ids: list[str] = []
+        rows = self._rows(lines)
+        while block := list(islice(rows, max(1, _BLOCK_CELLS // len(self.names)))):
+            values, block_ids = self._parse_at_once(block) or self._parse_cell_by_cell(block)
+            pixels.append(values.take(self.layout.pixels, axis=1))
+            if self.layout.label is not None:
+                label_blocks.append(values[:, self.layout.label].copy())
+            ids += block_ids
+        if not pixels:
+            raise DataError(f"{self.source}: has a header but no rows; give a file with rows")
+        labels = np.concatenate(label_blocks) if label_blocks else None
+        label, identifier = self.layout.label, self.layout.id
+        if self.layout.undecided and (labels := self._labels_among(ids)) is not None:
+            label, identifier = identifier, None
+        if labels is None:
+            self._check_ids(ids)
+        return Digits(
+            pixels=np.concatenate(pixels),
+            labels=labels,
+            ids=None if identifier is None else np.array(ids, np.str_),
+            source=self.source,
+            label_column=None if label is None else self.names[label],
+            id_column=None if identifier is None else self.names[identifier],
+        )
+
+    def _labels_among(self, cells: list[str]) -> NDArray[np.uint8] | None:
+        """The cells as digits, or None if one of them is something else."""
+        digits = [whole_number(cell, self.classes - 1) for cell in cells]
+        return None if None in digits else np.array(digits, np.uint8)
+
+    def _check_ids(self, ids: list[str]) -> None:
+        text, times = Counter(ids).most_common(1)[0] if ids else ("", 0)
+        if times < 2:
+            return
+        name = self.names[self.layout.id or 0]
+        if self.layout.undecided:
+            row, cell = next(
+                (row, cell)
+                for row, cell in enumerate(ids, 1)
+                if whole_number(cell, self.classes - 1) is None
+            )
+            raise DataError(
+                f"{self.source}: row {row}, column {name!r}: {shown(cell)} is not a digit "
+                f"0–{self.classes - 1}, and with {times} times {shown(text)} the column holds no "
+                "ids either; mend it or say what the column is"
+            )
+        first = ids.index(text)
+        second = ids.index(text, first + 1)
+        raise DataError(
+            f"{self.source}: row {second + 1}, column {name!r}: id {shown(text)} is also that of "
+            f"row {first + 1}; each row of a test file needs its own"
+        )
+
+    def _rows(self, lines: Iterable[Line]) -> Iterator[_Row]:
+        """The lines that are not blank, each with the right number of cells."""
+        width = len(self.names)
+        number = 0
+        for line, raw in lines:
+            if width > 1 and not raw.strip():
+                continue
+            number += 1
+            text = without_quotes(raw)
+            if b'"' in text:
+                column = text[: text.index(b'"')].count(b",")
+                raise DataError(
+                    f"{self.source}:{line}: row {number}, "
+                    f"column {self.names[min(column, width - 1)]!r}: a stray quote in "
+                    f"{shown(text.split(b',')[column].decode(errors='replace'))}; "
+                    "quotes go around whole cells, and cells hold no commas"
+                )
+            cells = text.count(b",") + 1
+            if cells != width:
+                place = f"ends before column {self.names[cells]!r}" if cells < width else "too long"
+                raise DataError(
+                    f"{self.source}:{line}: row {number}: {cells} cells instead of {width}, "
+                    f"{place}; mend the row or remove it"
+                )
+            yield _Row(number, line, text)
+
+    def _parse_at_once(self, rows: list[_Row]) -> _Block | None:
+        """With pandas; None if anything in the block is unusual."""
+        text = b"\n".join([row.text for row in rows])
+        if b"\0" in text or b"\r" in text:  # may end a cell, and ends a line
+            return None
+        identifier = self.layout.id
+        try:
+            frame = pd.read_csv(
+                io.BytesIO(text),
+                header=None,
+                dtype=None if identifier is None else {identifier: str},
+                na_filter=False,  # a blank or NaN is an error, and the check costs time
+                skip_blank_lines=False,
+                low_memory=False,
+            )
+        except ValueError:
+            return None
+        ids: list[str] = []
+        if identifier is not None:
+            ids = frame[identifier].str.strip(_BLANKS).tolist()
+            frame[identifier] = 0
+        values = frame.to_numpy()
+        if values.dtype.kind not in "iuf" or not all(map(is_id, ids)):
+            return None
+        with np.errstate(invalid="ignore"):
+            octets = values.astype(np.uint8, order="C")
+        # What comes back from a byte unchanged is a whole number from 0 to 255.
+        fits = (octets == values) & (octets <= self.limits)
+        return _Block(octets, ids) if fits.all() else None
+
+    def _parse_cell_by_cell(self, rows: list[_Row]) -> _Block:
+        """In plain Python: many times slower, but it knows the place of each cell."""
+        limits = self.limits.tolist()
+        values = np.zeros((len(rows), len(limits)), np.uint8)
+        ids: list[str] = []
+        for row, octets in zip(rows, values, strict=True):
+            for column, cell in enumerate(row.text.decode(errors="replace").split(",")):
+                text = cell.strip(_BLANKS)
+                if column == self.layout.id:
+                    ids.append(text)
+                    good = is_id(text)
+                else:
+                    value = whole_number(text, limits[column])
+                    octets[column] = value or 0
+                    good = value is not None
+                if not good:
+                    raise self._bad_cell(row, column, text)
+        return _Block(values, ids)
+
+    def _bad_cell(self, row: _Row, column: int, text: str) -> DataError:
+        wanted = {
+            self.layout.id: "a printable id",
+            self.layout.label: f"a digit 0–{self.classes - 1}",
+        }.get(column, "a pixel, a whole number 0–255")
+        return DataError(
+            f"{self.source}:{row.line}: row {row.number}, column {self.names[column]!r}: "
+            f"{shown(text)} is not {wanted}; mend it or remove the row"
+        )

@@ -1,0 +1,1 @@
+"""Where data, network and optimiser meet, and what is kept of it."""

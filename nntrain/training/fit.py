@@ -1,0 +1,265 @@
+"""From a configuration to a trained run: read the data, build, train, keep what was learned."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from nntrain.config import Config, dump_config, parse_config
+from nntrain.config.build import build_network, build_optimizer, build_scale, build_schedule
+from nntrain.data.batches import Batches, PixelScale
+from nntrain.data.digits import Digits
+from nntrain.data.kaggle import read_csv
+from nntrain.data.split import hold_out
+from nntrain.errors import ConfigError, DataError
+from nntrain.nn import Network, Optimizer
+from nntrain.randomness import Purpose, generator
+from nntrain.training import checkpoint
+from nntrain.training.checkpoint import Checkpoint
+from nntrain.training.interruption import deferred_signals
+from nntrain.training.loop import Plan, outputs_for, train
+from nntrain.training.progress import EpochRecord, Progress, best
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import Run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended.
+
+    Attributes:
+        run: Where everything is kept.
+        history: The finished epochs.
+        signal: The signal that interrupted it; None if nothing did.
+    """
+
+    run: Run
+    history: list[EpochRecord]
+    signal: int | None
+
+    @property
+    def best(self) -> EpochRecord | None:
+        """The best epoch, if one was finished."""
+        return best(self.history) if self.history else None
+
+
+def fit(config: Config, make_run: Callable[[], Run], reporter: Reporter) -> Outcome:
+    """Train a new run.
+
+    Args:
+        config: Complete.
+        make_run: Makes the run's folder; called when the data are known to be good.
+        reporter: Is told what happens.
+
+    Raises:
+        DataError: A CSV does not hold what it should.
+        RunError: The folder cannot be made.
+        DivergenceError: The loss is no longer finite; the last good checkpoint stands.
+        NNTrainError: Something cannot be written.
+    """
+    training, validation = read_data(config, reporter)
+    network = build_network(config, training.pixels.shape[1])
+    network.initialize(generator(config.seed, Purpose.WEIGHTS))
+    optimizer = build_optimizer(config, network)
+    return _train(
+        config, make_run(), network, optimizer, Progress(), (training, validation), reporter
+    )
+
+
+def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
+    """Go on with a run exactly where it was stopped.
+
+    Args:
+        config: As the run was begun with; only `training.epochs` may be larger.
+        run: Stopped at any moment.
+        reporter: Is told what happens.
+
+    Raises:
+        ConfigError: The configuration is another one.
+        CheckpointError: The run's last checkpoint cannot be trusted.
+        DataError, DivergenceError, NNTrainError: As in `fit`.
+    """
+    training, validation = read_data(config, reporter)
+    network = build_network(config, training.pixels.shape[1])
+    optimizer = build_optimizer(config, network)
+    if run.last_file.exists():
+        saved = checkpoint.load(run.last_file)
+        _refuse_differences(run, config, saved)
+        if saved.data_digest != _digest(training):
+            raise DataError(
+                f"{training.source}: not the rows that {run} was trained on; "
+                "name that file with --set data.train=…, or begin a new run"
+            )
+        network.parameters[...] = saved.parameters
+        for name, array in optimizer.state.items():
+            array[...] = saved.optimizer_state[name]
+        progress = saved.progress
+        reporter.notice(f"{run}: going on after {_position(progress)}")
+    else:
+        network.initialize(generator(config.seed, Purpose.WEIGHTS))
+        progress = Progress()
+        reporter.notice(f"{run}: no checkpoint yet; beginning again")
+    return _train(config, run, network, optimizer, progress, (training, validation), reporter)
+
+
+def rehearse(config: Config, reporter: Reporter) -> str:
+    """Do all that comes before the training, and say what would be trained.
+
+    Raises:
+        DataError: As in `fit`.
+    """
+    training, _ = read_data(config, reporter)
+    network = build_network(config, training.pixels.shape[1])
+    build_optimizer(config, network)
+    batches = -(-len(training) // config.training.batch_size)
+    return (
+        f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters, "
+        f"{config.training.epochs} epochs of {batches:,} batches"
+    )
+
+
+def read_data(config: Config, reporter: Reporter) -> tuple[Digits, Digits | None]:
+    """The rows to train on and those to validate with.
+
+    Raises:
+        DataError: A CSV does not hold what it should, or the split leaves one side empty.
+    """
+    data = config.data
+    digits = read_labelled(data.train, config, reporter)
+    if isinstance(data.validation, str):
+        validation = read_labelled(data.validation, config, reporter)
+        if validation.pixels.shape[1] != digits.pixels.shape[1]:
+            raise DataError(
+                f"{validation.source}: {validation.pixels.shape[1]} pixels a row, but "
+                f"{digits.source} has {digits.pixels.shape[1]}; both must show the same pictures"
+            )
+        return digits, validation
+    training, held_out = hold_out(digits, data.validation, config.seed)
+    if held_out is not None:
+        reporter.notice(f"training on {len(training):,} rows, validating on {len(held_out):,}")
+    return training, held_out
+
+
+def read_labelled(path: str, config: Config, reporter: Reporter) -> Digits:
+    """A CSV whose rows have labels.
+
+    Raises:
+        DataError: It does not hold what it should.
+    """
+    digits = read_csv(
+        path,
+        labels="required",
+        classes=config.data.classes,
+        label_column=config.data.label_column,
+    )
+    reporter.notice(f"{path}: {digits.describe()}")
+    missing = digits.missing_classes(config.data.classes)
+    if missing:
+        names = ", ".join(map(str, missing))
+        reporter.notice(f"warning: {path}: no row shows {names}; the network cannot learn it")
+    return digits
+
+
+def _train(
+    config: Config,
+    run: Run,
+    network: Network,
+    optimizer: Optimizer,
+    progress: Progress,
+    data: tuple[Digits, Digits | None],
+    reporter: Reporter,
+) -> Outcome:
+    training, validation = data
+    scale = build_scale(config)
+    batches = Batches(
+        training.pixels,
+        _labels(training),
+        classes=config.data.classes,
+        batch_size=config.training.batch_size,
+        scale=scale,
+        seed=config.seed,
+    )
+    plan = Plan(
+        epochs=config.training.epochs,
+        patience=config.training.patience,
+        learning_rate=config.training.optimizer.learning_rate,
+        schedule=build_schedule(config),
+    )
+    now = Checkpoint(
+        config=dump_config(config),
+        inputs=network.widths[0],
+        labels=list(range(config.data.classes)),
+        data_digest=_digest(training),
+        parameters=network.parameters,
+        optimizer_state=optimizer.state,
+        progress=progress,
+    )
+
+    with deferred_signals() as interruption, reporter, np.errstate(over="ignore", invalid="ignore"):
+
+        def after_batch(progress: Progress) -> bool:
+            reporter.batch(progress)
+            return interruption.signal is not None
+
+        reporter.begin(plan.epochs, len(batches), progress)
+        for record in train(
+            network,
+            optimizer,
+            batches,
+            plan,
+            progress,
+            (lambda: _validate(network, validation, scale)) if validation else None,
+            after_batch,
+        ):
+            # The best first: had it to wait for `last`, a resume would no longer write it.
+            is_best = best(progress.history) is record
+            if is_best:
+                checkpoint.save(run.best_file, now)
+            checkpoint.save(run.last_file, now)
+            run.write_history(progress.history)
+            reporter.epoch(record, plan.epochs, is_best)
+            if interruption.signal is not None:
+                break
+        if progress.batch:
+            checkpoint.save(run.last_file, now)
+    return Outcome(run, progress.history, interruption.signal)
+
+
+def _validate(network: Network, digits: Digits, scale: PixelScale) -> tuple[float, float]:
+    """Loss and accuracy on the rows held out."""
+    outputs = outputs_for(network, digits.pixels, scale)
+    targets = np.eye(outputs.shape[1], dtype=outputs.dtype)[_labels(digits)]
+    accuracy = float(np.mean(outputs.argmax(axis=1) == digits.labels))
+    return network.loss.value(outputs, targets), accuracy
+
+
+def _refuse_differences(run: Run, config: Config, saved: Checkpoint) -> None:
+    before = parse_config(saved.config, str(run.last_file))
+    grown = config.training.epochs >= before.training.epochs
+    epochs = config.training.epochs if grown else before.training.epochs
+    same = before.model_copy(
+        update={"training": before.training.model_copy(update={"epochs": epochs})}
+    )
+    if config != same:
+        raise ConfigError(
+            f"{run}: cannot be resumed with another configuration (only training.epochs may "
+            f"grow); use the run's own: nntrain fit {run.config_file} --run {run} --resume"
+        )
+
+
+def _position(progress: Progress) -> str:
+    within = f", batch {progress.batch:,} of the next" if progress.batch else ""
+    return f"epoch {progress.epoch}{within}"
+
+
+def _labels(digits: Digits) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    assert digits.labels is not None  # noqa: S101 (for the type checker: they were required)
+    return digits.labels
+
+
+def _digest(digits: Digits) -> str:
+    """SHA-256 of the rows' pixels and labels."""
+    digest = hashlib.sha256(digits.pixels.data)
+    digest.update(_labels(digits).data)
+    return digest.hexdigest()

@@ -1,0 +1,145 @@
+"""What trained networks say about digits: one run, or several as a committee."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from nntrain.config import parse_config
+from nntrain.config.build import build_network, build_scale
+from nntrain.data.digits import Digits
+from nntrain.errors import CheckpointError, DataError, RunError
+from nntrain.nn import LOSSES
+from nntrain.nn.arrays import Array
+from nntrain.training import checkpoint
+from nntrain.training.fit import read_data
+from nntrain.training.loop import outputs_for
+from nntrain.training.metrics import Evaluation, confusion_matrix
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import Run, newest_finished
+
+
+class Model:
+    """A trained network, with all that it takes to ask it.
+
+    Attributes:
+        config: What it was trained with.
+        network: Its parameters are those of the run's best epoch.
+        scale: From pixels to inputs.
+    """
+
+    def __init__(self, run: Run) -> None:
+        """Load the best checkpoint of a run.
+
+        Raises:
+            RunError: There is none yet.
+            CheckpointError: It cannot be trusted.
+        """
+        if not run.best_file.exists():
+            raise RunError(
+                f"{run}: has not finished an epoch yet; "
+                f"go on with 'nntrain fit {run.config_file} --run {run} --resume'"
+            )
+        saved = checkpoint.load(run.best_file)
+        self.run = run
+        self.config = parse_config(saved.config, str(run.best_file))
+        self.network = build_network(self.config, saved.inputs)
+        self.scale = build_scale(self.config)
+        if saved.parameters.shape != self.network.parameters.shape:
+            raise CheckpointError(
+                f"{run.best_file}: {saved.parameters.size:,} parameters, but its network has "
+                f"{self.network.parameters.size:,}"
+            )
+        self.network.parameters[...] = saved.parameters
+
+    def outputs(self, digits: Digits) -> Array:
+        """x_L for each row, shape (N, classes).
+
+        Raises:
+            DataError: The rows have another number of pixels.
+        """
+        inputs = self.network.widths[0]
+        if digits.pixels.shape[1] != inputs:
+            raise DataError(
+                f"{digits.source}: {digits.pixels.shape[1]} pixels a row, but {self.run} was "
+                f"trained on {inputs}"
+            )
+        return outputs_for(self.network, digits.pixels, self.scale)
+
+
+def load_models(folders: Sequence[Path]) -> list[Model]:
+    """The members of a committee; without any, the run that was finished last.
+
+    Raises:
+        RunError: A folder is not that of a run, or no run is finished.
+        CheckpointError: A checkpoint cannot be trusted.
+    """
+    runs = [Run.open(folder) for folder in folders] or [newest_finished()]
+    return [Model(run) for run in runs]
+
+
+def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Digits:
+    """The validation rows that all the models have in common.
+
+    Raises:
+        RunError: They held out different rows, or none.
+        DataError: The CSV that they were trained on does not hold what it should.
+    """
+    first = models[0]
+    for model in models[1:]:
+        if (model.config.data, model.config.seed) != (first.config.data, first.config.seed):
+            raise RunError(
+                f"{first.run} and {model.run} held out different rows; name a CSV with --data"
+            )
+    _, held_out = read_data(first.config, reporter)
+    if held_out is None:
+        raise RunError(f"{first.run}: held no rows out; name a CSV with --data")
+    return held_out
+
+
+def probabilities(models: Sequence[Model], digits: Digits) -> Array:
+    """The committee's probability of each class, shape (N, classes), float64: the members' mean.
+
+    Raises:
+        DataError: The members do not know the same classes.
+    """
+    if len({model.network.widths[-1] for model in models}) > 1:
+        raise DataError("the runs were trained on different numbers of classes; name alike ones")
+    total = sum(as_probabilities(model.outputs(digits)) for model in models)
+    return np.asarray(total / len(models))
+
+
+def as_probabilities(outputs: Array) -> Array:
+    """Outputs as shares of 1, shape (N, classes), float64.
+
+    A softmax gives probabilities already. Other outputs, trained towards 1 for the digit that it is
+    and 0 for the rest, are cut off below 0 and divided by their sum.
+    """
+    positive = np.maximum(outputs.astype(np.float64), 0)
+    total = positive.sum(axis=1, keepdims=True)
+    shares = np.full_like(positive, 1 / outputs.shape[1])
+    np.divide(positive, total, out=shares, where=total > 0)
+    return shares
+
+
+def evaluate(models: Sequence[Model], digits: Digits) -> Evaluation:
+    """Hold the answers of a run, or of a committee, against the labels.
+
+    A single run is judged by the error it was trained to lower, a committee by cross-entropy.
+
+    Args:
+        models: At least one.
+        digits: With labels.
+    """
+    assert digits.labels is not None  # noqa: S101 (for the type checker: they were required)
+    if len(models) == 1:
+        outputs, loss_name = models[0].outputs(digits), models[0].config.loss
+    else:
+        outputs, loss_name = probabilities(models, digits), "cross_entropy"
+    classes = outputs.shape[1]
+    targets = np.eye(classes, dtype=outputs.dtype)[digits.labels]
+    return Evaluation(
+        confusion=confusion_matrix(digits.labels, outputs.argmax(axis=1), classes),
+        loss=LOSSES[loss_name].value(outputs, targets),
+        loss_name=loss_name,
+    )

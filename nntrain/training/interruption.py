@@ -1,0 +1,39 @@
+"""Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """Whether an orderly end was asked for.
+
+    Attributes:
+        signal: The first signal's number; None while there was none.
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+
+@contextmanager
+def deferred_signals() -> Iterator[Interruption]:
+    """Within this context the first signal is only noted; handlers are put back afterwards."""
+    interruption = Interruption()
+
+    def note(number: int, frame: FrameType | None) -> None:  # a signal handler's parameters
+        if interruption.signal is not None:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        interruption.signal = number
+
+    before = {number: signal.signal(number, note) for number in SIGNALS}
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,91 @@
+"""What a training tells while it runs: notices, and a bar where there is a terminal."""
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from tqdm import tqdm
+
+from nntrain.training.progress import EpochRecord, Progress
+
+
+class Reporter:
+    """Tells nothing; the base of those that tell something."""
+
+    def __enter__(self) -> "Reporter":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Clear away whatever is on the screen."""
+
+    def notice(self, text: str) -> None:
+        """One line that people should know."""
+
+    def begin(self, epochs: int, batches: int, progress: Progress) -> None:
+        """The training begins, or goes on from `progress`, with so many batches an epoch."""
+
+    def batch(self, progress: Progress) -> None:
+        """One more batch is done."""
+
+    def epoch(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
+        """One more epoch is done."""
+
+
+class TerminalReporter(Reporter):
+    """Writes to stderr: a line for each epoch, and a tqdm bar if stderr is a terminal."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def notice(self, text: str) -> None:
+        """Write the line above the bar."""
+        tqdm.write(text, file=sys.stderr)
+
+    def begin(self, epochs: int, batches: int, progress: Progress) -> None:
+        """Draw the bar."""
+        self._bar = tqdm(
+            total=epochs * batches,
+            initial=progress.epoch * batches + progress.batch,
+            unit="batch",
+            disable=None,
+            leave=False,
+            dynamic_ncols=True,
+        )
+
+    def batch(self, progress: Progress) -> None:
+        """Move the bar."""
+        # tqdm's update is true when it has just drawn the bar: only then are words worth making.
+        if self._bar is not None and self._bar.update():
+            self._bar.set_description(f"epoch {progress.epoch + 1}", refresh=False)
+            self._bar.set_postfix_str(
+                f"loss {progress.loss_sum / progress.rows:.4f}, "
+                f"accuracy {progress.correct / progress.rows:.2%}",
+                refresh=False,
+            )
+
+    def epoch(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
+        """Write the epoch's line; a star marks the best so far."""
+        validation = (
+            f"   validation: loss {record.val_loss:.4f}, accuracy {record.val_accuracy:.2%}"
+            if record.validated
+            else ""
+        )
+        self.notice(
+            f"epoch {record.epoch:>{len(str(epochs))}}/{epochs}  {record.seconds:6.2f} s   "
+            f"training: loss {record.train_loss:.4f}, accuracy {record.train_accuracy:.2%}"
+            f"{validation}{' *' if is_best else ''}"
+        )

@@ -1,0 +1,319 @@
+"""The commands as people type them, in a folder of their own."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from nntrain.cli import main
+from nntrain.data.kaggle import write_csv
+from tests.conftest import CONFIG, stripes
+
+TINY = CONFIG.format(train="data/train.csv")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with data and a configuration."""
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    pixels, labels = stripes(260)
+    write_csv("data/train.csv", pixels[:200], labels[:200])
+    write_csv("data/test.csv", pixels[200:])
+    write_csv("data/test_labelled.csv", pixels[200:], labels[200:])
+    Path("tiny.yaml").write_text(TINY)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+
+def succeed(*arguments: str) -> Result:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def refuse(status: int, *arguments: str) -> str:
+    """The one line that says why."""
+    result = run(*arguments)
+    assert result.exit_code == status, result.output
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    return result.stderr.splitlines()[-1]
+
+
+def test_from_data_to_submission(folder: Path) -> None:
+    result = succeed("fit", "tiny.yaml", "--set", "training.epochs=6")
+    assert re.fullmatch(
+        r"runs/tiny: \d+\.\d\d% of the validation rows right after epoch \d \(of 6\)\n",
+        result.stdout,
+    )
+    assert "200 rows, digits 0–2, 4×4, label column 'label'" in result.stderr
+    assert "training on 150 rows, validating on 50" in result.stderr
+    assert sorted(path.name for path in Path("runs/tiny").iterdir()) == [
+        "best.npz",
+        "config.yaml",
+        "last.npz",
+        "metrics.csv",
+    ]
+    metrics = pd.read_csv("runs/tiny/metrics.csv")
+    assert list(metrics.columns) == [
+        "epoch",
+        "seconds",
+        "learning_rate",
+        "train_loss",
+        "train_accuracy",
+        "val_loss",
+        "val_accuracy",
+    ]
+    assert list(metrics["epoch"]) == [1, 2, 3, 4, 5, 6]
+
+    result = succeed("predict")
+    assert "submission.csv: 60 predictions" in result.stdout
+    assert (
+        'kaggle competitions submit -c digit-recognizer -f submission.csv -m "nntrain runs/tiny"'
+        in result.stdout
+    )
+    submission = pd.read_csv("submission.csv")
+    assert list(submission.columns) == ["ImageId", "Label"]
+    assert list(submission["ImageId"]) == list(range(1, 61))
+
+    result = succeed("evaluate", "--data", "data/test_labelled.csv", "--json")
+    evaluation = json.loads(result.stdout)
+    truth = stripes(260)[1][200:]
+    assert evaluation["accuracy"] == np.mean(submission["Label"] == truth)
+    assert np.sum(evaluation["confusion"]) == 60
+
+
+def test_the_run_of_a_runs_own_configuration_is_the_same_run(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=2", "--run", "runs/a")
+    succeed("fit", "runs/a/config.yaml", "--run", "runs/b")
+    drop = ["seconds"]
+    first, second = (pd.read_csv(f"runs/{name}/metrics.csv").drop(columns=drop) for name in "ab")
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_runs_never_overwrite_each_other(folder: Path) -> None:
+    for expected in ("runs/tiny", "runs/tiny-2", "runs/tiny-3"):
+        assert succeed("fit", "tiny.yaml").stdout.startswith(f"{expected}: ")
+    before = Path("runs/tiny-2/last.npz").read_bytes()
+    line = refuse(1, "fit", "tiny.yaml", "--run", "runs/tiny-2")
+    assert line == (
+        "runs/tiny-2: exists already; name another folder with --run, or go on with --resume"
+    )
+    assert Path("runs/tiny-2/last.npz").read_bytes() == before
+
+
+def test_predict_takes_the_run_that_was_finished_last(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--run", "runs/old")
+    succeed("fit", "tiny.yaml", "--run", "runs/new")
+    Path("runs/unfinished").mkdir()
+    Path("runs/unfinished/config.yaml").write_text(TINY)
+    assert "with runs/new\n" in succeed("predict").stderr
+
+
+def test_committee_averages_probabilities(folder: Path) -> None:
+    for seed in "123":
+        succeed("fit", "tiny.yaml", "--set", f"seed={seed}", "--run", f"runs/{seed}")
+    tables = []
+    for members in (["runs/1"], ["runs/2"], ["runs/3"], ["runs/1", "runs/2", "runs/3"]):
+        succeed("predict", *members, "--probabilities", "--out", "p.csv")
+        tables.append(pd.read_csv("p.csv")[["0", "1", "2"]].to_numpy())
+    np.testing.assert_allclose(tables[3], np.mean(tables[:3], axis=0), atol=1e-7)
+    np.testing.assert_allclose(tables[3].sum(axis=1), 1, atol=1e-6)
+    result = succeed("evaluate", "runs/1", "runs/2", "--data", "data/test_labelled.csv", "--json")
+    truth, shares = stripes(260)[1][200:], (tables[0] + tables[1]) / 2
+    assert json.loads(result.stdout)["accuracy"] == np.mean(shares.argmax(axis=1) == truth)
+
+
+def test_evaluate_without_data_judges_the_rows_held_out(folder: Path) -> None:
+    succeed("fit", "tiny.yaml")
+    evaluation = json.loads(succeed("evaluate", "--json").stdout)
+    best = pd.read_csv("runs/tiny/metrics.csv")["val_accuracy"].max()
+    assert evaluation["rows"] == 50
+    assert evaluation["accuracy"] == pytest.approx(best)
+    assert "truth \\ answer" in succeed("evaluate").stdout
+
+
+def test_members_that_held_out_different_rows_need_data(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--run", "runs/1")
+    succeed("fit", "tiny.yaml", "--set", "seed=9", "--run", "runs/2")
+    line = refuse(1, "evaluate", "runs/1", "runs/2")
+    assert line == "runs/1 and runs/2 held out different rows; name a CSV with --data"
+
+
+def nn5(path: str, first: str, column: list[str], count: int) -> None:
+    pixels, _ = stripes(count)
+    names = [first, *(f"n{i}" for i in range(1, 17))]
+    rows = [[cell, *map(str, row)] for cell, row in zip(column, pixels, strict=True)]
+    pd.DataFrame(rows, columns=names).to_csv(path, index=False)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_the_forms_of_nn5(folder: Path, suffix: str) -> None:
+    nn5(f"train5.csv{suffix}", "class", stripes(120)[1].astype(str).tolist(), 120)
+    ids = [str(7 * i + 3) for i in range(20)]
+    nn5(f"test5.csv{suffix}", "id", ids, 20)
+    succeed("fit", "tiny.yaml", "--set", f"data.train=train5.csv{suffix}")
+    result = succeed("predict", "--test", f"test5.csv{suffix}", "--out", "five.csv")
+    assert "-c nn5 -f five.csv" in result.stdout
+    submission = pd.read_csv("five.csv", dtype=str)
+    assert list(submission.columns) == ["id", "number"]
+    assert list(submission["id"]) == ids
+    succeed("predict", "--test", f"test5.csv{suffix}", "--competition", "digit-recognizer")
+    assert list(pd.read_csv("submission.csv").columns) == ["ImageId", "Label"]
+
+
+def test_demo_data_are_written_once_and_replaced_only_when_forced(folder: Path) -> None:
+    result = succeed("data", "demo", "--train", "60", "--test", "20", "--out", "demo")
+    assert "demo/train.csv: 60 rows" in result.stdout
+    train, test, labelled = (
+        pd.read_csv(f"demo/{name}.csv") for name in ("train", "test", "test_labelled")
+    )
+    assert train.shape == (60, 785)
+    pd.testing.assert_frame_equal(labelled.drop(columns="label"), test)
+    assert "exists already" in refuse(1, "data", "demo", "--out", "demo")
+    before = Path("demo/train.csv").read_bytes()
+    succeed("data", "demo", "--train", "60", "--test", "20", "--out", "demo", "--force")
+    assert Path("demo/train.csv").read_bytes() == before
+    succeed(
+        "data", "demo", "--train", "60", "--test", "20", "--seed", "1", "--out", "demo", "--force"
+    )
+    assert Path("demo/train.csv").read_bytes() != before
+
+
+def test_data_check_reports_every_file_and_fails_if_one_is_bad(folder: Path) -> None:
+    Path("bad.csv").write_text("label,pixel0\n1,300\n2,4\n")
+    result = run("data", "check", "data/train.csv", "bad.csv", "data/test.csv")
+    assert result.exit_code == 1
+    assert "data/train.csv: 200 rows, digits 0–2, 4×4, label column 'label'" in result.stdout
+    assert "data/test.csv: 60 rows, 4×4, no labels" in result.stdout
+    assert "bad.csv:2: row 1, column 'pixel0': '300' is not a pixel" in result.stderr
+
+
+def test_config_init_writes_what_config_show_reads_and_never_overwrites(folder: Path) -> None:
+    succeed("config", "init")
+    shown = succeed("config", "show", "config.yaml", "--set", "seed=5").stdout
+    assert shown.startswith("seed: 5\n")
+    Path("shown.yaml").write_text(shown)
+    assert succeed("config", "show", "shown.yaml").stdout == shown
+    assert "exists already" in refuse(2, "config", "init")
+    succeed("config", "init", "--force")
+
+
+def test_config_check_rehearses_and_schema_is_a_schema(folder: Path) -> None:
+    result = succeed("config", "check", "tiny.yaml")
+    assert result.stdout == "tiny.yaml: 16-8-3, 163 parameters, 4 epochs of 10 batches\n"
+    assert not Path("runs").exists()
+    schema = json.loads(succeed("config", "schema").stdout)
+    assert set(schema["required"]) == {"data", "network", "loss", "training"}
+
+
+def test_a_wrong_configuration_is_status_2_with_file_and_line(folder: Path) -> None:
+    Path("tiny.yaml").write_text(TINY.replace("sigmoid", "sigmod"))
+    line = refuse(2, "fit", "tiny.yaml")
+    assert line == (
+        "tiny.yaml:5: network[0].activation: unknown activation 'sigmod'; did you mean 'sigmoid'?"
+    )
+    assert not Path("runs").exists()
+
+
+def test_bad_data_are_status_1_and_leave_no_run(folder: Path) -> None:
+    Path("data/train.csv").write_text("label,pixel0\n1,300\n2,4\n")
+    assert "'300' is not a pixel" in refuse(1, "fit", "tiny.yaml")
+    assert not Path("runs").exists()
+    assert "no finished run in runs/" in refuse(1, "predict")
+
+
+def test_the_test_file_given_as_training_file_is_recognised(folder: Path) -> None:
+    line = refuse(1, "fit", "tiny.yaml", "--set", "data.train=data/test.csv")
+    assert "looks like a test file" in line
+
+
+def test_runs_lists_the_best_first(folder: Path) -> None:
+    assert "no runs" in run("runs").stderr
+    succeed(
+        "fit", "tiny.yaml", "--set", "training.optimizer.learning_rate=1e-9", "--run", "runs/poor"
+    )
+    succeed("fit", "tiny.yaml", "--run", "runs/good")
+    Path("runs/empty").mkdir()
+    Path("runs/empty/config.yaml").write_text(TINY)
+    names = [line.split()[0] for line in succeed("runs").stdout.splitlines()]
+    assert names == ["run", "runs/good", "runs/poor", "runs/empty"]
+
+
+def all_commands() -> list[list[str]]:
+    commands: list[list[str]] = [[]]
+    for name, command in main.commands.items():
+        commands.append([name])
+        commands += [[name, below] for below in getattr(command, "commands", {})]
+    return commands
+
+
+@pytest.mark.parametrize("command", all_commands(), ids=" ".join)
+def test_help_shows_a_line_to_paste_that_names_the_command(command: list[str]) -> None:
+    text = succeed(*command, "--help").stdout
+    example = re.search(r"(?:Example|Try): (nntrain .*)", text)
+    assert example
+    assert example[1].startswith(" ".join(["nntrain", *command]))
+
+
+def process(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "nntrain", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_says_how_to_go_on_and_resuming_ends_the_same(
+    folder: Path, number: signal.Signals
+) -> None:
+    long = ["--set", "training.epochs=100"]
+    with process("fit", "tiny.yaml", *long, cwd=folder) as training:
+        wait_for(lambda: (folder / "runs/tiny/metrics.csv").exists())
+        training.send_signal(number)
+        _, error = training.communicate()
+    assert training.returncode == 128 + number, error
+    assert "nntrain fit runs/tiny/config.yaml --run runs/tiny --resume" in error
+    assert "Traceback" not in error
+
+    assert pd.read_csv("runs/tiny/metrics.csv")["epoch"].max() < 100
+    with process("fit", "tiny.yaml", *long, "--resume", cwd=folder) as training:
+        _, error = training.communicate()
+    assert training.returncode == 0, error
+    succeed("fit", "tiny.yaml", *long, "--run", "runs/whole")
+    resumed, whole = (
+        pd.read_csv(f"runs/{name}/metrics.csv").drop(columns="seconds")
+        for name in ("tiny", "whole")
+    )
+    pd.testing.assert_frame_equal(resumed, whole)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_debug_shows_the_traceback(folder: Path) -> None:
+    with process("--debug", "fit", "none.yaml", cwd=folder) as failing:
+        _, error = failing.communicate()
+    assert failing.returncode == 1
+    assert "Traceback" in error
+    assert "none.yaml: no such file" in error

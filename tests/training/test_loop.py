@@ -1,0 +1,206 @@
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nntrain.config import Config
+from nntrain.config.build import build_network, build_optimizer, build_scale, build_schedule
+from nntrain.data.batches import Batches, PixelScale
+from nntrain.errors import DivergenceError
+from nntrain.randomness import Purpose, generator
+from nntrain.training import checkpoint
+from nntrain.training.fit import fit, rehearse
+from nntrain.training.progress import EpochRecord, Progress, best, is_finished
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import Run
+from tests.conftest import stripes
+
+
+def record(epoch: int, accuracy: float, loss: float = 1.0) -> EpochRecord:
+    return EpochRecord(epoch, 1.0, 0.1, 1.0, 0.5, loss, accuracy)
+
+
+def test_every_row_is_seen_once_an_epoch_in_another_order_each_time() -> None:
+    pixels, labels = stripes(50)
+    batches = Batches(pixels, labels, classes=3, batch_size=16, scale=PixelScale(0, 1), seed=1)
+    x, y = np.empty((16, 16), np.float32), np.empty((16, 3), np.float32)
+    orders = []
+    for epoch in (0, 1):
+        rows = []
+        for batch_labels in batches.epoch(epoch, 0, x, y):
+            count = len(batch_labels)
+            np.testing.assert_array_equal(y[:count].argmax(axis=1), batch_labels)
+            rows += [(x[i] * 255).round().astype(np.uint8).tobytes() for i in range(count)]
+        orders.append(rows)
+    assert sorted(orders[0]) == sorted(orders[1]) == sorted(row.tobytes() for row in pixels)
+    assert orders[0] != orders[1]
+
+
+def test_an_epoch_taken_up_at_a_batch_deals_out_the_rest_of_the_same_order() -> None:
+    pixels, labels = stripes(50)
+    batches = Batches(pixels, labels, classes=3, batch_size=8, scale=PixelScale(0, 1), seed=1)
+    x, y = np.empty((8, 16)), np.empty((8, 3))
+    whole = [x[: len(found)].copy() for found in batches.epoch(2, 0, x, y)]
+    rest = [x[: len(found)].copy() for found in batches.epoch(2, 3, x, y)]
+    assert len(whole) == len(batches) == 7
+    for ours, theirs in zip(rest, whole[3:], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (-0.1, 1.175)])
+def test_pixel_scale_reaches_both_ends(low: float, high: float) -> None:
+    x = np.empty((1, 3), np.float32)
+    PixelScale(low, high).apply(np.array([[0, 51, 255]], np.uint8), x)
+    np.testing.assert_allclose(x, [[low, low + (high - low) / 5, high]], rtol=1e-6)
+
+
+def test_training_is_the_lectures_loop(make_config: Callable[..., Config], tmp_path: Path) -> None:
+    """A second way to the same weights: the plain loop written out with the parts."""
+    config = make_config(
+        "training.optimizer={name: sgd, learning_rate: 0.5}",
+        "training.schedule={name: exponential, decay: 0.5}",
+        "data.validation=50",
+        "training.epochs=2",
+    )
+    outcome = fit(config, lambda: Run.create(tmp_path / "run", config), Reporter())
+
+    pixels, labels = stripes(200)
+    network = build_network(config, 16)
+    network.initialize(generator(config.seed, Purpose.WEIGHTS))
+    x, y = (pixels[:150] * np.float32(1 / 255)), np.eye(3, dtype=np.float32)[labels[:150]]
+    first, second = network.layers
+    for epoch in range(2):
+        order = generator(config.seed, Purpose.SHUFFLE, epoch).permutation(150)
+        losses = []
+        for batch in range(10):
+            rows = order[batch * 16 : (batch + 1) * 16]
+            x_1 = 1 / (1 + np.exp(-(x[rows] @ first.weights.T + first.biases)))
+            powers = np.exp(x_1 @ second.weights.T + second.biases)
+            x_2 = powers / powers.sum(axis=1, keepdims=True)
+            losses += [-np.log(x_2[y[rows] == 1])]
+            delta_2 = (x_2 - y[rows]) / len(rows)
+            delta_1 = delta_2 @ second.weights * x_1 * (1 - x_1)
+            alpha = 0.5 * 0.5 ** (epoch + (batch + 0.5) / 10)
+            second.weights[...] -= alpha * delta_2.T @ x_1
+            second.biases[...] -= alpha * delta_2.sum(axis=0)
+            first.weights[...] -= alpha * delta_1.T @ x[rows]
+            first.biases[...] -= alpha * delta_1.sum(axis=0)
+        assert outcome.history[epoch].train_loss == pytest.approx(
+            np.concatenate(losses).mean(), rel=1e-4
+        )
+    trained = checkpoint.load(outcome.run.last_file).parameters
+    np.testing.assert_allclose(trained, network.parameters, rtol=1e-3, atol=1e-5)
+
+
+def test_divergence_at_once_is_stopped_before_any_checkpoint(
+    make_config: Callable[..., Config], tmp_path: Path
+) -> None:
+    config = make_config(
+        "training.optimizer={name: sgd, learning_rate: 1e30}",
+        "network[1].activation=identity",
+        "loss=squared_error",
+    )
+    run = tmp_path / "run"
+    with pytest.raises(
+        DivergenceError, match=r"diverged; lower training\.optimizer\.learning_rate"
+    ):
+        fit(config, lambda: Run.create(run, config), Reporter())
+    assert not (run / "last.npz").exists()
+
+
+def test_divergence_late_in_training_keeps_the_epochs_before_it(
+    make_config: Callable[..., Config], tmp_path: Path
+) -> None:
+    config = make_config(  # beyond the stable learning rate, but not by far: errors grow slowly
+        "training.optimizer={name: sgd, learning_rate: 0.45}",
+        "network=[{dense: 3, activation: identity}]",
+        "loss=squared_error",
+        "training.epochs=200",
+    )
+    with pytest.raises(DivergenceError):
+        fit(config, lambda: Run.create(tmp_path / "run", config), Reporter())
+    saved = checkpoint.load(tmp_path / "run" / "last.npz")
+    assert saved.progress.epoch >= 1
+    assert np.isfinite(saved.parameters).all()
+    assert Run(tmp_path / "run").history() == saved.progress.history
+
+
+def test_the_best_epoch_is_by_accuracy_then_loss_then_the_earliest() -> None:
+    history = [record(1, 0.9), record(2, 0.95, 0.3), record(3, 0.95, 0.2), record(4, 0.95, 0.2)]
+    assert best(history).epoch == 3
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "patience", "finished"),
+    [
+        ([0.5, 0.6], None, False),
+        ([0.5, 0.6, 0.7], None, True),
+        ([0.6, 0.5], 1, True),
+        ([0.6, 0.5], 2, False),
+        ([], 1, False),
+    ],
+)
+def test_training_is_finished_when_epochs_or_patience_are_spent(
+    accuracies: list[float], patience: int | None, finished: bool
+) -> None:
+    history = [record(i + 1, accuracy) for i, accuracy in enumerate(accuracies)]
+    assert is_finished(history, 3, patience) is finished
+
+
+def test_without_validation_the_columns_stay_empty_and_the_run_is_usable(
+    make_config: Callable[..., Config], tmp_path: Path
+) -> None:
+    config = make_config("data.validation=0")
+    outcome = fit(config, lambda: Run.create(tmp_path / "run", config), Reporter())
+    assert all(math.isnan(row.val_loss) and not row.validated for row in outcome.history)
+    assert outcome.run.metrics_file.read_text().splitlines()[1].endswith(",,")
+    assert len(outcome.run.history()) == 4
+    assert outcome.run.best_file.exists()
+
+
+def test_two_runs_of_one_seed_agree_and_of_another_differ(
+    make_config: Callable[..., Config], tmp_path: Path
+) -> None:
+    def parameters(name: str, *overrides: str) -> bytes:
+        config = make_config(*overrides)
+        run = fit(config, lambda: Run.create(tmp_path / name, config), Reporter()).run
+        return checkpoint.load(run.last_file).parameters.tobytes()
+
+    assert parameters("a") == parameters("b")
+    assert parameters("a2") != parameters("c", "seed=4")
+
+
+def test_rehearsal_says_what_would_be_trained(make_config: Callable[..., Config]) -> None:
+    text = rehearse(make_config(), Reporter())
+    assert text == "16-8-3, 163 parameters, 4 epochs of 10 batches"
+
+
+def test_progress_counts_rows_not_batches() -> None:
+    progress = Progress()
+    progress.add_batch(rows=3, loss=1.0, correct=1)
+    progress.add_batch(rows=1, loss=5.0, correct=1)
+    row = progress.end_epoch(0.1, 0.2, 0.9)
+    assert (row.epoch, row.train_loss, row.train_accuracy) == (1, 2.0, 0.5)
+    assert (progress.batch, progress.rows, progress.epoch) == (0, 0, 1)
+
+
+def test_build_gives_every_optimizer_and_schedule(make_config: Callable[..., Config]) -> None:
+    for name in ("sgd", "momentum", "nesterov", "adam", "adamw"):
+        config = make_config(f"training.optimizer={{name: {name}, learning_rate: 0.1}}")
+        network = build_network(config, 16)
+        optimizer = build_optimizer(config, network)
+        assert type(optimizer).__name__.lower() == name
+    for text, at_two in (
+        ("constant", 1.0),
+        ("{name: step, every: 1}", 0.01),
+        ("{name: exponential, decay: 0.5}", 0.25),
+        ("{name: cosine, final: 0.5}", 0.75),
+        ("{name: one_cycle, peak_at: 0.5}", 1.0),
+        ("{name: constant, warmup: 4}", 0.5),
+    ):
+        assert build_schedule(make_config(f"training.schedule={text}"))(2.0) == pytest.approx(
+            at_two
+        )
+    assert build_scale(make_config("data.input_range=[-1, 1]")).low == -1

@@ -1,0 +1,168 @@
+"""A run that was stopped and resumed ends as one that never was, bit for bit."""
+
+import itertools
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nntrain.config import Config
+from nntrain.data.kaggle import write_csv
+from nntrain.errors import ConfigError, DataError
+from nntrain.training import checkpoint
+from nntrain.training.fit import Outcome, fit, resume
+from nntrain.training.progress import Progress
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import Run
+from tests.conftest import stripes
+
+OPTIMIZERS = {
+    "sgd": "{name: sgd, learning_rate: 0.5, weight_decay: 0.001}",
+    "momentum": "{name: momentum, learning_rate: 0.05}",
+    "adam": "{name: adam, learning_rate: 0.01}",
+}
+BATCHES = 4 * 10  # four epochs of 150 rows in batches of 16
+
+
+class Interrupting(Reporter):
+    """Presses Ctrl-C after the given batches, counted over the whole process."""
+
+    def __init__(self, *at: int) -> None:
+        self.at = set(at)
+        self.count = 0
+
+    def batch(self, progress: Progress) -> None:
+        self.count += 1
+        if self.count in self.at:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def numbered(tmp_path: Path) -> Iterator[Callable[[], Path]]:
+    counter = itertools.count()
+    yield lambda: tmp_path / f"run{next(counter)}"
+
+
+def begin(config: Config, folder: Path, reporter: Reporter | None = None) -> Outcome:
+    return fit(config, lambda: Run.create(folder, config), reporter or Reporter())
+
+
+def rows_without_time(run: Run) -> list[tuple[float, ...]]:
+    return [(record.epoch, *record[2:]) for record in run.history()]
+
+
+def assert_same(run: Run, undisturbed: Run) -> None:
+    for name in ("last.npz", "best.npz"):
+        ours = checkpoint.load(run.folder / name)
+        theirs = checkpoint.load(undisturbed.folder / name)
+        np.testing.assert_array_equal(ours.parameters, theirs.parameters)
+        assert ours.optimizer_state.keys() == theirs.optimizer_state.keys()
+        for key, array in ours.optimizer_state.items():
+            np.testing.assert_array_equal(array, theirs.optimizer_state[key])
+    assert rows_without_time(run) == rows_without_time(undisturbed)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(stops=st.lists(st.integers(1, BATCHES), min_size=1, max_size=3))
+def test_interruption_at_any_batch_leaves_no_trace(
+    make_config: Callable[..., Config],
+    numbered: Callable[[], Path],
+    optimizer: str,
+    stops: list[int],
+) -> None:
+    config = make_config(
+        f"training.optimizer={OPTIMIZERS[optimizer]}",
+        "training.schedule={name: one_cycle, warmup: 0.5}",
+    )
+    undisturbed = begin(config, numbered()).run
+    outcome = begin(config, numbered(), Interrupting(stops[0]))
+    assert outcome.signal == signal.SIGINT
+    for stop in stops[1:]:
+        outcome = resume(config, outcome.run, Interrupting(stop))
+    outcome = resume(config, outcome.run, Reporter())
+    assert outcome.signal is None
+    assert_same(outcome.run, undisturbed)
+    shutil.rmtree(outcome.run.folder)
+
+
+def test_patience_counts_on_after_a_resume(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    config = make_config(
+        "training.epochs=50", "training.patience=3", "training.optimizer.learning_rate=1e-9"
+    )
+    undisturbed = begin(config, numbered())
+    assert len(undisturbed.history) == 4  # nothing is learnt: the first epoch stays the best
+    outcome = begin(config, numbered(), Interrupting(35))
+    assert len(outcome.history) == 3
+    outcome = resume(config, outcome.run, Reporter())
+    assert len(outcome.history) == 4
+    assert_same(outcome.run, undisturbed.run)
+
+
+def test_more_epochs_may_be_asked_for(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    short = begin(make_config(), numbered()).run
+    outcome = resume(make_config("training.epochs=6"), short, Reporter())
+    assert_same(outcome.run, begin(make_config("training.epochs=6"), numbered()).run)
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "training.epochs=3",
+        "training.batch_size=17",
+        "seed=4",
+        "training.optimizer={name: sgd, learning_rate: 1}",
+        "network[0].dense=9",
+        "data.validation=0.3",
+    ],
+)
+def test_another_configuration_is_refused_and_nothing_is_touched(
+    make_config: Callable[..., Config], numbered: Callable[[], Path], override: str
+) -> None:
+    run = begin(make_config(), numbered(), Interrupting(15)).run
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    with pytest.raises(ConfigError, match="cannot be resumed with another configuration"):
+        resume(make_config(override), run, Reporter())
+    assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
+
+
+def test_other_training_rows_are_refused(
+    make_config: Callable[..., Config], numbered: Callable[[], Path], train_csv: Path
+) -> None:
+    run = begin(make_config(), numbered(), Interrupting(15)).run
+    pixels, labels = stripes(200)
+    write_csv(train_csv, np.bitwise_xor(pixels, 1, dtype=np.uint8), labels)
+    with pytest.raises(DataError, match="not the rows that"):
+        resume(make_config(), run, Reporter())
+
+
+def test_a_run_killed_before_its_first_checkpoint_begins_again(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    config = make_config()
+    killed = Run.create(numbered(), config)
+    outcome = resume(config, killed, Reporter())
+    assert_same(outcome.run, begin(config, numbered()).run)
+
+
+def test_metrics_are_those_of_the_checkpoint_when_a_kill_fell_between_them(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    config = make_config()
+    run = begin(config, numbered(), Interrupting(25)).run
+    run.write_history([])  # as if it had been killed before metrics.csv was written
+    outcome = resume(config, run, Reporter())
+    assert_same(outcome.run, begin(config, numbered()).run)
