@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+BENCH  := .venv-bench
 CONFIG ?= configs/quick.yaml
 RUN    ?=
 COMPETITION ?= digit-recognizer
@@ -61,6 +62,15 @@ lint: $(VENV)/installed-dev  ## Run ruff and mypy
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy --no-error-summary
+
+$(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --requirement benchmarks/requirements.txt --editable .
+	touch $@
+
+bench: $(BENCH)/installed  ## Hold nntrain against PyTorch (in an environment of its own)
+	$(BENCH)/bin/python benchmarks/optimizers.py
 
 clean:  ## Remove environments and caches (not data/ and runs/)
 	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -34,8 +34,14 @@ from nntrain.cli.options import runs_argument
     show_default=True,
     help="The form of the submission; auto: nn5 where the test file has ids.",
 )
+@click.option("--id-column", metavar="NAME", help="The ids' column, if its name does not tell.")
 def predict(
-    folders: tuple[Path, ...], test: str, out: Path, probabilities: bool, competition: str
+    folders: tuple[Path, ...],
+    test: str,
+    out: Path,
+    probabilities: bool,
+    competition: str,
+    id_column: str | None,
 ) -> None:
     """Write a submission for the digits of a test CSV.
 
@@ -45,7 +51,7 @@ def predict(
     from nntrain.data import kaggle
     from nntrain.training import inference
 
-    digits = kaggle.read_csv(test, labels="forbidden")
+    digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)
     click.echo(f"{test}: {digits.describe()}", err=True)
     models = inference.load_models(folders)
     click.echo(f"reading them with {', '.join(str(model.run) for model in models)}", err=True)
@@ -72,8 +78,15 @@ def predict(
     type=click.Path(),
     help="A labelled CSV.  [default: the rows that the run held out]",
 )
+@click.option(
+    "--label-column",
+    metavar="NAME",
+    help="The labels' column of --data, if its name does not tell.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def evaluate(folders: tuple[Path, ...], path: str | None, as_json: bool) -> None:
+def evaluate(
+    folders: tuple[Path, ...], path: str | None, label_column: str | None, as_json: bool
+) -> None:
     """Hold a run's answers against the truth.
 
     RUN is the folder of a run; without any, the run that was finished last. Several are a
@@ -85,7 +98,7 @@ def evaluate(folders: tuple[Path, ...], path: str | None, as_json: bool) -> None
 
     models = inference.load_models(folders)
     digits = (
-        read_labelled(path, models[0].config, TerminalReporter())
+        read_labelled(path, models[0].config.data.classes, label_column, TerminalReporter())
         if path
         else inference.held_out_rows(models, TerminalReporter())
     )

@@ -126,9 +126,9 @@ def read_data(config: Config, reporter: Reporter) -> tuple[Digits, Digits | None
         DataError: A CSV does not hold what it should, or the split leaves one side empty.
     """
     data = config.data
-    digits = read_labelled(data.train, config, reporter)
+    digits = read_labelled(data.train, data.classes, data.label_column, reporter)
     if isinstance(data.validation, str):
-        validation = read_labelled(data.validation, config, reporter)
+        validation = read_labelled(data.validation, data.classes, data.label_column, reporter)
         if validation.pixels.shape[1] != digits.pixels.shape[1]:
             raise DataError(
                 f"{validation.source}: {validation.pixels.shape[1]} pixels a row, but "
@@ -141,23 +141,18 @@ def read_data(config: Config, reporter: Reporter) -> tuple[Digits, Digits | None
     return training, held_out
 
 
-def read_labelled(path: str, config: Config, reporter: Reporter) -> Digits:
-    """A CSV whose rows have labels.
+def read_labelled(path: str, classes: int, label_column: str | None, reporter: Reporter) -> Digits:
+    """A CSV whose rows have labels 0 … classes − 1.
 
     Raises:
         DataError: It does not hold what it should.
     """
-    digits = read_csv(
-        path,
-        labels="required",
-        classes=config.data.classes,
-        label_column=config.data.label_column,
-    )
+    digits = read_csv(path, labels="required", classes=classes, label_column=label_column)
     reporter.notice(f"{path}: {digits.describe()}")
-    missing = digits.missing_classes(config.data.classes)
+    missing = digits.missing_classes(classes)
     if missing:
         names = ", ".join(map(str, missing))
-        reporter.notice(f"warning: {path}: no row shows {names}; the network cannot learn it")
+        reporter.notice(f"warning: {path}: no row shows a {names}")
     return digits
 
 
@@ -223,6 +218,10 @@ def _train(
                 break
         if progress.batch:
             checkpoint.save(run.last_file, now)
+        elif interruption.signal is None and progress.epoch < plan.epochs:
+            reporter.notice(
+                f"stopped early: {plan.patience} epochs without a better validation accuracy"
+            )
     return Outcome(run, progress.history, interruption.signal)
 
 

@@ -84,10 +84,10 @@ def train(
             if after_batch(progress) and progress.batch < len(batches):
                 progress.seconds = perf_counter() - started
                 return
+        progress.seconds = perf_counter() - started
         val_loss, val_accuracy = validate() if validate else (math.nan, math.nan)
         if (validate and not math.isfinite(val_loss)) or not np.isfinite(network.parameters).all():
             raise _diverged(progress, val_loss)
-        progress.seconds = perf_counter() - started
         yield progress.end_epoch(learning_rate, val_loss, val_accuracy)
 
 

@@ -10,7 +10,7 @@ class EpochRecord(NamedTuple):
 
     Attributes:
         epoch: Counted from 1.
-        seconds: Wall time of the epoch's training and validation, saving aside.
+        seconds: Wall time of the epoch's training, validation and saving aside.
         learning_rate: α of the epoch's last batch.
         train_loss: Mean error of the epoch's rows, each taken before its batch's update.
         train_accuracy: Share of right answers, taken likewise.
@@ -55,7 +55,7 @@ class Progress:
         rows: Rows of the running epoch that have been trained on.
         loss_sum: The sum of their errors.
         correct: How many of them were answered rightly.
-        seconds: Time spent on the running epoch.
+        seconds: Wall time spent on training in the running epoch.
     """
 
     history: list[EpochRecord] = field(default_factory=list)
