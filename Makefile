@@ -10,58 +10,57 @@ COMPETITION ?= digit-recognizer
 MESSAGE     ?= nntrain
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test data fit predict submit lint bench clean
+.PHONY: stale help demo test data fit predict submit lint bench clean
 
 help:  ## Show this help
 	@echo "nntrain: Kaggle's MNIST CSVs in, a submission out"
 	@echo
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1 \t/' | expand -t 18
 
-# A stamp is newer than setup.cfg when the environment holds what setup.cfg asks for. One that was
-# moved or whose Python is gone no longer runs, and is made again.
-BROKEN := $(shell test -e $(VENV) && { $(BIN)/nntrain --version >/dev/null 2>&1 || echo broken; })
-ifeq ($(BROKEN),broken)
-$(shell rm -rf $(VENV))
-endif
+# A stamp is newer than setup.cfg when the environment holds what setup.cfg asks for; one whose Python
+# is gone is made again. Programs run as modules, so that the checkout may be moved.
+STALE := $(shell $(BIN)/python -c '' 2>/dev/null || echo stale)
+NNTRAIN := $(BIN)/python -m nntrain
 
-$(VENV)/installed: setup.cfg pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/installed: setup.cfg pyproject.toml $(if $(STALE),stale)
+	$(BIN)/python -c '' 2>/dev/null || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	touch $@
 
-$(VENV)/installed-dev: setup.cfg pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(VENV)/installed-dev: setup.cfg pyproject.toml $(if $(STALE),stale)
+	$(BIN)/python -c '' 2>/dev/null || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@ $(VENV)/installed
 
 demo: $(VENV)/installed  ## Install, draw demo digits, fit, predict, evaluate
-	test -e data/train.csv || $(BIN)/nntrain data demo
-	$(BIN)/nntrain fit configs/quick.yaml
-	$(BIN)/nntrain predict
-	test ! -e data/test_labelled.csv || $(BIN)/nntrain evaluate --data data/test_labelled.csv
+	test -e data/train.csv || $(NNTRAIN) data demo
+	$(NNTRAIN) fit configs/quick.yaml
+	$(NNTRAIN) predict
+	test ! -e data/test_labelled.csv || $(NNTRAIN) evaluate --data data/test_labelled.csv
 
 test: lint  ## Run the linters and all tests
 	$(BIN)/python -m pytest --numprocesses 2
 
 data: $(VENV)/installed  ## Fetch real MNIST into data/
-	$(BIN)/nntrain data mnist
+	$(NNTRAIN) data mnist
 
 fit: $(VENV)/installed  ## Train CONFIG=configs/quick.yaml
-	$(BIN)/nntrain fit $(CONFIG)
+	$(NNTRAIN) fit $(CONFIG)
 
 predict: $(VENV)/installed  ## Write submission.csv with the newest run (or RUN=runs/…)
-	$(BIN)/nntrain predict $(RUN)
+	$(NNTRAIN) predict $(RUN)
 
-submit: predict  ## Predict, and submit to COMPETITION=digit-recognizer through the Kaggle CLI
+submit: $(VENV)/installed  ## Predict, and submit to COMPETITION=digit-recognizer through the Kaggle CLI
 	@command -v kaggle >/dev/null || { \
 	  echo "the Kaggle CLI is not installed: pip install kaggle, and put your API token into place" >&2; \
 	  exit 1; }
+	$(NNTRAIN) predict $(RUN) --competition $(COMPETITION)
 	kaggle competitions submit -c $(COMPETITION) -f submission.csv -m "$(MESSAGE)"
 
 lint: $(VENV)/installed-dev  ## Run ruff and mypy
-	$(BIN)/ruff check --quiet
-	$(BIN)/ruff format --check --quiet
-	$(BIN)/mypy --no-error-summary
+	$(BIN)/python -m ruff check --quiet
+	$(BIN)/python -m ruff format --check --quiet
+	$(BIN)/python -m mypy --no-error-summary
 
 $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)

@@ -24,7 +24,7 @@ class DataError(NNTrainError):
 
 
 class RunError(NNTrainError):
-    """A run's folder is missing, unfinished or held by another process."""
+    """A run's folder is missing, unfinished or in the way."""
 
 
 class CheckpointError(NNTrainError):

@@ -3,7 +3,10 @@
 Commands import what they need when they run, so that `nntrain --help` is instant.
 """
 
+import signal
 import sys
+import traceback
+from types import FrameType
 
 import click
 
@@ -18,12 +21,13 @@ class Program(click.Group):
     """The group of all commands; an error ends it with one line and the error's exit status."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; `--debug` lets the traceback through."""
-        if ctx.params["debug"]:
-            return super().invoke(ctx)
+        """Run the command; with `--debug`, a traceback comes before the line."""
+        signal.signal(signal.SIGTERM, _terminate)
         try:
             return super().invoke(ctx)
         except NNTrainError as error:
+            if ctx.params["debug"]:
+                traceback.print_exc()
             click.echo(str(error), err=True)
             sys.exit(error.exit_status)
         except KeyboardInterrupt:
@@ -35,12 +39,20 @@ class Program(click.Group):
             click.echo("out of memory; try a smaller network or training.batch_size", err=True)
             sys.exit(1)
         except Exception as error:  # whatever it is, people at a terminal get one line
+            if ctx.params["debug"]:
+                raise
             click.echo(
                 f"nntrain failed unexpectedly ({type(error).__name__}: {error}); "
                 "'nntrain --debug …' shows where",
                 err=True,
             )
             sys.exit(1)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does, so that temporary files are removed on the way out."""
+    click.echo("terminated", err=True)
+    sys.exit(128 + number)
 
 
 @click.group(

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import config_argument, force_option, set_option
-from nntrain.errors import ConfigError
+from nntrain.errors import NNTrainError
 
 
 @click.group(epilog="Example: nntrain config init")
@@ -23,7 +23,7 @@ def init(file: Path, force: bool) -> None:
     from nntrain.files import atomic_write
 
     if file.exists() and not force:
-        raise ConfigError(f"{file}: exists already; name another file, or replace it with --force")
+        raise NNTrainError(f"{file}: exists already; name another file, or replace it with --force")
     with atomic_write(file, "w") as output:
         output.write(starter_text())
     click.echo(f"{file}: written; train it with 'nntrain fit {file}'")

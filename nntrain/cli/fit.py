@@ -24,15 +24,16 @@ def fit(config: str, overrides: tuple[str, ...], folder: Path | None, resume: bo
 
     Leaves a folder with config.yaml, metrics.csv and the checkpoints best.npz and last.npz.
     --resume takes the run named by --run, or the newest one of CONFIG, and goes on exactly where it
-    was stopped; training.epochs may be larger than before.
+    was stopped; training.epochs may be larger than before, though a cosine or one_cycle schedule
+    then ends later than it was planned.
     """
     from nntrain.config import load_config
     from nntrain.training.fit import fit as begin
     from nntrain.training.fit import resume as go_on
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.run import Run, newest_named
+    from nntrain.training.run import Run, name_for, newest_named
 
-    name = Path(config).stem
+    name = name_for(Path(config))
     loaded = load_config(config, overrides)
     if resume:
         run = Run.open(folder) if folder else newest_named(name)

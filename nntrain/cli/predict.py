@@ -1,11 +1,13 @@
 """nntrain predict and nntrain evaluate: ask a trained network, or a committee of several."""
 
 import json
+import shlex
 from pathlib import Path
 
 import click
 
 from nntrain.cli.options import runs_argument
+from nntrain.errors import ConfigError
 
 
 @click.command(epilog="Example: nntrain predict runs/quick --test data/test.csv --out mine.csv")
@@ -51,6 +53,8 @@ def predict(
     from nntrain.data import kaggle
     from nntrain.training import inference
 
+    if out.exists() and out.resolve() == Path(test).resolve():
+        raise ConfigError(f"{out}: is the test file itself; name another file with --out")
     digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)
     click.echo(f"{test}: {digits.describe()}", err=True)
     models = inference.load_models(folders)
@@ -64,8 +68,9 @@ def predict(
         chosen = kaggle.competition_of(digits, competition)
         kaggle.write_submission(out, digits, shares.argmax(axis=1), chosen)
         click.echo(f"{out}: {len(digits):,} predictions")
-        message = " ".join(str(model.run) for model in models)
-        click.echo(f'kaggle competitions submit -c {chosen} -f {out} -m "nntrain {message}"')
+        message = f"nntrain {' '.join(str(model.run) for model in models)}"
+        submit = ["kaggle", "competitions", "submit", "-c", chosen, "-f", str(out), "-m", message]
+        click.echo(shlex.join(submit))
     if replaced:
         click.echo(f"(the {out} that was there has been replaced)", err=True)
 

@@ -35,10 +35,10 @@ def write_files(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{folder}: cannot be made: {error.strerror}; name another") from error
-    for name, pixels, labels in (
-        (TRAIN, *train),
+    for name, pixels, labels in (  # the training rows last: where they are, all are
         (TEST_LABELLED, *test),
         (TEST, test[0], None),
+        (TRAIN, *train),
     ):
         write_csv(folder / name, pixels, labels)
         without = "" if labels is not None else ", no labels"

@@ -13,7 +13,7 @@ from nntrain.data.columns import is_header, layout_of, looks_labelled
 from nntrain.data.digits import Digits
 from nntrain.data.lines import lines_of, opened, without_quotes
 from nntrain.data.table import Table
-from nntrain.errors import ConfigError, DataError
+from nntrain.errors import ConfigError
 from nntrain.files import atomic_write
 
 Competition = Literal["digit-recognizer", "nn5"]
@@ -27,7 +27,7 @@ def read_csv(
     label_column: str | None = None,
     id_column: str | None = None,
 ) -> Digits:
-    """Read a CSV of digits; the module's docstring says how the columns are told apart.
+    """Read a CSV of digits; `nntrain.data.columns` says how the columns are told apart.
 
     Plain, `.gz`, `.zip`, `.bz2` and `.xz` are recognised by content, not by name.
 
@@ -61,11 +61,6 @@ def read_csv(
         digits = Table(source, names, layout, classes).read(lines)
     if labels == "forbidden" and digits.label_column is not None:
         raise looks_labelled(source, digits.label_column)
-    if labels == "required" and digits.labels is not None and np.ptp(digits.labels) == 0:
-        raise DataError(
-            f"{source}: all labels are {digits.labels[0]}; "
-            "give a file with at least two different digits"
-        )
     return digits
 
 

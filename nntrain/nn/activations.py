@@ -4,6 +4,7 @@ Each σ′ is written in terms of x = σ(z), so that the trace x_0 … x_L of a 
 backpropagation needs. All functions fill `out`, which may be the input itself.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -19,18 +20,16 @@ TANH_SLOPE = 2 / 3
 LEAK = 0.01
 
 
-class Activation:
-    """An activation that acts on every neuron alone.
+class Activation(ABC):
+    """σ and what backpropagation needs of σ′.
 
     Attributes:
         function: σ: takes z of shape (B, n), fills x = σ(z).
-        derivative: σ′: takes x = σ(z) of shape (B, n), fills σ′(z).
     """
 
-    def __init__(self, function: Elementwise, derivative: Elementwise) -> None:
-        self.function = function
-        self.derivative = derivative
+    function: Elementwise
 
+    @abstractmethod
     def multiply_by_derivative(self, delta: Array, x: Array, scratch: Array) -> None:
         """∂E/∂x becomes δ = ∂E/∂x ⊙ σ′(z), in place.
 
@@ -39,6 +38,21 @@ class Activation:
             x: σ(z), shape (B, n).
             scratch: Shape (B, n); overwritten.
         """
+
+
+class Neuronwise(Activation):
+    """An activation that acts on every neuron alone.
+
+    Attributes:
+        derivative: σ′: takes x = σ(z) of shape (B, n), fills σ′(z).
+    """
+
+    def __init__(self, function: Elementwise, derivative: Elementwise) -> None:
+        self.function = function
+        self.derivative = derivative
+
+    def multiply_by_derivative(self, delta: Array, x: Array, scratch: Array) -> None:
+        """∂E/∂x becomes δ = ∂E/∂x ⊙ σ′(z), in place; shapes as in `Activation`."""
         self.derivative(x, scratch)
         np.multiply(delta, scratch, out=delta)
 
@@ -50,7 +64,7 @@ class Softmax(Activation):
     """
 
     def __init__(self) -> None:
-        super().__init__(softmax, softmax_derivative)
+        self.function = softmax
 
     def multiply_by_derivative(self, delta: Array, x: Array, scratch: Array) -> None:
         """∂E/∂x becomes δ = ∂E/∂x · ∂x/∂z, in place; shapes as in `Activation`."""
@@ -137,17 +151,12 @@ def softmax(z: Array, out: Array) -> None:
     np.divide(out, out.sum(axis=1, keepdims=True), out=out)
 
 
-def softmax_derivative(x: Array, out: Array) -> None:
-    """The diagonal of σ′: ∂x_j/∂z_j = x_j (1 − x_j); `Softmax` holds the rest."""
-    sigmoid_derivative(x, out)
-
-
 ACTIVATIONS: dict[str, Activation] = {
-    "identity": Activation(identity, identity_derivative),
-    "sigmoid": Activation(sigmoid, sigmoid_derivative),
-    "tanh": Activation(tanh, tanh_derivative),
-    "scaled_tanh": Activation(scaled_tanh, scaled_tanh_derivative),
-    "relu": Activation(relu, relu_derivative),
-    "leaky_relu": Activation(leaky_relu, leaky_relu_derivative),
+    "identity": Neuronwise(identity, identity_derivative),
+    "sigmoid": Neuronwise(sigmoid, sigmoid_derivative),
+    "tanh": Neuronwise(tanh, tanh_derivative),
+    "scaled_tanh": Neuronwise(scaled_tanh, scaled_tanh_derivative),
+    "relu": Neuronwise(relu, relu_derivative),
+    "leaky_relu": Neuronwise(leaky_relu, leaky_relu_derivative),
     "softmax": Softmax(),
 }

@@ -14,6 +14,8 @@ from nntrain.nn.arrays import Array
 # Below this the logarithm is continued by its tangent: E stays finite and ∂E/∂x its exact gradient,
 # also for outputs that are zero or negative (tanh, say). It is well inside float32.
 SMALLEST_PROBABILITY = 1e-30
+# 1 − x comes no closer to 0 in float32, so neither end of a yes-or-no output may.
+SMALLEST_DOUBT = 2.0**-25
 
 
 class Loss(NamedTuple):
@@ -45,7 +47,7 @@ def squared_error(x: Array, y: Array) -> float:
 
 def cross_entropy(x: Array, y: Array) -> float:
     """E = −Σ_j y_j ln x_j."""
-    return -float(np.vdot(y, _log(x))) / len(x)
+    return -float(np.vdot(y, _log(x, SMALLEST_PROBABILITY))) / len(x)
 
 
 def cross_entropy_gradient(x: Array, y: Array, out: Array) -> None:
@@ -57,19 +59,20 @@ def cross_entropy_gradient(x: Array, y: Array, out: Array) -> None:
 
 def binary_cross_entropy(x: Array, y: Array) -> float:
     """E = −Σ_j (y_j ln x_j + (1 − y_j) ln(1 − x_j)): each output a yes or no of its own."""
-    return -float(np.vdot(y, _log(x)) + np.vdot(1 - y, _log(1 - x))) / len(x)
+    yes, no = _log(x, SMALLEST_DOUBT), _log(1 - x, SMALLEST_DOUBT)
+    return -float(np.vdot(y, yes) + np.vdot(1 - y, no)) / len(x)
 
 
 def binary_cross_entropy_gradient(x: Array, y: Array, out: Array) -> None:
     """∂E/∂x_j = (1 − y_j) / (1 − x_j) − y_j / x_j."""
-    np.divide(1 - y, np.maximum(1 - x, SMALLEST_PROBABILITY), out=out)
-    np.subtract(out, y / np.maximum(x, SMALLEST_PROBABILITY), out=out)
+    np.divide(1 - y, np.maximum(1 - x, SMALLEST_DOUBT), out=out)
+    np.subtract(out, y / np.maximum(x, SMALLEST_DOUBT), out=out)
     np.multiply(out, 1 / len(x), out=out)
 
 
-def _log(x: Array) -> Array:
-    """The natural logarithm, continued by its tangent below `SMALLEST_PROBABILITY`."""
-    floor = np.maximum(x, SMALLEST_PROBABILITY)
+def _log(x: Array, smallest: float) -> Array:
+    """The natural logarithm, continued by its tangent below `smallest`."""
+    floor = np.maximum(x, smallest)
     logarithm: Array = np.log(floor) + (x - floor) / floor
     return logarithm
 

@@ -140,7 +140,7 @@ def load(path: Path) -> Checkpoint:
 
 
 def versions() -> dict[str, str]:
-    """Of everything that can change how numbers round."""
+    """Of what writes checkpoints here."""
     return {
         "nntrain": __version__,
         "numpy": np.__version__,

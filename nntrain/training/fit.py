@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.interruption import deferred_signals
 from nntrain.training.loop import Plan, outputs_for, train
-from nntrain.training.progress import EpochRecord, Progress, best
+from nntrain.training.progress import EpochRecord, Progress, best, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run
 
@@ -58,20 +59,19 @@ def fit(config: Config, make_run: Callable[[], Run], reporter: Reporter) -> Outc
         DivergenceError: The loss is no longer finite; the last good checkpoint stands.
         NNTrainError: Something cannot be written.
     """
-    training, validation = read_data(config, reporter)
-    network = build_network(config, training.pixels.shape[1])
+    data = read_data(config, reporter)
+    network = build_network(config, data[0].pixels.shape[1])
     network.initialize(generator(config.seed, Purpose.WEIGHTS))
     optimizer = build_optimizer(config, network)
-    return _train(
-        config, make_run(), network, optimizer, Progress(), (training, validation), reporter
-    )
+    return _train(config, make_run(), network, optimizer, Progress(), data, reporter)
 
 
 def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
     """Go on with a run exactly where it was stopped.
 
     Args:
-        config: As the run was begun with; only `training.epochs` may be larger.
+        config: As the run was begun with; only `training.epochs` may be larger. The CSVs may have
+            moved, if their rows are the same.
         run: Stopped at any moment.
         reporter: Is told what happens.
 
@@ -80,27 +80,36 @@ def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
         CheckpointError: The run's last checkpoint cannot be trusted.
         DataError, DivergenceError, NNTrainError: As in `fit`.
     """
-    training, validation = read_data(config, reporter)
-    network = build_network(config, training.pixels.shape[1])
+    saved = checkpoint.load(run.last_file) if run.last_file.exists() else None
+    before = parse_config(saved.config, str(run.last_file)) if saved else run.config()
+    _refuse_differences(run, config, before)
+    data = read_data(config, reporter)
+    network = build_network(config, data[0].pixels.shape[1])
     optimizer = build_optimizer(config, network)
-    if run.last_file.exists():
-        saved = checkpoint.load(run.last_file)
-        _refuse_differences(run, config, saved)
-        if saved.data_digest != _digest(training):
+    if saved is None:
+        network.initialize(generator(config.seed, Purpose.WEIGHTS))
+        progress = Progress()
+        reporter.notice(f"{run}: no checkpoint yet; beginning again")
+    else:
+        if saved.data_digest != digest(*data):
             raise DataError(
-                f"{training.source}: not the rows that {run} was trained on; "
-                "name that file with --set data.train=…, or begin a new run"
+                f"{config.data.train}: not the rows that {run} was trained and validated on; "
+                "name those with --set data.train=…, or begin a new run"
             )
         network.parameters[...] = saved.parameters
         for name, array in optimizer.state.items():
             array[...] = saved.optimizer_state[name]
         progress = saved.progress
         reporter.notice(f"{run}: going on after {_position(progress)}")
-    else:
-        network.initialize(generator(config.seed, Purpose.WEIGHTS))
-        progress = Progress()
-        reporter.notice(f"{run}: no checkpoint yet; beginning again")
-    return _train(config, run, network, optimizer, progress, (training, validation), reporter)
+        stretched = config.training.schedule.name in ("cosine", "one_cycle")
+        if stretched and config.training.epochs != before.training.epochs:
+            reporter.notice(
+                f"warning: the {config.training.schedule.name} schedule now ends with epoch "
+                f"{config.training.epochs}, so the learning rate rises again"
+            )
+        run.write_history(progress.history)  # a kill may have come between checkpoint and metrics
+    run.write_config(config)
+    return _train(config, run, network, optimizer, progress, data, reporter)
 
 
 def rehearse(config: Config, reporter: Reporter) -> str:
@@ -127,6 +136,11 @@ def read_data(config: Config, reporter: Reporter) -> tuple[Digits, Digits | None
     """
     data = config.data
     digits = read_labelled(data.train, data.classes, data.label_column, reporter)
+    if len(digits.counts()) == 1:
+        raise DataError(
+            f"{data.train}: all labels are {_labels(digits)[0]}; "
+            "give a file with at least two different digits"
+        )
     if isinstance(data.validation, str):
         validation = read_labelled(data.validation, data.classes, data.label_column, reporter)
         if validation.pixels.shape[1] != digits.pixels.shape[1]:
@@ -152,7 +166,7 @@ def read_labelled(path: str, classes: int, label_column: str | None, reporter: R
     missing = digits.missing_classes(classes)
     if missing:
         names = ", ".join(map(str, missing))
-        reporter.notice(f"warning: {path}: no row shows a {names}")
+        reporter.notice(f"warning: {path}: digits without a row: {names}")
     return digits
 
 
@@ -185,7 +199,7 @@ def _train(
         config=dump_config(config),
         inputs=network.widths[0],
         labels=list(range(config.data.classes)),
-        data_digest=_digest(training),
+        data_digest=digest(training, validation),
         parameters=network.parameters,
         optimizer_state=optimizer.state,
         progress=progress,
@@ -222,7 +236,8 @@ def _train(
             reporter.notice(
                 f"stopped early: {plan.patience} epochs without a better validation accuracy"
             )
-    return Outcome(run, progress.history, interruption.signal)
+    finished = is_finished(progress.history, plan.epochs, plan.patience)
+    return Outcome(run, progress.history, None if finished else interruption.signal)
 
 
 def _validate(network: Network, digits: Digits, scale: PixelScale) -> tuple[float, float]:
@@ -233,18 +248,24 @@ def _validate(network: Network, digits: Digits, scale: PixelScale) -> tuple[floa
     return network.loss.value(outputs, targets), accuracy
 
 
-def _refuse_differences(run: Run, config: Config, saved: Checkpoint) -> None:
-    before = parse_config(saved.config, str(run.last_file))
-    grown = config.training.epochs >= before.training.epochs
-    epochs = config.training.epochs if grown else before.training.epochs
-    same = before.model_copy(
-        update={"training": before.training.model_copy(update={"epochs": epochs})}
+def _refuse_differences(run: Run, config: Config, before: Config) -> None:
+    """All but the number of epochs and the place of the CSVs must be as before."""
+    if _comparable(config) == _comparable(before) and (
+        config.training.epochs >= before.training.epochs
+    ):
+        return
+    raise ConfigError(
+        f"{run}: cannot be resumed with another configuration (only training.epochs may "
+        f"grow); use the run's own: nntrain fit {run.config_file} --run {run} --resume"
     )
-    if config != same:
-        raise ConfigError(
-            f"{run}: cannot be resumed with another configuration (only training.epochs may "
-            f"grow); use the run's own: nntrain fit {run.config_file} --run {run} --resume"
-        )
+
+
+def _comparable(config: Config) -> dict[str, Any]:
+    values = config.model_dump()
+    del values["training"]["epochs"], values["data"]["train"]
+    if isinstance(config.data.validation, str):
+        del values["data"]["validation"]  # as the training CSV, it is held to its digest
+    return values
 
 
 def _position(progress: Progress) -> str:
@@ -257,8 +278,11 @@ def _labels(digits: Digits) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     return digits.labels
 
 
-def _digest(digits: Digits) -> str:
-    """SHA-256 of the rows' pixels and labels."""
-    digest = hashlib.sha256(digits.pixels.data)
-    digest.update(_labels(digits).data)
-    return digest.hexdigest()
+def digest(training: Digits, validation: Digits | None) -> str:
+    """SHA-256 of all rows' pixels and labels."""
+    total = hashlib.sha256()
+    for digits in (training, validation):
+        if digits is not None:
+            total.update(digits.pixels.data)
+            total.update(_labels(digits).data)
+    return total.hexdigest()

@@ -9,10 +9,10 @@ from nntrain.config import parse_config
 from nntrain.config.build import build_network, build_scale
 from nntrain.data.digits import Digits
 from nntrain.errors import CheckpointError, DataError, RunError
-from nntrain.nn import LOSSES
+from nntrain.nn import ACTIVATIONS, LOSSES
 from nntrain.nn.arrays import Array
 from nntrain.training import checkpoint
-from nntrain.training.fit import read_data
+from nntrain.training.fit import digest, read_data
 from nntrain.training.loop import outputs_for
 from nntrain.training.metrics import Evaluation, confusion_matrix
 from nntrain.training.reporter import Reporter
@@ -51,6 +51,7 @@ class Model:
                 f"{self.network.parameters.size:,}"
             )
         self.network.parameters[...] = saved.parameters
+        self.data_digest = saved.data_digest
 
     def outputs(self, digits: Digits) -> Array:
         """x_L for each row, shape (N, classes).
@@ -91,9 +92,14 @@ def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Digits:
             raise RunError(
                 f"{first.run} and {model.run} held out different rows; name a CSV with --data"
             )
-    _, held_out = read_data(first.config, reporter)
+    training, held_out = read_data(first.config, reporter)
     if held_out is None:
         raise RunError(f"{first.run}: held no rows out; name a CSV with --data")
+    if digest(training, held_out) != first.data_digest:
+        raise DataError(
+            f"{first.config.data.train}: not the rows that {first.run} was trained on any more; "
+            "name a CSV with --data"
+        )
     return held_out
 
 
@@ -105,20 +111,25 @@ def probabilities(models: Sequence[Model], digits: Digits) -> Array:
     """
     if len({model.network.widths[-1] for model in models}) > 1:
         raise DataError("the runs were trained on different numbers of classes; name alike ones")
-    total = sum(as_probabilities(model.outputs(digits)) for model in models)
+    total = sum(
+        as_probabilities(model.outputs(digits), model.config.network[-1].activation)
+        for model in models
+    )
     return np.asarray(total / len(models))
 
 
-def as_probabilities(outputs: Array) -> Array:
-    """Outputs as shares of 1, shape (N, classes), float64.
+def as_probabilities(outputs: Array, activation: str) -> Array:
+    """Outputs as shares of 1, shape (N, classes), float64; the greatest output stays the greatest.
 
-    A softmax gives probabilities already. Other outputs, trained towards 1 for the digit that it is
-    and 0 for the rest, are cut off below 0 and divided by their sum.
+    A softmax gives probabilities already, and a sigmoid's outputs are divided by their sum. Others
+    have no bounds, so a softmax is taken of them.
     """
-    positive = np.maximum(outputs.astype(np.float64), 0)
-    total = positive.sum(axis=1, keepdims=True)
-    shares = np.full_like(positive, 1 / outputs.shape[1])
-    np.divide(positive, total, out=shares, where=total > 0)
+    shares: Array = outputs.astype(np.float64)
+    if activation == "sigmoid":
+        shares += np.finfo(np.float32).tiny  # a row may be all zeros
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+    if activation != "softmax":
+        ACTIVATIONS["softmax"].function(shares, shares)
     return shares
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -31,7 +32,14 @@ def deferred_signals() -> Iterator[Interruption]:
             os.kill(os.getpid(), number)
         interruption.signal = number
 
-    before = {number: signal.signal(number, note) for number in SIGNALS}
+    if threading.current_thread() is not threading.main_thread():
+        yield interruption  # only the main thread is told of signals
+        return
+    before = {
+        number: signal.signal(number, note)
+        for number in SIGNALS
+        if signal.getsignal(number) is not signal.SIG_IGN  # as `nohup` and `&` arrange it
+    }
     try:
         yield interruption
     finally:

@@ -51,14 +51,15 @@ def train(
         plan: How long and how fast.
         progress: Kept up to date after every batch.
         validate: Gives loss and accuracy on the rows held out; None without any.
-        after_batch: Called after every batch; true ends the training there.
+        after_batch: Called after every batch; true ends the training there, or after the
+            validation if it was the epoch's last batch and the caller asks for no more epochs.
 
     Yields:
         Each epoch when it is finished and validated.
 
     Raises:
-        DivergenceError: The loss is no longer finite. The parameters are those before the update
-            that it would have led to.
+        DivergenceError: The loss or the parameters are no longer finite; nothing of that has been
+            yielded.
     """
     workspace = Workspace(network, batches.batch_size)
     y = np.empty((batches.batch_size, batches.classes), network.parameters.dtype)
@@ -72,7 +73,7 @@ def train(
             outputs = network.forward(batch.trace)
             loss = network.loss.value(outputs, y[:rows])
             if not math.isfinite(loss):
-                raise _diverged(progress, loss)
+                raise _diverged(progress, f"the loss became {loss:g}")
             gradient = network.backward(y[:rows], batch)
 
             time = progress.epoch + (progress.batch + 0.5) / len(batches)
@@ -83,11 +84,13 @@ def train(
             progress.add_batch(rows, loss, correct)
             if after_batch(progress) and progress.batch < len(batches):
                 progress.seconds = perf_counter() - started
+                _check_finite(network, progress)
                 return
         progress.seconds = perf_counter() - started
         val_loss, val_accuracy = validate() if validate else (math.nan, math.nan)
-        if (validate and not math.isfinite(val_loss)) or not np.isfinite(network.parameters).all():
-            raise _diverged(progress, val_loss)
+        _check_finite(network, progress)
+        if validate and not math.isfinite(val_loss):
+            raise _diverged(progress, f"the validation loss became {val_loss:g}")
         yield progress.end_epoch(learning_rate, val_loss, val_accuracy)
 
 
@@ -111,9 +114,14 @@ def outputs_for(network: Network, pixels: NDArray[np.uint8], scale: PixelScale) 
     return outputs
 
 
-def _diverged(progress: Progress, loss: float) -> DivergenceError:
+def _check_finite(network: Network, progress: Progress) -> None:
+    """Before anything is kept."""
+    if not np.isfinite(network.parameters).all():
+        raise _diverged(progress, "the weights are no longer finite")
+
+
+def _diverged(progress: Progress, fault: str) -> DivergenceError:
     return DivergenceError(
-        f"the loss became {loss:g} in epoch {progress.epoch + 1}, batch {progress.batch + 1}: "
-        "training has diverged; lower training.optimizer.learning_rate or give "
-        "training.schedule a warmup"
+        f"{fault} in epoch {progress.epoch + 1}, batch {progress.batch + 1}: training has "
+        "diverged; lower training.optimizer.learning_rate or give training.schedule a warmup"
     )

@@ -56,7 +56,7 @@ class Evaluation:
             "",
             "digit     rows  precision  recall",
             *(
-                f"{digit:>5}  {rows:>7,}  {precision:>9.2%}  {recall:>6.2%}"
+                f"{digit:>5}  {rows:>7,}  {_percent(precision):>9}  {_percent(recall):>6}"
                 for digit, rows, precision, recall in zip(
                     classes, self.support, self.precision, self.recall, strict=True
                 )
@@ -107,6 +107,10 @@ def confusion_matrix(
     """
     pairs = labels.astype(np.int64) * classes + answers
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{share:.2%}"
 
 
 def _shares(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> NDArray[np.float64]:

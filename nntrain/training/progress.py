@@ -109,8 +109,7 @@ def is_finished(history: list[EpochRecord], epochs: int, patience: int | None) -
     """
     if len(history) >= epochs:
         return True
-    return (
-        patience is not None
-        and len(history) > 0
-        and history[-1].epoch - best(history).epoch >= patience
-    )
+    if patience is None or not history:
+        return False
+    most_accurate = max(history, key=lambda record: record.val_accuracy)
+    return history[-1].epoch - most_accurate.epoch >= patience

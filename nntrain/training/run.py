@@ -10,10 +10,11 @@ runs/lecture/
 import csv
 import io
 import math
+from contextlib import suppress
 from pathlib import Path
 
 from nntrain.config import Config, dump_config, load_config
-from nntrain.errors import RunError
+from nntrain.errors import NNTrainError, RunError
 from nntrain.files import atomic_write
 from nntrain.training.progress import EpochRecord, best, is_finished
 
@@ -44,30 +45,24 @@ class Run:
         Raises:
             RunError: The folder exists or cannot be made.
         """
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
+        if not _make(folder):
             raise RunError(
                 f"{folder}: exists already; name another folder with --run, or go on with --resume"
-            ) from None
-        except OSError as error:
-            raise RunError(
-                f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
-            ) from error
+            )
         run = cls(folder)
-        with atomic_write(run.config_file, "w") as file:
-            file.write(dump_config(config))
+        run.write_config(config)
         return run
 
     @classmethod
     def create_next(cls, name: str, config: Config) -> "Run":
         """Make the first that is free of runs/name, runs/name-2, runs/name-3 and so on."""
-        number = 1
-        while True:
-            folder = RUNS / (name if number == 1 else f"{name}-{number}")
-            if not folder.exists():
-                return cls.create(folder, config)
+        folder, number = RUNS / name, 1
+        while not _make(folder):
             number += 1
+            folder = RUNS / f"{name}-{number}"
+        run = cls(folder)
+        run.write_config(config)
+        return run
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
@@ -81,6 +76,11 @@ class Run:
             fault = "not the folder of a run" if folder.is_dir() else "no such folder"
             raise RunError(f"{folder}: {fault}; 'nntrain runs' lists those there are")
         return run
+
+    def write_config(self, config: Config) -> None:
+        """Replace config.yaml."""
+        with atomic_write(self.config_file, "w") as file:
+            file.write(dump_config(config))
 
     def config(self) -> Config:
         """The run's complete configuration."""
@@ -131,8 +131,9 @@ def newest_finished() -> Run:
         RunError: There is none.
     """
     for run in reversed(all_runs()):
-        if run.is_finished():
-            return run
+        with suppress(NNTrainError):  # a folder that cannot be read is not a finished run
+            if run.is_finished():
+                return run
     raise RunError(f"no finished run in {RUNS}/; train one with 'nntrain fit CONFIG'")
 
 
@@ -149,13 +150,23 @@ def newest_named(name: str) -> Run:
     raise RunError(f"no run of {name} in {RUNS}/ to resume; begin one without --resume")
 
 
+def name_for(config: Path) -> str:
+    """What runs of a configuration file are called: by the file, or by the run whose own it is."""
+    return config.parent.name if config.parent.parent == RUNS else config.stem
+
+
 def table(runs: list[Run]) -> str:
     """A line a run, best first; those without a finished epoch come last."""
     rows = []
     for run in runs:
-        training, history = run.config().training, run.history()
+        try:
+            training, history = run.config().training, run.history()
+        except NNTrainError as error:
+            rows.append(((-1, 0.0, 0.0), f"{run!s:<28}  unreadable: {error}"))
+            continue
         top = best(history) if history else None
-        rank = top.rank if top else (-math.inf, -math.inf)
+        rank = (int(top.validated), *top.rank) if top else (-1, 0.0, 0.0)
+        finished = is_finished(history, training.epochs, training.patience)
         rows.append(
             (
                 rank,
@@ -163,7 +174,7 @@ def table(runs: list[Run]) -> str:
                 f"{_percent(top.train_accuracy if top else math.nan):>8}  "
                 f"{top.epoch if top else '':>4}  {len(history):>4}/{training.epochs:<4}  "
                 f"{sum(record.seconds for record in history):>9.1f}  "
-                f"{'finished' if run.is_finished() else 'unfinished'}",
+                f"{'finished' if finished else 'unfinished'}",
             )
         )
     rows.sort(key=lambda row: row[0], reverse=True)
@@ -173,6 +184,23 @@ def table(runs: list[Run]) -> str:
 
 def _percent(share: float) -> str:
     return "" if math.isnan(share) else f"{share:.2%}"
+
+
+def _make(folder: Path) -> bool:
+    """Make a folder; whether it is new.
+
+    Raises:
+        RunError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise RunError(
+            f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
+        ) from error
+    return True
 
 
 def _modified(run: Run) -> float:

@@ -82,7 +82,7 @@ def test_from_data_to_submission(folder: Path) -> None:
     result = succeed("predict")
     assert "submission.csv: 60 predictions" in result.stdout
     assert (
-        'kaggle competitions submit -c digit-recognizer -f submission.csv -m "nntrain runs/tiny"'
+        "kaggle competitions submit -c digit-recognizer -f submission.csv -m 'nntrain runs/tiny'"
         in result.stdout
     )
     submission = pd.read_csv("submission.csv")
@@ -208,7 +208,7 @@ def test_config_init_writes_what_config_show_reads_and_never_overwrites(folder: 
     assert shown.startswith("seed: 5\n")
     Path("shown.yaml").write_text(shown)
     assert succeed("config", "show", "shown.yaml").stdout == shown
-    assert "exists already" in refuse(2, "config", "init")
+    assert "exists already" in refuse(1, "config", "init")
     succeed("config", "init", "--force")
 
 
@@ -234,6 +234,53 @@ def test_bad_data_are_status_1_and_leave_no_run(folder: Path) -> None:
     assert "'300' is not a pixel" in refuse(1, "fit", "tiny.yaml")
     assert not Path("runs").exists()
     assert "no finished run in runs/" in refuse(1, "predict")
+
+
+def test_training_rows_of_one_digit_are_refused(folder: Path) -> None:
+    write_csv("data/train.csv", stripes(20)[0], np.ones(20, np.uint8))
+    assert refuse(1, "fit", "tiny.yaml") == (
+        "data/train.csv: all labels are 1; give a file with at least two different digits"
+    )
+    assert not Path("runs").exists()
+
+
+def test_an_unreadable_run_is_listed_so_and_passed_over(folder: Path) -> None:
+    succeed("fit", "tiny.yaml")
+    Path("runs/broken").mkdir()
+    Path("runs/broken/config.yaml").write_text("{")
+    assert "with runs/tiny\n" in succeed("predict").stderr
+    assert "runs/broken" in succeed("runs").stdout
+
+
+def test_evaluate_refuses_rows_that_have_changed_since(folder: Path) -> None:
+    succeed("fit", "tiny.yaml")
+    write_csv("data/train.csv", *stripes(200, seed=5))
+    assert "not the rows that runs/tiny was trained on any more" in refuse(1, "evaluate")
+
+
+def test_the_test_file_is_never_written_over(folder: Path) -> None:
+    succeed("fit", "tiny.yaml")
+    before = Path("data/test.csv").read_bytes()
+    line = refuse(2, "predict", "--out", "data/../data/test.csv")
+    assert "is the test file itself" in line
+    assert Path("data/test.csv").read_bytes() == before
+
+
+def test_a_runs_own_configuration_gives_its_name_to_the_next(folder: Path) -> None:
+    succeed("fit", "tiny.yaml")
+    assert succeed("fit", "runs/tiny/config.yaml").stdout.startswith("runs/tiny-2: ")
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "identity", "leaky_relu", "softmax"])
+def test_submission_and_evaluation_give_the_same_answers(folder: Path, activation: str) -> None:
+    change = f"network[1].activation={activation}"
+    succeed("fit", "tiny.yaml", "--set", change, "--set", "loss=squared_error")
+    succeed("predict")
+    evaluation = json.loads(
+        succeed("evaluate", "--data", "data/test_labelled.csv", "--json").stdout
+    )
+    answers = pd.read_csv("submission.csv")["Label"].to_numpy()
+    assert evaluation["accuracy"] == np.mean(answers == stripes(260)[1][200:])
 
 
 def test_the_test_file_given_as_training_file_is_recognised(folder: Path) -> None:
@@ -314,6 +361,6 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 def test_debug_shows_the_traceback(folder: Path) -> None:
     with process("--debug", "fit", "none.yaml", cwd=folder) as failing:
         _, error = failing.communicate()
-    assert failing.returncode == 1
+    assert failing.returncode == 2
     assert "Traceback" in error
     assert "none.yaml: no such file" in error

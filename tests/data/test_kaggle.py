@@ -398,8 +398,6 @@ def test_a_bad_file_is_refused(
         (b"0,1,2,3\n4,5,6,7\n", {"labels": "required"}, ["no label column", "test file"]),
         (TRAIN, {"labels": "forbidden"}, ["column 'label'", "training file", "nntrain evaluate"]),
         (TRAIN[34:], {"labels": "forbidden"}, ["column 'column 1'", "nntrain evaluate"]),
-        (HEAD + b"1,3,4\n", {"labels": "required"}, ["all labels are 1"]),
-        (HEAD, {"labels": "required"}, ["all labels are 1"]),
         (TRAIN, {"label_column": "lable"}, ["no column 'lable'", "did you mean 'label'?"]),
         (TRAIN, {"id_column": "Q"}, ["no column 'Q' for the id", "'label' to 'pixel3'"]),
         (TRAIN, {"label_column": "label", "id_column": "label"}, ["cannot be both"]),

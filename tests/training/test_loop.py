@@ -1,4 +1,5 @@
 import math
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.conftest import stripes
 
 
 def record(epoch: int, accuracy: float, loss: float = 1.0) -> EpochRecord:
-    return EpochRecord(epoch, 1.0, 0.1, 1.0, 0.5, loss, accuracy)
+    return EpochRecord(epoch, 1.0, 0.1, 1.0, 0.5, loss / epoch, accuracy)
 
 
 def test_every_row_is_seen_once_an_epoch_in_another_order_each_time() -> None:
@@ -110,6 +111,24 @@ def test_divergence_at_once_is_stopped_before_any_checkpoint(
     assert not (run / "last.npz").exists()
 
 
+def test_an_interruption_never_saves_parameters_that_are_not_finite(
+    make_config: Callable[..., Config], tmp_path: Path
+) -> None:
+    class Overflowing(Reporter):
+        def batch(self, progress: Progress) -> None:
+            if progress.batch == 1:  # the first update has just overflowed
+                signal.raise_signal(signal.SIGINT)
+
+    config = make_config(
+        "training.optimizer={name: sgd, learning_rate: 3e38}",
+        "network=[{dense: 3, activation: identity, init: {normal: 100}}]",
+        "loss=squared_error",
+    )
+    with pytest.raises(DivergenceError, match="weights are no longer finite"):
+        fit(config, lambda: Run.create(tmp_path / "run", config), Overflowing())
+    assert not (tmp_path / "run" / "last.npz").exists()
+
+
 def test_divergence_late_in_training_keeps_the_epochs_before_it(
     make_config: Callable[..., Config], tmp_path: Path
 ) -> None:
@@ -128,7 +147,7 @@ def test_divergence_late_in_training_keeps_the_epochs_before_it(
 
 
 def test_the_best_epoch_is_by_accuracy_then_loss_then_the_earliest() -> None:
-    history = [record(1, 0.9), record(2, 0.95, 0.3), record(3, 0.95, 0.2), record(4, 0.95, 0.2)]
+    history = [record(1, 0.9), record(2, 0.95, 0.8), record(3, 0.95, 0.6), record(4, 0.95, 0.8)]
     assert best(history).epoch == 3
 
 
@@ -138,6 +157,7 @@ def test_the_best_epoch_is_by_accuracy_then_loss_then_the_earliest() -> None:
         ([0.5, 0.6], None, False),
         ([0.5, 0.6, 0.7], None, True),
         ([0.6, 0.5], 1, True),
+        ([0.6, 0.6], 1, True),
         ([0.6, 0.5], 2, False),
         ([], 1, False),
     ],

@@ -86,7 +86,7 @@ def test_interruption_at_any_batch_leaves_no_trace(
     )
     undisturbed = begin(config, numbered()).run
     outcome = begin(config, numbered(), Interrupting(stops[0]))
-    assert outcome.signal == signal.SIGINT
+    assert outcome.signal == (signal.SIGINT if stops[0] < BATCHES else None)
     for stop in stops[1:]:
         outcome = resume(config, outcome.run, Interrupting(stop))
     outcome = resume(config, outcome.run, Reporter())
@@ -110,11 +110,16 @@ def test_patience_counts_on_after_a_resume(
     assert_same(outcome.run, undisturbed.run)
 
 
-def test_more_epochs_may_be_asked_for(
+def test_more_epochs_may_be_asked_for_and_become_the_runs_own(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:
-    short = begin(make_config(), numbered()).run
-    outcome = resume(make_config("training.epochs=6"), short, Reporter())
+    run = begin(make_config(), numbered()).run
+    assert run.is_finished()
+    grown = make_config("training.epochs=6")
+    outcome = resume(grown, run, Interrupting(13))
+    assert not run.is_finished()
+    assert run.config() == grown
+    outcome = resume(run.config(), run, Reporter())
     assert_same(outcome.run, begin(make_config("training.epochs=6"), numbered()).run)
 
 
@@ -149,6 +154,44 @@ def test_other_training_rows_are_refused(
         resume(make_config(), run, Reporter())
 
 
+def test_other_validation_rows_are_refused_but_moved_files_are_not(
+    make_config: Callable[..., Config], numbered: Callable[[], Path], tmp_path: Path
+) -> None:
+    validation, moved = tmp_path / "validation.csv", tmp_path / "moved.csv"
+    pixels, labels = stripes(30, seed=1)
+    write_csv(validation, pixels, labels)
+    config = make_config(f"data.validation={validation}")
+    run = begin(config, numbered(), Interrupting(15)).run
+    validation.rename(moved)
+    resume(make_config(f"data.validation={moved}"), run, Interrupting(3))
+    write_csv(moved, *stripes(30, seed=2))
+    with pytest.raises(DataError, match="not the rows that"):
+        resume(make_config(f"data.validation={moved}"), run, Reporter())
+
+
+def test_without_a_checkpoint_the_runs_own_configuration_still_rules(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    killed = Run.create(numbered(), make_config())
+    with pytest.raises(ConfigError, match="cannot be resumed with another configuration"):
+        resume(make_config("seed=77"), killed, Reporter())
+
+
+def test_a_stretched_schedule_is_announced(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    class Listening(Reporter):
+        heard = ""
+
+        def notice(self, text: str) -> None:
+            self.heard += text
+
+    run = begin(make_config("training.schedule=cosine"), numbered()).run
+    reporter = Listening()
+    resume(make_config("training.schedule=cosine", "training.epochs=5"), run, reporter)
+    assert "the cosine schedule now ends with epoch 5" in reporter.heard
+
+
 def test_a_run_killed_before_its_first_checkpoint_begins_again(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:
@@ -158,11 +201,12 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(
     assert_same(outcome.run, begin(config, numbered()).run)
 
 
+@pytest.mark.parametrize("stop", [25, BATCHES])
 def test_metrics_are_those_of_the_checkpoint_when_a_kill_fell_between_them(
-    make_config: Callable[..., Config], numbered: Callable[[], Path]
+    make_config: Callable[..., Config], numbered: Callable[[], Path], stop: int
 ) -> None:
     config = make_config()
-    run = begin(config, numbered(), Interrupting(25)).run
+    run = begin(config, numbered(), Interrupting(stop)).run
     run.write_history([])  # as if it had been killed before metrics.csv was written
     outcome = resume(config, run, Reporter())
     assert_same(outcome.run, begin(config, numbered()).run)
