@@ -51,11 +51,11 @@ predict: $(VENV)/installed  ## Write submission.csv with the newest run (or RUN=
 	$(NNTRAIN) predict $(RUN)
 
 submit: $(VENV)/installed  ## Predict, and submit to COMPETITION=digit-recognizer through the Kaggle CLI
-	@command -v kaggle >/dev/null || { \
+	@PATH="$(CURDIR)/$(BIN):$$PATH"; command -v kaggle >/dev/null || { \
 	  echo "the Kaggle CLI is not installed: pip install kaggle, and put your API token into place" >&2; \
 	  exit 1; }
 	$(NNTRAIN) predict $(RUN) --competition $(COMPETITION)
-	kaggle competitions submit -c $(COMPETITION) -f submission.csv -m "$(MESSAGE)"
+	PATH="$(CURDIR)/$(BIN):$$PATH" kaggle competitions submit -c $(COMPETITION) -f submission.csv -m "$(MESSAGE)"
 
 lint: $(VENV)/installed-dev  ## Run ruff and mypy
 	$(BIN)/python -m ruff check --quiet

@@ -22,7 +22,8 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; with `--debug`, a traceback comes before the line."""
-        signal.signal(signal.SIGTERM, _terminate)
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _terminate)
         try:
             return super().invoke(ctx)
         except NNTrainError as error:
@@ -51,7 +52,6 @@ class Program(click.Group):
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     """End as Ctrl-C does, so that temporary files are removed on the way out."""
-    click.echo("terminated", err=True)
     sys.exit(128 + number)
 
 

@@ -29,7 +29,7 @@ def init(file: Path, force: bool) -> None:
     click.echo(f"{file}: written; train it with 'nntrain fit {file}'")
 
 
-@config.command(epilog="Example: nntrain config show configs/lecture.yaml")
+@config.command(epilog="Example: nntrain config show config.yaml")
 @config_argument
 @set_option
 def show(config: str, overrides: tuple[str, ...]) -> None:
@@ -39,7 +39,7 @@ def show(config: str, overrides: tuple[str, ...]) -> None:
     click.echo(dump_config(load_config(config, overrides)), nl=False)
 
 
-@config.command(epilog="Example: nntrain config check configs/lecture.yaml")
+@config.command(epilog="Example: nntrain config check config.yaml")
 @config_argument
 @set_option
 def check(config: str, overrides: tuple[str, ...]) -> None:

@@ -56,10 +56,8 @@ def demo(train: int, test: int, seed: int, folder: Path, force: bool) -> None:
 
     _refuse_existing(folder, force)
     pixels, labels = demo_digits(train + test, seed)
-    for line in write_files(
-        folder, (pixels[:train], labels[:train]), (pixels[train:], labels[train:])
-    ):
-        click.echo(line)
+    write_files(folder, (pixels[:train], labels[:train]), (pixels[train:], labels[train:]))
+    _report(folder, train, test)
 
 
 @data.command(epilog="Example: nntrain data mnist")
@@ -78,14 +76,14 @@ def mnist(mirrors: tuple[str, ...], folder: Path, force: bool) -> None:
     train_pixels, train_labels, test_pixels, test_labels = fetch_mnist(
         mirrors or MIRRORS, notice=lambda text: click.echo(text, err=True)
     )
-    for line in write_files(folder, (train_pixels, train_labels), (test_pixels, test_labels)):
-        click.echo(line)
+    write_files(folder, (train_pixels, train_labels), (test_pixels, test_labels))
+    _report(folder, len(train_pixels), len(test_pixels))
 
 
 @data.command(epilog="Example: nntrain data check data/train.csv data/test.csv")
 @click.argument("paths", metavar="CSV...", nargs=-1, required=True, type=click.Path())
 def check(paths: tuple[str, ...]) -> None:
-    """Read each CSV as 'fit' and 'predict' would, and say what is in it or what is wrong."""
+    """Read each CSV, and say what is in it or what is wrong."""
     from nntrain.data.kaggle import read_csv
 
     faults = 0
@@ -100,6 +98,12 @@ def check(paths: tuple[str, ...]) -> None:
             faults += 1
     if faults:
         raise click.exceptions.Exit(1)
+
+
+def _report(folder: Path, train: int, test: int) -> None:
+    click.echo(f"{folder}/train.csv: {train:,} rows")
+    click.echo(f"{folder}/test.csv: {test:,} rows, no labels")
+    click.echo(f"{folder}/test_labelled.csv: the same rows, with their labels")
 
 
 def _refuse_existing(folder: Path, force: bool) -> None:

@@ -9,7 +9,7 @@ from nntrain.cli.options import config_argument, set_option
 SIGNAL_STATUS = 128
 
 
-@click.command(epilog="Example: nntrain fit configs/quick.yaml --set training.epochs=3")
+@click.command(epilog="Example: nntrain fit config.yaml --set training.epochs=3")
 @config_argument
 @set_option
 @click.option(
@@ -31,13 +31,15 @@ def fit(config: str, overrides: tuple[str, ...], folder: Path | None, resume: bo
     from nntrain.training.fit import fit as begin
     from nntrain.training.fit import resume as go_on
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.run import Run, name_for, newest_named
+    from nntrain.training.run import Run, exists_already, name_for, newest_named
 
     name = name_for(Path(config))
     loaded = load_config(config, overrides)
     if resume:
         run = Run.open(folder) if folder else newest_named(name)
         outcome = go_on(loaded, run, TerminalReporter())
+    elif folder is not None and folder.exists():
+        raise exists_already(folder)  # before the CSVs are read
     else:
         outcome = begin(
             loaded,

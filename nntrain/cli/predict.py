@@ -10,7 +10,7 @@ from nntrain.cli.options import runs_argument
 from nntrain.errors import ConfigError
 
 
-@click.command(epilog="Example: nntrain predict runs/quick --test data/test.csv --out mine.csv")
+@click.command(epilog="Example: nntrain predict runs/config --test data/test.csv --out mine.csv")
 @runs_argument
 @click.option(
     "--test",
@@ -47,8 +47,8 @@ def predict(
 ) -> None:
     """Write a submission for the digits of a test CSV.
 
-    RUN is the folder of a run; without any, the run that was finished last. Several are a
-    committee: their probabilities are averaged.
+    RUN is the folder of a run, whose best epoch answers; without any, the run that was finished
+    last. Several are a committee: their probabilities are averaged.
     """
     from nntrain.data import kaggle
     from nntrain.training import inference
@@ -75,7 +75,7 @@ def predict(
         click.echo(f"(the {out} that was there has been replaced)", err=True)
 
 
-@click.command(epilog="Example: nntrain evaluate runs/quick --data data/test_labelled.csv")
+@click.command(epilog="Example: nntrain evaluate runs/config --data data/test_labelled.csv")
 @runs_argument
 @click.option(
     "--data",
@@ -94,13 +94,15 @@ def evaluate(
 ) -> None:
     """Hold a run's answers against the truth.
 
-    RUN is the folder of a run; without any, the run that was finished last. Several are a
-    committee: their probabilities are averaged.
+    RUN is the folder of a run, whose best epoch answers; without any, the run that was finished
+    last. Several are a committee: their probabilities are averaged.
     """
     from nntrain.training import inference
     from nntrain.training.fit import read_labelled
     from nntrain.training.reporter import TerminalReporter
 
+    if label_column is not None and path is None:
+        raise ConfigError("--label-column names a column of --data; give --data CSV too")
     models = inference.load_models(folders)
     digits = (
         read_labelled(path, models[0].config.data.classes, label_column, TerminalReporter())

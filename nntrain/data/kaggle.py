@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -75,16 +75,21 @@ def write_csv(path: str | Path, pixels: NDArray[np.uint8], labels: ArrayLike | N
     Raises:
         NNTrainError: The file cannot be written.
     """
+    with atomic_write(Path(path), "w") as file:
+        write_table(file, pixels, labels)
+
+
+def write_table(file: IO[str], pixels: NDArray[np.uint8], labels: ArrayLike | None = None) -> None:
+    """What `write_csv` writes, into a file that is open already."""
     header = [f"pixel{number}" for number in range(pixels.shape[1])]
     table = pixels
     if labels is not None:
         header.insert(0, "label")
         table = np.column_stack([np.asarray(labels, dtype=np.uint8), pixels])
     texts = [str(value) for value in range(256)]
-    with atomic_write(Path(path), "w") as file:
-        file.write(",".join(header) + "\n")
-        for row in table:
-            file.write(",".join([texts[value] for value in row.tolist()]) + "\n")
+    file.write(",".join(header) + "\n")
+    for row in table:
+        file.write(",".join([texts[value] for value in row.tolist()]) + "\n")
 
 
 def competition_of(digits: Digits, competition: str = "auto") -> Competition:

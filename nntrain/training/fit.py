@@ -1,7 +1,7 @@
 """From a configuration to a trained run: read the data, build, train, keep what was learned."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,9 @@ def fit(config: Config, make_run: Callable[[], Run], reporter: Reporter) -> Outc
     network = build_network(config, data[0].pixels.shape[1])
     network.initialize(generator(config.seed, Purpose.WEIGHTS))
     optimizer = build_optimizer(config, network)
-    return _train(config, make_run(), network, optimizer, Progress(), data, reporter)
+    data_digest = digest(*data)
+    run = make_run()
+    return _train(config, run, network, optimizer, Progress(), data, data_digest, reporter)
 
 
 def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
@@ -84,6 +86,7 @@ def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
     before = parse_config(saved.config, str(run.last_file)) if saved else run.config()
     _refuse_differences(run, config, before)
     data = read_data(config, reporter)
+    data_digest = digest(*data)
     network = build_network(config, data[0].pixels.shape[1])
     optimizer = build_optimizer(config, network)
     if saved is None:
@@ -91,7 +94,7 @@ def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
         progress = Progress()
         reporter.notice(f"{run}: no checkpoint yet; beginning again")
     else:
-        if saved.data_digest != digest(*data):
+        if saved.data_digest != data_digest:
             raise DataError(
                 f"{config.data.train}: not the rows that {run} was trained and validated on; "
                 "name those with --set data.train=…, or begin a new run"
@@ -100,7 +103,10 @@ def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
         for name, array in optimizer.state.items():
             array[...] = saved.optimizer_state[name]
         progress = saved.progress
-        reporter.notice(f"{run}: going on after {_position(progress)}")
+        if is_finished(progress.history, config.training.epochs, config.training.patience):
+            reporter.notice(f"{run}: finished already; a larger training.epochs would go on")
+        else:
+            reporter.notice(f"{run}: going on after {_position(progress)}")
         stretched = config.training.schedule.name in ("cosine", "one_cycle")
         if stretched and config.training.epochs != before.training.epochs:
             reporter.notice(
@@ -109,7 +115,7 @@ def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
             )
         run.write_history(progress.history)  # a kill may have come between checkpoint and metrics
     run.write_config(config)
-    return _train(config, run, network, optimizer, progress, data, reporter)
+    return _train(config, run, network, optimizer, progress, data, data_digest, reporter)
 
 
 def rehearse(config: Config, reporter: Reporter) -> str:
@@ -177,6 +183,7 @@ def _train(
     optimizer: Optimizer,
     progress: Progress,
     data: tuple[Digits, Digits | None],
+    data_digest: str,
     reporter: Reporter,
 ) -> Outcome:
     training, validation = data
@@ -199,7 +206,7 @@ def _train(
         config=dump_config(config),
         inputs=network.widths[0],
         labels=list(range(config.data.classes)),
-        data_digest=digest(training, validation),
+        data_digest=data_digest,
         parameters=network.parameters,
         optimizer_state=optimizer.state,
         progress=progress,
@@ -249,23 +256,36 @@ def _validate(network: Network, digits: Digits, scale: PixelScale) -> tuple[floa
 
 
 def _refuse_differences(run: Run, config: Config, before: Config) -> None:
-    """All but the number of epochs and the place of the CSVs must be as before."""
-    if _comparable(config) == _comparable(before) and (
-        config.training.epochs >= before.training.epochs
-    ):
-        return
-    raise ConfigError(
-        f"{run}: cannot be resumed with another configuration (only training.epochs may "
-        f"grow); use the run's own: nntrain fit {run.config_file} --run {run} --resume"
-    )
+    """All but the number of epochs, which may grow, and the CSVs' places must be as before."""
+    asked, begun = _flat(config.model_dump()), _flat(before.model_dump())
+    allowed = {"data.train"}  # the rows themselves are held to their digest
+    if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
+        allowed.add("data.validation")
+    if config.training.epochs >= before.training.epochs:
+        allowed.add("training.epochs")
+    differences = [
+        f"{key} is {asked.get(key)} but was {begun.get(key)}"
+        for key in sorted(asked.keys() | begun.keys())
+        if key not in allowed and asked.get(key) != begun.get(key)
+    ]
+    if differences:
+        raise ConfigError(
+            f"{run}: cannot be resumed with another configuration: {'; '.join(differences)} "
+            f"(only training.epochs may grow); its own is resumed by: nntrain fit "
+            f"{run.config_file} --run {run} --resume"
+        )
 
 
-def _comparable(config: Config) -> dict[str, Any]:
-    values = config.model_dump()
-    del values["training"]["epochs"], values["data"]["train"]
-    if isinstance(config.data.validation, str):
-        del values["data"]["validation"]  # as the training CSV, it is held to its digest
-    return values
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings and lists as one, with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        items = dict(enumerate(value)) if isinstance(value, tuple) else value
+        if isinstance(items, Mapping):
+            flat |= _flat({str(name): item for name, item in items.items()}, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
 
 
 def _position(progress: Progress) -> str:

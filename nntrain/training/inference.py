@@ -88,7 +88,7 @@ def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Digits:
     """
     first = models[0]
     for model in models[1:]:
-        if (model.config.data, model.config.seed) != (first.config.data, first.config.seed):
+        if model.data_digest != first.data_digest:
             raise RunError(
                 f"{first.run} and {model.run} held out different rows; name a CSV with --data"
             )

@@ -73,7 +73,7 @@ def train(
             outputs = network.forward(batch.trace)
             loss = network.loss.value(outputs, y[:rows])
             if not math.isfinite(loss):
-                raise _diverged(progress, f"the loss became {loss:g}")
+                raise _diverged(progress, f"the loss became {loss:g}", progress.batch + 1)
             gradient = network.backward(y[:rows], batch)
 
             time = progress.epoch + (progress.batch + 0.5) / len(batches)
@@ -90,7 +90,7 @@ def train(
         val_loss, val_accuracy = validate() if validate else (math.nan, math.nan)
         _check_finite(network, progress)
         if validate and not math.isfinite(val_loss):
-            raise _diverged(progress, f"the validation loss became {val_loss:g}")
+            raise _diverged(progress, f"the validation loss became {val_loss:g}", progress.batch)
         yield progress.end_epoch(learning_rate, val_loss, val_accuracy)
 
 
@@ -117,11 +117,11 @@ def outputs_for(network: Network, pixels: NDArray[np.uint8], scale: PixelScale) 
 def _check_finite(network: Network, progress: Progress) -> None:
     """Before anything is kept."""
     if not np.isfinite(network.parameters).all():
-        raise _diverged(progress, "the weights are no longer finite")
+        raise _diverged(progress, "the weights are no longer finite", progress.batch)
 
 
-def _diverged(progress: Progress, fault: str) -> DivergenceError:
+def _diverged(progress: Progress, fault: str, batch: int) -> DivergenceError:
     return DivergenceError(
-        f"{fault} in epoch {progress.epoch + 1}, batch {progress.batch + 1}: training has "
+        f"{fault} in epoch {progress.epoch + 1}, batch {batch}: training has "
         "diverged; lower training.optimizer.learning_rate or give training.schedule a warmup"
     )

@@ -10,6 +10,7 @@ runs/lecture/
 import csv
 import io
 import math
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,9 +47,7 @@ class Run:
             RunError: The folder exists or cannot be made.
         """
         if not _make(folder):
-            raise RunError(
-                f"{folder}: exists already; name another folder with --run, or go on with --resume"
-            )
+            raise exists_already(folder)
         run = cls(folder)
         run.write_config(config)
         return run
@@ -89,10 +88,12 @@ class Run:
     def history(self) -> list[EpochRecord]:
         """The finished epochs, as metrics.csv has them."""
         try:
-            text = self.metrics_file.read_text(encoding="utf-8")
+            rows = csv.DictReader(io.StringIO(self.metrics_file.read_text(encoding="utf-8")))
+            if rows.fieldnames is None or tuple(rows.fieldnames) != FIELDS:
+                raise ValueError("not the columns of a run")
             return [
                 EpochRecord(int(row["epoch"]), *(_number(row[name]) for name in FIELDS[1:]))
-                for row in csv.DictReader(io.StringIO(text))
+                for row in rows
             ]
         except FileNotFoundError:
             return []
@@ -150,9 +151,17 @@ def newest_named(name: str) -> Run:
     raise RunError(f"no run of {name} in {RUNS}/ to resume; begin one without --resume")
 
 
+def exists_already(folder: Path) -> RunError:
+    """What to say of a folder that a new run cannot have."""
+    return RunError(
+        f"{folder}: exists already; name another folder with --run, or go on with --resume"
+    )
+
+
 def name_for(config: Path) -> str:
     """What runs of a configuration file are called: by the file, or by the run whose own it is."""
-    return config.parent.name if config.parent.parent == RUNS else config.stem
+    folder = config.resolve().parent
+    return folder.name if folder.parent == RUNS.resolve() else config.stem
 
 
 def table(runs: list[Run]) -> str:
@@ -194,9 +203,9 @@ def _make(folder: Path) -> bool:
     """
     try:
         folder.mkdir(parents=True)
-    except FileExistsError:
-        return False
     except OSError as error:
+        if os.path.lexists(folder):
+            return False
         raise RunError(
             f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
         ) from error
