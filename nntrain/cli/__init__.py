@@ -42,6 +42,10 @@ class Program(click.Group):
         except Exception as error:  # whatever it is, people at a terminal get one line
             if ctx.params["debug"]:
                 raise
+            # C code that Ctrl-C has interrupted says so in a roundabout way.
+            if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+                click.echo("interrupted", err=True)
+                sys.exit(INTERRUPTED)
             click.echo(
                 f"nntrain failed unexpectedly ({type(error).__name__}: {error}); "
                 "'nntrain --debug …' shows where",

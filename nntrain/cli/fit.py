@@ -1,5 +1,6 @@
 """nntrain fit: train a network."""
 
+import os
 from pathlib import Path
 
 import click
@@ -19,7 +20,18 @@ SIGNAL_STATUS = 128
     help="The run's folder.  [default: runs/<name of CONFIG>, or the next free -2, -3 …]",
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
-def fit(config: str, overrides: tuple[str, ...], folder: Path | None, resume: bool) -> None:
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="How many share the work.  [default: the number of cores]",
+)
+def fit(
+    config: str,
+    overrides: tuple[str, ...],
+    folder: Path | None,
+    resume: bool,
+    threads: int | None,
+) -> None:
     """Train the network that the file CONFIG describes.
 
     Leaves a folder with config.yaml, metrics.csv and the checkpoints best.npz and last.npz.
@@ -35,9 +47,10 @@ def fit(config: str, overrides: tuple[str, ...], folder: Path | None, resume: bo
 
     name = name_for(Path(config))
     loaded = load_config(config, overrides)
+    threads = threads or len(os.sched_getaffinity(0))
     if resume:
         run = Run.open(folder) if folder else newest_named(name)
-        outcome = go_on(loaded, run, TerminalReporter())
+        outcome = go_on(loaded, run, TerminalReporter(), threads)
     elif folder is not None and folder.exists():
         raise exists_already(folder)  # before the CSVs are read
     else:
@@ -45,6 +58,7 @@ def fit(config: str, overrides: tuple[str, ...], folder: Path | None, resume: bo
             loaded,
             lambda: Run.create(folder, loaded) if folder else Run.create_next(name, loaded),
             TerminalReporter(),
+            threads,
         )
     if outcome.best is not None:
         click.echo(f"{outcome.run}: {outcome.best.describe()} (of {len(outcome.history)})")

@@ -23,7 +23,8 @@ class PixelScale:
 
     def apply(self, pixels: NDArray[np.uint8], out: Array) -> None:
         """Fill x_0, shape (B, n_0), from pixels of the same shape."""
-        np.multiply(pixels, out.dtype.type(self.slope), out=out, dtype=out.dtype)
+        np.copyto(out, pixels)
+        np.multiply(out, self.slope, out=out)
         if self.low:
             np.add(out, self.low, out=out)
 
@@ -62,7 +63,7 @@ class Batches:
         return -(-len(self.labels) // self.batch_size)
 
     def epoch(self, epoch: int, start: int, x: Array, y: Array) -> Iterator[NDArray[np.uint8]]:
-        """Deal out the batches of one epoch, each into the same two arrays.
+        """Deal out the rows of one epoch, as many at a time as the two arrays hold.
 
         The order is a function of the seed and the epoch alone, so that an interrupted epoch can be
         taken up at any batch.
@@ -70,17 +71,17 @@ class Batches:
         Args:
             epoch: Counted from 0.
             start: The first batch to deal out.
-            x: Filled with x_0, shape (batch_size, n_0).
-            y: Filled with the one-hot targets, shape (batch_size, classes).
+            x: Filled with x_0, shape (rows, n_0), where rows is a multiple of the batch size.
+            y: Filled with the one-hot targets, shape (rows, classes).
 
         Yields:
-            The labels of the rows filled, shape (B,).
+            The labels of the rows filled, shape (up to rows,).
         """
         order = generator(self.seed, Purpose.SHUFFLE, epoch).permutation(len(self.labels))
         one_hot = np.eye(self.classes, dtype=y.dtype)
-        gathered = np.empty((self.batch_size, self.pixels.shape[1]), np.uint8)
-        for batch in range(start, len(self)):
-            rows = order[batch * self.batch_size : (batch + 1) * self.batch_size]
+        gathered = np.empty((len(x), self.pixels.shape[1]), np.uint8)
+        for first in range(start * self.batch_size, len(order), len(x)):
+            rows = order[first : first + len(x)]
             labels, count = self.labels[rows], len(rows)
             # In mode "clip" NumPy writes straight into `out`; the indices are in range anyway.
             np.take(self.pixels, rows, axis=0, out=gathered[:count], mode="clip")

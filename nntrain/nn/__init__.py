@@ -5,12 +5,14 @@ Read `activations`, `losses`, `layers` and `network` in this order; `optimizers`
 """
 
 from nntrain.nn.activations import ACTIVATIONS, Activation
+from nntrain.nn.descent import Descent
 from nntrain.nn.initializers import INITIALIZERS, Initializer
 from nntrain.nn.layers import Dense
 from nntrain.nn.losses import LOSSES, Loss
 from nntrain.nn.network import LayerSpec, Network, Workspace
 from nntrain.nn.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 from nntrain.nn.schedules import Schedule, constant, cosine, exponential, one_cycle, step, warm_up
+from nntrain.nn.team import Team
 
 __all__ = [
     "ACTIVATIONS",
@@ -21,6 +23,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Dense",
+    "Descent",
     "Initializer",
     "LayerSpec",
     "Loss",
@@ -29,6 +32,7 @@ __all__ = [
     "Network",
     "Optimizer",
     "Schedule",
+    "Team",
     "Workspace",
     "constant",
     "cosine",

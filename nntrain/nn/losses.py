@@ -1,7 +1,7 @@
 """Losses: E and ∂E/∂x_L in pairs.
 
-E is the mean over the batch of the error of one sample, so its gradient carries the factor 1/B, and
-everything that backpropagation derives from it is a mean over the batch as well.
+Both are those of one sample. E of a batch is the mean, so δ_L carries the factor 1/B, and all that
+backpropagation derives from it is a mean over the batch as well.
 """
 
 from collections.abc import Callable
@@ -22,52 +22,60 @@ class Loss(NamedTuple):
     """The error E of outputs x_L for targets y, both of shape (B, n_L).
 
     Attributes:
-        value: E, the mean over the batch.
-        gradient: Fills ∂E/∂x_L, shape (B, n_L).
-        matching: The activation with which ∂E/∂x_L and σ′ cancel to δ_L = (x_L − y) / B, so that
-            nothing is divided by a vanishing x_L or multiplied by a vanishing σ′.
+        errors: E of each sample, shape (B,).
+        gradient: Fills ∂E/∂x_L of each sample, shape (B, n_L).
+        matching: The activation with which ∂E/∂x_L and σ′ cancel to δ_L = x_L − y, so that nothing
+            is divided by a vanishing x_L or multiplied by a vanishing σ′.
     """
 
-    value: Callable[[Array, Array], float]
+    errors: Callable[[Array, Array], Array]
     gradient: Callable[[Array, Array, Array], None]
     matching: str
 
+    def value(self, x: Array, y: Array) -> float:
+        """The mean error of a batch."""
+        return float(self.errors(x, y).mean(dtype=np.float64))
+
 
 def difference(x: Array, y: Array, out: Array) -> None:
-    """(x_L − y) / B: what matching pairs meet as."""
+    """x_L − y: what matching pairs meet as."""
     np.subtract(x, y, out=out)
-    np.multiply(out, 1 / len(x), out=out)
 
 
-def squared_error(x: Array, y: Array) -> float:
+def squared_error(x: Array, y: Array) -> Array:
     """E = ½ ‖x_L − y‖²  (the lecture's error)."""
-    error = np.subtract(x, y).ravel()
-    return 0.5 * float(np.dot(error, error)) / len(x)
+    error = np.subtract(x, y)
+    return 0.5 * _sum_of_products(error, error)
 
 
-def cross_entropy(x: Array, y: Array) -> float:
+def cross_entropy(x: Array, y: Array) -> Array:
     """E = −Σ_j y_j ln x_j."""
-    return -float(np.vdot(y, _log(x, SMALLEST_PROBABILITY))) / len(x)
+    return -_sum_of_products(y, _log(x, SMALLEST_PROBABILITY))
 
 
 def cross_entropy_gradient(x: Array, y: Array, out: Array) -> None:
     """∂E/∂x_j = −y_j / x_j."""
     np.maximum(x, SMALLEST_PROBABILITY, out=out)
     np.divide(y, out, out=out)
-    np.multiply(out, -1 / len(x), out=out)
+    np.negative(out, out=out)
 
 
-def binary_cross_entropy(x: Array, y: Array) -> float:
+def binary_cross_entropy(x: Array, y: Array) -> Array:
     """E = −Σ_j (y_j ln x_j + (1 − y_j) ln(1 − x_j)): each output a yes or no of its own."""
     yes, no = _log(x, SMALLEST_DOUBT), _log(1 - x, SMALLEST_DOUBT)
-    return -float(np.vdot(y, yes) + np.vdot(1 - y, no)) / len(x)
+    return -_sum_of_products(y, yes) - _sum_of_products(1 - y, no)
 
 
 def binary_cross_entropy_gradient(x: Array, y: Array, out: Array) -> None:
     """∂E/∂x_j = (1 − y_j) / (1 − x_j) − y_j / x_j."""
     np.divide(1 - y, np.maximum(1 - x, SMALLEST_DOUBT), out=out)
     np.subtract(out, y / np.maximum(x, SMALLEST_DOUBT), out=out)
-    np.multiply(out, 1 / len(x), out=out)
+
+
+def _sum_of_products(a: Array, b: Array) -> Array:
+    """Of each row, shape (B,)."""
+    sums: Array = np.einsum("ij,ij->i", a, b)
+    return sums
 
 
 def _log(x: Array, smallest: float) -> Array:

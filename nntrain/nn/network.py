@@ -67,6 +67,16 @@ class Network:
         self._initializers = [layer.initializer for layer in layers]
         self._outputs_match_loss = layers[-1].activation == self.loss.matching
 
+    def offsets(self) -> list[tuple[int, int]]:
+        """Where each W_i and each b_i begins in the vector of parameters."""
+        places = []
+        weights_at, biases_at = 0, self.weight_count
+        for n_in, n_out in pairwise(self.widths):
+            places.append((weights_at, biases_at))
+            weights_at += n_out * n_in
+            biases_at += n_out
+        return places
+
     def views(self, vector: Array) -> list[tuple[Array, Array]]:
         """Views (W_i, b_i), or (∂E/∂W_i, ∂E/∂b_i), into a vector of the parameters' order.
 
@@ -76,14 +86,10 @@ class Network:
         Returns:
             For each layer a matrix of shape (n_i, n_{i−1}) and a vector of shape (n_i,).
         """
-        pairs = []
-        weights_at, biases_at = 0, self.weight_count
-        for n_in, n_out in pairwise(self.widths):
-            weights = vector[weights_at : weights_at + n_out * n_in].reshape(n_out, n_in)
-            pairs.append((weights, vector[biases_at : biases_at + n_out]))
-            weights_at += n_out * n_in
-            biases_at += n_out
-        return pairs
+        return [
+            (vector[w : w + n_out * n_in].reshape(n_out, n_in), vector[b : b + n_out])
+            for (w, b), (n_in, n_out) in zip(self.offsets(), pairwise(self.widths), strict=True)
+        ]
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Draw all weights anew and set all biases to zero."""
@@ -104,67 +110,99 @@ class Network:
             layer.forward(x, out)
         return trace[-1]
 
-    def backward(self, y: Array, workspace: "Workspace") -> Array:
+    def propagate_back(self, y: Array, workspace: "Workspace", factor: float) -> None:
         """Propagate the error back through all layers.
 
-        δ_L = ∂E/∂x_L ⊙ σ′(z_L), then from the last layer to the second
-        δ_{i−1} = W_iᵀ δ_i ⊙ σ′(z_{i−1}); each δ_i gives ∂E/∂W_i = δ_i x_{i−1}ᵀ and ∂E/∂b_i = δ_i.
+        δ_L = ∂E/∂x_L ⊙ σ′(z_L), and from the last layer to the second
+        δ_{i−1} = W_iᵀ δ_i ⊙ σ′(z_{i−1}).
 
         Args:
             y: The targets, shape (B, n_L).
-            workspace: Holds the trace of `forward`; its deltas and its gradient are filled.
+            workspace: Holds the trace of `forward`; its deltas are filled.
+            factor: Multiplies δ_L, and so all that follows from it: 1/B makes means of sums.
+        """
+        x, delta, scratch = workspace
+        if self._outputs_match_loss:
+            difference(x[-1], y, delta[-1])
+        else:
+            self.loss.gradient(x[-1], y, delta[-1])
+            self.layers[-1].activation.multiply_by_derivative(delta[-1], x[-1], scratch[-1])
+        np.multiply(delta[-1], factor, out=delta[-1])
+        for i in range(len(self.layers) - 1, 0, -1):
+            self.layers[i].backward(delta[i + 1], delta[i])
+            self.layers[i - 1].activation.multiply_by_derivative(delta[i], x[i], scratch[i])
+
+    def gradient(
+        self,
+        workspace: "Workspace",
+        i: int,
+        neurons: slice,
+        gradients: Sequence[tuple[Array, Array]],
+    ) -> None:
+        """Fill in ∂E/∂W_i = δ_i x_{i−1}ᵀ and ∂E/∂b_i = δ_i for some of layer i's neurons.
+
+        Args:
+            workspace: Holds the trace and the deltas.
+            i: The layer, counted from 1.
+            neurons: Which of its neurons.
+            gradients: The views of a gradient vector; the neurons' rows are filled.
+        """
+        weights, biases = gradients[i - 1]
+        self.layers[i - 1].gradient(
+            workspace.deltas[i][:, neurons],
+            workspace.trace[i - 1],
+            weights[neurons],
+            biases[neurons],
+        )
+
+    def backward(self, y: Array, workspace: "Workspace") -> Array:
+        """The gradient of E, the mean over a batch, by the lecture's backpropagation.
+
+        Args:
+            y: The targets, shape (B, n_L).
+            workspace: Holds the trace of `forward`; its deltas are filled.
 
         Returns:
-            The gradient of E, shape (size,).
+            Shape (size,), in the parameters' order.
         """
-        x, delta, scratch = workspace.trace, workspace.deltas, workspace.scratch
-        self._output_delta(y, workspace)
-        for i in range(len(self.layers), 0, -1):
-            layer = self.layers[i - 1]
-            layer.gradient(delta[i], x[i - 1], *workspace.gradients[i - 1])
-            if i > 1:
-                layer.backward(delta[i], delta[i - 1])
-                below = self.layers[i - 2].activation
-                below.multiply_by_derivative(delta[i - 1], x[i - 1], scratch[i - 1])
-        return workspace.gradient
-
-    def _output_delta(self, y: Array, workspace: "Workspace") -> None:
-        x, delta = workspace.trace[-1], workspace.deltas[-1]
-        if self._outputs_match_loss:
-            difference(x, y, delta)
-        else:
-            self.loss.gradient(x, y, delta)
-            self.layers[-1].activation.multiply_by_derivative(delta, x, workspace.scratch[-1])
+        vector = np.empty_like(self.parameters)
+        gradients = self.views(vector)
+        self.propagate_back(y, workspace, 1 / len(y))
+        for i in range(1, len(self.layers) + 1):
+            self.gradient(workspace, i, slice(None), gradients)
+        return vector
 
     def predict(self, x: Array) -> Array:
         """x_L for inputs of shape (B, n_0); shape (B, n_L)."""
         return self.forward([x, *(np.empty((len(x), n), x.dtype) for n in self.widths[1:])])
 
 
-class Workspace:
+class Workspace(NamedTuple):
     """The arrays that one batch needs, allocated once.
 
     Attributes:
         trace: x_0 … x_L, each of shape (B, n_i).
         deltas: Nothing for the inputs, then δ_1 … δ_L, shaped as the trace.
-        scratch: One array for each of the trace, overwritten at will.
-        gradient: The gradient of E, shape (size,), in the parameters' order.
-        gradients: Its views (∂E/∂W_i, ∂E/∂b_i).
+        scratch: Likewise, overwritten at will.
     """
 
-    def __init__(self, network: Network, rows: int) -> None:
-        dtype = network.parameters.dtype
-        self.trace: list[Array] = [np.empty((rows, n), dtype) for n in network.widths]
-        self.deltas: list[Array] = [np.empty((0, 0), dtype), *map(np.empty_like, self.trace[1:])]
-        self.scratch: list[Array] = [np.empty((0, 0), dtype), *map(np.empty_like, self.trace[1:])]
-        self.gradient: Array = np.empty_like(network.parameters)
-        self.gradients = network.views(self.gradient)
+    trace: list[Array]
+    deltas: list[Array]
+    scratch: list[Array]
 
-    def first_rows(self, rows: int) -> "Workspace":
-        """The same memory for a smaller batch, such as the last one of an epoch."""
-        smaller = object.__new__(Workspace)
-        smaller.trace = [x[:rows] for x in self.trace]
-        smaller.deltas = [delta[:rows] for delta in self.deltas]
-        smaller.scratch = [scratch[:rows] for scratch in self.scratch]
-        smaller.gradient, smaller.gradients = self.gradient, self.gradients
-        return smaller
+    @classmethod
+    def for_rows(cls, network: Network, rows: int) -> "Workspace":
+        """A workspace for batches of so many rows."""
+        nothing: Array = np.empty((rows, 0), network.parameters.dtype)
+        trace: list[Array] = [np.empty((rows, n), network.parameters.dtype) for n in network.widths]
+        deltas: list[Array] = [nothing, *map(np.empty_like, trace[1:])]
+        scratch: list[Array] = [nothing, *map(np.empty_like, trace[1:])]
+        return cls(trace, deltas, scratch)
+
+    def rows(self, part: slice) -> "Workspace":
+        """The same memory for some of the rows."""
+        return Workspace(*([array[part] for array in arrays] for arrays in self))
+
+    def between(self, x: Array, outputs: Array) -> "Workspace":
+        """The same memory, but for x_0 and x_L."""
+        return self._replace(trace=[x, *self.trace[1:-1], outputs])

@@ -1,8 +1,11 @@
 """Optimisers: what is done with the gradient.
 
 Each is a few in-place operations on the vector of parameters W and the gradient g, and owns nothing
-but its own state. The formulas, and the order of rounding, are those of the sources and of PyTorch.
-α is the learning rate of this step, λ the weight decay, which acts on weights and not on biases.
+but its own state. The formulas are those of the sources and of PyTorch. α is the learning rate of
+this step, λ the weight decay, which acts on weights and not on biases.
+
+A step begins once and then moves one region of the vector after another, each small enough to stay
+in a core's cache, in any order and on any thread.
 """
 
 from abc import ABC, abstractmethod
@@ -26,34 +29,55 @@ class Optimizer(ABC):
 
     def __init__(self, parameters: Array, weight_count: int, weight_decay: float = 0.0) -> None:
         self.state: dict[str, Array] = {}
+        self.size = len(parameters)
         self.weight_count = weight_count
         self.weight_decay = weight_decay
-        self._scratch = np.empty_like(parameters)
+        self.learning_rate = 0.0
+
+    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+        """Move all parameters, in place; the gradient is overwritten. Both of shape (size,)."""
+        np.multiply(gradient, self.begin(learning_rate), out=gradient)
+        self.move(parameters, gradient, slice(0, self.weight_count))
+        self.move(parameters, gradient, slice(self.weight_count, self.size))
+
+    def begin(self, learning_rate: float) -> float:
+        """Begin the next step.
+
+        Returns:
+            The factor that the gradient is to carry.
+        """
+        self.learning_rate = learning_rate
+        return 1.0
 
     @abstractmethod
-    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        """Move the parameters, in place; the gradient may be overwritten. All of shape (size,)."""
+    def move(self, parameters: Array, gradient: Array, region: slice) -> None:
+        """Move the parameters of one region, either all weights or all biases, in place.
 
-    def _add_decay(self, parameters: Array, gradient: Array) -> None:
-        """g ← g + λW: the gradient of E + ½λ‖W‖²."""
-        if self.weight_decay:
-            weights = slice(self.weight_count)
-            np.multiply(parameters[weights], self.weight_decay, out=self._scratch[weights])
-            np.add(gradient[weights], self._scratch[weights], out=gradient[weights])
+        Args:
+            parameters: W, shape (size,).
+            gradient: g times the factor of `begin`, shape (size,); its region is overwritten.
+            region: From where to where.
+        """
 
-    def _descend(self, parameters: Array, direction: Array, rate: float) -> None:
-        """W ← W − rate · direction."""
-        np.multiply(direction, rate, out=self._scratch)
-        np.subtract(parameters, self._scratch, out=parameters)
+    def decay_in(self, region: slice) -> float:
+        """λ in a region: 0 for biases."""
+        return self.weight_decay if region.start < self.weight_count else 0.0
 
 
 class SGD(Optimizer):
     """Gradient descent as the lecture has it: W ← W − αg."""
 
-    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        """W ← W − α(g + λW)."""
-        self._add_decay(parameters, gradient)
-        self._descend(parameters, gradient, learning_rate)
+    def begin(self, learning_rate: float) -> float:
+        """The factor −α makes the gradient the step itself, which saves a pass over it."""
+        super().begin(learning_rate)
+        return -learning_rate
+
+    def move(self, parameters: Array, gradient: Array, region: slice) -> None:
+        """W ← (1 − αλ)W − αg."""
+        w = parameters[region]
+        if decay := self.decay_in(region):
+            w *= 1 - self.learning_rate * decay
+        w += gradient[region]
 
 
 class Momentum(Optimizer):
@@ -66,29 +90,33 @@ class Momentum(Optimizer):
         self.momentum = momentum
         self.state["velocity"] = np.zeros_like(parameters)
 
-    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+    def move(self, parameters: Array, gradient: Array, region: slice) -> None:
         """v ← μv + g;  W ← W − αv."""
-        self._add_decay(parameters, gradient)
-        self._descend(parameters, self._accelerate(gradient), learning_rate)
+        v = self._accelerate(parameters, gradient, region)
+        step = np.multiply(v, -self.learning_rate, out=gradient[region])
+        w = parameters[region]
+        w += step
 
-    def _accelerate(self, gradient: Array) -> Array:
-        """v ← μv + g."""
-        velocity = self.state["velocity"]
-        np.multiply(velocity, self.momentum, out=velocity)
-        np.add(velocity, gradient, out=velocity)
-        return velocity
+    def _accelerate(self, parameters: Array, gradient: Array, region: slice) -> Array:
+        """g ← g + λW;  v ← μv + g."""
+        v, g = self.state["velocity"][region], gradient[region]
+        if decay := self.decay_in(region):
+            g += decay * parameters[region]
+        v *= self.momentum
+        v += g
+        return v
 
 
 class Nesterov(Momentum):
     """Momentum that looks ahead along its velocity  (Nesterov 1983; Sutskever et al. 2013)."""
 
-    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+    def move(self, parameters: Array, gradient: Array, region: slice) -> None:
         """v ← μv + g;  W ← W − α(g + μv)."""
-        self._add_decay(parameters, gradient)
-        velocity = self._accelerate(gradient)
-        np.multiply(velocity, self.momentum, out=self._scratch)
-        np.add(gradient, self._scratch, out=gradient)
-        self._descend(parameters, gradient, learning_rate)
+        v = self._accelerate(parameters, gradient, region)
+        g, w = gradient[region], parameters[region]
+        g += self.momentum * v
+        g *= -self.learning_rate
+        w += g
 
 
 class Adam(Optimizer):
@@ -111,38 +139,45 @@ class Adam(Optimizer):
         self.state["second_moment"] = np.zeros_like(parameters)
         self.state["steps"] = np.zeros((), np.float64)
 
-    def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
+    def begin(self, learning_rate: float) -> float:
+        """Count the step."""
+        self.state["steps"] += 1
+        return super().begin(learning_rate)
+
+    def move(self, parameters: Array, gradient: Array, region: slice) -> None:
         """m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  W ← W − α m̂ / (√v̂ + ε).
 
         m̂ = m / (1−β₁ᵗ) and v̂ = v / (1−β₂ᵗ) undo the start at zero in step t = 1, 2, …
         """
-        self._decay(parameters, gradient, learning_rate)
-        m, v, t = self.state["first_moment"], self.state["second_moment"], self.state["steps"]
-        t += 1
+        w, g, t = parameters[region], gradient[region], float(self.state["steps"])
+        m, v = self.state["first_moment"][region], self.state["second_moment"][region]
+        self._decay(w, g, self.decay_in(region))
 
-        np.multiply(m, self.beta1, out=m)
-        np.multiply(gradient, 1 - self.beta1, out=self._scratch)
-        np.add(m, self._scratch, out=m)
+        m *= self.beta1
+        m += (1 - self.beta1) * g
 
-        np.multiply(v, self.beta2, out=v)
-        np.multiply(gradient, gradient, out=gradient)
-        np.multiply(gradient, 1 - self.beta2, out=gradient)
-        np.add(v, gradient, out=v)
+        v *= self.beta2
+        g *= g
+        g *= 1 - self.beta2
+        v += g
 
-        denominator = np.sqrt(v, out=gradient)
-        np.multiply(denominator, float(1 - self.beta2**t) ** -0.5, out=denominator)
-        np.add(denominator, self.epsilon, out=denominator)
-        np.divide(m, denominator, out=denominator)
-        self._descend(parameters, denominator, learning_rate / float(1 - self.beta1**t))
+        denominator = np.sqrt(v, out=g)
+        denominator *= (1 - self.beta2**t) ** -0.5
+        denominator += self.epsilon
+        step = np.divide(m, denominator, out=g)
+        step *= -self.learning_rate / (1 - self.beta1**t)
+        w += step
 
-    def _decay(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        self._add_decay(parameters, gradient)
+    def _decay(self, w: Array, g: Array, decay: float) -> None:
+        """g ← g + λW."""
+        if decay:
+            g += decay * w
 
 
 class AdamW(Adam):
     """Adam with the decay kept out of the moments  (Loshchilov and Hutter 2019)."""
 
-    def _decay(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        """W ← W − αλW."""
-        weights = parameters[: self.weight_count]
-        np.multiply(weights, 1 - learning_rate * self.weight_decay, out=weights)
+    def _decay(self, w: Array, g: Array, decay: float) -> None:
+        """W ← (1 − αλ)W."""
+        if decay:
+            w *= 1 - self.learning_rate * decay

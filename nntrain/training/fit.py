@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config, dump_config, parse_config
 from nntrain.config.build import build_network, build_optimizer, build_scale, build_schedule
@@ -14,7 +15,7 @@ from nntrain.data.digits import Digits
 from nntrain.data.kaggle import read_csv
 from nntrain.data.split import hold_out
 from nntrain.errors import ConfigError, DataError
-from nntrain.nn import Network, Optimizer
+from nntrain.nn import Descent, Network, Optimizer, Team
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
@@ -45,13 +46,16 @@ class Outcome:
         return best(self.history) if self.history else None
 
 
-def fit(config: Config, make_run: Callable[[], Run], reporter: Reporter) -> Outcome:
+def fit(
+    config: Config, make_run: Callable[[], Run], reporter: Reporter, threads: int = 1
+) -> Outcome:
     """Train a new run.
 
     Args:
         config: Complete.
         make_run: Makes the run's folder; called when the data are known to be good.
         reporter: Is told what happens.
+        threads: How many share the work; one number always gives the same bits.
 
     Raises:
         DataError: A CSV does not hold what it should.
@@ -65,10 +69,10 @@ def fit(config: Config, make_run: Callable[[], Run], reporter: Reporter) -> Outc
     optimizer = build_optimizer(config, network)
     data_digest = digest(*data)
     run = make_run()
-    return _train(config, run, network, optimizer, Progress(), data, data_digest, reporter)
+    return _train(config, run, network, optimizer, Progress(), data, data_digest, reporter, threads)
 
 
-def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
+def resume(config: Config, run: Run, reporter: Reporter, threads: int = 1) -> Outcome:
     """Go on with a run exactly where it was stopped.
 
     Args:
@@ -76,6 +80,7 @@ def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
             moved, if their rows are the same.
         run: Stopped at any moment.
         reporter: Is told what happens.
+        threads: As in `fit`.
 
     Raises:
         ConfigError: The configuration is another one.
@@ -115,7 +120,7 @@ def resume(config: Config, run: Run, reporter: Reporter) -> Outcome:
             )
         run.write_history(progress.history)  # a kill may have come between checkpoint and metrics
     run.write_config(config)
-    return _train(config, run, network, optimizer, progress, data, data_digest, reporter)
+    return _train(config, run, network, optimizer, progress, data, data_digest, reporter, threads)
 
 
 def rehearse(config: Config, reporter: Reporter) -> str:
@@ -185,6 +190,7 @@ def _train(
     data: tuple[Digits, Digits | None],
     data_digest: str,
     reporter: Reporter,
+    threads: int,
 ) -> Outcome:
     training, validation = data
     scale = build_scale(config)
@@ -212,7 +218,16 @@ def _train(
         progress=progress,
     )
 
-    with deferred_signals() as interruption, reporter, np.errstate(over="ignore", invalid="ignore"):
+    with (
+        deferred_signals() as interruption,
+        reporter,
+        # Where weights grow without bounds, the loss tells; a warning would only add noise.
+        np.errstate(over="ignore", invalid="ignore"),
+        Team(threads) as team,
+        threadpool_limits(1, "blas"),  # the team's threads are enough, and BLAS's would spin
+    ):
+        descent = Descent(network, optimizer, batches.batch_size, team)
+        reporter.notice(f"{descent.threads} of {threads} threads share a batch")
 
         def after_batch(progress: Progress) -> bool:
             reporter.batch(progress)
@@ -220,12 +235,11 @@ def _train(
 
         reporter.begin(plan.epochs, len(batches), progress)
         for record in train(
-            network,
-            optimizer,
+            descent,
             batches,
             plan,
             progress,
-            (lambda: _validate(network, validation, scale)) if validation else None,
+            (lambda: _validate(network, validation, scale, threads)) if validation else None,
             after_batch,
         ):
             # The best first: had it to wait for `last`, a resume would no longer write it.
@@ -247,9 +261,11 @@ def _train(
     return Outcome(run, progress.history, None if finished else interruption.signal)
 
 
-def _validate(network: Network, digits: Digits, scale: PixelScale) -> tuple[float, float]:
+def _validate(
+    network: Network, digits: Digits, scale: PixelScale, threads: int
+) -> tuple[float, float]:
     """Loss and accuracy on the rows held out."""
-    outputs = outputs_for(network, digits.pixels, scale)
+    outputs = outputs_for(network, digits.pixels, scale, threads)
     targets = np.eye(outputs.shape[1], dtype=outputs.dtype)[_labels(digits)]
     accuracy = float(np.mean(outputs.argmax(axis=1) == digits.labels))
     return network.loss.value(outputs, targets), accuracy

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from nntrain.data.batches import Batches, PixelScale
 from nntrain.errors import DivergenceError
-from nntrain.nn import Network, Optimizer, Schedule, Workspace
+from nntrain.nn import Descent, Network, Schedule
 from nntrain.nn.arrays import Array
 from nntrain.training.progress import EpochRecord, Progress, is_finished
 
@@ -34,8 +35,7 @@ class Plan(NamedTuple):
 
 
 def train(
-    network: Network,
-    optimizer: Optimizer,
+    descent: Descent,
     batches: Batches,
     plan: Plan,
     progress: Progress,
@@ -45,11 +45,10 @@ def train(
     """Train from where `progress` stands to the end of the plan.
 
     Args:
-        network: Its parameters are moved.
-        optimizer: Moves them.
+        descent: Moves the network's parameters.
         batches: The training rows.
         plan: How long and how fast.
-        progress: Kept up to date after every batch.
+        progress: Kept up to date after every block of batches, and at the end.
         validate: Gives loss and accuracy on the rows held out; None without any.
         after_batch: Called after every batch; true ends the training there, or after the
             validation if it was the epoch's last batch and the caller asks for no more epochs.
@@ -61,28 +60,23 @@ def train(
         DivergenceError: The loss or the parameters are no longer finite; nothing of that has been
             yielded.
     """
-    workspace = Workspace(network, batches.batch_size)
-    y = np.empty((batches.batch_size, batches.classes), network.parameters.dtype)
+    network = descent.network
     while not is_finished(progress.history, plan.epochs, plan.patience):
         started = perf_counter() - progress.seconds
         learning_rate = math.nan
-        for labels in batches.epoch(progress.epoch, progress.batch, workspace.trace[0], y):
-            rows = len(labels)
-            batch = workspace if rows == batches.batch_size else workspace.first_rows(rows)
-
-            outputs = network.forward(batch.trace)
-            loss = network.loss.value(outputs, y[:rows])
-            if not math.isfinite(loss):
-                raise _diverged(progress, f"the loss became {loss:g}", progress.batch + 1)
-            gradient = network.backward(y[:rows], batch)
-
-            time = progress.epoch + (progress.batch + 0.5) / len(batches)
-            learning_rate = plan.learning_rate * plan.schedule(time)
-            optimizer.step(network.parameters, gradient, learning_rate)
-
-            correct = int(np.count_nonzero(outputs.argmax(axis=1) == labels))
-            progress.add_batch(rows, loss, correct)
-            if after_batch(progress) and progress.batch < len(batches):
+        batch = progress.batch
+        for labels in batches.epoch(progress.epoch, batch, descent.x, descent.y):
+            stopped = False
+            ends = [0]
+            while ends[-1] < len(labels) and not stopped:
+                ends.append(min(ends[-1] + batches.batch_size, len(labels)))
+                time = progress.epoch + (batch + 0.5) / len(batches)
+                learning_rate = plan.learning_rate * plan.schedule(time)
+                descent.step(ends[-2], ends[-1], learning_rate)
+                batch += 1
+                stopped = after_batch(progress)
+            _count(descent, labels, ends, progress)
+            if stopped and batch < len(batches):
                 progress.seconds = perf_counter() - started
                 _check_finite(network, progress)
                 return
@@ -90,27 +84,56 @@ def train(
         val_loss, val_accuracy = validate() if validate else (math.nan, math.nan)
         _check_finite(network, progress)
         if validate and not math.isfinite(val_loss):
-            raise _diverged(progress, f"the validation loss became {val_loss:g}", progress.batch)
+            raise _diverged(progress, f"the validation loss became {val_loss:g}", batch)
         yield progress.end_epoch(learning_rate, val_loss, val_accuracy)
 
 
-def outputs_for(network: Network, pixels: NDArray[np.uint8], scale: PixelScale) -> Array:
+def _count(
+    descent: Descent, labels: NDArray[np.uint8], ends: list[int], progress: Progress
+) -> None:
+    """Add a block's batches to the progress, one by one, so that sums do not depend on blocks."""
+    rows = ends[-1]
+    outputs, y = descent.outputs[:rows], descent.y[:rows]
+    errors = descent.network.loss.errors(outputs, y).astype(np.float64)
+    right = outputs.argmax(axis=1) == labels[:rows]
+    loss_sums = np.add.reduceat(errors, ends[:-1]).tolist()
+    right_sums = np.add.reduceat(right, ends[:-1], dtype=np.int64).tolist()
+    for start, stop, loss_sum, correct in zip(
+        ends[:-1], ends[1:], loss_sums, right_sums, strict=True
+    ):
+        if not math.isfinite(loss_sum):
+            fault = f"the loss became {loss_sum:g}"
+            raise _diverged(progress, fault, progress.batch + 1)
+        progress.add_batch(stop - start, loss_sum, correct)
+
+
+def outputs_for(
+    network: Network, pixels: NDArray[np.uint8], scale: PixelScale, threads: int = 1
+) -> Array:
     """The network's outputs for any number of rows, in bounded memory.
 
     Args:
         network: Already trained, or not.
         pixels: Shape (N, n_0).
         scale: From pixels to inputs.
+        threads: How many share the rows, besides those of the products themselves.
 
     Returns:
         x_L, shape (N, n_L).
     """
     outputs = np.empty((len(pixels), network.widths[-1]), network.parameters.dtype)
-    for start in range(0, len(pixels), PREDICTION_ROWS):
+
+    errors = np.geterr()  # each thread has settings of its own
+
+    def predict(start: int) -> None:
         rows = slice(start, start + PREDICTION_ROWS)
         x = np.empty(pixels[rows].shape, outputs.dtype)
         scale.apply(pixels[rows], x)
-        outputs[rows] = network.predict(x)
+        with np.errstate(**errors):
+            outputs[rows] = network.predict(x)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(predict, range(0, len(pixels), PREDICTION_ROWS)))
     return outputs
 
 

@@ -70,11 +70,11 @@ class Progress:
         """Finished epochs."""
         return len(self.history)
 
-    def add_batch(self, rows: int, loss: float, correct: int) -> None:
-        """Count one more batch of the running epoch."""
+    def add_batch(self, rows: int, loss_sum: float, correct: int) -> None:
+        """Count one more batch of the running epoch; `loss_sum` is over its rows."""
         self.batch += 1
         self.rows += rows
-        self.loss_sum += loss * rows
+        self.loss_sum += loss_sum
         self.correct += correct
 
     def end_epoch(self, learning_rate: float, val_loss: float, val_accuracy: float) -> EpochRecord:

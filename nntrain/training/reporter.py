@@ -71,6 +71,8 @@ class TerminalReporter(Reporter):
         # tqdm's update is true when it has just drawn the bar: only then are words worth making.
         if self._bar is not None and self._bar.update():
             self._bar.set_description(f"epoch {progress.epoch + 1}", refresh=False)
+            if progress.rows == 0:
+                return
             self._bar.set_postfix_str(
                 f"loss {progress.loss_sum / progress.rows:.4f}, "
                 f"accuracy {progress.correct / progress.rows:.2%}",
