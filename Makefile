@@ -70,6 +70,7 @@ $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
 
 bench: $(BENCH)/installed  ## Hold nntrain against PyTorch (in an environment of its own)
 	$(BENCH)/bin/python benchmarks/optimizers.py
+	$(BENCH)/bin/python benchmarks/run.py
 
 clean:  ## Remove environments and caches (not data/ and runs/)
 	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,11 +5,13 @@ are, and each thread computes the gradient of its neurons' weights and moves the
 write to one number, so that nothing depends on who comes first.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from nntrain.nn.arrays import Array
+from nntrain.nn.layers import Dense
 from nntrain.nn.network import Network, Workspace
 from nntrain.nn.optimizers import Optimizer
 from nntrain.nn.team import Team
@@ -18,22 +20,35 @@ from nntrain.nn.team import Team
 BLOCK_ROWS = 2_048
 # The moves of so many parameters at a time find their operands in a core's own cache.
 CACHED_PARAMETERS = 32_768
-# Fewer multiplications than these for a batch are done sooner than a second thread wakes up.
-WORTH_SHARING = 12_000_000
+# From so many multiplications a batch in one product each way, BLAS's own threads are worth waking;
+# from so many more, threads of ours that also share all that lies between the products.
+WORTH_BLAS_THREADS = 5_000_000
+WORTH_A_TEAM = 100_000_000
 
 
-class Part(NamedTuple):
-    """What one thread does with one layer once the errors are known.
+class Rows(NamedTuple):
+    """What one thread propagates: some rows of a batch, and their targets."""
+
+    workspace: Workspace
+    y: Array
+
+
+class Neurons(NamedTuple):
+    """What one thread differentiates by: the weights and biases of some neurons of a layer.
 
     Attributes:
-        layer: i, counted from 1.
-        neurons: Its share of them.
-        regions: Where their weights and biases are in the vector of parameters.
+        layer: The layer i.
+        delta: δ_i of these neurons, shape (B, neurons).
+        x: x_{i−1}, shape (B, n_{i−1}).
+        weights: For ∂E/∂W_i, shape (neurons, n_{i−1}).
+        biases: For ∂E/∂b_i, shape (neurons,).
     """
 
-    layer: int
-    neurons: slice
-    regions: list[slice]
+    layer: Dense
+    delta: Array
+    x: Array
+    weights: Array
+    biases: Array
 
 
 class Descent:
@@ -50,14 +65,18 @@ class Descent:
         y: Their targets, shape (block rows, n_L), to be filled.
         outputs: Their x_L, each from before its own batch's step.
         threads: How many share a batch.
+        blas_threads: How many the products should have, which is for the caller to arrange: all,
+            unless a team shares the batch or it is too small.
     """
 
     def __init__(self, network: Network, optimizer: Optimizer, batch_size: int, team: Team) -> None:
         self.network = network
         self.optimizer = optimizer
         self.batch_size = batch_size
-        self._team = team if batch_size * network.weight_count >= WORTH_SHARING else Team(1)
+        work = batch_size * network.weight_count
+        self._team = team if work >= WORTH_A_TEAM else Team(1)
         self.threads = self._team.size
+        self.blas_threads = team.size if WORTH_BLAS_THREADS <= work < WORTH_A_TEAM else 1
         rows = max(1, BLOCK_ROWS // batch_size) * batch_size
         dtype = network.parameters.dtype
         self.x: Array = np.empty((rows, network.widths[0]), dtype)
@@ -66,59 +85,83 @@ class Descent:
         self._workspace = Workspace.for_rows(network, batch_size)
         self._gradient: Array = np.empty_like(network.parameters)
         self._gradients = network.views(self._gradient)
-        self._parts = [self._share(thread) for thread in range(self._team.size)]
+        self._regions = [list(self._regions_of(thread)) for thread in range(self.threads)]
+        self._whole_batches = [
+            self._share(start, start + batch_size) for start in range(0, rows, batch_size)
+        ]
 
     def step(self, start: int, stop: int, learning_rate: float) -> None:
         """Descend by the gradient of E on the rows start … stop − 1 of the block.
 
         Args:
-            start: The batch's first row.
+            start: The batch's first row, a multiple of the batch size.
             stop: The row after its last.
             learning_rate: α.
         """
         count = stop - start
         factor = self.optimizer.begin(learning_rate) / count
-        workspace = self._workspace
-        if count < self.batch_size:
-            workspace = workspace.rows(slice(count))
-        batch = workspace.between(self.x[start:stop], self.outputs[start:stop])
-        y = self.y[start:stop]
-        size = self._team.size
+        if count == self.batch_size:
+            rows, neurons = self._whole_batches[start // count]
+        else:
+            rows, neurons = self._share(start, stop)
 
         def propagate(thread: int) -> None:
-            rows = slice(thread * count // size, (thread + 1) * count // size)
-            shard = batch.rows(rows)
-            self.network.forward(shard.trace)
-            self.network.propagate_back(y[rows], shard, factor)
+            workspace, y = rows[thread]
+            self.network.forward(workspace.trace)
+            self.network.propagate_back(y, workspace, factor)
 
         def descend(thread: int) -> None:
-            for layer, neurons, regions in self._parts[thread]:
-                self.network.gradient(batch, layer, neurons, self._gradients)
-                for region in regions:
-                    self.optimizer.move(self.network.parameters, self._gradient, region)
+            for layer, delta, x, weights, biases in neurons[thread]:
+                layer.gradient(delta, x, weights, biases)
+            for region in self._regions[thread]:
+                self.optimizer.move(self.network.parameters, self._gradient, region)
 
-        if size == 1:
-            self.network.forward(batch.trace)
-            self.network.propagate_back(y, batch, factor)
-            descend(0)
-        else:
-            self._team.each(propagate)
-            self._team.each(descend)
+        self._team.each(propagate)
+        self._team.each(descend)
 
-    def _share(self, thread: int) -> list[Part]:
-        """One thread's share of each layer's neurons."""
-        parts = []
-        size = self._team.size
-        offsets = self.network.offsets()
-        for layer, (weights_at, biases_at) in enumerate(offsets, 1):
-            n_in, n_out = self.network.widths[layer - 1 : layer + 1]
-            first, last = thread * n_out // size, (thread + 1) * n_out // size
-            weights = range(weights_at + first * n_in, weights_at + last * n_in)
-            regions = [
-                slice(start, min(start + CACHED_PARAMETERS, weights.stop))
-                for start in weights[::CACHED_PARAMETERS]
+    def _share(self, start: int, stop: int) -> tuple[list[Rows], list[list[Neurons]]]:
+        """What each thread propagates of a batch, and what it differentiates by."""
+        count = stop - start
+        workspace = (
+            self._workspace if count == self.batch_size else self._workspace.rows(slice(count))
+        )
+        batch = workspace.between(self.x[start:stop], self.outputs[start:stop])
+        y = self.y[start:stop]
+        rows = [
+            Rows(batch.rows(part), y[part])
+            for part in (self._part(count, thread) for thread in range(self.threads))
+        ]
+        neurons = [
+            [
+                Neurons(layer, delta[:, part], x, weights[part], biases[part])
+                for layer, delta, x, (weights, biases) in zip(
+                    self.network.layers,
+                    batch.deltas[1:],
+                    batch.trace[:-1],
+                    self._gradients,
+                    strict=True,
+                )
+                for part in [self._part(len(biases), thread)]
             ]
-            if last > first:
-                regions.append(slice(biases_at + first, biases_at + last))
-                parts.append(Part(layer, slice(first, last), regions))
-        return parts
+            for thread in range(self.threads)
+        ]
+        return rows, neurons
+
+    def _regions_of(self, thread: int) -> Iterator[slice]:
+        """Where a thread's weights and biases are in the vector of parameters."""
+        parameters = self.network.parameters
+        numbers = np.arange(len(parameters))
+        for kind in range(2):  # weights and biases apart, since only weights decay
+            own = np.concatenate(
+                [
+                    pair[kind][self._part(len(pair[kind]), thread)].ravel()
+                    for pair in self.network.views(numbers)
+                ]
+            )
+            for stretch in np.split(own, np.flatnonzero(np.diff(own) > 1) + 1):
+                for start in stretch[::CACHED_PARAMETERS].tolist():
+                    yield slice(start, min(start + CACHED_PARAMETERS, stretch[-1].item() + 1))
+
+    def _part(self, count: int, thread: int) -> slice:
+        """One thread's part of so many rows or neurons."""
+        return slice(thread * count // self.threads, (thread + 1) * count // self.threads)

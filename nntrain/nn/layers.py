@@ -46,7 +46,7 @@ class Dense(NamedTuple):
             biases: Filled with ∂E/∂b_i, shape (n_i,).
         """
         np.matmul(delta.T, x, out=weights)
-        np.sum(delta, axis=0, out=biases)
+        np.add.reduce(delta, axis=0, out=biases)
 
     def backward(self, delta: Array, out: Array) -> None:
         """Fill `out`, shape (B, n_{i−1}), with ∂E/∂x_{i−1} = W_iᵀ δ_i."""

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nntrain.nn.activations import ACTIVATIONS
 from nntrain.nn.arrays import Array
 from nntrain.nn.initializers import Initializer
 from nntrain.nn.layers import Dense
 from nntrain.nn.losses import LOSSES, difference
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class LayerSpec(NamedTuple):
@@ -67,17 +70,7 @@ class Network:
         self._initializers = [layer.initializer for layer in layers]
         self._outputs_match_loss = layers[-1].activation == self.loss.matching
 
-    def offsets(self) -> list[tuple[int, int]]:
-        """Where each W_i and each b_i begins in the vector of parameters."""
-        places = []
-        weights_at, biases_at = 0, self.weight_count
-        for n_in, n_out in pairwise(self.widths):
-            places.append((weights_at, biases_at))
-            weights_at += n_out * n_in
-            biases_at += n_out
-        return places
-
-    def views(self, vector: Array) -> list[tuple[Array, Array]]:
+    def views(self, vector: NDArray[Scalar]) -> list[tuple[NDArray[Scalar], NDArray[Scalar]]]:
         """Views (W_i, b_i), or (∂E/∂W_i, ∂E/∂b_i), into a vector of the parameters' order.
 
         Args:
@@ -86,10 +79,14 @@ class Network:
         Returns:
             For each layer a matrix of shape (n_i, n_{i−1}) and a vector of shape (n_i,).
         """
-        return [
-            (vector[w : w + n_out * n_in].reshape(n_out, n_in), vector[b : b + n_out])
-            for (w, b), (n_in, n_out) in zip(self.offsets(), pairwise(self.widths), strict=True)
-        ]
+        pairs = []
+        weights_at, biases_at = 0, self.weight_count
+        for n_in, n_out in pairwise(self.widths):
+            weights = vector[weights_at : weights_at + n_out * n_in].reshape(n_out, n_in)
+            pairs.append((weights, vector[biases_at : biases_at + n_out]))
+            weights_at += n_out * n_in
+            biases_at += n_out
+        return pairs
 
     def initialize(self, rng: np.random.Generator) -> None:
         """Draw all weights anew and set all biases to zero."""
@@ -132,29 +129,6 @@ class Network:
             self.layers[i].backward(delta[i + 1], delta[i])
             self.layers[i - 1].activation.multiply_by_derivative(delta[i], x[i], scratch[i])
 
-    def gradient(
-        self,
-        workspace: "Workspace",
-        i: int,
-        neurons: slice,
-        gradients: Sequence[tuple[Array, Array]],
-    ) -> None:
-        """Fill in ∂E/∂W_i = δ_i x_{i−1}ᵀ and ∂E/∂b_i = δ_i for some of layer i's neurons.
-
-        Args:
-            workspace: Holds the trace and the deltas.
-            i: The layer, counted from 1.
-            neurons: Which of its neurons.
-            gradients: The views of a gradient vector; the neurons' rows are filled.
-        """
-        weights, biases = gradients[i - 1]
-        self.layers[i - 1].gradient(
-            workspace.deltas[i][:, neurons],
-            workspace.trace[i - 1],
-            weights[neurons],
-            biases[neurons],
-        )
-
     def backward(self, y: Array, workspace: "Workspace") -> Array:
         """The gradient of E, the mean over a batch, by the lecture's backpropagation.
 
@@ -168,8 +142,10 @@ class Network:
         vector = np.empty_like(self.parameters)
         gradients = self.views(vector)
         self.propagate_back(y, workspace, 1 / len(y))
-        for i in range(1, len(self.layers) + 1):
-            self.gradient(workspace, i, slice(None), gradients)
+        for layer, delta, x, (weights, biases) in zip(
+            self.layers, workspace.deltas[1:], workspace.trace[:-1], gradients, strict=True
+        ):
+            layer.gradient(delta, x, weights, biases)
         return vector
 
     def predict(self, x: Array) -> Array:

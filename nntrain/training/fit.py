@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -218,16 +219,15 @@ def _train(
         progress=progress,
     )
 
-    with (
-        deferred_signals() as interruption,
-        reporter,
+    with ExitStack() as stack:
+        interruption = stack.enter_context(deferred_signals())
+        stack.enter_context(reporter)
         # Where weights grow without bounds, the loss tells; a warning would only add noise.
-        np.errstate(over="ignore", invalid="ignore"),
-        Team(threads) as team,
-        threadpool_limits(1, "blas"),  # the team's threads are enough, and BLAS's would spin
-    ):
+        stack.enter_context(np.errstate(over="ignore", invalid="ignore"))
+        team = stack.enter_context(Team(threads))
         descent = Descent(network, optimizer, batches.batch_size, team)
-        reporter.notice(f"{descent.threads} of {threads} threads share a batch")
+        stack.enter_context(threadpool_limits(descent.blas_threads, "blas"))
+        reporter.notice(f"on {threads} thread{'s' * (threads > 1)}")
 
         def after_batch(progress: Progress) -> bool:
             reporter.batch(progress)
@@ -239,7 +239,9 @@ def _train(
             batches,
             plan,
             progress,
-            (lambda: _validate(network, validation, scale, threads)) if validation else None,
+            (lambda: _validate(network, validation, scale, descent.threads))
+            if validation
+            else None,
             after_batch,
         ):
             # The best first: had it to wait for `last`, a resume would no longer write it.

@@ -39,7 +39,7 @@ def descend(name: str, threads: int, batch_size: int = 6, steps: int = 5) -> tup
 
 @pytest.fixture
 def always_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(descent, "WORTH_SHARING", 0)
+    monkeypatch.setattr(descent, "WORTH_A_TEAM", 0)
     monkeypatch.setattr(descent, "CACHED_PARAMETERS", 10)
 
 
@@ -75,12 +75,17 @@ def test_a_step_is_the_gradient_handed_to_the_optimizer(name: str) -> None:
     np.testing.assert_allclose(network.parameters, plain.parameters, rtol=1e-11, atol=1e-13)
 
 
-def test_small_batches_stay_on_one_thread() -> None:
-    small = network_of([784, 30, 10], ["sigmoid"] * 2, "squared_error")
-    large = network_of([784, 300, 10], ["sigmoid"] * 2, "squared_error")
+@pytest.mark.parametrize(
+    ("neurons", "batch_size", "threads", "blas_threads"),
+    [(30, 10, 1, 1), (100, 128, 1, 2), (1000, 128, 2, 1)],
+)
+def test_threads_are_never_used_twice(
+    neurons: int, batch_size: int, threads: int, blas_threads: int
+) -> None:
+    network = network_of([784, neurons, 10], ["sigmoid"] * 2, "squared_error")
     with Team(2) as team:
-        assert Descent(small, optimizer_for("sgd", small), 10, team).threads == 1
-        assert Descent(large, optimizer_for("sgd", large), 128, team).threads == 2
+        moving = Descent(network, optimizer_for("sgd", network), batch_size, team)
+    assert (moving.threads, moving.blas_threads) == (threads, blas_threads)
 
 
 def test_a_team_does_every_part_and_passes_faults_on() -> None:
