@@ -51,7 +51,7 @@ CASES = [
     Case((800, 800), 128, "adam"),
 ]
 RATES = {"sgd": 0.1, "adam": 0.001}
-THREADS = len(os.sched_getaffinity(0))
+THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 Epoch = Callable[[], Any]
 

@@ -47,7 +47,7 @@ def fit(
 
     name = name_for(Path(config))
     loaded = load_config(config, overrides)
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or _cores()
     if resume:
         run = Run.open(folder) if folder else newest_named(name)
         outcome = go_on(loaded, run, TerminalReporter(), threads)
@@ -69,3 +69,10 @@ def fit(
             err=True,
         )
         raise click.exceptions.Exit(SIGNAL_STATUS + outcome.signal)
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -55,9 +55,9 @@ def predict(
 
     if out.exists() and out.resolve() == Path(test).resolve():
         raise ConfigError(f"{out}: is the test file itself; name another file with --out")
+    models = inference.load_models(folders)
     digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)
     click.echo(f"{test}: {digits.describe()}", err=True)
-    models = inference.load_models(folders)
     click.echo(f"reading them with {', '.join(str(model.run) for model in models)}", err=True)
     shares = inference.probabilities(models, digits)
     replaced = out.exists()

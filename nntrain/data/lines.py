@@ -60,8 +60,8 @@ def _similar_file(path: Path) -> str:
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
-        return f"there is no folder {str(path.parent)!r} to read from"
-    return did_you_mean(path.name, names, "look at the spelling and the folder")
+        names = []
+    return did_you_mean(path.name, names, "'nntrain data demo' makes data/train.csv and test.csv")
 
 
 def _unpacked(file: io.BufferedReader, source: str) -> IO[bytes]:

@@ -8,7 +8,7 @@ import numpy as np
 from nntrain.config import parse_config
 from nntrain.config.build import build_network, build_scale
 from nntrain.data.digits import Digits
-from nntrain.errors import CheckpointError, DataError, RunError
+from nntrain.errors import CheckpointError, ConfigError, DataError, RunError
 from nntrain.nn import ACTIVATIONS, LOSSES
 from nntrain.nn.arrays import Array
 from nntrain.training import checkpoint
@@ -72,9 +72,13 @@ def load_models(folders: Sequence[Path]) -> list[Model]:
     """The members of a committee; without any, the run that was finished last.
 
     Raises:
+        ConfigError: A folder is named twice.
         RunError: A folder is not that of a run, or no run is finished.
         CheckpointError: A checkpoint cannot be trusted.
     """
+    for folder in folders:
+        if folders.count(folder) > 1:
+            raise ConfigError(f"{folder}: named twice; each member of a committee votes once")
     runs = [Run.open(folder) for folder in folders] or [newest_finished()]
     return [Model(run) for run in runs]
 

@@ -137,6 +137,11 @@ def test_committee_averages_probabilities(folder: Path) -> None:
     assert json.loads(result.stdout)["accuracy"] == np.mean(shares.argmax(axis=1) == truth)
 
 
+def test_a_member_votes_once(folder: Path) -> None:
+    succeed("fit", "tiny.yaml")
+    assert "named twice" in refuse(2, "predict", "runs/tiny", "runs/tiny")
+
+
 def test_evaluate_without_data_judges_the_rows_held_out(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     evaluation = json.loads(succeed("evaluate", "--json").stdout)

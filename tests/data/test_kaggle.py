@@ -415,8 +415,8 @@ def test_places_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "train.csv").write_bytes(TRAIN)
     for name, part in [
         ("trian.csv", "no such file; did you mean 'train.csv'?"),
-        ("quite-other", "no such file; look at the spelling"),
-        ("nowhere/train.csv", "no such file; there is no folder"),
+        ("quite-other", "no such file; 'nntrain data demo' makes"),
+        ("nowhere/train.csv", "no such file; 'nntrain data demo' makes"),
         ("", "cannot be read: Is a directory"),
         ("train.csv/train.csv", "cannot be read: Not a directory"),
     ]:
