@@ -101,9 +101,11 @@ def check(paths: tuple[str, ...]) -> None:
 
 
 def _report(folder: Path, train: int, test: int) -> None:
-    click.echo(f"{folder}/train.csv: {train:,} rows")
-    click.echo(f"{folder}/test.csv: {test:,} rows, no labels")
-    click.echo(f"{folder}/test_labelled.csv: the same rows, with their labels")
+    from nntrain.data.files import TEST, TEST_LABELLED, TRAIN
+
+    click.echo(f"{folder / TRAIN}: {train:,} rows")
+    click.echo(f"{folder / TEST}: {test:,} rows, no labels")
+    click.echo(f"{folder / TEST_LABELLED}: the same rows, with their labels")
 
 
 def _refuse_existing(folder: Path, force: bool) -> None:

@@ -4,14 +4,14 @@ NumPy lets go of Python's lock within a product or a ufunc, so that threads run 
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from queue import SimpleQueue
 from threading import Thread
-from types import TracebackType
 
 import numpy as np
 
 
-class Team:
+class Team(AbstractContextManager["Team"]):
     """A number of threads, the calling one among them; they end with the `with` block.
 
     Args:
@@ -28,15 +28,7 @@ class Team:
         for number, tasks in enumerate(self._tasks, 1):
             Thread(target=self._work, args=(number, tasks), daemon=True).start()
 
-    def __enter__(self) -> "Team":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         for tasks in self._tasks:
             tasks.put(None)
 

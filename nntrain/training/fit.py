@@ -133,7 +133,7 @@ def rehearse(config: Config, reporter: Reporter) -> str:
     training, _ = read_data(config, reporter)
     network = build_network(config, training.pixels.shape[1])
     build_optimizer(config, network)
-    batches = -(-len(training) // config.training.batch_size)
+    batches = len(_batches(config, training))
     return (
         f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters, "
         f"{config.training.epochs} epochs of {batches:,} batches"
@@ -194,15 +194,7 @@ def _train(
     threads: int,
 ) -> Outcome:
     training, validation = data
-    scale = build_scale(config)
-    batches = Batches(
-        training.pixels,
-        _labels(training),
-        classes=config.data.classes,
-        batch_size=config.training.batch_size,
-        scale=scale,
-        seed=config.seed,
-    )
+    batches = _batches(config, training)
     plan = Plan(
         epochs=config.training.epochs,
         patience=config.training.patience,
@@ -239,7 +231,7 @@ def _train(
             batches,
             plan,
             progress,
-            (lambda: _validate(network, validation, scale, descent.threads))
+            (lambda: _validate(network, validation, batches.scale, descent.threads))
             if validation
             else None,
             after_batch,
@@ -261,6 +253,17 @@ def _train(
             )
     finished = is_finished(progress.history, plan.epochs, plan.patience)
     return Outcome(run, progress.history, None if finished else interruption.signal)
+
+
+def _batches(config: Config, training: Digits) -> Batches:
+    return Batches(
+        training.pixels,
+        _labels(training),
+        classes=config.data.classes,
+        batch_size=config.training.batch_size,
+        scale=build_scale(config),
+        seed=config.seed,
+    )
 
 
 def _validate(

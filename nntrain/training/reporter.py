@@ -1,7 +1,7 @@
 """What a training tells while it runs: notices, and a bar where there is a terminal."""
 
 import sys
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import Any
 
 from tqdm import tqdm
@@ -9,18 +9,10 @@ from tqdm import tqdm
 from nntrain.training.progress import EpochRecord, Progress
 
 
-class Reporter:
+class Reporter(AbstractContextManager["Reporter"]):
     """Tells nothing; the base of those that tell something."""
 
-    def __enter__(self) -> "Reporter":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Clear away whatever is on the screen."""
 
     def notice(self, text: str) -> None:
@@ -42,12 +34,7 @@ class TerminalReporter(Reporter):
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
             self._bar.close()
 
