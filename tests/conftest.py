@@ -1,6 +1,6 @@
 """A tiny problem that trains in milliseconds: 4×4 pictures of three kinds of stripes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,15 @@ def stripes(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.ui
     labels = rng.integers(0, 3, count).astype(np.uint8)
     pixels = 180 * kinds[labels].reshape(count, 16) + rng.uniform(0, 75, (count, 16))
     return pixels.astype(np.uint8), labels
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test meets what another run of the tests has left."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NNTRAIN_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture

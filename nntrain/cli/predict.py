@@ -59,7 +59,7 @@ def predict(
     digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)
     click.echo(f"{test}: {digits.describe()}", err=True)
     click.echo(f"reading them with {', '.join(str(model.run) for model in models)}", err=True)
-    shares = inference.probabilities(models, digits)
+    shares = inference.probabilities(models, digits.all())
     replaced = out.exists()
     if probabilities:
         kaggle.write_probabilities(out, digits, shares)
@@ -104,12 +104,12 @@ def evaluate(
     if label_column is not None and path is None:
         raise ConfigError("--label-column names a column of --data; give --data CSV too")
     models = inference.load_models(folders)
-    digits = (
-        read_labelled(path, models[0].config.data.classes, label_column, TerminalReporter())
+    rows = (
+        read_labelled(path, models[0].config.data.classes, label_column, TerminalReporter()).all()
         if path
         else inference.held_out_rows(models, TerminalReporter())
     )
-    evaluation = inference.evaluate(models, digits)
+    evaluation = inference.evaluate(models, rows)
     if as_json:
         click.echo(json.dumps(evaluation.as_dict(), indent=2))
     else:

@@ -1,11 +1,30 @@
-"""Digits in memory: grey values, and what else their file says of them."""
+"""The rows of a CSV: grey values, and what else the file says of them."""
 
+import hashlib
 import math
+import mmap
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Annotations(NamedTuple):
+    """What a CSV holds beside the pixels of its N rows.
+
+    Attributes:
+        labels: The digits, `(N,)`, if the file has them.
+        ids: The id column as written, `(N,)`, if the file has one.
+        label_column: The label column's name; "column 1" where there is no header.
+        id_column: The id column's name, likewise.
+    """
+
+    labels: NDArray[np.uint8] | None
+    ids: NDArray[np.str_] | None
+    label_column: str | None
+    id_column: str | None
 
 
 @dataclass(frozen=True)
@@ -13,34 +32,48 @@ class Digits:
     """The rows of one CSV.
 
     Attributes:
-        pixels: Grey values 0–255, `(N, P)`, contiguous.
-        labels: The digits, `(N,)`, if the file has them.
-        ids: The id column as written, `(N,)`, if the file has one.
+        pixels: Grey values 0–255, `(N, P)`, contiguous; perhaps mapped from a file.
         source: The file's path as it was given.
-        label_column: The label column's name; "column 1" where there is no header.
-        id_column: The id column's name, likewise.
+        labels, ids, label_column, id_column: As in `Annotations`.
     """
 
     pixels: NDArray[np.uint8]
+    source: str
     labels: NDArray[np.uint8] | None
     ids: NDArray[np.str_] | None
-    source: str
     label_column: str | None
     id_column: str | None
 
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def rows(self, index: slice | NDArray[Any]) -> "Digits":
-        """A selection of rows, by a slice, an index array or a mask."""
-        return Digits(
-            pixels=np.ascontiguousarray(self.pixels[index]),
-            labels=None if self.labels is None else self.labels[index],
-            ids=None if self.ids is None else self.ids[index],
-            source=self.source,
-            label_column=self.label_column,
-            id_column=self.id_column,
-        )
+    def all(self) -> "Selection":
+        """All rows."""
+        return Selection(self, np.arange(len(self)))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all pixels, labels and ids."""
+        total = hashlib.sha256(repr(self.pixels.shape).encode())
+        for start in range(0, len(self), 10_000):
+            total.update(self.pixels[start : start + 10_000].data)
+            self.release()
+        for array in (self.labels, self.ids):
+            if array is not None:
+                total.update(array.tobytes())
+        return total.hexdigest()
+
+    def release(self) -> None:
+        """Take mapped pixels out of the process's memory again, where the system can.
+
+        They stay in the system's own cache as long as nobody needs the room, so that it costs
+        little to read them once more.
+        """
+        base: Any = self.pixels
+        while isinstance(base, np.ndarray):
+            base = base.base
+        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            base.madvise(mmap.MADV_DONTNEED)
 
     def missing_classes(self, classes: int = 10) -> list[int]:
         """The digits below `classes` of which there is no row; none if there are no labels."""
@@ -74,3 +107,36 @@ def _spans(digits: list[int]) -> str:
     if len(digits) > 2 and digits[-1] - digits[0] == len(digits) - 1:
         return f"{digits[0]}–{digits[-1]}"
     return ", ".join(map(str, digits))
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Some rows of a CSV, gathered only when they are needed.
+
+    Attributes:
+        digits: All rows of the file.
+        index: The numbers of those selected, `(N,)`.
+    """
+
+    digits: Digits
+    index: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @cached_property
+    def labels(self) -> NDArray[np.uint8]:
+        """The digits, `(N,)`; only for a file that has them."""
+        assert self.digits.labels is not None  # noqa: S101 (for the type checker)
+        return self.digits.labels[self.index]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the file's rows and of which are selected."""
+        return hashlib.sha256(self.digits.digest.encode() + self.index.tobytes()).hexdigest()
+
+    def gather(self, rows: slice | NDArray[np.intp], out: NDArray[np.uint8]) -> None:
+        """Fill `out`, shape (rows, P), with the pixels of some of the selected rows."""
+        # In mode "clip" NumPy writes straight into `out`; the indices are in range anyway.
+        np.take(self.digits.pixels, self.index[rows], axis=0, out=out, mode="clip")
+        self.digits.release()

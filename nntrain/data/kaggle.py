@@ -1,22 +1,27 @@
 """Kaggle's CSVs in, its submissions out."""
 
 import csv
+import io
+import os
 from collections.abc import Iterable
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nntrain.data.cache import Cache, Keep, Parse, default_folder, fingerprint
 from nntrain.data.columns import is_header, layout_of, looks_labelled
-from nntrain.data.digits import Digits
-from nntrain.data.lines import lines_of, opened, without_quotes
+from nntrain.data.digits import Annotations, Digits
+from nntrain.data.lines import lines_of, opened, unpacked, without_quotes
 from nntrain.data.table import Table
-from nntrain.errors import ConfigError
+from nntrain.errors import ConfigError, DataError
 from nntrain.files import atomic_write
 
 Competition = Literal["digit-recognizer", "nn5"]
+_WORTH_CACHING = 1 << 20  # bytes of a CSV; smaller ones are read in no time
 
 
 def read_csv(
@@ -29,7 +34,8 @@ def read_csv(
 ) -> Digits:
     """Read a CSV of digits; `nntrain.data.columns` says how the columns are told apart.
 
-    Plain, `.gz`, `.zip`, `.bz2` and `.xz` are recognised by content, not by name.
+    Plain, `.gz`, `.zip`, `.bz2` and `.xz` are recognised by content, not by name. What a large file
+    holds is kept in a cache, so that the same bytes are parsed once (`nntrain.data.cache`).
 
     Args:
         path: The file.
@@ -40,13 +46,42 @@ def read_csv(
 
     Raises:
         DataError: The file cannot be read or does not hold what it should.
+        NNTrainError: There is no room for the rows of a large file.
     """
     source = str(path)
-    with opened(Path(path), source) as stream:
-        lines = lines_of(stream, source)
+    wanted = _Wanted(labels, classes, label_column, id_column)
+    with opened(Path(path), source) as file:
+        if not file.seekable():  # a pipe gives its bytes once
+            return _read_into_memory(source, partial(wanted.parse, file, source))
+        name = fingerprint(file, **wanted._asdict())
+
+        def parse(keep: Keep) -> Annotations:
+            beside = wanted.parse(file, source, keep)
+            if fingerprint(file, **wanted._asdict()) != name:
+                raise DataError(f"{source}: was changed while it was read; read it again")
+            return beside
+
+        if os.fstat(file.fileno()).st_size < _WORTH_CACHING:
+            return _read_into_memory(source, parse)
+        cache = Cache(default_folder())
+        digits = cache.load(name, source)
+        return cache.make(name, source, parse) if digits is None else digits
+
+
+class _Wanted(NamedTuple):
+    """What a CSV is to be read as; see `read_csv`."""
+
+    labels: Literal["required", "forbidden", "optional"]
+    classes: int
+    label_column: str | None
+    id_column: str | None
+
+    def parse(self, file: io.BufferedReader, source: str, keep: Keep) -> Annotations:
+        """Read the columns' names, then the rows."""
+        lines = lines_of(unpacked(file, source), source)
         first = next(lines)
         names = [cell.strip() for cell in without_quotes(first.text).decode().split(",")]
-        has_header = is_header(names, {label_column, id_column})
+        has_header = is_header(names, {self.label_column, self.id_column})
         if not has_header:
             names = [f"column {number + 1}" for number in range(len(names))]
             lines = chain([first], lines)
@@ -54,14 +89,20 @@ def read_csv(
             names,
             source,
             has_header=has_header,
-            labels=labels,
-            label_column=label_column,
-            id_column=id_column,
+            labels=self.labels,
+            label_column=self.label_column,
+            id_column=self.id_column,
         )
-        digits = Table(source, names, layout, classes).read(lines)
-    if labels == "forbidden" and digits.label_column is not None:
-        raise looks_labelled(source, digits.label_column)
-    return digits
+        beside = Table(source, names, layout, self.classes).read(lines, keep)
+        if self.labels == "forbidden" and beside.label_column is not None:
+            raise looks_labelled(source, beside.label_column)
+        return beside
+
+
+def _read_into_memory(source: str, parse: Parse) -> Digits:
+    blocks: list[NDArray[np.uint8]] = []
+    beside = parse(blocks.append)
+    return Digits(np.concatenate(blocks), source, *beside)
 
 
 def write_csv(path: str | Path, pixels: NDArray[np.uint8], labels: ArrayLike | None = None) -> None:

@@ -9,7 +9,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -31,14 +31,11 @@ _NOT_CSV = {
 
 
 @contextmanager
-def opened(path: Path, source: str) -> Iterator[IO[bytes]]:
-    """The file's unpacked bytes; what goes wrong while they are read becomes a DataError."""
+def opened(path: Path, source: str) -> Iterator[io.BufferedReader]:
+    """The file's bytes; what goes wrong while they are read or unpacked becomes a DataError."""
     try:
-        with ExitStack() as stack:
-            file = stack.enter_context(path.open("rb"))
-            unpacked = stack.enter_context(_unpacked(file, source))
-            # Line by line, the buffer is many times faster than the unpackers themselves.
-            yield io.BufferedReader(unpacked, 1 << 20)  # type: ignore[type-var]
+        with path.open("rb") as file:
+            yield file
     except FileNotFoundError as error:
         raise DataError(f"{source}: no such file; {_similar_file(path)}") from error
     except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
@@ -64,7 +61,14 @@ def _similar_file(path: Path) -> str:
     return did_you_mean(path.name, names, "'nntrain data demo' makes data/train.csv and test.csv")
 
 
-def _unpacked(file: io.BufferedReader, source: str) -> IO[bytes]:
+def unpacked(file: io.BufferedReader, source: str) -> IO[bytes]:
+    """The table in a file, which may be packed."""
+    unpacker = _unpacker(file, source)
+    # Line by line, a buffer is many times faster than the unpackers themselves.
+    return io.BufferedReader(unpacker, 1 << 20) if unpacker else file  # type: ignore[type-var]
+
+
+def _unpacker(file: io.BufferedReader, source: str) -> IO[bytes] | None:
     """By content: browsers unpack `.gz` files, and people rename them."""
     start = file.peek(6)
     if start.startswith(b"\x1f\x8b"):
@@ -75,7 +79,7 @@ def _unpacked(file: io.BufferedReader, source: str) -> IO[bytes]:
         return lzma.LZMAFile(file)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _only_member(file, source)
-    return file
+    return None
 
 
 def _only_member(file: IO[bytes], source: str) -> IO[bytes]:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from nntrain.data.digits import Digits
+from nntrain.data.digits import Digits, Selection
 from nntrain.errors import DataError
 from nntrain.randomness import Purpose, generator
 
 
-def hold_out(digits: Digits, rows: int | float, seed: int) -> tuple[Digits, Digits | None]:
+def hold_out(digits: Digits, rows: int | float, seed: int) -> tuple[Selection, Selection | None]:
     """Split labelled digits into those to train on and those held out.
 
     Args:
@@ -23,15 +23,15 @@ def hold_out(digits: Digits, rows: int | float, seed: int) -> tuple[Digits, Digi
         DataError: Nothing would be left to train on, or nothing would be held out.
     """
     if rows == 0:
-        return digits, None
+        return digits.all(), None
     if isinstance(rows, int):
         if rows >= len(digits):
             raise DataError(
                 f"{digits.source}: data.validation holds out {rows:,} rows of {len(digits):,}; "
                 "leave some to train on"
             )
-        boundary = len(digits) - rows
-        return digits.rows(slice(boundary)), digits.rows(slice(boundary, None))
+        training, last = np.split(np.arange(len(digits)), [len(digits) - rows])
+        return Selection(digits, training), Selection(digits, last)
     held_out = _stratified_draw(digits, rows, generator(seed, Purpose.SPLIT))
     if held_out.all() or not held_out.any():
         raise DataError(
@@ -39,7 +39,10 @@ def hold_out(digits: Digits, rows: int | float, seed: int) -> tuple[Digits, Digi
             f"{'nothing to train on' if held_out.all() else 'nothing held out'}; "
             "give a number of rows"
         )
-    return digits.rows(np.flatnonzero(~held_out)), digits.rows(np.flatnonzero(held_out))
+    return (
+        Selection(digits, np.flatnonzero(~held_out)),
+        Selection(digits, np.flatnonzero(held_out)),
+    )
 
 
 def _stratified_draw(

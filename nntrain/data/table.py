@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nntrain.data.cache import Keep
 from nntrain.data.cells import is_id, shown, whole_number
 from nntrain.data.columns import Layout
-from nntrain.data.digits import Digits
+from nntrain.data.digits import Annotations
 from nntrain.data.lines import Line, without_quotes
 from nntrain.errors import DataError
 
@@ -54,19 +55,28 @@ class Table:
             limits[self.layout.label] = self.classes - 1
         return limits
 
-    def read(self, lines: Iterable[Line]) -> Digits:
-        """All rows; an undecided first column turns into labels or ids."""
-        pixels: list[NDArray[np.uint8]] = []
+    def read(self, lines: Iterable[Line], keep: Keep) -> Annotations:
+        """Read all rows; an undecided first column turns into labels or ids.
+
+        Args:
+            lines: Those below the header.
+            keep: Is given the pixels, shape (rows, P), some rows at a time.
+
+        Raises:
+            DataError: A row does not hold what it should.
+        """
         label_blocks: list[NDArray[np.uint8]] = []
         ids: list[str] = []
+        count = 0
         rows = self._rows(lines)
         while block := list(islice(rows, max(1, _BLOCK_CELLS // len(self.names)))):
             values, block_ids = self._parse_at_once(block) or self._parse_cell_by_cell(block)
-            pixels.append(values.take(self.layout.pixels, axis=1))
+            keep(values.take(self.layout.pixels, axis=1))
+            count += len(values)
             if self.layout.label is not None:
                 label_blocks.append(values[:, self.layout.label].copy())
             ids += block_ids
-        if not pixels:
+        if not count:
             raise DataError(f"{self.source}: has a header but no rows; give a file with rows")
         labels = np.concatenate(label_blocks) if label_blocks else None
         label, identifier = self.layout.label, self.layout.id
@@ -74,11 +84,9 @@ class Table:
             label, identifier = identifier, None
         if labels is None:
             self._check_ids(ids)
-        return Digits(
-            pixels=np.concatenate(pixels),
+        return Annotations(
             labels=labels,
             ids=None if identifier is None else np.array(ids, np.str_),
-            source=self.source,
             label_column=None if label is None else self.names[label],
             id_column=None if identifier is None else self.names[identifier],
         )

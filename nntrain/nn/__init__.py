@@ -5,7 +5,7 @@ Read `activations`, `losses`, `layers` and `network` in this order; `optimizers`
 """
 
 from nntrain.nn.activations import ACTIVATIONS, Activation
-from nntrain.nn.descent import Descent
+from nntrain.nn.descent import Block, Descent
 from nntrain.nn.initializers import INITIALIZERS, Initializer
 from nntrain.nn.layers import Dense
 from nntrain.nn.losses import LOSSES, Loss
@@ -22,6 +22,7 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Block",
     "Dense",
     "Descent",
     "Initializer",

@@ -16,7 +16,7 @@ from nntrain.nn.network import Network, Workspace
 from nntrain.nn.optimizers import Optimizer
 from nntrain.nn.team import Team
 
-# Batches are dealt out in blocks of about so many rows: small ones cost less that way.
+# Batches are dealt out in blocks of about so many rows.
 BLOCK_ROWS = 2_048
 # The moves of so many parameters at a time find their operands in a core's own cache.
 CACHED_PARAMETERS = 32_768
@@ -51,6 +51,23 @@ class Neurons(NamedTuple):
     biases: Array
 
 
+class Block(NamedTuple):
+    """Room for the rows of some batches.
+
+    Attributes:
+        x: Inputs x_0, shape (rows, n_0), to be filled.
+        y: Their targets, shape (rows, n_L), to be filled.
+        outputs: Their x_L, each from before its own batch's step.
+        batches: How each whole batch is shared: what the threads propagate, and what they
+            differentiate by.
+    """
+
+    x: Array
+    y: Array
+    outputs: Array
+    batches: list[tuple[list[Rows], list[list[Neurons]]]]
+
+
 class Descent:
     """Gradient descent on batches of one network.
 
@@ -61,9 +78,6 @@ class Descent:
         team: Shares the work, if a batch is large enough to be worth it.
 
     Attributes:
-        x: Inputs x_0 of a block of batches, shape (block rows, n_0), to be filled.
-        y: Their targets, shape (block rows, n_L), to be filled.
-        outputs: Their x_L, each from before its own batch's step.
         threads: How many share a batch.
         blas_threads: How many the products should have, which is for the caller to arrange: all,
             unless a team shares the batch or it is too small.
@@ -77,23 +91,30 @@ class Descent:
         self._team = team if work >= WORTH_A_TEAM else Team(1)
         self.threads = self._team.size
         self.blas_threads = team.size if WORTH_BLAS_THREADS <= work < WORTH_A_TEAM else 1
-        rows = max(1, BLOCK_ROWS // batch_size) * batch_size
-        dtype = network.parameters.dtype
-        self.x: Array = np.empty((rows, network.widths[0]), dtype)
-        self.y: Array = np.empty((rows, network.widths[-1]), dtype)
-        self.outputs: Array = np.empty_like(self.y)
         self._workspace = Workspace.for_rows(network, batch_size)
         self._gradient: Array = np.empty_like(network.parameters)
         self._gradients = network.views(self._gradient)
         self._regions = [list(self._regions_of(thread)) for thread in range(self.threads)]
-        self._whole_batches = [
-            self._share(start, start + batch_size) for start in range(0, rows, batch_size)
-        ]
 
-    def step(self, start: int, stop: int, learning_rate: float) -> None:
-        """Descend by the gradient of E on the rows start … stop − 1 of the block.
+    def block(self) -> Block:
+        """Room for some 2,000 rows, so that small batches need not be dealt out one by one."""
+        rows = max(1, BLOCK_ROWS // self.batch_size) * self.batch_size
+        widths, dtype = self.network.widths, self.network.parameters.dtype
+        block = Block(
+            np.empty((rows, widths[0]), dtype),
+            np.empty((rows, widths[-1]), dtype),
+            np.empty((rows, widths[-1]), dtype),
+            [],
+        )
+        for start in range(0, rows, self.batch_size):
+            block.batches.append(self._share(block, start, start + self.batch_size))
+        return block
+
+    def step(self, block: Block, start: int, stop: int, learning_rate: float) -> None:
+        """Descend by the gradient of E on the rows start … stop − 1 of a block.
 
         Args:
+            block: One of this descent's own.
             start: The batch's first row, a multiple of the batch size.
             stop: The row after its last.
             learning_rate: α.
@@ -101,9 +122,9 @@ class Descent:
         count = stop - start
         factor = self.optimizer.begin(learning_rate) / count
         if count == self.batch_size:
-            rows, neurons = self._whole_batches[start // count]
+            rows, neurons = block.batches[start // count]
         else:
-            rows, neurons = self._share(start, stop)
+            rows, neurons = self._share(block, start, stop)
 
         def propagate(thread: int) -> None:
             workspace, y = rows[thread]
@@ -119,14 +140,14 @@ class Descent:
         self._team.each(propagate)
         self._team.each(descend)
 
-    def _share(self, start: int, stop: int) -> tuple[list[Rows], list[list[Neurons]]]:
+    def _share(self, block: Block, start: int, stop: int) -> tuple[list[Rows], list[list[Neurons]]]:
         """What each thread propagates of a batch, and what it differentiates by."""
         count = stop - start
         workspace = (
             self._workspace if count == self.batch_size else self._workspace.rows(slice(count))
         )
-        batch = workspace.between(self.x[start:stop], self.outputs[start:stop])
-        y = self.y[start:stop]
+        batch = workspace.between(block.x[start:stop], block.outputs[start:stop])
+        y = block.y[start:stop]
         rows = [
             Rows(batch.rows(part), y[part])
             for part in (self._part(count, thread) for thread in range(self.threads))

@@ -25,12 +25,17 @@ class Team(AbstractContextManager["Team"]):
             SimpleQueue() for _ in range(size - 1)
         ]
         self._results: SimpleQueue[BaseException | None] = SimpleQueue()
-        for number, tasks in enumerate(self._tasks, 1):
-            Thread(target=self._work, args=(number, tasks), daemon=True).start()
+        self._threads = [
+            Thread(target=self._work, args=(number, tasks), daemon=True)
+            for number, tasks in enumerate(self._tasks, 1)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def __exit__(self, *exception: object) -> None:
-        for tasks in self._tasks:
+        for tasks, thread in zip(self._tasks, self._threads, strict=True):
             tasks.put(None)
+            thread.join()
 
     def each(self, task: Callable[[int], None]) -> None:
         """Do task(0), …, task(size − 1), and return when all are done.

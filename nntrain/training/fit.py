@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from nntrain.config import Config, dump_config, parse_config
 from nntrain.config.build import build_network, build_optimizer, build_scale, build_schedule
 from nntrain.data.batches import Batches, PixelScale
-from nntrain.data.digits import Digits
+from nntrain.data.digits import Digits, Selection
 from nntrain.data.kaggle import read_csv
 from nntrain.data.split import hold_out
 from nntrain.errors import ConfigError, DataError
@@ -65,7 +65,7 @@ def fit(
         NNTrainError: Something cannot be written.
     """
     data = read_data(config, reporter)
-    network = build_network(config, data[0].pixels.shape[1])
+    network = build_network(config, data[0].digits.pixels.shape[1])
     network.initialize(generator(config.seed, Purpose.WEIGHTS))
     optimizer = build_optimizer(config, network)
     data_digest = digest(*data)
@@ -93,7 +93,7 @@ def resume(config: Config, run: Run, reporter: Reporter, threads: int = 1) -> Ou
     _refuse_differences(run, config, before)
     data = read_data(config, reporter)
     data_digest = digest(*data)
-    network = build_network(config, data[0].pixels.shape[1])
+    network = build_network(config, data[0].digits.pixels.shape[1])
     optimizer = build_optimizer(config, network)
     if saved is None:
         network.initialize(generator(config.seed, Purpose.WEIGHTS))
@@ -131,7 +131,7 @@ def rehearse(config: Config, reporter: Reporter) -> str:
         DataError: As in `fit`.
     """
     training, _ = read_data(config, reporter)
-    network = build_network(config, training.pixels.shape[1])
+    network = build_network(config, training.digits.pixels.shape[1])
     build_optimizer(config, network)
     batches = len(_batches(config, training))
     return (
@@ -140,7 +140,7 @@ def rehearse(config: Config, reporter: Reporter) -> str:
     )
 
 
-def read_data(config: Config, reporter: Reporter) -> tuple[Digits, Digits | None]:
+def read_data(config: Config, reporter: Reporter) -> tuple[Selection, Selection | None]:
     """The rows to train on and those to validate with.
 
     Raises:
@@ -150,7 +150,7 @@ def read_data(config: Config, reporter: Reporter) -> tuple[Digits, Digits | None
     digits = read_labelled(data.train, data.classes, data.label_column, reporter)
     if len(digits.counts()) == 1:
         raise DataError(
-            f"{data.train}: all labels are {_labels(digits)[0]}; "
+            f"{data.train}: all labels are {digits.counts()[0][0]}; "
             "give a file with at least two different digits"
         )
     if isinstance(data.validation, str):
@@ -160,7 +160,7 @@ def read_data(config: Config, reporter: Reporter) -> tuple[Digits, Digits | None
                 f"{validation.source}: {validation.pixels.shape[1]} pixels a row, but "
                 f"{digits.source} has {digits.pixels.shape[1]}; both must show the same pictures"
             )
-        return digits, validation
+        return digits.all(), validation.all()
     training, held_out = hold_out(digits, data.validation, config.seed)
     if held_out is not None:
         reporter.notice(f"training on {len(training):,} rows, validating on {len(held_out):,}")
@@ -188,7 +188,7 @@ def _train(
     network: Network,
     optimizer: Optimizer,
     progress: Progress,
-    data: tuple[Digits, Digits | None],
+    data: tuple[Selection, Selection | None],
     data_digest: str,
     reporter: Reporter,
     threads: int,
@@ -255,10 +255,9 @@ def _train(
     return Outcome(run, progress.history, None if finished else interruption.signal)
 
 
-def _batches(config: Config, training: Digits) -> Batches:
+def _batches(config: Config, training: Selection) -> Batches:
     return Batches(
-        training.pixels,
-        _labels(training),
+        training,
         classes=config.data.classes,
         batch_size=config.training.batch_size,
         scale=build_scale(config),
@@ -267,12 +266,12 @@ def _batches(config: Config, training: Digits) -> Batches:
 
 
 def _validate(
-    network: Network, digits: Digits, scale: PixelScale, threads: int
+    network: Network, rows: Selection, scale: PixelScale, threads: int
 ) -> tuple[float, float]:
     """Loss and accuracy on the rows held out."""
-    outputs = outputs_for(network, digits.pixels, scale, threads)
-    targets = np.eye(outputs.shape[1], dtype=outputs.dtype)[_labels(digits)]
-    accuracy = float(np.mean(outputs.argmax(axis=1) == digits.labels))
+    outputs = outputs_for(network, rows, scale, threads)
+    targets = np.eye(outputs.shape[1], dtype=outputs.dtype)[rows.labels]
+    accuracy = float(np.mean(outputs.argmax(axis=1) == rows.labels))
     return network.loss.value(outputs, targets), accuracy
 
 
@@ -314,16 +313,7 @@ def _position(progress: Progress) -> str:
     return f"epoch {progress.epoch}{within}"
 
 
-def _labels(digits: Digits) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    assert digits.labels is not None  # noqa: S101 (for the type checker: they were required)
-    return digits.labels
-
-
-def digest(training: Digits, validation: Digits | None) -> str:
-    """SHA-256 of all rows' pixels and labels."""
-    total = hashlib.sha256()
-    for digits in (training, validation):
-        if digits is not None:
-            total.update(digits.pixels.data)
-            total.update(_labels(digits).data)
-    return total.hexdigest()
+def digest(training: Selection, validation: Selection | None) -> str:
+    """SHA-256 of all rows, which of them are trained on, and which validate."""
+    digests = [rows.digest for rows in (training, validation) if rows is not None]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -7,7 +7,7 @@ import numpy as np
 
 from nntrain.config import parse_config
 from nntrain.config.build import build_network, build_scale
-from nntrain.data.digits import Digits
+from nntrain.data.digits import Selection
 from nntrain.errors import CheckpointError, ConfigError, DataError, RunError
 from nntrain.nn import ACTIVATIONS, LOSSES
 from nntrain.nn.arrays import Array
@@ -53,19 +53,20 @@ class Model:
         self.network.parameters[...] = saved.parameters
         self.data_digest = saved.data_digest
 
-    def outputs(self, digits: Digits) -> Array:
+    def outputs(self, rows: Selection) -> Array:
         """x_L for each row, shape (N, classes).
 
         Raises:
             DataError: The rows have another number of pixels.
         """
         inputs = self.network.widths[0]
-        if digits.pixels.shape[1] != inputs:
+        pixels = rows.digits.pixels.shape[1]
+        if pixels != inputs:
             raise DataError(
-                f"{digits.source}: {digits.pixels.shape[1]} pixels a row, but {self.run} was "
-                f"trained on {inputs}"
+                f"{rows.digits.source}: {pixels} pixels a row, but {self.run} was trained on "
+                f"{inputs}"
             )
-        return outputs_for(self.network, digits.pixels, self.scale)
+        return outputs_for(self.network, rows, self.scale)
 
 
 def load_models(folders: Sequence[Path]) -> list[Model]:
@@ -83,7 +84,7 @@ def load_models(folders: Sequence[Path]) -> list[Model]:
     return [Model(run) for run in runs]
 
 
-def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Digits:
+def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Selection:
     """The validation rows that all the models have in common.
 
     Raises:
@@ -107,7 +108,7 @@ def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Digits:
     return held_out
 
 
-def probabilities(models: Sequence[Model], digits: Digits) -> Array:
+def probabilities(models: Sequence[Model], rows: Selection) -> Array:
     """The committee's probability of each class, shape (N, classes), float64: the members' mean.
 
     Raises:
@@ -116,7 +117,7 @@ def probabilities(models: Sequence[Model], digits: Digits) -> Array:
     if len({model.network.widths[-1] for model in models}) > 1:
         raise DataError("the runs were trained on different numbers of classes; name alike ones")
     total = sum(
-        as_probabilities(model.outputs(digits), model.config.network[-1].activation)
+        as_probabilities(model.outputs(rows), model.config.network[-1].activation)
         for model in models
     )
     return np.asarray(total / len(models))
@@ -137,24 +138,23 @@ def as_probabilities(outputs: Array, activation: str) -> Array:
     return shares
 
 
-def evaluate(models: Sequence[Model], digits: Digits) -> Evaluation:
+def evaluate(models: Sequence[Model], rows: Selection) -> Evaluation:
     """Hold the answers of a run, or of a committee, against the labels.
 
     A single run is judged by the error it was trained to lower, a committee by cross-entropy.
 
     Args:
         models: At least one.
-        digits: With labels.
+        rows: With labels.
     """
-    assert digits.labels is not None  # noqa: S101 (for the type checker: they were required)
     if len(models) == 1:
-        outputs, loss_name = models[0].outputs(digits), models[0].config.loss
+        outputs, loss_name = models[0].outputs(rows), models[0].config.loss
     else:
-        outputs, loss_name = probabilities(models, digits), "cross_entropy"
+        outputs, loss_name = probabilities(models, rows), "cross_entropy"
     classes = outputs.shape[1]
-    targets = np.eye(classes, dtype=outputs.dtype)[digits.labels]
+    targets = np.eye(classes, dtype=outputs.dtype)[rows.labels]
     return Evaluation(
-        confusion=confusion_matrix(digits.labels, outputs.argmax(axis=1), classes),
+        confusion=confusion_matrix(rows.labels, outputs.argmax(axis=1), classes),
         loss=LOSSES[loss_name].value(outputs, targets),
         loss_name=loss_name,
     )

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.batches import Batches, PixelScale
+from nntrain.data.digits import Selection
 from nntrain.errors import DivergenceError
-from nntrain.nn import Descent, Network, Schedule
+from nntrain.nn import Block, Descent, Loss, Network, Schedule
 from nntrain.nn.arrays import Array
 from nntrain.training.progress import EpochRecord, Progress, is_finished
 
@@ -61,21 +62,22 @@ def train(
             yielded.
     """
     network = descent.network
+    blocks = [descent.block(), descent.block()]
     while not is_finished(progress.history, plan.epochs, plan.patience):
         started = perf_counter() - progress.seconds
         learning_rate = math.nan
         batch = progress.batch
-        for labels in batches.epoch(progress.epoch, batch, descent.x, descent.y):
+        for block, labels in batches.epoch(progress.epoch, batch, blocks):
             stopped = False
             ends = [0]
             while ends[-1] < len(labels) and not stopped:
                 ends.append(min(ends[-1] + batches.batch_size, len(labels)))
                 time = progress.epoch + (batch + 0.5) / len(batches)
                 learning_rate = plan.learning_rate * plan.schedule(time)
-                descent.step(ends[-2], ends[-1], learning_rate)
+                descent.step(block, ends[-2], ends[-1], learning_rate)
                 batch += 1
                 stopped = after_batch(progress)
-            _count(descent, labels, ends, progress)
+            _count(network.loss, block, labels, ends, progress)
             if stopped and batch < len(batches):
                 progress.seconds = perf_counter() - started
                 _check_finite(network, progress)
@@ -89,12 +91,12 @@ def train(
 
 
 def _count(
-    descent: Descent, labels: NDArray[np.uint8], ends: list[int], progress: Progress
+    loss: Loss, block: Block, labels: NDArray[np.uint8], ends: list[int], progress: Progress
 ) -> None:
     """Add a block's batches to the progress, one by one, so that sums do not depend on blocks."""
     rows = ends[-1]
-    outputs, y = descent.outputs[:rows], descent.y[:rows]
-    errors = descent.network.loss.errors(outputs, y).astype(np.float64)
+    outputs, y = block.outputs[:rows], block.y[:rows]
+    errors = loss.errors(outputs, y).astype(np.float64)
     right = outputs.argmax(axis=1) == labels[:rows]
     loss_sums = np.add.reduceat(errors, ends[:-1]).tolist()
     right_sums = np.add.reduceat(right, ends[:-1], dtype=np.int64).tolist()
@@ -107,33 +109,32 @@ def _count(
         progress.add_batch(stop - start, loss_sum, correct)
 
 
-def outputs_for(
-    network: Network, pixels: NDArray[np.uint8], scale: PixelScale, threads: int = 1
-) -> Array:
+def outputs_for(network: Network, rows: Selection, scale: PixelScale, threads: int = 1) -> Array:
     """The network's outputs for any number of rows, in bounded memory.
 
     Args:
         network: Already trained, or not.
-        pixels: Shape (N, n_0).
+        rows: N of them.
         scale: From pixels to inputs.
         threads: How many share the rows, besides those of the products themselves.
 
     Returns:
         x_L, shape (N, n_L).
     """
-    outputs = np.empty((len(pixels), network.widths[-1]), network.parameters.dtype)
-
+    outputs = np.empty((len(rows), network.widths[-1]), network.parameters.dtype)
     errors = np.geterr()  # each thread has settings of its own
 
     def predict(start: int) -> None:
-        rows = slice(start, start + PREDICTION_ROWS)
-        x = np.empty(pixels[rows].shape, outputs.dtype)
-        scale.apply(pixels[rows], x)
+        part = slice(start, start + PREDICTION_ROWS)
+        pixels = np.empty((len(outputs[part]), network.widths[0]), np.uint8)
+        rows.gather(part, pixels)
+        x = np.empty(pixels.shape, outputs.dtype)
+        scale.apply(pixels, x)
         with np.errstate(**errors):
-            outputs[rows] = network.predict(x)
+            outputs[part] = network.predict(x)
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(predict, range(0, len(pixels), PREDICTION_ROWS)))
+        list(pool.map(predict, range(0, len(rows), PREDICTION_ROWS)))
     return outputs
 
 

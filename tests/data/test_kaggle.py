@@ -490,9 +490,9 @@ def test_a_description_names_what_was_decided(read: Callable[..., Digits]) -> No
     assert read(b"n1,n2,n3\n1,2,3\n").describe() == "1 row, 3 pixels, no labels"
     digits = Digits(
         np.zeros((42_000, 784), np.uint8),
+        "",
         np.arange(42_000, dtype=np.uint64).astype(np.uint8) % 10,
         None,
-        "",
         "label",
         None,
     )
@@ -502,23 +502,6 @@ def test_a_description_names_what_was_decided(read: Callable[..., Digits]) -> No
 def test_missing_classes(read: Callable[..., Digits]) -> None:
     assert read(TRAIN).missing_classes() == [0, 1, 2, 3, 4, 6, 8, 9]
     assert read(TEST).missing_classes() == []
-
-
-@pytest.mark.parametrize(
-    "index",
-    [slice(1, None), slice(None, None, -2), np.array([2, 0]), np.array([True, False, True])],
-)
-def test_a_selection_keeps_rows_together(read: Callable[..., Digits], index: Any) -> None:
-    digits = read(b"id,label,n1,n2\na,1,10,11\nb,2,20,21\nc,3,30,31\n")
-    chosen = digits.rows(index)
-    expected = np.arange(1, 4)[index]
-    assert chosen.labels is not None
-    assert chosen.ids is not None
-    assert chosen.labels.tolist() == expected.tolist()
-    assert chosen.ids.tolist() == ["_abc"[number] for number in expected]
-    assert chosen.pixels.tolist() == [[10 * n, 10 * n + 1] for n in expected]
-    assert chosen.pixels.flags.c_contiguous
-    assert chosen.source == digits.source
 
 
 # What is written.

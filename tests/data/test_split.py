@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nntrain.data.digits import Digits
+from nntrain.data.digits import Digits, Selection
 from nntrain.data.split import hold_out
 from nntrain.errors import DataError
 
@@ -11,7 +11,7 @@ from nntrain.errors import DataError
 def digits_of(labels: list[int]) -> Digits:
     """Each row's one pixel is its own number."""
     pixels = np.arange(len(labels), dtype=np.uint8)[:, None]
-    return Digits(pixels, np.array(labels, np.uint8), None, "train.csv", "label", None)
+    return Digits(pixels, "train.csv", np.array(labels, np.uint8), None, "label", None)
 
 
 @given(
@@ -24,33 +24,40 @@ def test_a_share_takes_that_share_of_every_digit(
 ) -> None:
     training, held_out = hold_out(digits_of(labels), share, seed)
     assert held_out is not None
-    assert training.labels is not None
-    assert held_out.labels is not None
     for digit in range(5):
         count = labels.count(digit)
         assert np.count_nonzero(held_out.labels == digit) == round(share * count)
-    rows = [*training.pixels[:, 0].tolist(), *held_out.pixels[:, 0].tolist()]
-    assert sorted(rows) == list(range(len(labels)))
+    assert sorted([*training.index, *held_out.index]) == list(range(len(labels)))
 
 
 def test_a_share_depends_on_the_seed_alone() -> None:
     labels = [0, 1] * 50
     first, again, other = (hold_out(digits_of(labels), 0.3, seed)[1] for seed in (0, 0, 1))
     assert first and again and other
-    np.testing.assert_array_equal(first.pixels, again.pixels)
-    assert not np.array_equal(first.pixels, other.pixels)
+    np.testing.assert_array_equal(first.index, again.index)
+    assert not np.array_equal(first.index, other.index)
 
 
 def test_a_number_takes_the_last_rows() -> None:
     training, held_out = hold_out(digits_of([0, 1] * 5), 3, seed=0)
     assert held_out
-    assert training.pixels[:, 0].tolist() == [0, 1, 2, 3, 4, 5, 6]
-    assert held_out.pixels[:, 0].tolist() == [7, 8, 9]
+    assert training.index.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert held_out.index.tolist() == [7, 8, 9]
 
 
 def test_zero_holds_nothing_out() -> None:
-    digits = digits_of([0, 1])
-    assert hold_out(digits, 0, seed=0) == (digits, None)
+    training, held_out = hold_out(digits_of([0, 1]), 0, seed=0)
+    assert training.index.tolist() == [0, 1]
+    assert held_out is None
+
+
+def test_a_selection_keeps_pixels_and_labels_together() -> None:
+    selection = Selection(digits_of([7, 5, 9, 3]), np.array([3, 0, 1]))
+    assert selection.labels.tolist() == [3, 7, 5]
+    for rows, expected in ((slice(1, 3), [0, 1]), (np.array([2, 0]), [1, 3])):
+        gathered = np.empty((2, 1), np.uint8)
+        selection.gather(rows, gathered)
+        assert gathered[:, 0].tolist() == expected
 
 
 @pytest.mark.parametrize(

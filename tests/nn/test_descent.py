@@ -29,12 +29,13 @@ def descend(name: str, threads: int, batch_size: int = 6, steps: int = 5) -> tup
     network = network_of(WIDTHS, ["tanh", "sigmoid", "softmax"], "cross_entropy")
     with Team(threads) as team:
         moving = Descent(network, optimizer_for(name, network), batch_size, team)
+        block = moving.block()
         for step in range(steps):
             x, y = batch_for(network, 2 * batch_size - 1, seed=step)
-            moving.x[: len(x)], moving.y[: len(x)] = x, y
-            moving.step(0, batch_size, 0.1)
-            moving.step(batch_size, len(x), 0.05)  # a smaller last batch
-        return network, moving.outputs[: len(x)].copy()
+            block.x[: len(x)], block.y[: len(x)] = x, y
+            moving.step(block, 0, batch_size, 0.1)
+            moving.step(block, batch_size, len(x), 0.05)  # a smaller last batch
+        return network, block.outputs[: len(x)].copy()
 
 
 @pytest.fixture
@@ -67,10 +68,10 @@ def test_a_step_is_the_gradient_handed_to_the_optimizer(name: str) -> None:
     )
     x, y = batch_for(network, 6)
     moving = Descent(network, optimizer_for(name, network), 6, Team(1))
-    optimizer = optimizer_for(name, plain)
+    block, optimizer = moving.block(), optimizer_for(name, plain)
     for _ in range(3):
-        moving.x[:6], moving.y[:6] = x, y
-        moving.step(0, 6, 0.1)
+        block.x[:6], block.y[:6] = x, y
+        moving.step(block, 0, 6, 0.1)
         optimizer.step(plain.parameters, backpropagate(plain, x, y)[0], 0.1)
     np.testing.assert_allclose(network.parameters, plain.parameters, rtol=1e-11, atol=1e-13)
 
@@ -109,7 +110,4 @@ def test_a_teams_threads_end_with_it() -> None:
     with Team(5) as team:
         team.each(lambda number: None)
         assert threading.active_count() == before + 4
-    for thread in threading.enumerate():
-        if thread.daemon:
-            thread.join(timeout=5)
     assert threading.active_count() == before

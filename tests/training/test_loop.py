@@ -1,5 +1,6 @@
 import math
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 from nntrain.config import Config
 from nntrain.config.build import build_network, build_optimizer, build_scale, build_schedule
 from nntrain.data.batches import Batches, PixelScale
+from nntrain.data.digits import Digits
 from nntrain.errors import DivergenceError
+from nntrain.nn import Block
+from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
 from nntrain.training.fit import fit, rehearse
@@ -23,31 +27,54 @@ def record(epoch: int, accuracy: float, loss: float = 1.0) -> EpochRecord:
     return EpochRecord(epoch, 1.0, 0.1, 1.0, 0.5, loss / epoch, accuracy)
 
 
+def batches_of(rows: int, batch_size: int) -> Batches:
+    pixels, labels = stripes(rows)
+    digits = Digits(pixels, "train.csv", labels, None, "label", None)
+    return Batches(digits.all(), classes=3, batch_size=batch_size, scale=PixelScale(0, 1), seed=1)
+
+
+def blocks_of(rows: int) -> list[Block]:
+    return [
+        Block(np.empty((rows, 16), np.float32), np.empty((rows, 3)), np.empty((rows, 3)), [])
+        for _ in range(2)
+    ]
+
+
 def test_every_row_is_seen_once_an_epoch_in_another_order_each_time() -> None:
-    pixels, labels = stripes(50)
-    batches = Batches(pixels, labels, classes=3, batch_size=16, scale=PixelScale(0, 1), seed=1)
-    x, y = np.empty((32, 16), np.float32), np.empty((32, 3), np.float32)
+    batches = batches_of(50, batch_size=4)
     orders = []
     for epoch in (0, 1):
         rows = []
-        for batch_labels in batches.epoch(epoch, 0, x, y):
-            count = len(batch_labels)
-            np.testing.assert_array_equal(y[:count].argmax(axis=1), batch_labels)
-            rows += [(x[i] * 255).round().astype(np.uint8).tobytes() for i in range(count)]
+        for block, labels in batches.epoch(epoch, 0, blocks_of(8)):
+            count = len(labels)
+            np.testing.assert_array_equal(block.y[:count].argmax(axis=1), labels)
+            rows += [(x * 255).round().astype(np.uint8).tobytes() for x in block.x[:count]]
         orders.append(rows)
+    pixels = batches.rows.digits.pixels
     assert sorted(orders[0]) == sorted(orders[1]) == sorted(row.tobytes() for row in pixels)
     assert orders[0] != orders[1]
 
 
 def test_an_epoch_taken_up_at_a_batch_deals_out_the_rest_of_the_same_order() -> None:
-    pixels, labels = stripes(50)
-    batches = Batches(pixels, labels, classes=3, batch_size=8, scale=PixelScale(0, 1), seed=1)
-    x, y = np.empty((8, 16)), np.empty((8, 3))
-    whole = [x[: len(found)].copy() for found in batches.epoch(2, 0, x, y)]
-    rest = [x[: len(found)].copy() for found in batches.epoch(2, 3, x, y)]
+    batches = batches_of(50, batch_size=8)
+
+    def dealt(start: int) -> list[Array]:
+        return [
+            block.x[: len(labels)].copy() for block, labels in batches.epoch(2, start, blocks_of(8))
+        ]
+
+    whole, rest = dealt(0), dealt(3)
     assert len(whole) == len(batches) == 7
     for ours, theirs in zip(rest, whole[3:], strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_block_stays_as_it_is_until_the_next_is_asked_for() -> None:
+    for block, labels in batches_of(200, batch_size=8).epoch(0, 0, blocks_of(8)):
+        before = block.x.copy(), block.y.copy()
+        time.sleep(0.002)  # while the next block is being filled
+        np.testing.assert_array_equal(block.x, before[0])
+        np.testing.assert_array_equal(block.y.argmax(axis=1)[: len(labels)], labels)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (-0.1, 1.175)])

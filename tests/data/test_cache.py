@@ -1,0 +1,291 @@
+"""What a cache must never do: give a changed file's old rows, damaged rows, or get in the way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nntrain.data import cache, kaggle
+from nntrain.data.cache import Cache
+from nntrain.data.digits import Annotations, Digits
+from nntrain.data.kaggle import read_csv
+from nntrain.data.table import Table
+from nntrain.errors import DataError, NNTrainError
+
+TRAIN = "label,n1,n2,n3,n4\n" + "".join(f"{n % 10},{n},{n + 1},0,255\n" for n in range(200))
+TEST = "id,n1,n2\n" + "".join(f"a{n},{n},7\n" for n in range(100))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache, for files of any size."""
+    monkeypatch.setenv("NNTRAIN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(kaggle, "_WORTH_CACHING", 0)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that were parsed, one by one."""
+    sources: list[str] = []
+    read = Table.read
+
+    def counted(self: Table, *arguments: Any) -> Annotations:
+        sources.append(self.source)
+        return read(self, *arguments)
+
+    monkeypatch.setattr(Table, "read", counted)
+    return sources
+
+
+def assert_equal(ours: Digits, theirs: Digits) -> None:
+    np.testing.assert_array_equal(ours.pixels, theirs.pixels)
+    for name in ("labels", "ids"):
+        a, b = getattr(ours, name), getattr(theirs, name)
+        assert (a is None) == (b is None)
+        if a is not None:
+            np.testing.assert_array_equal(a, b)
+            assert a.dtype == b.dtype
+    assert ours.describe() == theirs.describe()
+
+
+def entries(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.name != ".lock"]
+
+
+@pytest.mark.parametrize("worth_mapping", [0, 1 << 20])
+@pytest.mark.parametrize(("content", "labels"), [(TRAIN, "required"), (TEST, "forbidden")])
+def test_a_file_seen_before_is_not_parsed_again(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    parsed: list[str],
+    content: str,
+    labels: Literal["required"],
+    worth_mapping: int,
+) -> None:
+    monkeypatch.setattr(cache, "_WORTH_MAPPING", worth_mapping)
+    path, elsewhere = tmp_path / "a.csv", tmp_path / "b.csv"
+    path.write_text(content)
+    elsewhere.write_text(content)
+    first = read_csv(path, labels=labels)
+    again = read_csv(elsewhere, labels=labels)
+    assert_equal(again, first)
+    assert again.source == str(elsewhere)
+    assert parsed == [str(path)]
+    assert len(entries(folder)) == 1
+
+
+def test_a_changed_file_is_read_anew_though_size_and_time_are_the_same(
+    folder: Path, tmp_path: Path, parsed: list[str]
+) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    before = read_csv(path)
+    path.write_text(TRAIN.replace("0,0,1,0,255", "0,0,1,0,254"))
+    os.utime(path, ns=times)
+    after = read_csv(path)
+    assert len(parsed) == 2
+    assert before.pixels[0, 3] == 255
+    assert after.pixels[0, 3] == 254
+    assert before.digest != after.digest
+
+
+def test_a_file_read_in_another_way_is_another_entry(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    assert read_csv(path).labels is not None
+    with pytest.raises(DataError):
+        read_csv(path, labels="forbidden")
+    with pytest.raises(DataError, match="9"):
+        read_csv(path, classes=9)
+    assert read_csv(path, classes=11).labels is not None
+    assert len(entries(folder)) == 2, "what was refused has left nothing"
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_damaged_entry_is_made_anew(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    base = tmp_path_factory.mktemp("damaged")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NNTRAIN_CACHE", str(base / "cache"))
+        patch.setattr(kaggle, "_WORTH_CACHING", 0)
+        path = base / "train.csv"
+        path.write_text(TRAIN)
+        undamaged = read_csv(path)
+        (entry,) = entries(base / "cache")
+        victim = data.draw(st.sampled_from(sorted(entry.iterdir())))
+        content = victim.read_bytes()
+        position = data.draw(st.integers(0, len(content) - 1))
+        match data.draw(st.sampled_from(["cut", "change", "remove"])):
+            case "cut":
+                victim.write_bytes(content[:position])
+            case "change":
+                changed = bytes([content[position] ^ data.draw(st.integers(1, 255))])
+                victim.write_bytes(content[:position] + changed + content[position + 1 :])
+            case "remove":
+                victim.unlink()
+        assert_equal(read_csv(path), undamaged)
+        assert_equal(read_csv(path), undamaged)
+
+
+MAKE = """
+import sys, time
+from nntrain.data import kaggle
+from nntrain.data.table import Table
+kaggle._WORTH_CACHING = 0
+read = Table.read
+def slowly(self, *arguments):
+    print("parsing", flush=True)
+    beside = read(self, *arguments)
+    time.sleep(float(sys.argv[2]))
+    return beside
+Table.read = slowly
+print(kaggle.read_csv(sys.argv[1]).digest)
+"""
+
+
+def make(path: Path, seconds: float) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", MAKE, str(path), str(seconds)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_two_processes_at_once_make_one_entry(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    makers = [make(path, 0.5) for _ in range(2)]
+    outputs = sorted((maker.communicate()[0].split() for maker in makers), key=len)
+    assert [maker.returncode for maker in makers] == [0, 0]
+    digest = read_csv(path).digest
+    assert outputs == [[digest], ["parsing", digest]], "the second waited for the first"
+    assert len(entries(folder)) == 1
+
+
+def test_a_process_killed_while_making_an_entry_is_no_obstacle(
+    folder: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    with make(path, 60) as maker:
+        assert maker.stdout is not None
+        assert maker.stdout.readline() == "parsing\n"
+        while not any(entries(folder)):
+            time.sleep(0.01)
+        maker.send_signal(signal.SIGKILL)
+    assert [entry.name.startswith(".making") for entry in entries(folder)] == [True]
+    assert len(read_csv(path)) == 200
+    assert [entry.name.startswith(".making") for entry in entries(folder)] == [False]
+
+
+def one_entry(store: Cache, name: str, rows: int) -> Digits:
+    def parse(keep: cache.Keep) -> Annotations:
+        keep(np.full((rows, 1_000), ord(name[0]), np.uint8))
+        return Annotations(None, None, None, None)
+
+    return store.make(name, "some.csv", parse)
+
+
+def test_entries_not_used_for_longest_make_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Cache(tmp_path / "cache", limit=300_000)
+    for age, name in enumerate(["a", "b"]):
+        one_entry(store, name, 100)
+        os.utime(tmp_path / "cache" / name, (1_000 + age, 1_000 + age))
+    monkeypatch.setattr(cache, "_WORTH_MAPPING", 0)
+    used = store.load("a", "some.csv")
+    assert used is not None
+    one_entry(store, "c", 100)
+    assert sorted(entry.name for entry in entries(store.folder)) == ["a", "c"]
+    large = one_entry(store, "d", 500)
+    assert [entry.name for entry in entries(store.folder)] == ["d"], "too large, but the newest"
+    assert used.pixels.sum() == 100 * 1_000 * ord("a"), "still mapped by the one who uses it"
+    assert large.pixels.sum() == 500 * 1_000 * ord("d")
+
+
+def test_rows_are_read_where_no_cache_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    kept = read_csv(path)
+    monkeypatch.setenv("NNTRAIN_CACHE", str(path / "in a file there are no folders"))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    assert_equal(read_csv(path), kept)
+    assert list(temporary.iterdir()) == [], "nothing is left behind"
+
+
+def test_a_file_changed_while_it_is_read_is_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    read = Table.read
+
+    def changing(self: Table, *arguments: Any) -> Annotations:
+        beside = read(self, *arguments)
+        path.write_text(TRAIN.replace("255", "254"))
+        return beside
+
+    monkeypatch.setattr(Table, "read", changing)
+    with pytest.raises(DataError, match=r"train\.csv: was changed while it was read"):
+        read_csv(path)
+    assert entries(folder) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_read_once(folder: Path, tmp_path: Path) -> None:
+    path, pipe = tmp_path / "train.csv", tmp_path / "pipe"
+    path.write_text(TRAIN)
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cp", str(path), str(pipe)]):
+        assert_equal(read_csv(pipe), read_csv(path))
+
+
+FULL = """
+import resource, sys
+from nntrain.data import kaggle
+from nntrain.errors import NNTrainError
+kaggle._WORTH_CACHING = 0
+resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+try:
+    kaggle.read_csv(sys.argv[1])
+except NNTrainError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on a file's size there")
+def test_a_full_disk_is_not_the_csvs_fault(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    command = [sys.executable, "-c", FULL, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"NNTrainError {folder}")
+    assert ": no place for the rows read: File too large; " in done.stdout
+    assert "NNTRAIN_CACHE" in done.stdout
+    assert entries(folder) == []
+
+
+def test_what_does_not_read_back_is_not_used(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    monkeypatch.setattr(cache, "_load", lambda folder, source: None)
+    with pytest.raises(NNTrainError, match="do not read back"):
+        read_csv(path)
+    assert entries(folder) == []
