@@ -61,6 +61,8 @@ def nntrain(case: Case, pixels: Any, labels: Any) -> Epoch:
     from threadpoolctl import threadpool_limits
 
     from nntrain.data.batches import Batches, PixelScale
+    from nntrain.data.digits import Digits
+    from nntrain.data.digits import Digits
     from nntrain.nn import (
         INITIALIZERS,
         SGD,
@@ -86,8 +88,9 @@ def nntrain(case: Case, pixels: Any, labels: Any) -> Epoch:
     kind = Adam if case.optimizer == "adam" else SGD
     optimizer = kind(network.parameters, network.weight_count)
     descent = Descent(network, optimizer, case.batch, Team(THREADS))
+    digits = Digits(pixels, "digits.npz", labels, None, "label", None)
     batches = Batches(
-        pixels, labels, classes=10, batch_size=case.batch, scale=PixelScale(0, 1), seed=0
+        digits.all(), classes=10, batch_size=case.batch, scale=PixelScale(0, 1), seed=0
     )
     plan = Plan(1, None, RATES[case.optimizer], constant())
 

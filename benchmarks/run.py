@@ -1,127 +1,110 @@
 """Hold nntrain against its peers, and write what was measured into results.md.
 
-Each peer is a process of its own that lives as long as the benchmark; in every round all of them do
-the same case one after the other, so that the machine's moods strike all alike.
+`python benchmarks/run.py [SECTION ...]` measures all sections, or those that are named; each takes
+its own part of results.md as soon as it is measured.
 """
 
 import importlib.metadata
 import platform
-import statistics
-import subprocess
+import re
 import sys
-import tempfile
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
-import numpy as np
-from peers import CASES, PEERS, THREADS
+import click
+import command_time
+import epoch_time
+import scale
+import time_to_accuracy
+import whole_job
+from material import Extent, Material, material
+from peers import THREADS
+from rounds import HERE, PeerError
 
-from nntrain.data.demo import demo_digits
+RESULTS = HERE / "results.md"
+SECTIONS: dict[str, ModuleType] = {
+    "epochs": epoch_time,
+    "job": whole_job,
+    "accuracy": time_to_accuracy,
+    "scale": scale,
+    "commands": command_time,
+}
+INTRODUCTION = (
+    "# Benchmarks\n\n"
+    "`make bench` measures anew, `python benchmarks/run.py SECTION ...` only a part: "
+    f"{', '.join(SECTIONS)}.\n"
+)
+REHEARSAL = Extent(
+    rounds=1,
+    train=2_000,
+    test=300,
+    held_out=300,
+    target=0.8,
+    predicted=300,
+    sizes=((2_000, 1), (5_000, 1)),
+)
 
-HERE = Path(__file__).parent
-ROUNDS = 5
-SLOW = {
-    "torch.compile"
-}  # it compiles for minutes; the large networks, where it gains nothing, wait
+
+@click.command()
+@click.argument("sections", metavar="[SECTION]...", nargs=-1, type=click.Choice(list(SECTIONS)))
+@click.option("--rehearse", is_flag=True, help="Little data, one round, and nothing is written.")
+def main(sections: tuple[str, ...], rehearse: bool) -> None:
+    """Measure the SECTIONs, by default all of them, and write results.md.
+
+    The environment variable NNTRAIN_MNIST names a folder with MNIST's train.csv and test.csv (or
+    .csv.gz); without it, demo digits are drawn.
+    """
+    failed = False
+    with material(REHEARSAL if rehearse else Extent()) as given:
+        for name in sections or SECTIONS:
+            section = SECTIONS[name]
+            print(f"## {section.HEADING}", flush=True)
+            try:
+                lines = [_circumstances(section, given), "", *section.measure(given)]
+            except PeerError as error:  # the other sections can still be measured
+                click.echo(f"{name}: {error}", err=True)
+                failed = True
+                continue
+            print("\n".join(lines), flush=True)
+            if not rehearse:
+                _replace(section.HEADING, lines)
+    sys.exit(failed)
 
 
-def processor() -> str:
+def _circumstances(section: ModuleType, given: Material) -> str:
+    """When, where and with what this was measured."""
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}"
+        for name in ("numpy", "pandas", "torch", "jax", "scikit-learn")
+    )
+    origin = "demo digits" if section is epoch_time else given.origin
+    return (
+        f"{date.today()}: {_processor()}, {THREADS} cores and threads, Python "
+        f"{platform.python_version()}, {versions}; {origin}."
+    )
+
+
+def _processor() -> str:
     """The CPU's name, as Linux tells it."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
     return platform.processor()
 
 
-def start(peer: str, data: Path) -> "subprocess.Popen[str]":
-    """A peer that waits for its first case."""
-    return subprocess.Popen(
-        [sys.executable, str(HERE / "peers.py"), peer, str(data)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-
-
-def measure(process: "subprocess.Popen[str]", case: int) -> tuple[float, float] | None:
-    """Seconds of the first epoch, set-up included, and of one more; None if the peer cannot."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(f"{case}\n")
-        process.stdin.flush()
-        first, seconds = process.stdout.readline().split()
-        return float(first), float(seconds)
-    except (OSError, ValueError):
-        return None
-
-
-def epochs(data: Path) -> list[str]:
-    """The table of epoch times."""
-    processes = {peer: start(peer, data) for peer in PEERS}
-    lines = [
-        "| network | " + " | ".join(PEERS) + " | PyTorch / ours | JAX / ours | sklearn / ours "
-        "| floor / ours |",
-        "| --- |" + " --- |" * (len(PEERS) + 4),
-    ]
-    firsts = []
-    for number, case in enumerate(CASES):
-        seconds: dict[str, list[float]] = {peer: [] for peer in PEERS}
-        for _ in range(ROUNDS):
-            for peer, process in processes.items():
-                if peer in SLOW and number > 3:
-                    continue
-                measured = measure(process, number)
-                if measured is not None:
-                    seconds[peer].append(measured[1])
-                    if peer == "JAX" and len(seconds[peer]) == 1:
-                        firsts.append(f"{measured[0] - measured[1]:.1f}")
-        medians = {peer: statistics.median(found) for peer, found in seconds.items() if found}
-        cells = [
-            f"{medians[peer]:.3f} ({min(found):.3f}–{max(found):.3f})" if found else "–"
-            for peer, found in seconds.items()
-        ]
-        ours = medians["nntrain"]
-        ratios = [
-            f"{medians[peer] / ours:.2f}" if peer in medians else "–"
-            for peer in ("PyTorch", "JAX", "scikit-learn", "floor")
-        ]
-        lines.append(f"| {case} | " + " | ".join([*cells, *ratios]) + " |")
-        print(lines[-1], flush=True)
-    for process in processes.values():
-        process.kill()
-    lines += [
-        "",
-        "Seconds for one epoch: median of "
-        f"{ROUNDS} alternating rounds (least–most), plain SGD unless said otherwise, float32. The "
-        "floor is the bare matrix products of the epoch. JAX's set-up and compilation, not counted "
-        f"above, took {', '.join(firsts)} s. torch.compile was asked for the first four only.",
-    ]
-    return lines
-
-
-def main() -> None:
-    """Measure everything, print it and write results.md."""
-    versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}"
-        for name in ("numpy", "torch", "jax", "scikit-learn")
-    )
-    lines = [
-        "# Benchmarks",
-        "",
-        f"{date.today()}: {processor()}, {THREADS} cores and threads, Python "
-        f"{platform.python_version()}, {versions}. `make bench` measures anew.",
-        "",
-        "## Epoch time",
-        "",
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "digits.npz"
-        pixels, labels = demo_digits(60_000)
-        np.savez(data, pixels=pixels, labels=labels)
-        lines += epochs(data)
-    (HERE / "results.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+def _replace(heading: str, lines: list[str]) -> None:
+    """Put a section's part of results.md into its place; the others stay as they are."""
+    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    parts = dict(part.split("\n", 1) for part in re.split(r"^## ", before, flags=re.MULTILINE)[1:])
+    parts[heading] = "\n" + "\n".join(lines)
+    text = INTRODUCTION
+    for section in SECTIONS.values():
+        if section.HEADING in parts:
+            text += f"\n## {section.HEADING}\n\n{parts[section.HEADING].strip()}\n"
+    RESULTS.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

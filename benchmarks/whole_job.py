@@ -1,0 +1,68 @@
+"""The whole job as cold processes: CSV in, ten epochs of the lecture's network, submission out."""
+
+from pathlib import Path
+
+from material import Material
+from rounds import HERE, NNTRAIN, Task, alternate, failures, run, table
+from submissions import agreement
+
+HEADING = "The whole job"
+CONFIG = HERE.parent / "configs" / "lecture.yaml"
+SCRIPTS = {
+    "pandas + PyTorch": "pytorch.py",
+    "pandas + JAX": "jax_scan.py",
+    "pandas + scikit-learn": "scikit_learn.py",
+}
+FIRST, SEEN = "nntrain, first time", "nntrain, CSV seen"
+
+
+def measure(material: Material) -> list[str]:
+    """The table of whole jobs, and how far the answers agree."""
+    folder = material.folder / "job"
+    seen = folder / "seen"
+    folder.mkdir()
+    tasks = {
+        FIRST: _ours(material, folder, FIRST, None),
+        SEEN: _ours(material, folder, SEEN, seen),
+        **{name: _theirs(material, folder, name, script) for name, script in SCRIPTS.items()},
+    }
+    times = alternate(tasks, material.extent.rounds)
+    notes = {name: agreement(folder / f"{FIRST}.csv", folder / f"{name}.csv") for name in tasks}
+    return [
+        *table(times, (FIRST, SEEN), {"answers as nntrain's": notes}),
+        "",
+        "Seconds from the first process's start to the last one's end, median of "
+        f"{material.extent.rounds} alternating rounds (least–most): read {material.extent.train:,} "
+        "rows, train 784-100-10 (sigmoid, squared error, plain SGD, batch 32, learning rate 3) "
+        f"for ten epochs, read {material.extent.test:,} test rows, write a submission. nntrain is "
+        "two processes, `nntrain fit` and `nntrain predict`, and saves checkpoints; the others are "
+        "the scripts in `benchmarks/jobs/`. The first time, nntrain's cache folder is empty; seen, "
+        "it has read both CSVs before. scikit-learn has cross-entropy only, and a tenth of the "
+        "learning rate.",
+        *failures(times),
+    ]
+
+
+def _ours(material: Material, folder: Path, name: str, cache: Path | None) -> Task:
+    """Fit and predict; without a cache folder, with a new one each round."""
+
+    def task(number: int) -> float:
+        trained = folder / f"{name} {number}"
+        fresh = folder / f"cache {number}"
+        overrides = ("training.epochs=10", f"data.train={material.train}", "data.validation=0")
+        words = [word for override in overrides for word in ("--set", override)]
+        fit, _ = run(*NNTRAIN, "fit", CONFIG, *words, "--run", trained, cache=cache or fresh)
+        out = folder / f"{name}.csv"
+        files = ("--test", material.test, "--out", out)
+        predict, _ = run(*NNTRAIN, "predict", trained, *files, cache=cache or fresh)
+        return fit + predict
+
+    return task
+
+
+def _theirs(material: Material, folder: Path, name: str, script: str) -> Task:
+    def task(number: int) -> float:
+        files = (material.train, material.test, folder / f"{name}.csv")
+        return run(NNTRAIN[0], HERE / "jobs" / script, *files)[0]
+
+    return task
