@@ -51,9 +51,9 @@ def measure(material: Material) -> list[str]:
             f"{medians[peer]:.3f} ({min(found):.3f}–{max(found):.3f})" if found else "–"
             for peer, found in seconds.items()
         ]
-        ours = medians["nntrain"]
+        ours = medians.get("nntrain")
         ratios = [
-            f"{medians[peer] / ours:.2f}" if peer in medians else "–"
+            f"{medians[peer] / ours:.2f}" if ours and peer in medians else "–"
             for peer in ("PyTorch", "JAX", "scikit-learn", "floor")
         ]
         lines.append(f"| {case} | " + " | ".join([*cells, *ratios]) + " |")

@@ -62,7 +62,6 @@ def nntrain(case: Case, pixels: Any, labels: Any) -> Epoch:
 
     from nntrain.data.batches import Batches, PixelScale
     from nntrain.data.digits import Digits
-    from nntrain.data.digits import Digits
     from nntrain.nn import (
         INITIALIZERS,
         SGD,

@@ -19,7 +19,7 @@ from nntrain.nn.team import Team
 # Batches are dealt out in blocks of about so many rows.
 BLOCK_ROWS = 2_048
 # The moves of so many parameters at a time find their operands in a core's own cache.
-CACHED_PARAMETERS = 32_768
+CACHED_PARAMETERS = 131_072
 # From so many multiplications a batch in one product each way, BLAS's own threads are worth waking;
 # from so many more, threads of ours that also share all that lies between the products.
 WORTH_BLAS_THREADS = 5_000_000

@@ -140,38 +140,41 @@ class Adam(Optimizer):
         self.state["steps"] = np.zeros((), np.float64)
 
     def begin(self, learning_rate: float) -> float:
-        """Count the step."""
+        """Count the step; with the factor 1−β₁ the gradient is what m takes of it."""
+        super().begin(learning_rate)
         self.state["steps"] += 1
-        return super().begin(learning_rate)
+        return 1 - self.beta1
 
     def move(self, parameters: Array, gradient: Array, region: slice) -> None:
         """m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  W ← W − α m̂ / (√v̂ + ε).
 
         m̂ = m / (1−β₁ᵗ) and v̂ = v / (1−β₂ᵗ) undo the start at zero in step t = 1, 2, …
+
+        To save passes over the vector, v sums ((1−β₁)g)² as it stands; the factor that √v̂ then
+        lacks, `scale`, is made up for in ε and in α, which are numbers.
         """
         w, g, t = parameters[region], gradient[region], float(self.state["steps"])
         m, v = self.state["first_moment"][region], self.state["second_moment"][region]
+        scale = ((1 - self.beta2) / (1 - self.beta2**t)) ** 0.5 / (1 - self.beta1)
         self._decay(w, g, self.decay_in(region))
 
         m *= self.beta1
-        m += (1 - self.beta1) * g
+        m += g
 
         v *= self.beta2
         g *= g
-        g *= 1 - self.beta2
         v += g
 
         denominator = np.sqrt(v, out=g)
-        denominator *= (1 - self.beta2**t) ** -0.5
-        denominator += self.epsilon
+        denominator += self.epsilon / scale
         step = np.divide(m, denominator, out=g)
-        step *= -self.learning_rate / (1 - self.beta1**t)
+        step *= -self.learning_rate / (1 - self.beta1**t) / scale
         w += step
 
     def _decay(self, w: Array, g: Array, decay: float) -> None:
-        """g ← g + λW."""
+        """g ← g + λW, where g carries its factor."""
         if decay:
-            g += decay * w
+            g += (1 - self.beta1) * decay * w
 
 
 class AdamW(Adam):
