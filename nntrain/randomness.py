@@ -19,6 +19,7 @@ class Purpose(IntEnum):
     DISTORTION = 4
     DROPOUT = 5
     DEMO = 6
+    PREDICTION = 7
 
 
 def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0) -> np.random.Generator:

@@ -1,10 +1,10 @@
-"""nntrain data: make, fetch and examine CSVs of digits."""
+"""nntrain data: make, fetch and examine CSVs of digits, and preview distortions."""
 
 from pathlib import Path
 
 import click
 
-from nntrain.cli.options import force_option
+from nntrain.cli.options import config_argument, force_option, set_option
 from nntrain.errors import DataError
 
 folder_option = click.option(
@@ -98,6 +98,29 @@ def check(paths: tuple[str, ...]) -> None:
             faults += 1
     if faults:
         raise click.exceptions.Exit(1)
+
+
+@data.command(epilog="Example: nntrain data preview configs/best.yaml --out preview.png")
+@config_argument
+@set_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default="preview.png",
+    show_default=True,
+    help="The picture to write.",
+)
+@force_option
+def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> None:
+    """Draw training digits beside what data.distortion makes of them."""
+    from nntrain.config import load_config
+    from nntrain.training.preview import draw_preview
+    from nntrain.training.reporter import TerminalReporter
+
+    if out.exists() and not force:
+        raise DataError(f"{out}: exists already; name another with --out, or replace it by --force")
+    draw_preview(load_config(config, overrides), out, TerminalReporter())
+    click.echo(f"{out}: a row for each digit, first as it is, then in nine epochs")
 
 
 def _report(folder: Path, train: int, test: int) -> None:

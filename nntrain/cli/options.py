@@ -18,4 +18,12 @@ runs_argument = click.argument(
     "folders", metavar="[RUN]...", nargs=-1, type=click.Path(path_type=Path)
 )
 
+distortions_option = click.option(
+    "--distortions",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Also ask for so many distorted copies of each image, and average the answers.",
+)
+
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import runs_argument
+from nntrain.cli.options import distortions_option, runs_argument
 from nntrain.errors import ConfigError
 
 
@@ -37,6 +37,7 @@ from nntrain.errors import ConfigError
     help="The form of the submission; auto: nn5 where the test file has ids.",
 )
 @click.option("--id-column", metavar="NAME", help="The ids' column, if its name does not tell.")
+@distortions_option
 def predict(
     folders: tuple[Path, ...],
     test: str,
@@ -44,6 +45,7 @@ def predict(
     probabilities: bool,
     competition: str,
     id_column: str | None,
+    distortions: int,
 ) -> None:
     """Write a submission for the digits of a test CSV.
 
@@ -59,7 +61,7 @@ def predict(
     digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)
     click.echo(f"{test}: {digits.describe()}", err=True)
     click.echo(f"reading them with {', '.join(str(model.run) for model in models)}", err=True)
-    shares = inference.probabilities(models, digits.all())
+    shares = inference.probabilities(models, digits.all(), distortions)
     replaced = out.exists()
     if probabilities:
         kaggle.write_probabilities(out, digits, shares)
@@ -89,8 +91,13 @@ def predict(
     help="The labels' column of --data, if its name does not tell.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@distortions_option
 def evaluate(
-    folders: tuple[Path, ...], path: str | None, label_column: str | None, as_json: bool
+    folders: tuple[Path, ...],
+    path: str | None,
+    label_column: str | None,
+    as_json: bool,
+    distortions: int,
 ) -> None:
     """Hold a run's answers against the truth.
 
@@ -109,7 +116,7 @@ def evaluate(
         if path
         else inference.held_out_rows(models, TerminalReporter())
     )
-    evaluation = inference.evaluate(models, rows)
+    evaluation = inference.evaluate(models, rows, distortions)
     if as_json:
         click.echo(json.dumps(evaluation.as_dict(), indent=2))
     else:

@@ -2,6 +2,7 @@
 
 from nntrain.config.schema import Config, DenseConfig, NormalConfig, UniformConfig
 from nntrain.data.batches import PixelScale
+from nntrain.data.distort import Distorter, Distortion
 from nntrain.nn import (
     INITIALIZERS,
     SGD,
@@ -10,9 +11,11 @@ from nntrain.nn import (
     Initializer,
     LayerSpec,
     Momentum,
+    MovingAverage,
     Nesterov,
     Network,
     Optimizer,
+    Regularization,
     Schedule,
     constant,
     cosine,
@@ -32,9 +35,10 @@ def build_network(config: Config, inputs: int) -> Network:
         inputs: n_0, the number of pixels.
     """
     layers = [
-        LayerSpec(layer.dense, layer.activation, _initializer(layer)) for layer in config.network
+        LayerSpec(layer.dense, layer.activation, _initializer(layer), layer.dropout)
+        for layer in config.network
     ]
-    return Network(inputs, layers, config.loss, config.dtype)
+    return Network(inputs, layers, config.loss, config.dtype, config.training.input_dropout)
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:
@@ -70,6 +74,42 @@ def build_schedule(config: Config) -> Schedule:
         case "one_cycle":
             schedule = one_cycle(epochs, chosen.peak_at, chosen.initial, chosen.final)
     return warm_up(schedule, chosen.warmup)
+
+
+def build_regularization(config: Config, network: Network) -> Regularization:
+    """What else than the loss acts on the weights."""
+    training = config.training
+    return Regularization(training.l1, training.max_norm, training.clip_norm, network.weight_count)
+
+
+def build_average(config: Config, network: Network) -> MovingAverage | None:
+    """What follows the network's parameters, as they are now."""
+    decay = config.training.average
+    return None if decay is None else MovingAverage(network.parameters, decay)
+
+
+def build_distorter(config: Config, pixels: int) -> Distorter | None:
+    """What distorts training images of so many pixels.
+
+    Raises:
+        ConfigError: The images are not square.
+    """
+    chosen = config.data.distortion
+    if chosen is None:
+        return None
+    elastic = chosen.elastic
+    return Distorter(
+        Distortion(
+            rotation=chosen.rotation,
+            scale=chosen.scale,
+            shear=chosen.shear,
+            shift=chosen.shift,
+            elastic_strength=elastic.strength if elastic else 0.0,
+            elastic_sigma=elastic.sigma if elastic else 1.0,
+            limits=chosen.limits,
+        ),
+        pixels,
+    )
 
 
 def build_scale(config: Config) -> PixelScale:

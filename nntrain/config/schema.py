@@ -85,6 +85,32 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class ElasticConfig(Model):
+    """Elastic displacement: a random field, smoothed  (Simard et al. 2003)."""
+
+    strength: Positive = Field(description="α, what multiplies the smoothed field, in pixels")
+    sigma: Positive = Field(description="σ of the Gaussian that smooths it, in pixels")
+
+
+class DistortionConfig(Model):
+    """How far each image is distorted, anew in every epoch; each amount is drawn evenly."""
+
+    rotation: float = Field(default=0.0, ge=0, le=180, description="degrees, either way")
+    scale: Share = Field(default=0.0, description="share by which each axis grows or shrinks")
+    shear: float = Field(default=0.0, ge=0, le=1, description="pixels aside for each pixel down")
+    shift: NotNegative = Field(default=0.0, description="pixels along each axis, either way")
+    elastic: ElasticConfig | None = Field(
+        default=None, description="elastic displacement; null for none"
+    )
+    limits: dict[Annotated[int, Field(ge=0, le=9)], Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict,
+        description="what multiplies rotation and shear of single digits, such as {1: 0.5, 7: 0.5}",
+    )
+
+
 class DataConfig(Model):
     """The CSVs and how they are read."""
 
@@ -108,6 +134,9 @@ class DataConfig(Model):
         AfterValidator(_ascending),
         _expect("two numbers, the lower one first, such as [0.0, 1.0]"),
     ] = Field(default=(0.0, 1.0), description="what the pixels 0 and 255 become")
+    distortion: DistortionConfig | None = Field(
+        default=None, description="how training images are distorted; null for not at all"
+    )
 
 
 class NormalConfig(Model):
@@ -154,6 +183,9 @@ class DenseConfig(Model):
         default=None,
         validate_default=True,
         description="initial weights; null for those that suit the activation",
+    )
+    dropout: Share = Field(
+        default=0.0, description="share of the outputs that each training step leaves out"
     )
 
     @field_validator("init", mode="before", json_schema_input_type=Initializer | None)
@@ -287,6 +319,25 @@ class TrainingConfig(Model):
     schedule: ScheduleConfig = Field(
         default=ConstantConfig(name="constant"), description="how the learning rate moves"
     )
+    input_dropout: Share = Field(
+        default=0.0, description="share of the inputs that each training step leaves out"
+    )
+    label_smoothing: Share = Field(
+        default=0.0, description="share of each target that is spread over all classes"
+    )
+    l1: NotNegative = Field(default=0.0, description="penalty on the absolute weights")
+    max_norm: Positive | None = Field(
+        default=None,
+        description="greatest norm of the weights that lead into one neuron; null for any",
+    )
+    clip_norm: Positive | None = Field(
+        default=None, description="greatest norm of the gradient; null for any"
+    )
+    average: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None,
+        description="share that a moving average of the weights keeps of itself in each step, to "
+        "validate and predict with; null for the weights themselves",
+    )
     patience: Whole | None = Field(
         default=None,
         description="epochs without a better val_accuracy before training stops; null for never",
@@ -328,6 +379,12 @@ class Config(Model):
                     "softmax belongs in the last layer only; choose another", index, "activation"
                 )
         last = network[-1]
+        if last.dropout:
+            raise _broken_rule(
+                "the last layer's outputs are the answer; drop out others",
+                len(network) - 1,
+                "dropout",
+            )
         classes = info.data["data"].classes if "data" in info.data else last.dense
         if last.dense != classes:
             raise _broken_rule(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.digits import Selection
+from nntrain.data.distort import Distorter
 from nntrain.nn.arrays import Array
 from nntrain.nn.descent import Block
 from nntrain.randomness import Purpose, generator
@@ -26,8 +27,8 @@ class PixelScale:
         self.low = low
         self.slope = (high - low) / 255
 
-    def apply(self, pixels: NDArray[np.uint8], out: Array) -> None:
-        """Fill x_0, shape (B, n_0), from pixels of the same shape."""
+    def apply(self, pixels: NDArray[np.uint8] | Array, out: Array) -> None:
+        """Fill x_0, shape (B, n_0), from pixels of the same shape, which may be `out` itself."""
         np.copyto(out, pixels)
         np.multiply(out, self.slope, out=out)
         if self.low:
@@ -39,20 +40,35 @@ class Batches:
 
     Args:
         rows: Those to train on, N of them, with labels.
-        classes: n_L, the length of a one-hot target.
+        targets: What the network should answer to each class, shape (classes, n_L).
         batch_size: B; the last batch of an epoch may be smaller.
         scale: From pixels to inputs.
-        seed: Of the shuffling.
+        seed: Of the shuffling, the distortions and the dropout.
+        distorter: Distorts every image anew in every epoch; None: they are shown as they are.
+        kept: The shares of x_0 … x_L that dropout keeps; empty: all of everything.
+        workers: How many threads fill blocks, each a block of its own.
     """
 
     def __init__(
-        self, rows: Selection, *, classes: int, batch_size: int, scale: PixelScale, seed: int
+        self,
+        rows: Selection,
+        *,
+        targets: Array,
+        batch_size: int,
+        scale: PixelScale,
+        seed: int,
+        distorter: Distorter | None = None,
+        kept: Sequence[float] = (),
+        workers: int = 1,
     ) -> None:
         self.rows = rows
-        self.classes = classes
+        self.targets = targets
         self.batch_size = min(batch_size, len(rows))
         self.scale = scale
         self.seed = seed
+        self.distorter = distorter
+        self.kept = kept
+        self.workers = workers
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -63,14 +79,15 @@ class Batches:
     ) -> Iterator[tuple[Block, NDArray[np.uint8]]]:
         """Deal out the rows of one epoch, one block at a time.
 
-        While a block is trained on, a thread of its own fills the next. The order is a function of
-        the seed and the epoch alone, so that an interrupted epoch can be taken up at any batch.
+        While a block is trained on, threads of their own fill the next ones. Order, distortions and
+        dropout are functions of the seed, the epoch and the batch alone, so that an interrupted
+        epoch can be taken up at any batch.
 
         Args:
             epoch: Counted from 0.
             start: The first batch to deal out.
-            blocks: Filled in turn, with x_0 and one-hot targets; at least two, all of one size, a
-                multiple of the batch size.
+            blocks: Filled in turn, one more than there are workers; all of one size, a multiple of
+                the batch size.
 
         Yields:
             The block filled, until the next one is asked for, and the labels of its rows, shape (up
@@ -78,18 +95,14 @@ class Batches:
         """
         order = generator(self.seed, Purpose.SHUFFLE, epoch).permutation(len(self.rows))
         size = len(blocks[0].x)
-        gathered = np.empty((size, self.rows.digits.pixels.shape[1]), np.uint8)
-        one_hot = np.eye(self.classes, dtype=blocks[0].y.dtype)
 
         def fill(block: Block, first: int) -> tuple[Block, NDArray[np.uint8]]:
             rows = order[first : first + size]
-            labels, count = self.rows.labels[rows], len(rows)
-            self.rows.gather(rows, gathered[:count])
-            self.scale.apply(gathered[:count], block.x[:count])
-            np.take(one_hot, labels, axis=0, out=block.y[:count], mode="clip")
+            labels = self.rows.labels[rows]
+            self._fill(block, rows, labels, epoch, first // self.batch_size)
             return block, labels
 
-        with ThreadPoolExecutor(1) as ahead:
+        with ThreadPoolExecutor(self.workers) as ahead:
             filling: deque[Future[tuple[Block, NDArray[np.uint8]]]] = deque()
             for first, block in zip(
                 range(start * self.batch_size, len(order), size), cycle(blocks), strict=False
@@ -99,3 +112,59 @@ class Batches:
                     yield filling.popleft().result()
             while filling:
                 yield filling.popleft().result()
+
+    def _fill(
+        self,
+        block: Block,
+        rows: NDArray[np.intp],
+        labels: NDArray[np.uint8],
+        epoch: int,
+        first_batch: int,
+    ) -> None:
+        count = len(rows)
+        pixels = np.empty((count, self.rows.digits.pixels.shape[1]), np.uint8)
+        self.rows.gather(rows, pixels)
+        np.take(self.targets, labels, axis=0, out=block.y[:count], mode="clip")
+        parts = [
+            slice(start, min(start + self.batch_size, count))
+            for start in range(0, count, self.batch_size)
+        ]
+        x = block.x[:count]
+        if self.distorter is None:
+            self.scale.apply(pixels, x)
+        else:
+            for batch, part in enumerate(parts, first_batch):
+                rng = generator(self.seed, Purpose.DISTORTION, epoch, batch)
+                draws = self.distorter.draw(rng, labels[part], part.stop - part.start)
+                self.distorter.warp(pixels[part], draws, x[part])
+            self.scale.apply(x, x)
+        if any(kept < 1 for kept in self.kept):
+            for batch, part in enumerate(parts, first_batch):
+                self._drop(block, part, generator(self.seed, Purpose.DROPOUT, epoch, batch))
+
+    def _drop(self, block: Block, part: slice, rng: np.random.Generator) -> None:
+        """Leave inputs out, and choose the outputs that are to be left out."""
+        for kept, mask in zip(self.kept, [None, *block.masks], strict=True):
+            array = block.x if mask is None else mask
+            if kept == 1:
+                continue
+            # 16 random bits are enough for a share, and cost half of a random float.
+            bits = rng.integers(0, 1 << 16, array[part].shape, np.uint16)
+            keep = bits < round(kept * (1 << 16))
+            if mask is None:
+                array[part] *= keep
+            else:
+                array[part] = keep
+
+
+def one_hot(classes: int, dtype: str, smoothing: float = 0.0) -> Array:
+    """The targets of all classes, shape (classes, classes).
+
+    Args:
+        classes: Their number K.
+        dtype: float32 or float64.
+        smoothing: ε: the target of the right class is 1 − ε + ε/K, of the others ε/K
+            (Szegedy et al. 2016).
+    """
+    targets: Array = np.eye(classes, dtype=dtype) * (1 - smoothing) + smoothing / classes
+    return targets.astype(dtype)

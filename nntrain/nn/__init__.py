@@ -5,12 +5,14 @@ Read `activations`, `losses`, `layers` and `network` in this order; `optimizers`
 """
 
 from nntrain.nn.activations import ACTIVATIONS, Activation
+from nntrain.nn.average import MovingAverage
 from nntrain.nn.descent import Block, Descent
 from nntrain.nn.initializers import INITIALIZERS, Initializer
 from nntrain.nn.layers import Dense
 from nntrain.nn.losses import LOSSES, Loss
 from nntrain.nn.network import LayerSpec, Network, Workspace
 from nntrain.nn.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
+from nntrain.nn.regularization import Regularization
 from nntrain.nn.schedules import Schedule, constant, cosine, exponential, one_cycle, step, warm_up
 from nntrain.nn.team import Team
 
@@ -29,9 +31,11 @@ __all__ = [
     "LayerSpec",
     "Loss",
     "Momentum",
+    "MovingAverage",
     "Nesterov",
     "Network",
     "Optimizer",
+    "Regularization",
     "Schedule",
     "Team",
     "Workspace",

@@ -11,9 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from nntrain.nn.arrays import Array
+from nntrain.nn.average import MovingAverage
 from nntrain.nn.layers import Dense
 from nntrain.nn.network import Network, Workspace
 from nntrain.nn.optimizers import Optimizer
+from nntrain.nn.regularization import NONE, Regularization
 from nntrain.nn.team import Team
 
 # Batches are dealt out in blocks of about so many rows.
@@ -58,6 +60,7 @@ class Block(NamedTuple):
         x: Inputs x_0, shape (rows, n_0), to be filled.
         y: Their targets, shape (rows, n_L), to be filled.
         outputs: Their x_L, each from before its own batch's step.
+        masks: For x_1 … x_L, 0 and 1 of shape (rows, n_i), to be filled; None without dropout.
         batches: How each whole batch is shared: what the threads propagate, and what they
             differentiate by.
     """
@@ -65,6 +68,7 @@ class Block(NamedTuple):
     x: Array
     y: Array
     outputs: Array
+    masks: list[Array | None]
     batches: list[tuple[list[Rows], list[list[Neurons]]]]
 
 
@@ -76,6 +80,8 @@ class Descent:
         optimizer: Moves them.
         batch_size: B.
         team: Shares the work, if a batch is large enough to be worth it.
+        regularization: What else than E acts on the weights.
+        average: Follows the parameters, if there is one.
 
     Attributes:
         threads: How many share a batch.
@@ -83,10 +89,20 @@ class Descent:
             unless a team shares the batch or it is too small.
     """
 
-    def __init__(self, network: Network, optimizer: Optimizer, batch_size: int, team: Team) -> None:
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        batch_size: int,
+        team: Team,
+        regularization: Regularization = NONE,
+        average: MovingAverage | None = None,
+    ) -> None:
         self.network = network
         self.optimizer = optimizer
         self.batch_size = batch_size
+        self.regularization = regularization
+        self.average = average
         work = batch_size * network.weight_count
         self._team = team if work >= WORTH_A_TEAM else Team(1)
         self.threads = self._team.size
@@ -94,6 +110,10 @@ class Descent:
         self._workspace = Workspace.for_rows(network, batch_size)
         self._gradient: Array = np.empty_like(network.parameters)
         self._gradients = network.views(self._gradient)
+        self._weights = [
+            [layer.weights[self._part(len(layer.weights), thread)] for layer in network.layers]
+            for thread in range(self.threads)
+        ]
         self._regions = [list(self._regions_of(thread)) for thread in range(self.threads)]
 
     def block(self) -> Block:
@@ -104,6 +124,10 @@ class Descent:
             np.empty((rows, widths[0]), dtype),
             np.empty((rows, widths[-1]), dtype),
             np.empty((rows, widths[-1]), dtype),
+            [
+                np.empty((rows, n), dtype) if kept < 1 else None
+                for n, kept in zip(widths[1:], self.network.kept[1:], strict=True)
+            ],
             [],
         )
         for start in range(0, rows, self.batch_size):
@@ -120,7 +144,8 @@ class Descent:
             learning_rate: α.
         """
         count = stop - start
-        factor = self.optimizer.begin(learning_rate) / count
+        parameters, rules = self.network.parameters, self.regularization
+        factor = self.optimizer.begin(learning_rate)
         if count == self.batch_size:
             rows, neurons = block.batches[start // count]
         else:
@@ -128,17 +153,36 @@ class Descent:
 
         def propagate(thread: int) -> None:
             workspace, y = rows[thread]
-            self.network.forward(workspace.trace)
-            self.network.propagate_back(y, workspace, factor)
+            self.network.forward(workspace.trace, workspace.masks)
+            self.network.propagate_back(y, workspace, factor / count)
 
-        def descend(thread: int) -> None:
+        def differentiate(thread: int) -> None:
             for layer, delta, x, weights, biases in neurons[thread]:
                 layer.gradient(delta, x, weights, biases)
+
+        def move(thread: int) -> None:
             for region in self._regions[thread]:
-                self.optimizer.move(self.network.parameters, self._gradient, region)
+                rules.penalize(parameters, self._gradient, region, factor)
+                self.optimizer.move(parameters, self._gradient, region)
+            for weights in self._weights[thread]:
+                rules.limit(weights)
+            if self.average is not None:
+                for region in self._regions[thread]:
+                    self.average.follow(parameters, region)
+
+        def descend(thread: int) -> None:
+            differentiate(thread)
+            move(thread)
 
         self._team.each(propagate)
-        self._team.each(descend)
+        if self.average is not None:
+            self.average.begin()
+        if rules.clip_norm is None:
+            self._team.each(descend)
+        else:  # the whole gradient must be known before anything moves
+            self._team.each(differentiate)
+            rules.clip(self._gradient, factor)
+            self._team.each(move)
 
     def _share(self, block: Block, start: int, stop: int) -> tuple[list[Rows], list[list[Neurons]]]:
         """What each thread propagates of a batch, and what it differentiates by."""
@@ -146,7 +190,11 @@ class Descent:
         workspace = (
             self._workspace if count == self.batch_size else self._workspace.rows(slice(count))
         )
-        batch = workspace.between(block.x[start:stop], block.outputs[start:stop])
+        batch = workspace.between(
+            block.x[start:stop],
+            block.outputs[start:stop],
+            [None if mask is None else mask[start:stop] for mask in block.masks],
+        )
         y = block.y[start:stop]
         rows = [
             Rows(batch.rows(part), y[part])

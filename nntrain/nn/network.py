@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,23 @@ from nntrain.nn.layers import Dense
 from nntrain.nn.losses import LOSSES, difference
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+Masks: TypeAlias = Sequence[Array | float | None]
 
 
 class LayerSpec(NamedTuple):
-    """What a layer is before it has inputs: its number of neurons, σ's name, its first weights."""
+    """What a layer is before it has inputs.
+
+    Attributes:
+        neurons: n_i.
+        activation: σ's name.
+        initializer: Draws its first weights.
+        dropout: The share of its outputs that each training step leaves out.
+    """
 
     neurons: int
     activation: str
     initializer: Initializer
+    dropout: float = 0.0
 
 
 class Network:
@@ -36,12 +45,14 @@ class Network:
         layers: From the first layer to the last.
         loss: The name of E, one of `LOSSES`.
         dtype: float32 or float64.
+        input_dropout: The share of x_0 that each training step leaves out.
 
     Attributes:
         parameters: The vector, shape (size,); all zero until `initialize`.
         layers: The layers 1 … L.
         widths: n_0 … n_L.
         weight_count: How many of the parameters, from the start, are weights.
+        kept: The shares of x_0 … x_L that dropout keeps; 1 where nothing is dropped.
 
     Raises:
         ValueError: A width is less than 1, or there is no layer.
@@ -54,6 +65,7 @@ class Network:
         layers: Sequence[LayerSpec],
         loss: str,
         dtype: str | np.dtype[np.floating] = "float32",
+        input_dropout: float = 0.0,
     ) -> None:
         self.widths = [inputs, *(layer.neurons for layer in layers)]
         if min(self.widths) < 1 or not layers:
@@ -67,6 +79,8 @@ class Network:
             for (weights, biases), spec in zip(self.views(self.parameters), layers, strict=True)
         ]
         self.loss = LOSSES[loss]
+        self.kept = [1 - input_dropout, *(1 - layer.dropout for layer in layers)]
+        self._no_masks: Masks = [None] * len(layers)
         self._initializers = [layer.initializer for layer in layers]
         self._outputs_match_loss = layers[-1].activation == self.loss.matching
 
@@ -94,17 +108,23 @@ class Network:
             layer.weights[...] = initializer(rng, *layer.weights.shape)
             layer.biases.fill(0)
 
-    def forward(self, trace: Sequence[Array]) -> Array:
+    def forward(self, trace: Sequence[Array], masks: Masks | None = None) -> Array:
         """Propagate x_0 through all layers.
 
         Args:
             trace: x_0 … x_L, each of shape (B, n_i): x_0 is given, the others are filled.
+            masks: What multiplies x_1 … x_L, for dropout: nothing, 0 and 1 of shape (B, n_i) in
+                training, or a number in prediction; None: nothing anywhere.
 
         Returns:
             x_L, the last of the trace.
         """
-        for layer, (x, out) in zip(self.layers, pairwise(trace), strict=True):
+        for layer, (x, out), mask in zip(
+            self.layers, pairwise(trace), masks or self._no_masks, strict=True
+        ):
             layer.forward(x, out)
+            if mask is not None:
+                np.multiply(out, mask, out=out)
         return trace[-1]
 
     def propagate_back(self, y: Array, workspace: "Workspace", factor: float) -> None:
@@ -118,7 +138,7 @@ class Network:
             workspace: Holds the trace of `forward`; its deltas are filled.
             factor: Multiplies δ_L, and so all that follows from it: 1/B makes means of sums.
         """
-        x, delta, scratch = workspace
+        x, delta, scratch, masks = workspace
         if self._outputs_match_loss:
             difference(x[-1], y, delta[-1])
         else:
@@ -128,6 +148,9 @@ class Network:
         for i in range(len(self.layers) - 1, 0, -1):
             self.layers[i].backward(delta[i + 1], delta[i])
             self.layers[i - 1].activation.multiply_by_derivative(delta[i], x[i], scratch[i])
+            mask = masks[i - 1]
+            if mask is not None:  # where x_i was left out, nothing came through z_i
+                np.multiply(delta[i], mask, out=delta[i])
 
     def backward(self, y: Array, workspace: "Workspace") -> Array:
         """The gradient of E, the mean over a batch, by the lecture's backpropagation.
@@ -149,8 +172,16 @@ class Network:
         return vector
 
     def predict(self, x: Array) -> Array:
-        """x_L for inputs of shape (B, n_0); shape (B, n_L)."""
-        return self.forward([x, *(np.empty((len(x), n), x.dtype) for n in self.widths[1:])])
+        """x_L for inputs of shape (B, n_0); shape (B, n_L).
+
+        What dropout left out of some training steps is there in all predictions, so it counts for
+        the share that was kept  (Srivastava et al. 2014, §4).
+        """
+        trace = [x, *(np.empty((len(x), n), x.dtype) for n in self.widths[1:])]
+        shares = [None if kept == 1 else kept for kept in self.kept]
+        if shares[0] is not None:
+            trace[0] = x * shares[0]
+        return self.forward(trace, shares[1:])
 
 
 class Workspace(NamedTuple):
@@ -160,11 +191,13 @@ class Workspace(NamedTuple):
         trace: x_0 … x_L, each of shape (B, n_i).
         deltas: Nothing for the inputs, then δ_1 … δ_L, shaped as the trace.
         scratch: Likewise, overwritten at will.
+        masks: What dropout keeps of x_1 … x_L: 0 and 1, shape (B, n_i), or None where it is all.
     """
 
     trace: list[Array]
     deltas: list[Array]
     scratch: list[Array]
+    masks: list[Array | None]
 
     @classmethod
     def for_rows(cls, network: Network, rows: int) -> "Workspace":
@@ -173,12 +206,17 @@ class Workspace(NamedTuple):
         trace: list[Array] = [np.empty((rows, n), network.parameters.dtype) for n in network.widths]
         deltas: list[Array] = [nothing, *map(np.empty_like, trace[1:])]
         scratch: list[Array] = [nothing, *map(np.empty_like, trace[1:])]
-        return cls(trace, deltas, scratch)
+        return cls(trace, deltas, scratch, [None] * len(network.layers))
 
     def rows(self, part: slice) -> "Workspace":
         """The same memory for some of the rows."""
-        return Workspace(*([array[part] for array in arrays] for arrays in self))
+        return Workspace(
+            [x[part] for x in self.trace],
+            [delta[part] for delta in self.deltas],
+            [array[part] for array in self.scratch],
+            [None if mask is None else mask[part] for mask in self.masks],
+        )
 
-    def between(self, x: Array, outputs: Array) -> "Workspace":
-        """The same memory, but for x_0 and x_L."""
-        return self._replace(trace=[x, *self.trace[1:-1], outputs])
+    def between(self, x: Array, outputs: Array, masks: list[Array | None]) -> "Workspace":
+        """The same memory, but for x_0, x_L and the masks."""
+        return self._replace(trace=[x, *self.trace[1:-1], outputs], masks=masks)

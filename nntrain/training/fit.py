@@ -1,22 +1,32 @@
 """From a configuration to a trained run: read the data, build, train, keep what was learned."""
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config, dump_config, parse_config
-from nntrain.config.build import build_network, build_optimizer, build_scale, build_schedule
-from nntrain.data.batches import Batches, PixelScale
+from nntrain.config.build import (
+    build_average,
+    build_distorter,
+    build_network,
+    build_optimizer,
+    build_regularization,
+    build_scale,
+    build_schedule,
+)
+from nntrain.data.batches import Batches, PixelScale, one_hot
 from nntrain.data.digits import Digits, Selection
 from nntrain.data.kaggle import read_csv
 from nntrain.data.split import hold_out
 from nntrain.errors import ConfigError, DataError
-from nntrain.nn import Descent, Network, Optimizer, Team
+from nntrain.nn import Descent, MovingAverage, Network, Optimizer, Team
+from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
@@ -47,6 +57,43 @@ class Outcome:
         return best(self.history) if self.history else None
 
 
+@dataclass(frozen=True)
+class Learning:
+    """All that changes while a network is trained.
+
+    Attributes:
+        network: Its parameters are moved,
+        optimizer: by this one,
+        average: and followed by this one, if there is one.
+        progress: How far.
+    """
+
+    network: Network
+    optimizer: Optimizer
+    average: MovingAverage | None
+    progress: Progress
+
+    @classmethod
+    def begin(cls, config: Config, inputs: int) -> "Learning":
+        """Before the first step; `inputs` is n_0."""
+        network = build_network(config, inputs)
+        network.initialize(generator(config.seed, Purpose.WEIGHTS))
+        optimizer = build_optimizer(config, network)
+        return cls(network, optimizer, build_average(config, network), Progress())
+
+    def at(self, saved: Checkpoint) -> "Learning":
+        """Where a checkpoint was saved."""
+        self.network.parameters[...] = saved.parameters
+        for name, array in self.state.items():
+            array[...] = saved.optimizer_state[name]
+        return replace(self, progress=saved.progress)
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """All arrays but the parameters, by name."""
+        return self.optimizer.state | (self.average.state if self.average else {})
+
+
 def fit(
     config: Config, make_run: Callable[[], Run], reporter: Reporter, threads: int = 1
 ) -> Outcome:
@@ -65,12 +112,10 @@ def fit(
         NNTrainError: Something cannot be written.
     """
     data = read_data(config, reporter)
-    network = build_network(config, data[0].digits.pixels.shape[1])
-    network.initialize(generator(config.seed, Purpose.WEIGHTS))
-    optimizer = build_optimizer(config, network)
+    learning = Learning.begin(config, data[0].digits.pixels.shape[1])
     data_digest = digest(*data)
     run = make_run()
-    return _train(config, run, network, optimizer, Progress(), data, data_digest, reporter, threads)
+    return _train(config, run, learning, data, data_digest, reporter, threads)
 
 
 def resume(config: Config, run: Run, reporter: Reporter, threads: int = 1) -> Outcome:
@@ -93,11 +138,8 @@ def resume(config: Config, run: Run, reporter: Reporter, threads: int = 1) -> Ou
     _refuse_differences(run, config, before)
     data = read_data(config, reporter)
     data_digest = digest(*data)
-    network = build_network(config, data[0].digits.pixels.shape[1])
-    optimizer = build_optimizer(config, network)
+    learning = Learning.begin(config, data[0].digits.pixels.shape[1])
     if saved is None:
-        network.initialize(generator(config.seed, Purpose.WEIGHTS))
-        progress = Progress()
         reporter.notice(f"{run}: no checkpoint yet; beginning again")
     else:
         if saved.data_digest != data_digest:
@@ -105,9 +147,7 @@ def resume(config: Config, run: Run, reporter: Reporter, threads: int = 1) -> Ou
                 f"{config.data.train}: not the rows that {run} was trained and validated on; "
                 "name those with --set data.train=…, or begin a new run"
             )
-        network.parameters[...] = saved.parameters
-        for name, array in optimizer.state.items():
-            array[...] = saved.optimizer_state[name]
+        learning = learning.at(saved)
         progress = saved.progress
         if is_finished(progress.history, config.training.epochs, config.training.patience):
             reporter.notice(f"{run}: finished already; a larger training.epochs would go on")
@@ -121,7 +161,7 @@ def resume(config: Config, run: Run, reporter: Reporter, threads: int = 1) -> Ou
             )
         run.write_history(progress.history)  # a kill may have come between checkpoint and metrics
     run.write_config(config)
-    return _train(config, run, network, optimizer, progress, data, data_digest, reporter, threads)
+    return _train(config, run, learning, data, data_digest, reporter, threads)
 
 
 def rehearse(config: Config, reporter: Reporter) -> str:
@@ -133,7 +173,7 @@ def rehearse(config: Config, reporter: Reporter) -> str:
     training, _ = read_data(config, reporter)
     network = build_network(config, training.digits.pixels.shape[1])
     build_optimizer(config, network)
-    batches = len(_batches(config, training))
+    batches = len(_batches(config, training, network, threads=1))
     return (
         f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters, "
         f"{config.training.epochs} epochs of {batches:,} batches"
@@ -185,16 +225,16 @@ def read_labelled(path: str, classes: int, label_column: str | None, reporter: R
 def _train(
     config: Config,
     run: Run,
-    network: Network,
-    optimizer: Optimizer,
-    progress: Progress,
+    learning: Learning,
     data: tuple[Selection, Selection | None],
     data_digest: str,
     reporter: Reporter,
     threads: int,
 ) -> Outcome:
     training, validation = data
-    batches = _batches(config, training)
+    network, progress = learning.network, learning.progress
+    batches = _batches(config, training, network, threads)
+    judged = network if learning.average is None else build_network(config, network.widths[0])
     plan = Plan(
         epochs=config.training.epochs,
         patience=config.training.patience,
@@ -207,7 +247,7 @@ def _train(
         labels=list(range(config.data.classes)),
         data_digest=data_digest,
         parameters=network.parameters,
-        optimizer_state=optimizer.state,
+        optimizer_state=learning.state,
         progress=progress,
     )
 
@@ -217,7 +257,14 @@ def _train(
         # Where weights grow without bounds, the loss tells; a warning would only add noise.
         stack.enter_context(np.errstate(over="ignore", invalid="ignore"))
         team = stack.enter_context(Team(threads))
-        descent = Descent(network, optimizer, batches.batch_size, team)
+        descent = Descent(
+            network,
+            learning.optimizer,
+            batches.batch_size,
+            team,
+            build_regularization(config, network),
+            learning.average,
+        )
         stack.enter_context(threadpool_limits(descent.blas_threads, "blas"))
         reporter.notice(f"on {threads} thread{'s' * (threads > 1)}")
 
@@ -225,21 +272,19 @@ def _train(
             reporter.batch(progress)
             return interruption.signal is not None
 
+        def validate() -> tuple[float, float]:
+            if learning.average is not None:
+                judged.parameters[...] = learning.average.parameters
+            if validation is None:
+                return math.nan, math.nan
+            return _validate(judged, validation, batches.scale, descent.threads)
+
         reporter.begin(plan.epochs, len(batches), progress)
-        for record in train(
-            descent,
-            batches,
-            plan,
-            progress,
-            (lambda: _validate(network, validation, batches.scale, descent.threads))
-            if validation
-            else None,
-            after_batch,
-        ):
+        for record in train(descent, batches, plan, progress, validate, after_batch):
             # The best first: had it to wait for `last`, a resume would no longer write it.
             is_best = best(progress.history) is record
             if is_best:
-                checkpoint.save(run.best_file, now)
+                checkpoint.save(run.best_file, replace(now, parameters=judged.parameters))
             checkpoint.save(run.last_file, now)
             run.write_history(progress.history)
             reporter.epoch(record, plan.epochs, is_best)
@@ -255,13 +300,17 @@ def _train(
     return Outcome(run, progress.history, None if finished else interruption.signal)
 
 
-def _batches(config: Config, training: Selection) -> Batches:
+def _batches(config: Config, training: Selection, network: Network, threads: int) -> Batches:
+    distorter = build_distorter(config, network.widths[0])
     return Batches(
         training,
-        classes=config.data.classes,
+        targets=one_hot(config.data.classes, config.dtype, config.training.label_smoothing),
         batch_size=config.training.batch_size,
         scale=build_scale(config),
         seed=config.seed,
+        distorter=distorter,
+        kept=network.kept,
+        workers=threads if distorter else 1,
     )
 
 
@@ -270,7 +319,7 @@ def _validate(
 ) -> tuple[float, float]:
     """Loss and accuracy on the rows held out."""
     outputs = outputs_for(network, rows, scale, threads)
-    targets = np.eye(outputs.shape[1], dtype=outputs.dtype)[rows.labels]
+    targets = one_hot(outputs.shape[1], outputs.dtype.name)[rows.labels]
     accuracy = float(np.mean(outputs.argmax(axis=1) == rows.labels))
     return network.loss.value(outputs, targets), accuracy
 

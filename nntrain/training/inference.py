@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nntrain.config import parse_config
-from nntrain.config.build import build_network, build_scale
+from nntrain.config.build import build_distorter, build_network, build_scale
+from nntrain.data.batches import one_hot
 from nntrain.data.digits import Selection
 from nntrain.errors import CheckpointError, ConfigError, DataError, RunError
 from nntrain.nn import ACTIVATIONS, LOSSES
 from nntrain.nn.arrays import Array
+from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
 from nntrain.training.fit import digest, read_data
-from nntrain.training.loop import outputs_for
+from nntrain.training.loop import Distort, outputs_for
 from nntrain.training.metrics import Evaluation, confusion_matrix
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run, newest_finished
@@ -68,6 +71,39 @@ class Model:
             )
         return outputs_for(self.network, rows, self.scale)
 
+    def probabilities(self, rows: Selection, distortions: int = 0) -> Array:
+        """The probability of each class, shape (N, classes), float64.
+
+        Args:
+            rows: N images.
+            distortions: How many distorted copies of each image are asked for, besides the image
+                itself; the mean of all answers counts.
+
+        Raises:
+            DataError: The rows have another number of pixels.
+            ConfigError: The network was trained without distortions.
+        """
+        activation = self.config.network[-1].activation
+        total = as_probabilities(self.outputs(rows), activation)
+        for copy in range(distortions):
+            answers = outputs_for(self.network, rows, self.scale, distort=self._distort(copy))
+            total += as_probabilities(answers, activation)
+        return total / (1 + distortions)
+
+    def _distort(self, copy: int) -> Distort:
+        distorter = build_distorter(self.config, self.network.widths[0])
+        if distorter is None:
+            raise ConfigError(
+                f"{self.run}: was trained without data.distortion, which says how far images may "
+                "be distorted; leave out --distortions"
+            )
+
+        def distort(pixels: NDArray[np.uint8], part: int, x: Array) -> None:
+            rng = generator(self.config.seed, Purpose.PREDICTION, copy, part)
+            distorter.warp(pixels, distorter.draw(rng, None, len(pixels)), x)
+
+        return distort
+
 
 def load_models(folders: Sequence[Path]) -> list[Model]:
     """The members of a committee; without any, the run that was finished last.
@@ -108,18 +144,21 @@ def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Selection:
     return held_out
 
 
-def probabilities(models: Sequence[Model], rows: Selection) -> Array:
+def probabilities(models: Sequence[Model], rows: Selection, distortions: int = 0) -> Array:
     """The committee's probability of each class, shape (N, classes), float64: the members' mean.
 
+    Args:
+        models: At least one.
+        rows: N images.
+        distortions: How many distorted copies each member is asked, too.
+
     Raises:
-        DataError: The members do not know the same classes.
+        DataError: The members do not know the same classes, or the rows have other pixels.
+        ConfigError: A member was trained without distortions, but there should be some.
     """
     if len({model.network.widths[-1] for model in models}) > 1:
         raise DataError("the runs were trained on different numbers of classes; name alike ones")
-    total = sum(
-        as_probabilities(model.outputs(rows), model.config.network[-1].activation)
-        for model in models
-    )
+    total = sum(model.probabilities(rows, distortions) for model in models)
     return np.asarray(total / len(models))
 
 
@@ -138,21 +177,22 @@ def as_probabilities(outputs: Array, activation: str) -> Array:
     return shares
 
 
-def evaluate(models: Sequence[Model], rows: Selection) -> Evaluation:
+def evaluate(models: Sequence[Model], rows: Selection, distortions: int = 0) -> Evaluation:
     """Hold the answers of a run, or of a committee, against the labels.
 
-    A single run is judged by the error it was trained to lower, a committee by cross-entropy.
+    A single run is judged by the error it was trained to lower, means of answers by cross-entropy.
 
     Args:
         models: At least one.
         rows: With labels.
+        distortions: As in `probabilities`.
     """
-    if len(models) == 1:
+    if len(models) == 1 and not distortions:
         outputs, loss_name = models[0].outputs(rows), models[0].config.loss
     else:
-        outputs, loss_name = probabilities(models, rows), "cross_entropy"
+        outputs, loss_name = probabilities(models, rows, distortions), "cross_entropy"
     classes = outputs.shape[1]
-    targets = np.eye(classes, dtype=outputs.dtype)[rows.labels]
+    targets = one_hot(classes, outputs.dtype.name)[rows.labels]
     return Evaluation(
         confusion=confusion_matrix(rows.labels, outputs.argmax(axis=1), classes),
         loss=LOSSES[loss_name].value(outputs, targets),

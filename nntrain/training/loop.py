@@ -40,7 +40,7 @@ def train(
     batches: Batches,
     plan: Plan,
     progress: Progress,
-    validate: Callable[[], tuple[float, float]] | None,
+    validate: Callable[[], tuple[float, float]],
     after_batch: Callable[[Progress], bool],
 ) -> Iterator[EpochRecord]:
     """Train from where `progress` stands to the end of the plan.
@@ -50,7 +50,7 @@ def train(
         batches: The training rows.
         plan: How long and how fast.
         progress: Kept up to date after every block of batches, and at the end.
-        validate: Gives loss and accuracy on the rows held out; None without any.
+        validate: Gives loss and accuracy on the rows held out; both NaN without any.
         after_batch: Called after every batch; true ends the training there, or after the
             validation if it was the epoch's last batch and the caller asks for no more epochs.
 
@@ -62,7 +62,7 @@ def train(
             yielded.
     """
     network = descent.network
-    blocks = [descent.block(), descent.block()]
+    blocks = [descent.block() for _ in range(batches.workers + 1)]
     while not is_finished(progress.history, plan.epochs, plan.patience):
         started = perf_counter() - progress.seconds
         learning_rate = math.nan
@@ -83,9 +83,9 @@ def train(
                 _check_finite(network, progress)
                 return
         progress.seconds = perf_counter() - started
-        val_loss, val_accuracy = validate() if validate else (math.nan, math.nan)
+        val_loss, val_accuracy = validate()
         _check_finite(network, progress)
-        if validate and not math.isfinite(val_loss):
+        if not (math.isfinite(val_loss) or math.isnan(val_accuracy)):
             raise _diverged(progress, f"the validation loss became {val_loss:g}", batch)
         yield progress.end_epoch(learning_rate, val_loss, val_accuracy)
 
@@ -109,7 +109,17 @@ def _count(
         progress.add_batch(stop - start, loss_sum, correct)
 
 
-def outputs_for(network: Network, rows: Selection, scale: PixelScale, threads: int = 1) -> Array:
+# Fills x, shape (B, n_0), with what becomes of the pixels of the part with this number.
+Distort = Callable[[NDArray[np.uint8], int, Array], None]
+
+
+def outputs_for(
+    network: Network,
+    rows: Selection,
+    scale: PixelScale,
+    threads: int = 1,
+    distort: Distort | None = None,
+) -> Array:
     """The network's outputs for any number of rows, in bounded memory.
 
     Args:
@@ -117,6 +127,7 @@ def outputs_for(network: Network, rows: Selection, scale: PixelScale, threads: i
         rows: N of them.
         scale: From pixels to inputs.
         threads: How many share the rows, besides those of the products themselves.
+        distort: Distorts the images first; None: they are shown as they are.
 
     Returns:
         x_L, shape (N, n_L).
@@ -129,7 +140,11 @@ def outputs_for(network: Network, rows: Selection, scale: PixelScale, threads: i
         pixels = np.empty((len(outputs[part]), network.widths[0]), np.uint8)
         rows.gather(part, pixels)
         x = np.empty(pixels.shape, outputs.dtype)
-        scale.apply(pixels, x)
+        if distort is None:
+            scale.apply(pixels, x)
+        else:
+            distort(pixels, start // PREDICTION_ROWS, x)
+            scale.apply(x, x)
         with np.errstate(**errors):
             outputs[part] = network.predict(x)
 

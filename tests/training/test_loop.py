@@ -9,7 +9,7 @@ import pytest
 
 from nntrain.config import Config
 from nntrain.config.build import build_network, build_optimizer, build_scale, build_schedule
-from nntrain.data.batches import Batches, PixelScale
+from nntrain.data.batches import Batches, PixelScale, one_hot
 from nntrain.data.digits import Digits
 from nntrain.errors import DivergenceError
 from nntrain.nn import Block
@@ -30,12 +30,24 @@ def record(epoch: int, accuracy: float, loss: float = 1.0) -> EpochRecord:
 def batches_of(rows: int, batch_size: int) -> Batches:
     pixels, labels = stripes(rows)
     digits = Digits(pixels, "train.csv", labels, None, "label", None)
-    return Batches(digits.all(), classes=3, batch_size=batch_size, scale=PixelScale(0, 1), seed=1)
+    return Batches(
+        digits.all(),
+        targets=one_hot(3, "float32"),
+        batch_size=batch_size,
+        scale=PixelScale(0, 1),
+        seed=1,
+    )
 
 
 def blocks_of(rows: int) -> list[Block]:
     return [
-        Block(np.empty((rows, 16), np.float32), np.empty((rows, 3)), np.empty((rows, 3)), [])
+        Block(
+            np.empty((rows, 16), np.float32),
+            np.empty((rows, 3), np.float32),
+            np.empty((rows, 3)),
+            [],
+            [],
+        )
         for _ in range(2)
     ]
 
@@ -75,6 +87,38 @@ def test_a_block_stays_as_it_is_until_the_next_is_asked_for() -> None:
         time.sleep(0.002)  # while the next block is being filled
         np.testing.assert_array_equal(block.x, before[0])
         np.testing.assert_array_equal(block.y.argmax(axis=1)[: len(labels)], labels)
+
+
+def test_dropout_is_a_function_of_seed_epoch_and_batch() -> None:
+    batches = batches_of(4_000, batch_size=100)
+    batches.kept = [0.8, 0.3, 1.0]
+
+    def dealt(start: int) -> tuple[Array, Array]:
+        masks: list[Array] = [np.empty((400, 9), np.float32) for _ in range(2)]
+        blocks = [
+            block._replace(masks=[mask, None])
+            for block, mask in zip(blocks_of(400), masks, strict=True)
+        ]
+        found = [
+            (block.x[: len(labels)].copy(), np.array(block.masks[0])[: len(labels)])
+            for block, labels in batches.epoch(1, start, blocks)
+        ]
+        return np.concatenate([x for x, _ in found]), np.concatenate([mask for _, mask in found])
+
+    (x, mask), (x_later, mask_later) = dealt(0), dealt(7)
+    np.testing.assert_array_equal(x_later, x[700:])
+    np.testing.assert_array_equal(mask_later, mask[700:])
+    assert set(np.unique(mask).tolist()) == {0, 1}
+    assert mask.mean() == pytest.approx(0.3, abs=0.01)
+    assert np.mean(x == 0) == pytest.approx(0.2, abs=0.02), "few of the pictures' pixels are 0"
+
+
+def test_smoothed_targets_sum_to_one() -> None:
+    targets = one_hot(10, "float32", 0.1)
+    np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+    assert targets[3, 3] == pytest.approx(0.91)
+    assert targets[3, 4] == pytest.approx(0.01)
+    np.testing.assert_array_equal(one_hot(3, "float64"), np.eye(3))
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (-0.1, 1.175)])

@@ -95,6 +95,34 @@ def test_interruption_at_any_batch_leaves_no_trace(
     shutil.rmtree(outcome.run.folder)
 
 
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(stop=st.integers(1, BATCHES - 1), threads=st.integers(1, 2))
+def test_dropout_distortion_and_averages_go_on_where_they_were(
+    make_config: Callable[..., Config], numbered: Callable[[], Path], stop: int, threads: int
+) -> None:
+    config = make_config(
+        "data.distortion={rotation: 20, shift: 1, elastic: {strength: 3, sigma: 1}}",
+        "network[0].dropout=0.25",
+        "training.input_dropout=0.1",
+        "training.average=0.9",
+        "training.clip_norm=0.5",
+        "training.max_norm=1.5",
+        "training.l1=0.001",
+        "training.label_smoothing=0.1",
+    )
+    undisturbed = begin(config, numbered()).run
+    outcome = begin(config, numbered(), Interrupting(stop))
+    outcome = resume(config, outcome.run, Reporter(), threads)
+    assert_same(outcome.run, undisturbed)
+    plain = begin(make_config(), numbered()).run
+    assert not np.array_equal(
+        checkpoint.load(plain.last_file).parameters,
+        checkpoint.load(undisturbed.last_file).parameters,
+    )
+
+
 def test_patience_counts_on_after_a_resume(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:

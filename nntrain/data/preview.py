@@ -1,0 +1,46 @@
+"""A picture of digits and what distortion makes of them."""
+
+from math import isqrt
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.errors import NNTrainError
+from nntrain.files import atomic_write
+from nntrain.nn.arrays import Array
+
+_ENLARGED = 3
+_LINE = 1  # width of a separator, before enlargement
+_LINE_GREY = 90
+
+
+def preview(pixels: NDArray[np.uint8], distorted: Array, path: Path) -> None:
+    """Write a PNG with a row for each digit: the original, then its distortions.
+
+    Args:
+        pixels: Grey values of N square images, `(N, P)`.
+        distorted: K distortions of each, grey values from 0 to 255, `(N, K, P)`.
+        path: The file to replace or create; its folder must exist.
+
+    Raises:
+        NNTrainError: Pillow is missing or the file cannot be written.
+    """
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise NNTrainError(
+            f"{path}: pictures need Pillow, which is not installed; pip install 'nntrain[pictures]'"
+        ) from error
+
+    side = isqrt(pixels.shape[1])
+    cells = np.concatenate([pixels[:, np.newaxis], np.rint(distorted).astype(np.uint8)], axis=1)
+    rows, columns = cells.shape[:2]
+    pitch = side + _LINE
+    grid = np.full((rows, pitch, columns, pitch), _LINE_GREY, np.uint8)
+    grid[:, :side, :, :side] = cells.reshape(rows, columns, side, side).transpose(0, 2, 1, 3)
+    # No separator follows the last row or the last column.
+    picture = grid.reshape(rows * pitch, columns * pitch)[:-_LINE, :-_LINE]
+    enlarged = picture.repeat(_ENLARGED, axis=0).repeat(_ENLARGED, axis=1)
+    with atomic_write(path) as file:
+        Image.fromarray(enlarged).save(file, format="PNG")

@@ -1,0 +1,46 @@
+"""What a configuration's distortions make of its digits."""
+
+from pathlib import Path
+
+import numpy as np
+
+from nntrain.config import Config
+from nntrain.config.build import build_distorter
+from nntrain.data.preview import preview
+from nntrain.errors import ConfigError
+from nntrain.randomness import Purpose, generator
+from nntrain.training.fit import read_data
+from nntrain.training.reporter import Reporter
+
+COPIES = 9
+
+
+def draw_preview(config: Config, path: Path, reporter: Reporter) -> None:
+    """Write a picture of a training row of each digit, and of what becomes of it in nine epochs.
+
+    Args:
+        config: With data.distortion.
+        path: A PNG, to be replaced or made.
+        reporter: Is told what was read.
+
+    Raises:
+        ConfigError: There is no data.distortion, or the images are not square.
+        DataError: The training CSV does not hold what it should.
+        NNTrainError: Pillow is missing, or the file cannot be written.
+    """
+    training, _ = read_data(config, reporter)
+    distorter = build_distorter(config, training.digits.pixels.shape[1])
+    if distorter is None:
+        raise ConfigError(
+            "data.distortion: null, so images stay as they are; say how far they may be distorted, "
+            "such as --set 'data.distortion={rotation: 15, scale: 0.15}'"
+        )
+    _, firsts = np.unique(training.labels, return_index=True)
+    pixels = np.empty((len(firsts), training.digits.pixels.shape[1]), np.uint8)
+    training.gather(firsts, pixels)
+    distorted = np.empty((len(firsts), COPIES, pixels.shape[1]), np.float32)
+    for copy in range(COPIES):
+        rng = generator(config.seed, Purpose.DISTORTION, copy)
+        draws = distorter.draw(rng, training.labels[firsts], len(firsts))
+        distorter.warp(pixels, draws, distorted[:, copy])
+    preview(pixels, distorted, path)
