@@ -35,13 +35,15 @@ def fit(
     """Train the network that the file CONFIG describes.
 
     Leaves a folder with config.yaml, metrics.csv and the checkpoints best.npz and last.npz.
+    With members: N in CONFIG, it leaves N such folders in one: a committee, from N seeds in a row.
+
     --resume takes the run named by --run, or the newest one of CONFIG, and goes on exactly where it
     was stopped; training.epochs may be larger than before, though a cosine or one_cycle schedule
-    then ends later than it was planned.
+    then ends later than it was planned. A committee's members may be more than before.
     """
     from nntrain.config import load_config
-    from nntrain.training.fit import fit as begin
-    from nntrain.training.fit import resume as go_on
+    from nntrain.training import committee
+    from nntrain.training import fit as single
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.run import Run, exists_already, name_for, newest_named
 
@@ -50,24 +52,22 @@ def fit(
     threads = threads or _cores()
     if resume:
         run = Run.open(folder) if folder else newest_named(name)
+        go_on = committee.resume_committee if run.is_committee() else single.resume
         outcome = go_on(loaded, run, TerminalReporter(), threads)
     elif folder is not None and folder.exists():
         raise exists_already(folder)  # before the CSVs are read
     else:
+        begin = committee.fit_committee if loaded.members > 1 else single.fit
         outcome = begin(
             loaded,
             lambda: Run.create(folder, loaded) if folder else Run.create_next(name, loaded),
             TerminalReporter(),
             threads,
         )
-    if outcome.best is not None:
-        click.echo(f"{outcome.run}: {outcome.best.describe()} (of {len(outcome.history)})")
+    for line in outcome.results():
+        click.echo(line)
     if outcome.signal is not None:
-        click.echo(
-            f"interrupted, and saved; go on with: "
-            f"nntrain fit {outcome.run.config_file} --run {outcome.run} --resume",
-            err=True,
-        )
+        click.echo(f"interrupted, and saved; go on with: {outcome.run.resume_command}", err=True)
         raise click.exceptions.Exit(SIGNAL_STATUS + outcome.signal)
 
 

@@ -50,17 +50,20 @@ def predict(
     """Write a submission for the digits of a test CSV.
 
     RUN is the folder of a run, whose best epoch answers; without any, the run that was finished
-    last. Several are a committee: their probabilities are averaged.
+    last. The members of a committee vote together, as do several RUNs: their probabilities are
+    averaged.
     """
     from nntrain.data import kaggle
     from nntrain.training import inference
 
     if out.exists() and out.resolve() == Path(test).resolve():
         raise ConfigError(f"{out}: is the test file itself; name another file with --out")
-    models = inference.load_models(folders)
+    runs = inference.chosen_runs(folders)
+    models = inference.load_models(runs)
     digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)
     click.echo(f"{test}: {digits.describe()}", err=True)
-    click.echo(f"reading them with {', '.join(str(model.run) for model in models)}", err=True)
+    networks = f" ({len(models)} networks)" if len(models) > len(runs) else ""
+    click.echo(f"reading them with {', '.join(map(str, runs))}{networks}", err=True)
     shares = inference.probabilities(models, digits.all(), distortions)
     replaced = out.exists()
     if probabilities:
@@ -70,7 +73,7 @@ def predict(
         chosen = kaggle.competition_of(digits, competition)
         kaggle.write_submission(out, digits, shares.argmax(axis=1), chosen)
         click.echo(f"{out}: {len(digits):,} predictions")
-        message = f"nntrain {' '.join(str(model.run) for model in models)}"
+        message = f"nntrain {' '.join(map(str, runs))}"
         submit = ["kaggle", "competitions", "submit", "-c", chosen, "-f", str(out), "-m", message]
         click.echo(shlex.join(submit))
     if replaced:
@@ -102,7 +105,8 @@ def evaluate(
     """Hold a run's answers against the truth.
 
     RUN is the folder of a run, whose best epoch answers; without any, the run that was finished
-    last. Several are a committee: their probabilities are averaged.
+    last. The members of a committee vote together, as do several RUNs: their probabilities are
+    averaged.
     """
     from nntrain.training import inference
     from nntrain.training.fit import read_labelled
@@ -110,7 +114,7 @@ def evaluate(
 
     if label_column is not None and path is None:
         raise ConfigError("--label-column names a column of --data; give --data CSV too")
-    models = inference.load_models(folders)
+    models = inference.load_models(inference.chosen_runs(folders))
     rows = (
         read_labelled(path, models[0].config.data.classes, label_column, TerminalReporter()).all()
         if path

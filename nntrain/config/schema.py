@@ -50,6 +50,9 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Whole = Annotated[int, Field(ge=1)]
 
+SEEDS = 2**63  # how many there are
+Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
+
 
 def _broken_rule(sentence: str, *at: str | int) -> PydanticCustomError:
     """A rule that spans several keys is broken; the fault lies `at` below the validated field."""
@@ -124,6 +127,9 @@ class DataConfig(Model):
         default=0.1,
         description="share of the rows held out (stratified), number of last rows held out, "
         "or a CSV of its own; 0 for none",
+    )
+    split_seed: Seed | None = Field(
+        default=None, description="where the draw of the share held out starts; null for seed"
     )
     classes: int = Field(default=10, ge=2, le=10, description="digits to tell apart, from 0")
     label_column: str | None = Field(
@@ -357,7 +363,13 @@ class TrainingConfig(Model):
 class Config(Model):
     """All that a training run depends on."""
 
-    seed: int = Field(default=0, ge=0, lt=2**63, description="where all random numbers start")
+    seed: Seed = Field(default=0, description="where all random numbers start")
+    members: int = Field(
+        default=1,
+        ge=1,
+        le=100,
+        description="networks to train, each from the next seed; they vote as a committee",
+    )
     dtype: Literal["float32", "float64"] = Field(
         default="float32", description="precision of the weights and of all arithmetic"
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -56,6 +56,15 @@ class Outcome:
         """The best epoch, if one was finished."""
         return best(self.history) if self.history else None
 
+    def results(self) -> list[str]:
+        """What was reached, as lines for people; none before the first epoch is finished."""
+        if self.best is None:
+            return []
+        return [f"{self.run}: {self.best.describe()} (of {len(self.history)})"]
+
+
+Rows = tuple[Selection, Selection | None]  # those to train on and those to validate with
+
 
 @dataclass(frozen=True)
 class Learning:
@@ -95,7 +104,11 @@ class Learning:
 
 
 def fit(
-    config: Config, make_run: Callable[[], Run], reporter: Reporter, threads: int = 1
+    config: Config,
+    make_run: Callable[[], Run],
+    reporter: Reporter,
+    threads: int = 1,
+    data: Rows | None = None,
 ) -> Outcome:
     """Train a new run.
 
@@ -104,6 +117,7 @@ def fit(
         make_run: Makes the run's folder; called when the data are known to be good.
         reporter: Is told what happens.
         threads: How many share the work; one number always gives the same bits.
+        data: What `read_data` gives, if it has been read before.
 
     Raises:
         DataError: A CSV does not hold what it should.
@@ -111,14 +125,16 @@ def fit(
         DivergenceError: The loss is no longer finite; the last good checkpoint stands.
         NNTrainError: Something cannot be written.
     """
-    data = read_data(config, reporter)
+    data = data or read_data(config, reporter)
     learning = Learning.begin(config, data[0].digits.pixels.shape[1])
     data_digest = digest(*data)
     run = make_run()
     return _train(config, run, learning, data, data_digest, reporter, threads)
 
 
-def resume(config: Config, run: Run, reporter: Reporter, threads: int = 1) -> Outcome:
+def resume(
+    config: Config, run: Run, reporter: Reporter, threads: int = 1, data: Rows | None = None
+) -> Outcome:
     """Go on with a run exactly where it was stopped.
 
     Args:
@@ -127,6 +143,7 @@ def resume(config: Config, run: Run, reporter: Reporter, threads: int = 1) -> Ou
         run: Stopped at any moment.
         reporter: Is told what happens.
         threads: As in `fit`.
+        data: As in `fit`.
 
     Raises:
         ConfigError: The configuration is another one.
@@ -135,18 +152,14 @@ def resume(config: Config, run: Run, reporter: Reporter, threads: int = 1) -> Ou
     """
     saved = checkpoint.load(run.last_file) if run.last_file.exists() else None
     before = parse_config(saved.config, str(run.last_file)) if saved else run.config()
-    _refuse_differences(run, config, before)
-    data = read_data(config, reporter)
+    refuse_differences(run, config, before)
+    data = data or read_data(config, reporter)
     data_digest = digest(*data)
     learning = Learning.begin(config, data[0].digits.pixels.shape[1])
     if saved is None:
         reporter.notice(f"{run}: no checkpoint yet; beginning again")
     else:
-        if saved.data_digest != data_digest:
-            raise DataError(
-                f"{config.data.train}: not the rows that {run} was trained and validated on; "
-                "name those with --set data.train=…, or begin a new run"
-            )
+        refuse_other_rows(run, config, saved, data_digest)
         learning = learning.at(saved)
         progress = saved.progress
         if is_finished(progress.history, config.training.epochs, config.training.patience):
@@ -174,13 +187,14 @@ def rehearse(config: Config, reporter: Reporter) -> str:
     network = build_network(config, training.digits.pixels.shape[1])
     build_optimizer(config, network)
     batches = len(_batches(config, training, network, threads=1))
+    members = f", {config.members} members" if config.members > 1 else ""
     return (
         f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters, "
-        f"{config.training.epochs} epochs of {batches:,} batches"
+        f"{config.training.epochs} epochs of {batches:,} batches{members}"
     )
 
 
-def read_data(config: Config, reporter: Reporter) -> tuple[Selection, Selection | None]:
+def read_data(config: Config, reporter: Reporter) -> Rows:
     """The rows to train on and those to validate with.
 
     Raises:
@@ -201,10 +215,15 @@ def read_data(config: Config, reporter: Reporter) -> tuple[Selection, Selection 
                 f"{digits.source} has {digits.pixels.shape[1]}; both must show the same pictures"
             )
         return digits.all(), validation.all()
-    training, held_out = hold_out(digits, data.validation, config.seed)
+    training, held_out = hold_out(digits, data.validation, split_seed(config))
     if held_out is not None:
         reporter.notice(f"training on {len(training):,} rows, validating on {len(held_out):,}")
     return training, held_out
+
+
+def split_seed(config: Config) -> int:
+    """Where the draw of the rows held out starts."""
+    return config.seed if config.data.split_seed is None else config.data.split_seed
 
 
 def read_labelled(path: str, classes: int, label_column: str | None, reporter: Reporter) -> Digits:
@@ -324,14 +343,19 @@ def _validate(
     return network.loss.value(outputs, targets), accuracy
 
 
-def _refuse_differences(run: Run, config: Config, before: Config) -> None:
-    """All but the number of epochs, which may grow, and the CSVs' places must be as before."""
+def refuse_differences(
+    run: Run, config: Config, before: Config, may_grow: Collection[str] = ("training.epochs",)
+) -> None:
+    """All but the numbers that may grow and the CSVs' places must be as before.
+
+    Raises:
+        ConfigError: Something is not.
+    """
     asked, begun = _flat(config.model_dump()), _flat(before.model_dump())
     allowed = {"data.train"}  # the rows themselves are held to their digest
     if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
         allowed.add("data.validation")
-    if config.training.epochs >= before.training.epochs:
-        allowed.add("training.epochs")
+    allowed.update(key for key in may_grow if asked[key] >= begun[key])
     differences = [
         f"{key} is {asked.get(key)} but was {begun.get(key)}"
         for key in sorted(asked.keys() | begun.keys())
@@ -340,8 +364,21 @@ def _refuse_differences(run: Run, config: Config, before: Config) -> None:
     if differences:
         raise ConfigError(
             f"{run}: cannot be resumed with another configuration: {'; '.join(differences)} "
-            f"(only training.epochs may grow); its own is resumed by: nntrain fit "
-            f"{run.config_file} --run {run} --resume"
+            f"(only {' and '.join(may_grow)} may grow); its own is resumed by: "
+            f"{run.resume_command}"
+        )
+
+
+def refuse_other_rows(run: Run, config: Config, saved: Checkpoint, data_digest: str) -> None:
+    """The rows must be those that the checkpoint was made with.
+
+    Raises:
+        DataError: They are not.
+    """
+    if saved.data_digest != data_digest:
+        raise DataError(
+            f"{config.data.train}: not the rows that {run} was trained and validated on; "
+            "name those with --set data.train=…, or begin a new run"
         )
 
 

@@ -40,8 +40,7 @@ class Model:
         """
         if not run.best_file.exists():
             raise RunError(
-                f"{run}: has not finished an epoch yet; "
-                f"go on with 'nntrain fit {run.config_file} --run {run} --resume'"
+                f"{run}: has not finished an epoch yet; go on with '{run.resume_command}'"
             )
         saved = checkpoint.load(run.best_file)
         self.run = run
@@ -105,19 +104,39 @@ class Model:
         return distort
 
 
-def load_models(folders: Sequence[Path]) -> list[Model]:
-    """The members of a committee; without any, the run that was finished last.
+def chosen_runs(folders: Sequence[Path]) -> list[Run]:
+    """The runs and committees in these folders; without any, the one that was finished last.
 
     Raises:
-        ConfigError: A folder is named twice.
         RunError: A folder is not that of a run, or no run is finished.
+    """
+    return [Run.open(folder) for folder in folders] or [newest_finished()]
+
+
+def load_models(runs: Sequence[Run]) -> list[Model]:
+    """The networks of all these runs and committees, which vote together.
+
+    Raises:
+        ConfigError: A network would vote twice.
+        RunError: A committee is not finished, or a run has not finished an epoch.
         CheckpointError: A checkpoint cannot be trusted.
     """
-    for folder in folders:
-        if folders.count(folder) > 1:
-            raise ConfigError(f"{folder}: named twice; each member of a committee votes once")
-    runs = [Run.open(folder) for folder in folders] or [newest_finished()]
-    return [Model(run) for run in runs]
+    members = [member for run in runs for member in _voting(run)]
+    places = [member.folder.resolve() for member in members]
+    for member, place in zip(members, places, strict=True):
+        if places.count(place) > 1:
+            raise ConfigError(f"{member}: named twice; each member of a committee votes once")
+    return [Model(member) for member in members]
+
+
+def _voting(run: Run) -> list[Run]:
+    members = run.members()
+    if len(members) > 1 and (unfinished := run.unfinished()):
+        raise RunError(
+            f"{run}: {len(unfinished)} of its {len(members)} members are not finished yet; "
+            f"go on with '{run.resume_command}'"
+        )
+    return members
 
 
 def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Selection:

@@ -20,23 +20,32 @@ class Interruption:
     def __init__(self) -> None:
         self.signal: int | None = None
 
+    def note(self, number: int, frame: FrameType | None) -> None:
+        """A signal's handler: the second one ends the process."""
+        if self.signal is not None:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        self.signal = number
+
 
 @contextmanager
 def deferred_signals() -> Iterator[Interruption]:
-    """Within this context the first signal is only noted; handlers are put back afterwards."""
+    """Within this context the first signal is only noted; handlers are put back afterwards.
+
+    A context within another shares what that one has noted, so that a signal that came too late for
+    one training still ends the row of trainings it belongs to.
+    """
+    for number in SIGNALS:
+        outer = getattr(signal.getsignal(number), "__self__", None)
+        if isinstance(outer, Interruption):
+            yield outer
+            return
     interruption = Interruption()
-
-    def note(number: int, frame: FrameType | None) -> None:  # a signal handler's parameters
-        if interruption.signal is not None:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        interruption.signal = number
-
     if threading.current_thread() is not threading.main_thread():
         yield interruption  # only the main thread is told of signals
         return
     before = {
-        number: signal.signal(number, note)
+        number: signal.signal(number, interruption.note)
         for number in SIGNALS
         if signal.getsignal(number) is not signal.SIG_IGN  # as `nohup` and `&` arrange it
     }

@@ -18,6 +18,9 @@ class Reporter(AbstractContextManager["Reporter"]):
     def notice(self, text: str) -> None:
         """One line that people should know."""
 
+    def member(self, number: int, members: int, what: str) -> None:
+        """What follows is about one member of a committee, counted from 1."""
+
     def begin(self, epochs: int, batches: int, progress: Progress) -> None:
         """The training begins, or goes on from `progress`, with so many batches an epoch."""
 
@@ -33,6 +36,7 @@ class TerminalReporter(Reporter):
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
+        self._member = ""
 
     def __exit__(self, *exception: object) -> None:
         if self._bar is not None:
@@ -41,6 +45,11 @@ class TerminalReporter(Reporter):
     def notice(self, text: str) -> None:
         """Write the line above the bar."""
         tqdm.write(text, file=sys.stderr)
+
+    def member(self, number: int, members: int, what: str) -> None:
+        """Write a line, and keep the member's number beside the bar."""
+        self._member = f"member {number} of {members}, "
+        self.notice(f"member {number} of {members}: {what}")
 
     def begin(self, epochs: int, batches: int, progress: Progress) -> None:
         """Draw the bar."""
@@ -57,7 +66,7 @@ class TerminalReporter(Reporter):
         """Move the bar."""
         # tqdm's update is true when it has just drawn the bar: only then are words worth making.
         if self._bar is not None and self._bar.update():
-            self._bar.set_description(f"epoch {progress.epoch + 1}", refresh=False)
+            self._bar.set_description(f"{self._member}epoch {progress.epoch + 1}", refresh=False)
             if progress.rows == 0:
                 return
             self._bar.set_postfix_str(

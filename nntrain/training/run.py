@@ -5,13 +5,18 @@ runs/lecture/
     metrics.csv    one row an epoch
     best.npz       the checkpoint of the best epoch
     last.npz       the checkpoint of the last moment
+
+A committee's folder has a config.yaml that asks for several members, and such a folder for each:
+member-1, member-2 and so on.
 """
 
 import csv
 import io
 import math
 import os
+from collections.abc import Iterable
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from nntrain.config import Config, dump_config, load_config
@@ -23,7 +28,7 @@ RUNS = Path("runs")
 
 
 class Run:
-    """One training and its folder.
+    """One training, or a committee's several, and the folder.
 
     Args:
         folder: Where it is; it need not exist yet.
@@ -76,6 +81,34 @@ class Run:
             raise RunError(f"{folder}: {fault}; 'nntrain runs' lists those there are")
         return run
 
+    def made(self, config: Config) -> "Run":
+        """Make the folder, unless a kill left it without, and write the configuration into it.
+
+        Raises:
+            RunError: It cannot be made.
+        """
+        _make(self.folder)
+        self.write_config(config)
+        return self
+
+    @property
+    def resume_command(self) -> str:
+        """What to type to go on with it."""
+        return f"nntrain fit {self.config_file} --run {self} --resume"
+
+    def is_committee(self) -> bool:
+        """Whether its networks have folders of their own."""
+        # What has a checkpoint is none, even if its config.yaml cannot be read any more.
+        return not self.last_file.exists() and self.config().members > 1
+
+    def members(self) -> list["Run"]:
+        """A run for each network: those of a committee, not all of them begun, or itself."""
+        if not self.is_committee():
+            return [self]
+        return [
+            Run(self.folder / f"member-{number}") for number in range(1, self.config().members + 1)
+        ]
+
     def write_config(self, config: Config) -> None:
         """Replace config.yaml."""
         with atomic_write(self.config_file, "w") as file:
@@ -110,10 +143,18 @@ class Run:
             for record in history:
                 writer.writerow(["" if math.isnan(value) else value for value in record])
 
+    def unfinished(self) -> list["Run"]:
+        """The members of which something is left to train."""
+        training = self.config().training
+        return [
+            member
+            for member in self.members()
+            if not is_finished(member.history(), training.epochs, training.patience)
+        ]
+
     def is_finished(self) -> bool:
         """Whether nothing is left to train."""
-        training = self.config().training
-        return is_finished(self.history(), training.epochs, training.patience)
+        return not self.unfinished()
 
 
 FIELDS = EpochRecord._fields
@@ -161,34 +202,54 @@ def exists_already(folder: Path) -> RunError:
 def name_for(config: Path) -> str:
     """What runs of a configuration file are called: by the file, or by the run whose own it is."""
     folder = config.resolve().parent
-    return folder.name if folder.parent == RUNS.resolve() else config.stem
+    if folder.is_relative_to(RUNS.resolve()):
+        return "-".join(folder.relative_to(RUNS.resolve()).parts) or config.stem
+    return config.stem
 
 
 def table(runs: list[Run]) -> str:
-    """A line a run, best first; those without a finished epoch come last."""
-    rows = []
+    """A line a run, best first; those without a finished epoch come last.
+
+    Of a committee's members the accuracies are averaged, epochs and seconds are added up.
+    """
+    rows: list[tuple[tuple[float, ...], str]] = []
     for run in runs:
         try:
-            training, history = run.config().training, run.history()
+            epochs, unfinished = run.config().training.epochs, len(run.unfinished())
+            histories = [member.history() for member in run.members()]
         except NNTrainError as error:
             rows.append(((-1, 0.0, 0.0), f"{run!s:<28}  unreadable: {error}"))
             continue
-        top = best(history) if history else None
-        rank = (int(top.validated), *top.rank) if top else (-1, 0.0, 0.0)
-        finished = is_finished(history, training.epochs, training.patience)
+        tops = [best(history) for history in histories if history]
+        rank = (
+            (int(tops[0].validated), *map(_mean, zip(*(top.rank for top in tops), strict=True)))
+            if tops
+            else (-1, 0.0, 0.0)
+        )
+        committee = run.is_committee()
+        records = list(chain.from_iterable(histories))
+        state = "unfinished" if unfinished else "finished"
+        if committee:
+            state += f", mean of {len(tops)} of {len(histories)} members"
         rows.append(
             (
                 rank,
-                f"{run!s:<28}  {_percent(top.val_accuracy if top else math.nan):>8}  "
-                f"{_percent(top.train_accuracy if top else math.nan):>8}  "
-                f"{top.epoch if top else '':>4}  {len(history):>4}/{training.epochs:<4}  "
-                f"{sum(record.seconds for record in history):>9.1f}  "
-                f"{'finished' if finished else 'unfinished'}",
+                f"{run!s:<28}  {_percent(_mean(top.val_accuracy for top in tops)):>8}  "
+                f"{_percent(_mean(top.train_accuracy for top in tops)):>8}  "
+                f"{tops[0].epoch if tops and not committee else '':>4}  "
+                f"{len(records):>4}/{epochs * len(histories):<4}  "
+                f"{sum(record.seconds for record in records):>9.1f}  {state}",
             )
         )
     rows.sort(key=lambda row: row[0], reverse=True)
     header = f"{'run':<28}  {'val':>8}  {'train':>8}  {'best':>4}  {'epochs':<9}  {'seconds':>9}"
     return "\n".join([header, *(line for _, line in rows)])
+
+
+def _mean(values: Iterable[float]) -> float:
+    """The mean; nan of none."""
+    numbers = list(values)
+    return math.fsum(numbers) / len(numbers) if numbers else math.nan
 
 
 def _percent(share: float) -> str:
@@ -213,8 +274,8 @@ def _make(folder: Path) -> bool:
 
 
 def _modified(run: Run) -> float:
-    newest = run.last_file if run.last_file.exists() else run.config_file
-    return newest.stat().st_mtime
+    checkpoints = [*run.folder.glob("last.npz"), *run.folder.glob("member-*/last.npz")]
+    return max(file.stat().st_mtime for file in checkpoints or [run.config_file])
 
 
 def _number(text: str) -> float:

@@ -22,10 +22,12 @@ training:
 
 LECTURE_IN_FULL = """\
 seed: 0
+members: 1
 dtype: float32
 data:
   train: data/train.csv
   validation: 0.1
+  split_seed: null
   classes: 10
   label_column: null
   input_range: [0.0, 1.0]
@@ -54,6 +56,7 @@ not_negative = st.just(0) | positive
 share = st.floats(0, 1, exclude_max=True)
 fraction = st.floats(0, 1, exclude_min=True)
 counts = st.integers(1, 10**6)
+seeds = st.integers(0, 2**63 - 1)
 
 
 def tables(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -108,11 +111,13 @@ def configs(draw: st.DrawFn) -> Config:
     low, high = sorted(draw(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=2, unique=True)))
     patience = counts | st.none() if validation else st.none()
     values = {
-        "seed": draw(st.integers(0, 2**63 - 1)),
+        "seed": draw(seeds),
+        "members": draw(st.integers(1, 100)),
         "dtype": draw(st.sampled_from(["float32", "float64"])),
         "data": {
             "train": draw(texts),
             "validation": validation,
+            "split_seed": draw(seeds | st.none()),
             "classes": classes,
             "label_column": draw(texts | st.none()),
             "input_range": (low, high),

@@ -1,0 +1,142 @@
+"""A committee: several networks of one configuration, trained in a row, each from its own seed.
+
+Each member is an ordinary run in the committee's folder. All of them hold out the same rows, so
+that the committee can be judged by rows that none of its members has learnt from.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from nntrain.config import Config
+from nntrain.config.schema import SEEDS
+from nntrain.training import checkpoint
+from nntrain.training.fit import (
+    Outcome,
+    Rows,
+    digest,
+    fit,
+    read_data,
+    refuse_differences,
+    refuse_other_rows,
+    resume,
+    split_seed,
+)
+from nntrain.training.interruption import deferred_signals
+from nntrain.training.progress import EpochRecord, is_finished
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import Run
+
+
+@dataclass(frozen=True)
+class CommitteeOutcome:
+    """How the training of a committee ended.
+
+    Attributes:
+        run: The committee's own folder.
+        members: How each member's training ended; those not begun are missing.
+        signal: The signal that interrupted it; None if nothing did.
+    """
+
+    run: Run
+    members: list[Outcome]
+    signal: int | None
+
+    def results(self) -> list[str]:
+        """What was reached, as lines for people."""
+        lines = [line for member in self.members for line in member.results()]
+        if self.signal is None:
+            lines.append(
+                f"{self.run}: {len(self.members)} members, which vote together in: "
+                f"nntrain predict {self.run}"
+            )
+        return lines
+
+
+def fit_committee(
+    config: Config, make_run: Callable[[], Run], reporter: Reporter, threads: int = 1
+) -> CommitteeOutcome:
+    """Train a new committee.
+
+    Args:
+        config: Complete; asks for several members.
+        make_run: Makes the committee's folder; called when the data are known to be good.
+        reporter: Is told what happens.
+        threads: As in `fit`.
+
+    Raises:
+        DataError, RunError, DivergenceError, NNTrainError: As in `fit`.
+    """
+    data = read_data(config, reporter)
+    return _go_through(config, make_run(), {}, data, reporter, threads)
+
+
+def resume_committee(
+    config: Config, run: Run, reporter: Reporter, threads: int = 1
+) -> CommitteeOutcome:
+    """Keep the finished members, go on with the one that was stopped, and train the missing ones.
+
+    Args:
+        config: As the committee was begun with; only `training.epochs` and `members` may be larger.
+        run: The committee's folder, whatever stopped its training.
+        reporter: Is told what happens.
+        threads: As in `fit`.
+
+    Raises:
+        ConfigError, CheckpointError, DataError, DivergenceError, NNTrainError: As in `resume`.
+    """
+    refuse_differences(run, config, run.config(), may_grow=("training.epochs", "members"))
+    data = read_data(config, reporter)
+    finished: dict[Path, list[EpochRecord]] = {}
+    for member in run.members():
+        if member.last_file.exists():
+            saved = checkpoint.load(member.last_file)
+            refuse_other_rows(member, config, saved, digest(*data))
+            history = saved.progress.history
+            if is_finished(history, config.training.epochs, config.training.patience):
+                finished[member.folder] = history
+    run.write_config(config)
+    return _go_through(config, run, finished, data, reporter, threads)
+
+
+def member_config(config: Config, number: int) -> Config:
+    """The complete configuration of one member of a committee, counted from 1."""
+    return config.model_copy(
+        update={
+            "seed": (config.seed + number - 1) % SEEDS,
+            "members": 1,
+            "data": config.data.model_copy(update={"split_seed": split_seed(config)}),
+        }
+    )
+
+
+def _go_through(
+    config: Config,
+    run: Run,
+    finished: Mapping[Path, list[EpochRecord]],
+    data: Rows,
+    reporter: Reporter,
+    threads: int,
+) -> CommitteeOutcome:
+    outcomes: list[Outcome] = []
+    with deferred_signals() as interruption:
+        for number, member in enumerate(run.members(), 1):
+            if interruption.signal is not None:
+                break
+            if member.folder in finished:
+                reporter.member(number, config.members, f"{member}, finished already")
+                history = finished[member.folder]
+                member.write_history(history)  # a kill may have come between it and the checkpoint
+                outcomes.append(Outcome(member, history, None))
+                continue
+            its_config = member_config(config, number)
+            reporter.member(number, config.members, f"{member}, seed {its_config.seed}")
+            outcomes.append(
+                resume(its_config, member, reporter, threads, data)
+                if member.config_file.exists()
+                else fit(its_config, partial(member.made, its_config), reporter, threads, data)
+            )
+    # A signal that came when the last member was finished already has interrupted nothing.
+    whole = len(outcomes) == config.members and outcomes[-1].signal is None
+    return CommitteeOutcome(run, outcomes, None if whole else interruption.signal)

@@ -1,0 +1,163 @@
+"""Committees as people train, stop, ask and list them."""
+
+import json
+import signal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from nntrain.training import checkpoint
+from tests.cli.conftest import TINY
+from tests.cli.test_commands import process, refuse, succeed, wait_for
+from tests.conftest import stripes
+
+THREE = ("--set", "members=3")
+
+
+def probabilities(*runs: str) -> NDArray[np.float64]:
+    succeed("predict", *runs, "--probabilities", "--out", "p.csv")
+    return pd.read_csv("p.csv")[["0", "1", "2"]].to_numpy()
+
+
+def accuracy(shares: NDArray[np.float64]) -> float:
+    return float(np.mean(shares.argmax(axis=1) == stripes(260)[1][200:]))
+
+
+def evaluated(*arguments: str) -> float:
+    text = succeed("evaluate", *arguments, "--data", "data/test_labelled.csv", "--json").stdout
+    return float(json.loads(text)["accuracy"])
+
+
+def test_fit_tells_which_member_it_trains_and_how_to_ask_them(folder: Path) -> None:
+    result = succeed("fit", "tiny.yaml", *THREE)
+    for number in (1, 2, 3):
+        assert f"member {number} of 3: runs/tiny/member-{number}, seed {number + 2}\n" in (
+            result.stderr
+        )
+    assert result.stderr.count("200 rows") == 1
+    *members, last = result.stdout.splitlines()
+    assert [line.split(": ")[0] for line in members] == [f"runs/tiny/member-{n}" for n in (1, 2, 3)]
+    assert all("of the validation rows right after epoch" in line for line in members)
+    assert last == "runs/tiny: 3 members, which vote together in: nntrain predict runs/tiny"
+
+
+def test_members_vote(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", *THREE, "--set", "training.epochs=1")
+    shares = [probabilities(f"runs/tiny/member-{number}") for number in (1, 2, 3)]
+    mean = np.mean(shares, axis=0)
+    np.testing.assert_allclose(probabilities("runs/tiny"), mean, atol=1e-7)
+    assert evaluated("runs/tiny") == accuracy(mean)
+    assert evaluated("runs/tiny/member-2") == accuracy(shares[1])
+    succeed("fit", "tiny.yaml", "--set", "seed=9", "--run", "runs/single")
+    four = np.mean([*shares, probabilities("runs/single")], axis=0)
+    np.testing.assert_allclose(probabilities("runs/tiny", "runs/single"), four, atol=1e-7)
+    assert evaluated("runs/single", "runs/tiny") == accuracy(four)
+
+
+def test_evaluate_judges_a_committee_by_the_rows_it_held_out(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", *THREE)
+    evaluation = json.loads(succeed("evaluate", "--json").stdout)
+    assert evaluation["rows"] == 50
+    assert evaluation["loss_name"] == "cross_entropy"
+
+
+def test_predict_without_a_run_asks_the_whole_committee(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--run", "runs/older")
+    succeed("fit", "tiny.yaml", *THREE)
+    result = succeed("predict")
+    assert "with runs/tiny (3 networks)\n" in result.stderr
+    assert "-m 'nntrain runs/tiny'\n" in result.stdout
+    succeed("fit", "tiny.yaml", "--run", "runs/newer")
+    assert "with runs/newer\n" in succeed("predict").stderr
+
+
+def test_a_network_votes_once(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", *THREE)
+    line = "runs/tiny/member-2: named twice; each member of a committee votes once"
+    assert refuse(2, "predict", "runs/tiny", "runs/tiny/member-2") == line
+    assert "member-1: named twice" in refuse(2, "evaluate", "runs/tiny", str(folder / "runs/tiny"))
+
+
+def test_an_unfinished_committee_is_refused_and_passed_over(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--run", "runs/single")
+    succeed("fit", "tiny.yaml", *THREE)
+    for file in Path("runs/tiny/member-3").iterdir():
+        file.unlink()
+    for command in ("predict", "evaluate"):
+        assert refuse(1, command, "runs/tiny") == (
+            "runs/tiny: 1 of its 3 members are not finished yet; go on with "
+            "'nntrain fit runs/tiny/config.yaml --run runs/tiny --resume'"
+        )
+    assert "with runs/single\n" in succeed("predict").stderr
+    succeed("fit", "runs/tiny/config.yaml", "--run", "runs/tiny", "--resume")
+    assert "with runs/tiny (3 networks)\n" in succeed("predict").stderr
+
+
+def test_members_may_grow_and_a_run_cannot_become_a_committee(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", *THREE)
+    result = succeed("fit", "tiny.yaml", "--set", "members=4", "--resume")
+    assert "member 3 of 4: runs/tiny/member-3, finished already\n" in result.stderr
+    assert "member 4 of 4: runs/tiny/member-4, seed 6\n" in result.stderr
+    assert len(result.stdout.splitlines()) == 5
+    assert "members is 1 but was 4" in refuse(2, "fit", "tiny.yaml", "--resume")
+    succeed("fit", "tiny.yaml", "--run", "runs/single")
+    line = refuse(2, "fit", "tiny.yaml", *THREE, "--run", "runs/single", "--resume")
+    assert "members is 3 but was 1 (only training.epochs may grow)" in line
+
+
+def test_runs_lists_a_committee_as_one(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", *THREE)
+    succeed("fit", "tiny.yaml", "--set", "training.optimizer.learning_rate=1e-9")
+    Path("runs/begun").mkdir()
+    Path("runs/begun/config.yaml").write_text(TINY + "members: 2\n")
+    lines = succeed("runs").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["run", "runs/tiny", "runs/tiny-2", "runs/begun"]
+    assert lines[1].endswith("finished, mean of 3 of 3 members")
+    assert lines[3].endswith("unfinished, mean of 0 of 2 members")
+
+
+def test_a_members_configuration_trains_an_ordinary_run(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", *THREE)
+    result = succeed("fit", "runs/tiny/member-2/config.yaml")
+    assert result.stdout.startswith("runs/tiny-member-2: ")
+    again, member = (
+        checkpoint.load(Path(run) / "best.npz")
+        for run in ("runs/tiny-member-2", "runs/tiny/member-2")
+    )
+    np.testing.assert_array_equal(again.parameters, member.parameters)
+
+
+@pytest.mark.parametrize(("value", "fault"), [("0", "at least 1"), ("101", "at most 100")])
+def test_between_1_and_100_members(folder: Path, value: str, fault: str) -> None:
+    line = refuse(2, "fit", "tiny.yaml", "--set", f"members={value}")
+    assert line == f"--set members={value}: members: must be {fault}, not {value}"
+
+
+def test_check_counts_the_members(folder: Path) -> None:
+    result = succeed("config", "check", "tiny.yaml", *THREE)
+    assert result.stdout.endswith("4 epochs of 10 batches, 3 members\n")
+
+
+def test_sigterm_within_a_member_saves_and_resuming_ends_the_same(folder: Path) -> None:
+    long = [*THREE, "--set", "training.epochs=40", "--threads", "1"]
+    with process("fit", "tiny.yaml", *long, cwd=folder) as training:
+        wait_for(lambda: (folder / "runs/tiny/member-2/metrics.csv").exists())
+        training.send_signal(signal.SIGTERM)
+        _, error = training.communicate()
+    assert training.returncode == 128 + signal.SIGTERM, error
+    assert "nntrain fit runs/tiny/config.yaml --run runs/tiny --resume" in error
+    assert "Traceback" not in error
+    assert not Path("runs/tiny/member-3").exists()
+    assert pd.read_csv("runs/tiny/member-2/metrics.csv")["epoch"].max() < 40
+
+    succeed("fit", "runs/tiny/config.yaml", "--run", "runs/tiny", "--resume", "--threads", "1")
+    succeed("fit", "tiny.yaml", *long, "--run", "runs/whole")
+    for member in ("member-1", "member-2", "member-3"):
+        for name in ("best.npz", "last.npz"):
+            ours, theirs = (
+                checkpoint.load(Path("runs") / run / member / name) for run in ("tiny", "whole")
+            )
+            np.testing.assert_array_equal(ours.parameters, theirs.parameters)
