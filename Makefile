@@ -6,11 +6,12 @@ BIN    := $(VENV)/bin
 BENCH  := .venv-bench
 CONFIG ?= configs/quick.yaml
 RUN    ?=
+HOURS  ?= 1
 COMPETITION ?= digit-recognizer
 MESSAGE     ?= nntrain
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo test data fit predict submit lint bench clean
+.PHONY: stale help demo test data fit predict submit lint bench papers clean
 
 help:  ## Show this help
 	@echo "nntrain: Kaggle's MNIST CSVs in, a submission out"
@@ -71,6 +72,10 @@ $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
 bench: $(BENCH)/installed  ## Hold nntrain against PyTorch (in an environment of its own)
 	$(BENCH)/bin/python benchmarks/optimizers.py
 	$(BENCH)/bin/python benchmarks/run.py
+
+papers: $(VENV)/installed  ## Train what papers report on, for HOURS=1, into docs/papers.md
+	$(BIN)/python benchmarks/papers.py --hours $(HOURS) \
+	  $(if $(wildcard data/test_labelled.csv),--test data/test_labelled.csv)
 
 clean:  ## Remove environments and caches (not data/ and runs/)
 	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

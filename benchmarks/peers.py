@@ -5,6 +5,7 @@ with the seconds of one epoch; the first epoch of a case is a warm-up and not ti
 all of them in turn.
 """
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -60,7 +61,7 @@ def nntrain(case: Case, pixels: Any, labels: Any) -> Epoch:
     """The training loop of `nntrain fit`, validation and saving aside."""
     from threadpoolctl import threadpool_limits
 
-    from nntrain.data.batches import Batches, PixelScale
+    from nntrain.data.batches import Batches, PixelScale, one_hot
     from nntrain.data.digits import Digits
     from nntrain.nn import (
         INITIALIZERS,
@@ -87,15 +88,22 @@ def nntrain(case: Case, pixels: Any, labels: Any) -> Epoch:
     kind = Adam if case.optimizer == "adam" else SGD
     optimizer = kind(network.parameters, network.weight_count)
     descent = Descent(network, optimizer, case.batch, Team(THREADS))
-    digits = Digits(pixels, "digits.npz", labels, None, "label", None)
+    rows = Digits(pixels, "digits.npz", labels, None, "label", None).all()
     batches = Batches(
-        digits.all(), classes=10, batch_size=case.batch, scale=PixelScale(0, 1), seed=0
+        rows,
+        targets=one_hot(10, "float32"),
+        batch_size=case.batch,
+        scale=PixelScale(0, 1),
+        seed=0,
     )
     plan = Plan(1, None, RATES[case.optimizer], constant())
 
+    def no_validation() -> tuple[float, float]:
+        return math.nan, math.nan
+
     def epoch() -> None:
         with threadpool_limits(descent.blas_threads, "blas"):
-            list(train(descent, batches, plan, Progress(), None, lambda progress: False))
+            list(train(descent, batches, plan, Progress(), no_validation, lambda progress: False))
 
     return epoch
 

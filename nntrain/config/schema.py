@@ -82,6 +82,16 @@ def _named(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
+def _by_digit(value: object) -> object:
+    """Keys that are digits may be in quotes, as JSON has them."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        int(key) if isinstance(key, str) and key.isdecimal() else key: item
+        for key, item in value.items()
+    }
+
+
 class Model(BaseModel):
     """What all parts of the configuration share."""
 
@@ -108,7 +118,10 @@ class DistortionConfig(Model):
     elastic: ElasticConfig | None = Field(
         default=None, description="elastic displacement; null for none"
     )
-    limits: dict[Annotated[int, Field(ge=0, le=9)], Annotated[float, Field(ge=0, le=1)]] = Field(
+    limits: Annotated[
+        dict[Annotated[int, Field(ge=0, le=9)], Annotated[float, Field(ge=0, le=1)]],
+        BeforeValidator(_by_digit),
+    ] = Field(
         default_factory=dict,
         description="what multiplies rotation and shear of single digits, such as {1: 0.5, 7: 0.5}",
     )

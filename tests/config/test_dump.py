@@ -31,15 +31,22 @@ data:
   classes: 10
   label_column: null
   input_range: [0.0, 1.0]
+  distortion: null
 network:
-  - {dense: 100, activation: sigmoid, init: xavier_uniform}
-  - {dense: 10, activation: sigmoid, init: {normal: 1.0}}
+  - {dense: 100, activation: sigmoid, init: xavier_uniform, dropout: 0.0}
+  - {dense: 10, activation: sigmoid, init: {normal: 1.0}, dropout: 0.0}
 loss: squared_error
 training:
   epochs: 30
   batch_size: 32
   optimizer: {name: sgd, learning_rate: 3.0, weight_decay: 0.0}
   schedule: {name: constant, warmup: 0.0}
+  input_dropout: 0.0
+  label_smoothing: 0.0
+  l1: 0.0
+  max_norm: null
+  clip_norm: null
+  average: null
   patience: null
 """
 
@@ -99,7 +106,22 @@ def layers(dense: st.SearchStrategy[int], *more: str) -> st.SearchStrategy[Any]:
         st.fixed_dictionaries({"uniform": positive}),
     )
     names = st.sampled_from(["identity", "tanh", "scaled_tanh", "relu", "leaky_relu", *more])
-    return tables({"dense": dense, "activation": names}, {"init": init})
+    optional = {"init": init} if more else {"init": init, "dropout": share}
+    return tables({"dense": dense, "activation": names}, optional)
+
+
+def distortions() -> st.SearchStrategy[Any]:
+    return st.none() | tables(
+        {},
+        {
+            "rotation": st.floats(0, 180),
+            "scale": share,
+            "shear": st.floats(0, 1),
+            "shift": not_negative,
+            "elastic": st.none() | tables({"strength": positive, "sigma": positive}, {}),
+            "limits": st.dictionaries(st.integers(0, 9), st.floats(0, 1)),
+        },
+    )
 
 
 @st.composite
@@ -121,6 +143,7 @@ def configs(draw: st.DrawFn) -> Config:
             "classes": classes,
             "label_column": draw(texts | st.none()),
             "input_range": (low, high),
+            "distortion": draw(distortions()),
         },
         "network": (
             *draw(st.lists(layers(counts), max_size=3)),
@@ -132,6 +155,12 @@ def configs(draw: st.DrawFn) -> Config:
             "batch_size": draw(counts),
             "optimizer": draw(optimizers()),
             "schedule": draw(schedules(epochs)),
+            "input_dropout": draw(share),
+            "label_smoothing": draw(share),
+            "l1": draw(not_negative),
+            "max_norm": draw(positive | st.none()),
+            "clip_norm": draw(positive | st.none()),
+            "average": draw(st.floats(0, 1, exclude_min=True, exclude_max=True) | st.none()),
             "patience": draw(patience),
         },
     }

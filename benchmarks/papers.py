@@ -1,0 +1,291 @@
+"""Train the networks that papers report on, and write what comes of it into docs/papers.md.
+
+`python benchmarks/papers.py --hours 8` trains for so long at most, and goes on there the next time.
+"""
+
+import functools
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from time import monotonic, sleep
+from typing import NamedTuple
+
+import click
+
+from nntrain.data.kaggle import read_csv
+from nntrain.errors import NNTrainError
+from nntrain.training.progress import best
+from nntrain.training.run import Run
+
+ROOT = Path(__file__).parent.parent
+CONFIGS = ROOT / "configs" / "papers"
+PAGE = ROOT / "docs" / "papers.md"
+RUNS = Path("runs") / "papers"
+NNTRAIN = (sys.executable, "-m", "nntrain")
+POLL_SECONDS = 0.1
+TRAIN_ROWS = 60_000
+
+LECUN = "LeCun et al. 1998"
+SIMARD = "Simard et al. 2003"
+CIRESAN = "Cireşan et al. 2010"
+MEIER = "Meier et al. 2011"
+SRIVASTAVA = "Srivastava et al. 2014"
+NIELSEN = "Nielsen 2015"
+
+
+class Row(NamedTuple):
+    """One network of one paper.
+
+    Attributes:
+        name: Of the configuration below configs/papers/, and of the run.
+        paper: Who and when.
+        network: The widths of its layers; of one member, if there are several.
+        recipe: What sets it apart from the paper's other networks.
+        published: Its error in per cent.
+        minutes: How long it is expected to take on two cores.
+        members: How many networks answer together.
+    """
+
+    name: str
+    paper: str
+    network: str
+    recipe: str
+    published: float
+    minutes: int
+    members: int = 1
+
+    @property
+    def config(self) -> Path:
+        """The configuration's file."""
+        return CONFIGS / f"{self.name}.yaml"
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return RUNS / self.name
+
+    def runs(self) -> list[Run]:
+        """What there is of its run, or of its members' runs."""
+        pattern = "config.yaml" if self.members == 1 else "member-*/config.yaml"
+        return [Run(file.parent) for file in sorted(self.folder.glob(pattern))]
+
+    def is_finished(self) -> bool:
+        """Whether nothing is left to train."""
+        runs = self.runs()
+        return len(runs) == self.members and all(run.is_finished() for run in runs)
+
+
+# In the order of their years; those of one year in the order of the paper.
+ROWS = (
+    Row("lecun1998-300", LECUN, "784-300-10", "squared error", 4.7, 12),
+    Row("lecun1998-300-distortions", LECUN, "784-300-10", "distortions", 3.6, 14),
+    Row("lecun1998-1000", LECUN, "784-1000-10", "squared error", 4.5, 35),
+    Row("lecun1998-300-100", LECUN, "784-300-100-10", "squared error", 3.05, 15),
+    Row("lecun1998-300-100-distortions", LECUN, "784-300-100-10", "distortions", 2.5, 16),
+    Row("lecun1998-500-150", LECUN, "784-500-150-10", "squared error", 2.95, 22),
+    Row("lecun1998-500-150-distortions", LECUN, "784-500-150-10", "distortions", 2.45, 24),
+    Row("simard2003-800", SIMARD, "784-800-10", "cross-entropy", 1.6, 16),
+    Row("simard2003-800-affine", SIMARD, "784-800-10", "affine, cross-entropy", 1.1, 21),
+    Row("simard2003-800-elastic-squared", SIMARD, "784-800-10", "elastic, squared error", 0.9, 21),
+    Row("simard2003-800-elastic", SIMARD, "784-800-10", "elastic, cross-entropy", 0.7, 21),
+    Row("ciresan2010-1000-500", CIRESAN, "784-1000-500-10", "distortions", 0.49, 46),
+    Row("ciresan2010-1500-1000-500", CIRESAN, "784-1500-1000-500-10", "distortions", 0.46, 75),
+    Row(
+        "ciresan2010-2500-2000-1500-1000-500",
+        CIRESAN,
+        "784-2500-2000-1500-1000-500-10",
+        "distortions",
+        0.35,
+        200,
+    ),
+    Row("meier2011-committee", MEIER, "784-800-10", "distortions, committee", 0.39, 125, 25),
+    Row("srivastava2014-logistic", SRIVASTAVA, "784-1024-1024-1024-10", "dropout", 1.35, 50),
+    Row("srivastava2014-relu", SRIVASTAVA, "784-1024-1024-1024-10", "relu, dropout", 1.25, 50),
+    Row(
+        "srivastava2014-relu-max-norm",
+        SRIVASTAVA,
+        "784-1024-1024-1024-10",
+        "relu, dropout, max-norm",
+        1.06,
+        50,
+    ),
+    Row("nielsen2015-30", NIELSEN, "784-30-10", "squared error", 4.58, 1),
+    Row("nielsen2015-100", NIELSEN, "784-100-10", "squared error", 3.41, 1),
+    Row("nielsen2015-100-regularised", NIELSEN, "784-100-10", "cross-entropy, L2", 1.96, 2),
+)
+
+INTRODUCTION = """\
+# What papers report, and what nntrain makes of it
+
+`make papers HOURS=8` trains these networks for so long at most, the quickest first, and goes on
+there the next time. Each configuration says what it does otherwise than its paper.
+
+All are trained on the first 50,000 rows of MNIST's training set, and the last 10,000 are held out.
+Errors are in per cent. Held out: after the last epoch, in brackets after the best. Test: of the
+best epoch, on rows that nothing was chosen by. A committee answers with the best epoch of each
+member, so it has no last one. Published errors are those of MNIST's test set, many after training
+on all 60,000 rows; only Nielsen's 1.96 is that of the 10,000 rows that are held out here.
+
+"""
+HEADINGS = (
+    "paper",
+    "network",
+    "configuration",
+    "published",
+    "held out",
+    "test",
+    "epochs",
+    "training time",
+)
+
+
+class TrainingError(click.ClickException):
+    """A network could not be trained or evaluated; nntrain has said why."""
+
+
+@click.command()
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=0),
+    required=True,
+    help="How long to train at most; 0 only writes the page.",
+)
+@click.option("--train", default="data/train.csv", show_default=True, help="MNIST's training CSV.")
+@click.option("--test", type=click.Path(exists=True), help="MNIST's test CSV, with labels.")
+def main(hours: float, train: str, test: str | None) -> None:
+    """Train what the time allows, the quickest first, and write docs/papers.md."""
+    if hours:
+        _refuse_other_digits(train)
+    deadline = monotonic() + hours * 3600
+    failed = []
+    try:
+        for row in sorted(ROWS, key=lambda row: row.minutes):
+            if monotonic() >= deadline:
+                break
+            if row.is_finished():
+                continue
+            click.echo(f"{row.name}: some {row.minutes} minutes", err=True)
+            try:
+                _train(row, train, deadline)
+            except TrainingError as error:  # the others can still be trained
+                error.show()
+                failed.append(row.name)
+            _write_page(test)
+    finally:
+        _write_page(test)
+    sys.exit(bool(failed))
+
+
+def _refuse_other_digits(train: str) -> None:
+    """The page holds against papers what was trained on their digits, not on demo digits, say.
+
+    Raises:
+        ClickException: The CSV is not as long as MNIST's, or cannot be read.
+    """
+    try:
+        rows = len(read_csv(train, labels="required"))
+    except NNTrainError as error:
+        raise click.ClickException(str(error)) from error
+    if rows != TRAIN_ROWS:
+        raise click.ClickException(
+            f"{train}: {rows:,} rows, but MNIST has {TRAIN_ROWS:,}; fetch it with "
+            "'nntrain data mnist', or name it with --train"
+        )
+
+
+def _train(row: Row, train: str, deadline: float) -> None:
+    """Begin a run, or go on with it, until it is finished or time is up.
+
+    Raises:
+        TrainingError: It ended by itself, unfinished.
+    """
+    command = [*NNTRAIN, "fit", str(row.config), "--run", str(row.folder)]
+    command += ["--set", f"data.train={train}"]
+    if row.folder.exists():
+        command.append("--resume")
+    # In a session of its own, Ctrl-C does not reach it: a second signal would end it unsaved.
+    process = subprocess.Popen(command, start_new_session=True)
+    in_time = True
+    try:
+        while process.poll() is None and in_time:
+            sleep(POLL_SECONDS)
+            in_time = monotonic() < deadline
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        status = process.wait()
+    if status and in_time:
+        raise TrainingError(f"{row.name}: could not be trained (status {status})")
+
+
+def _write_page(test: str | None) -> None:
+    """Write docs/papers.md from what the runs' folders hold."""
+    lines = [_line(HEADINGS), "|" + " --- |" * len(HEADINGS)]
+    lines += [_line(_cells(row, test)) for row in ROWS]
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(INTRODUCTION + "\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cells(row: Row, test: str | None) -> list[str]:
+    """The row's line of the table."""
+    network = row.network if row.members == 1 else f"{row.members} × {row.network}"
+    known = [
+        row.paper,
+        network,
+        f"[{row.recipe}](../configs/papers/{row.config.name})",
+        f"{row.published:g}",
+    ]
+    runs = row.runs()
+    if not runs:
+        return [*known, "not run yet", "", "", ""]
+    histories = [run.history() for run in runs]
+    done = sum(map(len, histories))
+    epochs = f"{done:,} of {row.members * runs[0].config().training.epochs:,}"
+    time = _duration(sum(record.seconds for history in histories for record in history))
+    if not row.is_finished():
+        return [*known, "begun", "", epochs, time]
+    if row.members == 1:
+        (history,) = histories
+        held_out = f"{_error(history[-1].val_accuracy)} ({_error(best(history).val_accuracy)})"
+    else:
+        held_out = f"({_error(_accuracy(row.folder, None))})"
+    tested = _error(_accuracy(row.folder, test)) if test else "–"
+    return [*known, held_out, tested, epochs, time]
+
+
+@functools.cache  # a finished run stays as it is
+def _accuracy(folder: Path, data: str | None) -> float:
+    """The accuracy on a CSV, or on the rows held out.
+
+    Raises:
+        TrainingError: The run or the CSV cannot be used.
+    """
+    command = [*NNTRAIN, "evaluate", str(folder), "--json"]
+    if data is not None:
+        command += ["--data", data]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise TrainingError(f"{folder}: could not be evaluated (status {done.returncode})")
+    return float(json.loads(done.stdout)["accuracy"])
+
+
+def _error(accuracy: float) -> str:
+    return f"{100 * (1 - accuracy):.2f}"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+if __name__ == "__main__":
+    # SIGTERM ends this as Ctrl-C does, so that the training that runs is saved.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    main()
