@@ -199,6 +199,7 @@ def read_data(config: Config, reporter: Reporter) -> Rows:
 
     Raises:
         DataError: A CSV does not hold what it should, or the split leaves one side empty.
+        ConfigError: Images that are not square should be distorted.
     """
     data = config.data
     digits = read_labelled(data.train, data.classes, data.label_column, reporter)
@@ -207,6 +208,7 @@ def read_data(config: Config, reporter: Reporter) -> Rows:
             f"{data.train}: all labels are {digits.counts()[0][0]}; "
             "give a file with at least two different digits"
         )
+    build_distorter(config, digits.pixels.shape[1])  # refuses what is not square, in good time
     if isinstance(data.validation, str):
         validation = read_labelled(data.validation, data.classes, data.label_column, reporter)
         if validation.pixels.shape[1] != digits.pixels.shape[1]:

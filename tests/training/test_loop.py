@@ -11,6 +11,7 @@ from nntrain.config import Config
 from nntrain.config.build import build_network, build_optimizer, build_scale, build_schedule
 from nntrain.data.batches import Batches, PixelScale, one_hot
 from nntrain.data.digits import Digits
+from nntrain.data.distort import Distorter, Distortion
 from nntrain.errors import DivergenceError
 from nntrain.nn import Block
 from nntrain.nn.arrays import Array
@@ -111,6 +112,25 @@ def test_dropout_is_a_function_of_seed_epoch_and_batch() -> None:
     assert set(np.unique(mask).tolist()) == {0, 1}
     assert mask.mean() == pytest.approx(0.3, abs=0.01)
     assert np.mean(x == 0) == pytest.approx(0.2, abs=0.02), "few of the pictures' pixels are 0"
+
+
+def test_a_distortion_is_a_function_of_seed_epoch_and_batch() -> None:
+    batches = batches_of(200, batch_size=8)
+    batches.distorter = Distorter(Distortion(rotation=30, elastic_strength=2, elastic_sigma=1), 16)
+
+    def dealt(epoch: int, start: int, rows: int, workers: int) -> Array:
+        batches.workers = workers
+        blocks = [block for _ in range(workers) for block in blocks_of(rows)][: workers + 1]
+        return np.concatenate(
+            [block.x[: len(labels)].copy() for block, labels in batches.epoch(epoch, start, blocks)]
+        )
+
+    whole = dealt(1, 0, rows=8, workers=1)
+    assert len(whole) == 200
+    np.testing.assert_array_equal(dealt(1, 0, rows=64, workers=3), whole)
+    np.testing.assert_array_equal(dealt(1, 7, rows=24, workers=2), whole[56:])
+    other = dealt(2, 0, rows=8, workers=1)
+    assert not np.array_equal(np.sort(other, axis=0), np.sort(whole, axis=0))
 
 
 def test_smoothed_targets_sum_to_one() -> None:
