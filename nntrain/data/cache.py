@@ -4,8 +4,7 @@ An entry is a folder named by the SHA-256 of the CSV's bytes and of how they wer
 that a changed file is never mistaken for the old one. One process at a time makes and removes
 entries; an entry appears whole or not at all, and what it holds is checked whenever it is used.
 
-A cache never stands in the way: where none can be kept, the rows go to a temporary folder that is
-gone when they have been used.
+A cache never stands in the way: what cannot be kept is not kept.
 """
 
 import hashlib
@@ -13,6 +12,7 @@ import io
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,21 +25,22 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from nntrain.data.digits import Annotations, Digits
-from nntrain.errors import NNTrainError
+from nntrain.data.digits import Annotations, Digits, finished_digest
 
 FORMAT = 1  # part of every entry's name; changes with the files, or with what the reader makes
 LIMIT = 4 << 30  # bytes of all entries together; one that is larger is kept, but alone
 ENVIRONMENT = "NNTRAIN_CACHE"
 _WORTH_MAPPING = 128 << 20  # bytes of pixels; fewer are loaded
+_PATIENCE = 120.0  # seconds to wait for another process that makes an entry
+_NAME = re.compile("[0-9a-f]{64}")
 
 Keep = Callable[[NDArray[np.uint8]], None]  # is given pixels, shape (rows, P), in the rows' order
 Parse = Callable[[Keep], Annotations]  # reads a CSV
 
 
 def default_folder() -> Path:
-    """What the environment variable NNTRAIN_CACHE names, or the user's usual place for caches."""
-    return Path(os.environ.get(ENVIRONMENT) or platformdirs.user_cache_path("nntrain"))
+    """Below what NNTRAIN_CACHE names in the environment, or the user's usual place for caches."""
+    return Path(os.environ.get(ENVIRONMENT) or platformdirs.user_cache_path("nntrain")) / "csv"
 
 
 def fingerprint(file: IO[bytes], **options: object) -> str:
@@ -51,6 +52,10 @@ def fingerprint(file: IO[bytes], **options: object) -> str:
     file.seek(0)
     reading = json.dumps([FORMAT, content.hexdigest(), options], sort_keys=True)
     return hashlib.sha256(reading.encode()).hexdigest()
+
+
+class _NotKeptError(Exception):
+    """The disk will not have it, or gives back something else."""
 
 
 class Cache:
@@ -73,7 +78,7 @@ class Cache:
                 os.utime(self.folder / name)  # those not used for longest go first
         return digits
 
-    def make(self, name: str, source: str, parse: Parse) -> Digits:
+    def make(self, name: str, source: str, parse: Parse) -> Digits | None:
         """Parse a CSV and keep its digits; or wait for the process that does so, and load them.
 
         Args:
@@ -81,48 +86,39 @@ class Cache:
             source: The file's path as it was given.
             parse: Reads it.
 
+        Returns:
+            None if they cannot be kept.
+
         Raises:
             DataError: As `parse` has it.
-            NNTrainError: There is no room for the rows.
         """
-        with self._alone() as kept:
-            if kept:
+        try:
+            with self._alone():
                 made_meanwhile = self.load(name, source)
                 if made_meanwhile is not None:
                     return made_meanwhile
                 self._clear(name)
-            with _faults_told(self.folder):
-                making = Path(tempfile.mkdtemp(None, ".making-", self.folder if kept else None))
-            try:
-                _fill(making, parse)
-                digits = _load(making, source)
-                if digits is None:
-                    raise NNTrainError(
-                        f"{making}: the rows of {source} were written but do not read back; "
-                        f"let {ENVIRONMENT} name a folder on another disk"
-                    )
-                if kept:
-                    # A mapped file may be renamed and removed, except by Windows, where the entry
-                    # is then only good for this process.
-                    with suppress(OSError):
+                with _keeping():
+                    making = Path(tempfile.mkdtemp(prefix=".making-", dir=self.folder))
+                try:
+                    _fill(making, parse)
+                    with _keeping():
                         making.rename(self.folder / name)
-                        self._make_room(name)
-            finally:
-                shutil.rmtree(making, ignore_errors=True)
-        return digits
+                finally:
+                    shutil.rmtree(making, ignore_errors=True)
+                self._make_room(name)
+                return self.load(name, source)
+        except _NotKeptError:
+            return None
 
     @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Hold the folder's lock; False where there can be none."""
+    def _alone(self) -> Iterator[None]:
+        """Hold the folder's lock."""
         with ExitStack() as stack:
-            try:
+            with _keeping():
                 self.folder.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(filelock.FileLock(self.folder / ".lock"))
-                tempfile.TemporaryFile(dir=self.folder).close()
-                possible = True
-            except (OSError, NotImplementedError):
-                possible = False
-            yield possible
+                stack.enter_context(filelock.FileLock(self.folder / ".lock", timeout=_PATIENCE))
+            yield
 
     def _clear(self, name: str) -> None:
         """Remove what a killed process left, and an entry that is not whole."""
@@ -130,41 +126,45 @@ class Cache:
             shutil.rmtree(remains, ignore_errors=True)
 
     def _make_room(self, newest: str) -> None:
-        room = self.limit - _size(self.folder / newest)
-        entries = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+        entries = [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
+        room = self.limit
         for entry in sorted(entries, key=lambda path: path.stat().st_mtime, reverse=True):
-            if entry.name != newest:
-                room -= _size(entry)
-                if room < 0:
-                    shutil.rmtree(entry, ignore_errors=True)
+            room -= sum(path.stat().st_size for path in entry.iterdir())
+            if room < 0 and entry.name != newest:
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _fill(folder: Path, parse: Parse) -> None:
     """Write an entry's files."""
-    shape = (0, 0)
-    with ExitStack() as stack:
-        with _faults_told(folder):
-            file = stack.enter_context((folder / "pixels").open("wb", buffering=0))
+    shape, total = (0, 0), hashlib.sha256()
+    with _keeping():
+        file = (folder / "pixels").open("wb", buffering=0)
 
-        def keep(pixels: NDArray[np.uint8]) -> None:
-            nonlocal shape
-            rest = pixels.data.cast("B")
-            with _faults_told(folder):
-                while rest:  # without a buffer a write may be short, but nothing is left for later
-                    rest = rest[file.write(rest) :]
-            shape = (shape[0] + len(pixels), pixels.shape[1])
+    def keep(pixels: NDArray[np.uint8]) -> None:
+        nonlocal shape
+        rest = pixels.data.cast("B")
+        total.update(rest)
+        with _keeping():
+            while rest:  # without a buffer a write may be short, but nothing is left for later
+                rest = rest[file.write(rest) :]
+        shape = (shape[0] + len(pixels), pixels.shape[1])
 
+    try:
         beside = parse(keep)
+    finally:
+        with _keeping():
+            file.close()
     arrays: dict[str, Any] = {k: v for k, v in beside._asdict().items() if v is not None}
     content = io.BytesIO()
     np.savez(content, **arrays)
-    with _faults_told(folder):
+    about = {
+        "shape": shape,
+        "beside": hashlib.sha256(content.getbuffer()).hexdigest(),
+        # Of what was parsed, not of what the disk made of it.
+        "digest": finished_digest(total, shape, beside.labels, beside.ids),
+    }
+    with _keeping():
         (folder / "beside.npz").write_bytes(content.getbuffer())
-        about = {
-            "shape": shape,
-            "beside": hashlib.sha256(content.getbuffer()).hexdigest(),
-            "digest": Digits(_pixels(folder, shape), "", *beside).digest,
-        }
         (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
 
 
@@ -194,17 +194,10 @@ def _pixels(folder: Path, shape: tuple[int, int]) -> NDArray[np.uint8]:
     return np.fromfile(folder / "pixels", np.uint8).reshape(shape)
 
 
-def _size(entry: Path) -> int:
-    return sum(path.stat().st_size for path in entry.iterdir())
-
-
 @contextmanager
-def _faults_told(folder: Path) -> Iterator[None]:
-    """A disk that is full is not the CSV's fault."""
+def _keeping() -> Iterator[None]:
+    """A disk that is full or read-only is no fault of the CSV that is being read."""
     try:
         yield
-    except OSError as error:
-        raise NNTrainError(
-            f"{folder}: no place for the rows read: {error.strerror or error}; free some "
-            f"space or let the environment variable {ENVIRONMENT} name another folder"
-        ) from error
+    except (OSError, NotImplementedError) as error:  # the latter: no locks on this file system
+        raise _NotKeptError from error

@@ -54,14 +54,11 @@ class Digits:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all pixels, labels and ids."""
-        total = hashlib.sha256(repr(self.pixels.shape).encode())
+        total = hashlib.sha256()
         for start in range(0, len(self), 10_000):
             total.update(self.pixels[start : start + 10_000].data)
             self.release()
-        for array in (self.labels, self.ids):
-            if array is not None:
-                total.update(array.tobytes())
-        return total.hexdigest()
+        return finished_digest(total, self.pixels.shape, self.labels, self.ids)
 
     def release(self) -> None:
         """Take mapped pixels out of the process's memory again, where the system can.
@@ -107,6 +104,20 @@ def _spans(digits: list[int]) -> str:
     if len(digits) > 2 and digits[-1] - digits[0] == len(digits) - 1:
         return f"{digits[0]}–{digits[-1]}"
     return ", ".join(map(str, digits))
+
+
+def finished_digest(
+    pixels: "hashlib._Hash",
+    shape: tuple[int, int],
+    labels: NDArray[np.uint8] | None,
+    ids: NDArray[np.str_] | None,
+) -> str:
+    """`Digits.digest`, from SHA-256 of the pixels, row by row, and from all else."""
+    pixels.update(repr(shape).encode())
+    for array in (labels, ids):
+        if array is not None:
+            pixels.update(array.tobytes())
+    return pixels.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,6 @@ def read_csv(
 
     Raises:
         DataError: The file cannot be read or does not hold what it should.
-        NNTrainError: There is no room for the rows of a large file.
     """
     source = str(path)
     wanted = _Wanted(labels, classes, label_column, id_column)
@@ -56,6 +55,7 @@ def read_csv(
         name = fingerprint(file, **wanted._asdict())
 
         def parse(keep: Keep) -> Annotations:
+            file.seek(0)
             beside = wanted.parse(file, source, keep)
             if fingerprint(file, **wanted._asdict()) != name:
                 raise DataError(f"{source}: was changed while it was read; read it again")
@@ -64,8 +64,11 @@ def read_csv(
         if os.fstat(file.fileno()).st_size < _WORTH_CACHING:
             return _read_into_memory(source, parse)
         cache = Cache(default_folder())
-        digits = cache.load(name, source)
-        return cache.make(name, source, parse) if digits is None else digits
+        return (
+            cache.load(name, source)
+            or cache.make(name, source, parse)
+            or _read_into_memory(source, parse)
+        )
 
 
 class _Wanted(NamedTuple):
