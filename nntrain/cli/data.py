@@ -120,7 +120,7 @@ def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> 
     if out.exists() and not force:
         raise DataError(f"{out}: exists already; name another with --out, or replace it by --force")
     draw_preview(load_config(config, overrides), out, TerminalReporter())
-    click.echo(f"{out}: a row for each digit, first as it is, then in nine epochs")
+    click.echo(f"{out}: a row for each digit, first as it is, then distorted nine times")
 
 
 def _report(folder: Path, train: int, test: int) -> None:

@@ -104,8 +104,10 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class ElasticConfig(Model):
     """Elastic displacement: a random field, smoothed  (Simard et al. 2003)."""
 
-    strength: Positive = Field(description="α, what multiplies the smoothed field, in pixels")
-    sigma: Positive = Field(description="σ of the Gaussian that smooths it, in pixels")
+    strength: float = Field(
+        gt=0, le=10_000, description="α, what multiplies the smoothed field, in pixels"
+    )
+    sigma: float = Field(gt=0, le=100, description="σ of the Gaussian that smooths it, in pixels")
 
 
 class DistortionConfig(Model):
@@ -114,7 +116,9 @@ class DistortionConfig(Model):
     rotation: float = Field(default=0.0, ge=0, le=180, description="degrees, either way")
     scale: Share = Field(default=0.0, description="share by which each axis grows or shrinks")
     shear: float = Field(default=0.0, ge=0, le=1, description="pixels aside for each pixel down")
-    shift: NotNegative = Field(default=0.0, description="pixels along each axis, either way")
+    shift: float = Field(
+        default=0.0, ge=0, le=100, description="pixels along each axis, either way"
+    )
     elastic: ElasticConfig | None = Field(
         default=None, description="elastic displacement; null for none"
     )

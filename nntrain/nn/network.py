@@ -55,7 +55,7 @@ class Network:
         kept: The shares of x_0 … x_L that dropout keeps; 1 where nothing is dropped.
 
     Raises:
-        ValueError: A width is less than 1, or there is no layer.
+        ValueError: A width is less than 1, there is no layer, or the last one has dropout.
         KeyError: An activation or the loss is unknown.
     """
 
@@ -72,6 +72,8 @@ class Network:
             raise ValueError(
                 f"a network needs a layer, and widths of at least 1, not {self.widths}"
             )
+        if layers[-1].dropout:
+            raise ValueError("the last layer's outputs are the answer and cannot be dropped")
         self.weight_count = sum(n_in * n_out for n_in, n_out in pairwise(self.widths))
         self.parameters: Array = np.zeros(self.weight_count + sum(self.widths[1:]), dtype)
         self.layers = [

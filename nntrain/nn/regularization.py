@@ -1,5 +1,6 @@
 """What keeps weights small besides the weight decay of the optimisers, and gradients bounded."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ class Regularization:
     """Rules that act on every step.
 
     Attributes:
-        l1: λ of the penalty λ Σ|W|, which pulls weights to exactly zero; biases are free.
+        l1: λ of the penalty λ Σ|W|, which pulls weights towards zero; biases are free.
         max_norm: The greatest norm of the weights that lead into one neuron
             (Srebro and Shraibman 2005; Srivastava et al. 2014, §5.1); None: any.
         clip_norm: The greatest norm of the whole gradient  (Pascanu et al. 2013); None: any.
@@ -34,7 +35,9 @@ class Regularization:
         if self.clip_norm is None:
             return
         longest = self.clip_norm * abs(factor)
-        norm = float(np.sqrt(np.dot(gradient, gradient)))
+        norm = math.sqrt(np.dot(gradient, gradient))
+        if math.isinf(norm):  # too long for the squares of float32, and so all the more to be cut
+            norm = float(np.linalg.norm(gradient.astype(np.float64)))
         if norm > longest:
             gradient *= longest / norm
 

@@ -3,7 +3,7 @@
 The file is a NumPy `.npz` without pickles, so `numpy.load` opens it anywhere:
 
     parameters     the network's vector (W_1, …, W_L, b_1, …, b_L)
-    optimizer.*    the optimiser's state, by name
+    optimizer.*    the optimiser's state, by name, and the moving average if there is one
     history        one row an epoch, columns as in metrics.csv
     meta           JSON: format version, configuration, label set, data digest, position, versions
 
@@ -42,9 +42,9 @@ class Checkpoint:
         config: The complete configuration, as YAML.
         inputs: n_0, the number of pixels.
         labels: What the outputs stand for, in their order.
-        data_digest: SHA-256 of the training rows.
+        data_digest: SHA-256 of the rows trained on and of those held out.
         parameters: The network's vector.
-        optimizer_state: The optimiser's state, by name.
+        optimizer_state: The optimiser's state and the moving average, by name.
         progress: The position.
     """
 

@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class Outcome:
 Rows = tuple[Selection, Selection | None]  # those to train on and those to validate with
 
 
-@dataclass(frozen=True)
+@dataclass
 class Learning:
     """All that changes while a network is trained.
 
@@ -90,12 +90,12 @@ class Learning:
         optimizer = build_optimizer(config, network)
         return cls(network, optimizer, build_average(config, network), Progress())
 
-    def at(self, saved: Checkpoint) -> "Learning":
-        """Where a checkpoint was saved."""
+    def restore(self, saved: Checkpoint) -> None:
+        """Go to where a checkpoint was saved."""
         self.network.parameters[...] = saved.parameters
         for name, array in self.state.items():
             array[...] = saved.optimizer_state[name]
-        return replace(self, progress=saved.progress)
+        self.progress = saved.progress
 
     @property
     def state(self) -> dict[str, Array]:
@@ -160,7 +160,7 @@ def resume(
         reporter.notice(f"{run}: no checkpoint yet; beginning again")
     else:
         refuse_other_rows(run, config, saved, data_digest)
-        learning = learning.at(saved)
+        learning.restore(saved)
         progress = saved.progress
         if is_finished(progress.history, config.training.epochs, config.training.patience):
             reporter.notice(f"{run}: finished already; a larger training.epochs would go on")
@@ -262,7 +262,7 @@ def _train(
         learning_rate=config.training.optimizer.learning_rate,
         schedule=build_schedule(config),
     )
-    now = Checkpoint(
+    now = Checkpoint(  # the arrays and the progress themselves, so whenever it is saved, it is now
         config=dump_config(config),
         inputs=network.widths[0],
         labels=list(range(config.data.classes)),
@@ -305,7 +305,7 @@ def _train(
             # The best first: had it to wait for `last`, a resume would no longer write it.
             is_best = best(progress.history) is record
             if is_best:
-                checkpoint.save(run.best_file, replace(now, parameters=judged.parameters))
+                checkpoint.save(run.best_file, now)
             checkpoint.save(run.last_file, now)
             run.write_history(progress.history)
             reporter.epoch(record, plan.epochs, is_best)

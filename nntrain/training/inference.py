@@ -1,6 +1,7 @@
 """What trained networks say about digits: one run, or several as a committee."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
 from nntrain.training.fit import digest, read_data
-from nntrain.training.loop import Distort, outputs_for
+from nntrain.training.loop import outputs_for
 from nntrain.training.metrics import Evaluation, confusion_matrix
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run, newest_finished
@@ -29,6 +30,7 @@ class Model:
         config: What it was trained with.
         network: Its parameters are those of the run's best epoch.
         scale: From pixels to inputs.
+        distorter: What distorted its training images, if anything did.
     """
 
     def __init__(self, run: Run) -> None:
@@ -52,7 +54,11 @@ class Model:
                 f"{run.best_file}: {saved.parameters.size:,} parameters, but its network has "
                 f"{self.network.parameters.size:,}"
             )
-        self.network.parameters[...] = saved.parameters
+        averaged = self.config.training.average is not None
+        self.network.parameters[...] = (
+            saved.optimizer_state["average"] if averaged else saved.parameters
+        )
+        self.distorter = build_distorter(self.config, saved.inputs)
         self.data_digest = saved.data_digest
 
     def outputs(self, rows: Selection) -> Array:
@@ -80,28 +86,20 @@ class Model:
 
         Raises:
             DataError: The rows have another number of pixels.
-            ConfigError: The network was trained without distortions.
         """
         activation = self.config.network[-1].activation
         total = as_probabilities(self.outputs(rows), activation)
         for copy in range(distortions):
-            answers = outputs_for(self.network, rows, self.scale, distort=self._distort(copy))
+            answers = outputs_for(
+                self.network, rows, self.scale, distort=partial(self._distort, copy)
+            )
             total += as_probabilities(answers, activation)
         return total / (1 + distortions)
 
-    def _distort(self, copy: int) -> Distort:
-        distorter = build_distorter(self.config, self.network.widths[0])
-        if distorter is None:
-            raise ConfigError(
-                f"{self.run}: was trained without data.distortion, which says how far images may "
-                "be distorted; leave out --distortions"
-            )
-
-        def distort(pixels: NDArray[np.uint8], part: int, x: Array) -> None:
-            rng = generator(self.config.seed, Purpose.PREDICTION, copy, part)
-            distorter.warp(pixels, distorter.draw(rng, None, len(pixels)), x)
-
-        return distort
+    def _distort(self, copy: int, pixels: NDArray[np.uint8], part: int, x: Array) -> None:
+        assert self.distorter is not None  # noqa: S101 (for the type checker)
+        rng = generator(self.config.seed, Purpose.PREDICTION, copy, part)
+        self.distorter.warp(pixels, self.distorter.draw(rng, None, len(pixels)), x)
 
 
 def chosen_runs(folders: Sequence[Path]) -> list[Run]:
@@ -177,6 +175,12 @@ def probabilities(models: Sequence[Model], rows: Selection, distortions: int = 0
     """
     if len({model.network.widths[-1] for model in models}) > 1:
         raise DataError("the runs were trained on different numbers of classes; name alike ones")
+    for model in models:
+        if distortions and model.distorter is None:
+            raise ConfigError(
+                f"{model.run}: was trained without data.distortion, which says how far images may "
+                "be distorted; leave out --distortions"
+            )
     total = sum(model.probabilities(rows, distortions) for model in models)
     return np.asarray(total / len(models))
 

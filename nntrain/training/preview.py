@@ -16,7 +16,7 @@ COPIES = 9
 
 
 def draw_preview(config: Config, path: Path, reporter: Reporter) -> None:
-    """Write a picture of a training row of each digit, and of what becomes of it in nine epochs.
+    """Write a picture of a training row of each digit, and of nine distortions of it.
 
     Args:
         config: With data.distortion.
@@ -28,13 +28,14 @@ def draw_preview(config: Config, path: Path, reporter: Reporter) -> None:
         DataError: The training CSV does not hold what it should.
         NNTrainError: Pillow is missing, or the file cannot be written.
     """
-    training, _ = read_data(config, reporter)
-    distorter = build_distorter(config, training.digits.pixels.shape[1])
-    if distorter is None:
+    if config.data.distortion is None:
         raise ConfigError(
             "data.distortion: null, so images stay as they are; say how far they may be distorted, "
             "such as --set 'data.distortion={rotation: 15, scale: 0.15}'"
         )
+    training, _ = read_data(config, reporter)
+    distorter = build_distorter(config, training.digits.pixels.shape[1])
+    assert distorter is not None  # noqa: S101 (for the type checker)
     _, firsts = np.unique(training.labels, return_index=True)
     pixels = np.empty((len(firsts), training.digits.pixels.shape[1]), np.uint8)
     training.gather(firsts, pixels)

@@ -117,8 +117,8 @@ def distortions() -> st.SearchStrategy[Any]:
             "rotation": st.floats(0, 180),
             "scale": share,
             "shear": st.floats(0, 1),
-            "shift": not_negative,
-            "elastic": st.none() | tables({"strength": positive, "sigma": positive}, {}),
+            "shift": st.floats(0, 100),
+            "elastic": st.none() | tables({"strength": fraction, "sigma": fraction}, {}),
             "limits": st.dictionaries(st.integers(0, 9), st.floats(0, 1)),
         },
     )

@@ -174,3 +174,15 @@ def test_the_average_follows_as_the_formula_says(threads: int) -> None:
         average = decay * average + (1 - decay) * parameters
     np.testing.assert_allclose(follower.parameters, average, rtol=1e-12)
     assert float(follower.state["average_steps"]) == 30
+
+
+def test_a_gradient_whose_squares_overflow_is_shortened_all_the_same() -> None:
+    gradient = np.full(100, 1e19, np.float32)
+    Regularization(clip_norm=2.0).clip(gradient, 0.5)
+    np.testing.assert_allclose(gradient, np.full(100, 0.1), rtol=1e-6)
+
+
+def test_the_answer_cannot_be_dropped() -> None:
+    init = INITIALIZERS["zeros"]
+    with pytest.raises(ValueError, match="answer"):
+        Network(4, [LayerSpec(2, "softmax", init, 0.5)], "cross_entropy")
