@@ -35,7 +35,8 @@ class Regularization:
         if self.clip_norm is None:
             return
         longest = self.clip_norm * abs(factor)
-        norm = math.sqrt(np.dot(gradient, gradient))
+        with np.errstate(over="ignore"):
+            norm = math.sqrt(np.dot(gradient, gradient))
         if math.isinf(norm):  # too long for the squares of float32, and so all the more to be cut
             norm = float(np.linalg.norm(gradient.astype(np.float64)))
         if norm > longest:
