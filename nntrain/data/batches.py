@@ -143,18 +143,19 @@ class Batches:
                 self._drop(block, part, generator(self.seed, Purpose.DROPOUT, epoch, batch))
 
     def _drop(self, block: Block, part: slice, rng: np.random.Generator) -> None:
-        """Leave inputs out, and choose the outputs that are to be left out."""
-        for kept, mask in zip(self.kept, [None, *block.masks], strict=True):
-            array = block.x if mask is None else mask
-            if kept == 1:
-                continue
-            # 16 random bits are enough for a share, and cost half of a random float.
-            bits = rng.integers(0, 1 << 16, array[part].shape, np.uint16)
-            keep = bits < round(kept * (1 << 16))
-            if mask is None:
-                array[part] *= keep
-            else:
-                array[part] = keep
+        """Leave inputs of a batch out, and choose the outputs that are to be left out."""
+        if self.kept[0] < 1:
+            x = block.x[part]
+            x *= _chosen(rng, self.kept[0], x.shape)
+        for kept, mask in zip(self.kept[1:], block.masks, strict=True):
+            if mask is not None:
+                mask[part] = _chosen(rng, kept, mask[part].shape)
+
+
+def _chosen(rng: np.random.Generator, share: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """True for a share of all numbers, at random."""
+    # 16 random bits are enough for a share, and cost half of a random float.
+    return rng.integers(0, 1 << 16, shape, np.uint16) < round(share * (1 << 16))
 
 
 def one_hot(classes: int, dtype: str, smoothing: float = 0.0) -> Array:

@@ -53,6 +53,13 @@ class Neurons(NamedTuple):
     biases: Array
 
 
+class Shares(NamedTuple):
+    """A batch: for each thread what it propagates, and what it differentiates by."""
+
+    rows: list[Rows]
+    neurons: list[list[Neurons]]
+
+
 class Block(NamedTuple):
     """Room for the rows of some batches.
 
@@ -61,15 +68,14 @@ class Block(NamedTuple):
         y: Their targets, shape (rows, n_L), to be filled.
         outputs: Their x_L, each from before its own batch's step.
         masks: For x_1 … x_L, 0 and 1 of shape (rows, n_i), to be filled; None without dropout.
-        batches: How each whole batch is shared: what the threads propagate, and what they
-            differentiate by.
+        batches: How each whole batch is shared.
     """
 
     x: Array
     y: Array
     outputs: Array
     masks: list[Array | None]
-    batches: list[tuple[list[Rows], list[list[Neurons]]]]
+    batches: list[Shares]
 
 
 class Descent:
@@ -144,48 +150,48 @@ class Descent:
             learning_rate: α.
         """
         count = stop - start
-        parameters, rules = self.network.parameters, self.regularization
         factor = self.optimizer.begin(learning_rate)
         if count == self.batch_size:
-            rows, neurons = block.batches[start // count]
+            shares = block.batches[start // count]
         else:
-            rows, neurons = self._share(block, start, stop)
+            shares = self._share(block, start, stop)
 
-        def propagate(thread: int) -> None:
-            workspace, y = rows[thread]
-            self.network.forward(workspace.trace, workspace.masks)
-            self.network.propagate_back(y, workspace, factor / count)
-
-        def differentiate(thread: int) -> None:
-            for layer, delta, x, weights, biases in neurons[thread]:
-                layer.gradient(delta, x, weights, biases)
-
-        def move(thread: int) -> None:
-            for region in self._regions[thread]:
-                rules.penalize(parameters, self._gradient, region, factor)
-                self.optimizer.move(parameters, self._gradient, region)
-            for weights in self._weights[thread]:
-                rules.limit(weights)
-            if self.average is not None:
-                for region in self._regions[thread]:
-                    self.average.follow(parameters, region)
-
-        def descend(thread: int) -> None:
-            differentiate(thread)
-            move(thread)
-
-        self._team.each(propagate)
+        self._team.each(lambda thread: self._propagate(shares.rows[thread], factor / count))
         if self.average is not None:
             self.average.begin()
-        if rules.clip_norm is None:
-            self._team.each(descend)
+        if self.regularization.clip_norm is None:
+            self._team.each(lambda thread: self._descend(shares.neurons[thread], thread, factor))
         else:  # the whole gradient must be known before anything moves
-            self._team.each(differentiate)
-            rules.clip(self._gradient, factor)
-            self._team.each(move)
+            self._team.each(lambda thread: self._differentiate(shares.neurons[thread]))
+            self.regularization.clip(self._gradient, factor)
+            self._team.each(lambda thread: self._move(thread, factor))
 
-    def _share(self, block: Block, start: int, stop: int) -> tuple[list[Rows], list[list[Neurons]]]:
-        """What each thread propagates of a batch, and what it differentiates by."""
+    def _propagate(self, rows: Rows, factor: float) -> None:
+        self.network.forward(rows.workspace.trace, rows.workspace.masks)
+        self.network.propagate_back(rows.y, rows.workspace, factor)
+
+    def _descend(self, neurons: list[Neurons], thread: int, factor: float) -> None:
+        self._differentiate(neurons)
+        self._move(thread, factor)
+
+    def _differentiate(self, neurons: list[Neurons]) -> None:
+        for layer, delta, x, weights, biases in neurons:
+            layer.gradient(delta, x, weights, biases)
+
+    def _move(self, thread: int, factor: float) -> None:
+        """Move one thread's parameters; the gradient carries the factor."""
+        parameters, rules = self.network.parameters, self.regularization
+        for region in self._regions[thread]:
+            rules.penalize(parameters, self._gradient, region, factor)
+            self.optimizer.move(parameters, self._gradient, region)
+        for weights in self._weights[thread]:
+            rules.limit(weights)
+        if self.average is not None:
+            for region in self._regions[thread]:
+                self.average.follow(parameters, region)
+
+    def _share(self, block: Block, start: int, stop: int) -> Shares:
+        """Share the rows start … stop − 1 of a block."""
         count = stop - start
         workspace = (
             self._workspace if count == self.batch_size else self._workspace.rows(slice(count))
@@ -196,25 +202,21 @@ class Descent:
             [None if mask is None else mask[start:stop] for mask in block.masks],
         )
         y = block.y[start:stop]
-        rows = [
-            Rows(batch.rows(part), y[part])
-            for part in (self._part(count, thread) for thread in range(self.threads))
-        ]
-        neurons = [
-            [
-                Neurons(layer, delta[:, part], x, weights[part], biases[part])
-                for layer, delta, x, (weights, biases) in zip(
-                    self.network.layers,
-                    batch.deltas[1:],
-                    batch.trace[:-1],
-                    self._gradients,
-                    strict=True,
-                )
-                for part in [self._part(len(biases), thread)]
-            ]
-            for thread in range(self.threads)
-        ]
-        return rows, neurons
+        parts = [self._part(count, thread) for thread in range(self.threads)]
+        return Shares(
+            [Rows(batch.rows(part), y[part]) for part in parts],
+            [self._neurons_of(thread, batch) for thread in range(self.threads)],
+        )
+
+    def _neurons_of(self, thread: int, batch: Workspace) -> list[Neurons]:
+        """One thread's neurons of each layer."""
+        neurons = []
+        for layer, delta, x, (weights, biases) in zip(
+            self.network.layers, batch.deltas[1:], batch.trace[:-1], self._gradients, strict=True
+        ):
+            part = self._part(len(biases), thread)
+            neurons.append(Neurons(layer, delta[:, part], x, weights[part], biases[part]))
+        return neurons
 
     def _regions_of(self, thread: int) -> Iterator[slice]:
         """Where a thread's weights and biases are in the vector of parameters."""

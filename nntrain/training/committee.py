@@ -14,7 +14,7 @@ from nntrain.config.schema import SEEDS
 from nntrain.training import checkpoint
 from nntrain.training.fit import (
     Outcome,
-    Rows,
+    Split,
     digest,
     fit,
     read_data,
@@ -115,7 +115,7 @@ def _go_through(
     config: Config,
     run: Run,
     finished: Mapping[Path, list[EpochRecord]],
-    data: Rows,
+    data: Split,
     reporter: Reporter,
     threads: int,
 ) -> CommitteeOutcome:

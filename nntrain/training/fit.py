@@ -63,7 +63,7 @@ class Outcome:
         return [f"{self.run}: {self.best.describe()} (of {len(self.history)})"]
 
 
-Rows = tuple[Selection, Selection | None]  # those to train on and those to validate with
+Split = tuple[Selection, Selection | None]  # those to train on and those to validate with
 
 
 @dataclass
@@ -108,7 +108,7 @@ def fit(
     make_run: Callable[[], Run],
     reporter: Reporter,
     threads: int = 1,
-    data: Rows | None = None,
+    data: Split | None = None,
 ) -> Outcome:
     """Train a new run.
 
@@ -133,7 +133,7 @@ def fit(
 
 
 def resume(
-    config: Config, run: Run, reporter: Reporter, threads: int = 1, data: Rows | None = None
+    config: Config, run: Run, reporter: Reporter, threads: int = 1, data: Split | None = None
 ) -> Outcome:
     """Go on with a run exactly where it was stopped.
 
@@ -194,7 +194,7 @@ def rehearse(config: Config, reporter: Reporter) -> str:
     )
 
 
-def read_data(config: Config, reporter: Reporter) -> Rows:
+def read_data(config: Config, reporter: Reporter) -> Split:
     """The rows to train on and those to validate with.
 
     Raises:
@@ -247,7 +247,7 @@ def _train(
     config: Config,
     run: Run,
     learning: Learning,
-    data: tuple[Selection, Selection | None],
+    data: Split,
     data_digest: str,
     reporter: Reporter,
     threads: int,
