@@ -13,7 +13,6 @@ from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nntrain.data.cache import Keep
@@ -147,6 +146,8 @@ class Table:
 
     def _parse_at_once(self, rows: list[_Row]) -> _Block | None:
         """With pandas; None if anything in the block is unusual."""
+        import pandas as pd  # takes a third of a second, for which a CSV seen before has no use
+
         text = b"\n".join([row.text for row in rows])
         if b"\0" in text or b"\r" in text:  # may end a cell, and ends a line
             return None
