@@ -15,7 +15,7 @@ from rounds import HERE, NNTRAIN, PeerError, environment, reason
 
 HEADING = "Scale"
 CONFIG = HERE.parent / "configs" / "lecture.yaml"
-EPOCHS = 3
+EPOCHS = 4
 POLL_SECONDS = 0.05
 DISK_BYTES_PER_ROW = 3_200  # a CSV's row, some 1,900, and what the cache keeps of it
 OTHER_DISK_BYTES = 2e9
@@ -45,6 +45,8 @@ class Fit(NamedTuple):
 
 def measure(material: Material) -> list[str]:
     """A line for each number of rows."""
+    sizes, refused = _affordable(material)
+    fits = _all_fits(material, sizes)
     lines = [
         "| rows | CSV | first time, s | CSV seen, s | first time, all but the epochs, s "
         "| CSV seen, all but the epochs, s | epoch, s | epoch per 60,000 rows, relative "
@@ -52,59 +54,74 @@ def measure(material: Material) -> list[str]:
         "|" + " --- |" * 10,
     ]
     base: float | None = None
-    for rows, rounds in material.extent.sizes:
-        try:
-            cells, epoch = _size(material, rows, rounds)
-        except PeerError as failure:
-            cells = [str(failure), *["–"] * 8]
-        else:
-            per_row = epoch / rows
-            base = base or per_row
-            cells.insert(6, f"{per_row / base:.2f}")
-        lines.append("| " + " | ".join([f"{rows:,}", *cells]) + " |")
-        print(lines[-1], flush=True)
+    for rows, (size, first, seen) in fits.items():
+        epoch = statistics.median(second for fit in first + seen for second in fit.epochs[1:])
+        base = base or epoch / rows
+        cells = [
+            f"{rows:,}",
+            f"{size / 1e9:.2f} GB",
+            f"{statistics.median(fit.seconds for fit in first):.2f}",
+            f"{statistics.median(fit.seconds for fit in seen):.2f}",
+            f"{statistics.median(fit.rest for fit in first):.2f}",
+            f"{statistics.median(fit.rest for fit in seen):.2f}",
+            f"{epoch:.3f}",
+            f"{epoch / rows / base:.2f}",
+            _memory(first),
+            _memory(seen),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
     rounds_said = ", ".join(f"{rounds}" for _, rounds in material.extent.sizes)
     lines += [
         "",
         f"`nntrain fit` of 784-100-10 (sigmoid, squared error, SGD, batch 128) for {EPOCHS} epochs "
         f"on {material.origin}, from row {len(material.pixels):,} on moved by up to two pixels and "
-        f"with noisy ink; medians of {rounds_said} rounds of first time and seen. An epoch is the "
-        f"median of the second and later ones of all rounds. Peak memory is the greatest VmHWM, "
-        "which counts pages of files that are mapped; behind it the greatest RssAnon, which does "
-        "not.",
+        f"with noisy ink; medians of {rounds_said} alternating rounds of first time and seen. An "
+        "epoch is the median of the second and later ones of all rounds. Peak memory is the "
+        "greatest VmHWM, which counts pages of files that are mapped; behind it the greatest "
+        "RssAnon, which does not.",
+        *refused,
     ]
     return lines
 
 
-def _size(material: Material, rows: int, rounds: int) -> tuple[list[str], float]:
-    """All cells but the relative one, and the seconds of an epoch."""
-    needed = rows * DISK_BYTES_PER_ROW + OTHER_DISK_BYTES
-    free = shutil.disk_usage(material.folder).free
-    if free < needed:
-        raise PeerError(f"not run: {free / 1e9:.0f} GB of disk free, {needed / 1e9:.0f} needed")
-    first, seen = [], []
+def _affordable(material: Material) -> tuple[list[tuple[int, int]], list[str]]:
+    """The sizes there is room for on the disk, and why not the others."""
+    free = shutil.disk_usage(material.folder).free - OTHER_DISK_BYTES
+    sizes, refused = [], []
+    for rows, rounds in material.extent.sizes:
+        free -= rows * DISK_BYTES_PER_ROW
+        if free < 0:
+            refused.append(f"{rows:,} rows were not run: there is no room for them on the disk.")
+        else:
+            sizes.append((rows, rounds))
+    return sizes, refused
+
+
+def _all_fits(
+    material: Material, sizes: list[tuple[int, int]]
+) -> dict[int, tuple[int, list[Fit], list[Fit]]]:
+    """For each number of rows the CSV's size, and what was seen the first time and afterwards."""
     with TemporaryDirectory(dir=material.folder) as folder:
-        path = Path(folder) / "train.csv"
-        write_csv(path, distorted(material.pixels, material.labels, rows))
-        size = path.stat().st_size
-        for number in range(rounds):
-            cache = Path(folder) / f"cache {number}"
-            first.append(_fit(path, cache, Path(folder) / f"first {number}"))
-            seen.append(_fit(path, cache, Path(folder) / f"seen {number}"))
-            shutil.rmtree(cache, ignore_errors=True)
-            print(f"  {rows:,}: {first[-1].seconds:.2f} s, {seen[-1].seconds:.2f} s", flush=True)
-    epoch = statistics.median(second for fit in first + seen for second in fit.epochs[1:])
-    cells = [
-        f"{size / 1e9:.2f} GB",
-        f"{statistics.median(fit.seconds for fit in first):.2f}",
-        f"{statistics.median(fit.seconds for fit in seen):.2f}",
-        f"{statistics.median(fit.rest for fit in first):.2f}",
-        f"{statistics.median(fit.rest for fit in seen):.2f}",
-        f"{epoch:.3f}",
-        _memory(first),
-        _memory(seen),
-    ]
-    return cells, epoch
+        fits: dict[int, tuple[int, list[Fit], list[Fit]]] = {}
+        for rows, _ in sizes:
+            path = Path(folder) / f"{rows}.csv"
+            write_csv(path, distorted(material.pixels, material.labels, rows))
+            fits[rows] = path.stat().st_size, [], []
+        for number in range(max((rounds for _, rounds in sizes), default=0)):
+            for rows, rounds in sizes:
+                if number >= rounds:
+                    continue
+                path, cache = Path(folder) / f"{rows}.csv", Path(folder) / "cache"
+                _, first, seen = fits[rows]
+                first.append(_fit(path, cache, Path(folder) / f"{rows} {number} first"))
+                seen.append(_fit(path, cache, Path(folder) / f"{rows} {number} seen"))
+                shutil.rmtree(cache)
+                print(
+                    f"  {rows:,}: {first[-1].seconds:.2f} s, {seen[-1].seconds:.2f} s; epochs "
+                    + ", ".join(f"{second:.2f}" for second in first[-1].epochs + seen[-1].epochs),
+                    flush=True,
+                )
+    return fits
 
 
 def _fit(train: Path, cache: Path, trained: Path) -> Fit:

@@ -5,10 +5,13 @@ import math
 import mmap
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+_PART = 64 << 20  # bytes of mapped pixels that are in memory at a time
 
 
 class Annotations(NamedTuple):
@@ -60,17 +63,22 @@ class Digits:
             self.release()
         return finished_digest(total, self.pixels.shape, self.labels, self.ids)
 
+    @cached_property
+    def mapping(self) -> mmap.mmap | None:
+        """The file that the pixels are mapped from; None if they are in memory."""
+        base: Any = self.pixels
+        while isinstance(base, np.ndarray):
+            base = base.base
+        return base if isinstance(base, mmap.mmap) else None
+
     def release(self) -> None:
         """Take mapped pixels out of the process's memory again, where the system can.
 
         They stay in the system's own cache as long as nobody needs the room, so that it costs
         little to read them once more.
         """
-        base: Any = self.pixels
-        while isinstance(base, np.ndarray):
-            base = base.base
-        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            base.madvise(mmap.MADV_DONTNEED)
+        if self.mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
+            self.mapping.madvise(mmap.MADV_DONTNEED)
 
     def missing_classes(self, classes: int = 10) -> list[int]:
         """The digits below `classes` of which there is no row; none if there are no labels."""
@@ -149,5 +157,19 @@ class Selection:
     def gather(self, rows: slice | NDArray[np.intp], out: NDArray[np.uint8]) -> None:
         """Fill `out`, shape (rows, P), with the pixels of some of the selected rows."""
         # In mode "clip" NumPy writes straight into `out`; the indices are in range anyway.
-        np.take(self.digits.pixels, self.index[rows], axis=0, out=out, mode="clip")
-        self.digits.release()
+        wanted, pixels = self.index[rows], self.digits.pixels
+        if self.digits.mapping is None:
+            np.take(pixels, wanted, axis=0, out=out, mode="clip")
+            return
+        # The system maps megabytes around each row that is read. So one part of the file is gone
+        # through after the other, and only one is in memory at a time.
+        order = np.argsort(wanted)
+        ordered, sorted_rows = wanted[order], np.empty_like(out)
+        rows_a_part = max(1, _PART // out.shape[1])
+        bounds = np.searchsorted(ordered, np.arange(0, len(pixels) + rows_a_part, rows_a_part))
+        for start, stop in pairwise(bounds.tolist()):
+            if start < stop:
+                part = slice(start, stop)
+                np.take(pixels, ordered[part], axis=0, out=sorted_rows[part], mode="clip")
+                self.digits.release()
+        np.take(sorted_rows, np.argsort(order), axis=0, out=out, mode="clip")

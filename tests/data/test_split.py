@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nntrain.data import digits
 from nntrain.data.digits import Digits, Selection
 from nntrain.data.split import hold_out
 from nntrain.errors import DataError
@@ -49,6 +50,29 @@ def test_zero_holds_nothing_out() -> None:
     training, held_out = hold_out(digits_of([0, 1]), 0, seed=0)
     assert training.index.tolist() == [0, 1]
     assert held_out is None
+
+
+@given(
+    rows=st.integers(1, 50),
+    part=st.integers(1, 60),
+    seed=st.integers(0, 99),
+)
+def test_mapped_rows_are_gathered_as_those_in_memory(
+    tmp_path_factory: pytest.TempPathFactory, rows: int, part: int, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 256, (rows, 3), np.uint8)
+    path = tmp_path_factory.getbasetemp() / "pixels"
+    path.write_bytes(pixels.tobytes())
+    mapped = np.memmap(path, np.uint8, "r", shape=pixels.shape).view(np.ndarray)
+    index = rng.integers(0, rows, 40)
+    gathered = np.empty((30, 3), np.uint8)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digits, "_PART", part)
+        chosen = Selection(Digits(mapped, "", None, None, None, None), index)
+        assert chosen.digits.mapping is not None
+        chosen.gather(slice(5, 35), gathered)
+    np.testing.assert_array_equal(gathered, pixels[index[5:35]])
 
 
 def test_a_selection_keeps_pixels_and_labels_together() -> None:
