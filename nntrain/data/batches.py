@@ -35,6 +35,12 @@ class PixelScale:
             np.add(out, self.low, out=out)
 
 
+# Batches are dealt out in blocks of about so many rows: small ones would cost too much one by one,
+# and rows on the disk are read in their order there, so that more at a time lie closer together.
+BLOCK_ROWS = 2_048
+MAPPED_BLOCK_ROWS = 8_192
+
+
 class Batches:
     """Training rows, dealt out anew in every epoch.
 
@@ -69,6 +75,11 @@ class Batches:
         self.distorter = distorter
         self.kept = kept
         self.workers = workers
+
+    @property
+    def block_rows(self) -> int:
+        """How many rows should be dealt out at a time, roughly."""
+        return BLOCK_ROWS if self.rows.digits.mapping is None else MAPPED_BLOCK_ROWS
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""

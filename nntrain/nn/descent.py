@@ -18,8 +18,6 @@ from nntrain.nn.optimizers import Optimizer
 from nntrain.nn.regularization import NONE, Regularization
 from nntrain.nn.team import Team
 
-# Batches are dealt out in blocks of about so many rows.
-BLOCK_ROWS = 2_048
 # The moves of so many parameters at a time find their operands in a core's own cache.
 CACHED_PARAMETERS = 131_072
 # From so many multiplications a batch in one product each way, BLAS's own threads are worth waking;
@@ -122,9 +120,9 @@ class Descent:
         ]
         self._regions = [list(self._regions_of(thread)) for thread in range(self.threads)]
 
-    def block(self) -> Block:
-        """Room for some 2,000 rows, so that small batches need not be dealt out one by one."""
-        rows = max(1, BLOCK_ROWS // self.batch_size) * self.batch_size
+    def block(self, rows: int) -> Block:
+        """Room for as many whole batches as so many rows make, but at least for one."""
+        rows = max(1, rows // self.batch_size) * self.batch_size
         widths, dtype = self.network.widths, self.network.parameters.dtype
         block = Block(
             np.empty((rows, widths[0]), dtype),

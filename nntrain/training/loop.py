@@ -62,7 +62,7 @@ def train(
             yielded.
     """
     network = descent.network
-    blocks = [descent.block() for _ in range(batches.workers + 1)]
+    blocks = [descent.block(batches.block_rows) for _ in range(batches.workers + 1)]
     while not is_finished(progress.history, plan.epochs, plan.patience):
         started = perf_counter() - progress.seconds
         learning_rate = math.nan

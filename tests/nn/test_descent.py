@@ -29,7 +29,7 @@ def descend(name: str, threads: int, batch_size: int = 6, steps: int = 5) -> tup
     network = network_of(WIDTHS, ["tanh", "sigmoid", "softmax"], "cross_entropy")
     with Team(threads) as team:
         moving = Descent(network, optimizer_for(name, network), batch_size, team)
-        block = moving.block()
+        block = moving.block(12)
         for step in range(steps):
             x, y = batch_for(network, 2 * batch_size - 1, seed=step)
             block.x[: len(x)], block.y[: len(x)] = x, y
@@ -68,7 +68,7 @@ def test_a_step_is_the_gradient_handed_to_the_optimizer(name: str) -> None:
     )
     x, y = batch_for(network, 6)
     moving = Descent(network, optimizer_for(name, network), 6, Team(1))
-    block, optimizer = moving.block(), optimizer_for(name, plain)
+    block, optimizer = moving.block(12), optimizer_for(name, plain)
     for _ in range(3):
         block.x[:6], block.y[:6] = x, y
         moving.step(block, 0, 6, 0.1)

@@ -95,7 +95,7 @@ def descended(
     history = []
     with Team(threads) as team:
         moving = Descent(network, optimizer, 6, team, rules, follower)
-        block = moving.block()
+        block = moving.block(6)
         for step in range(steps):
             block.x[:6], block.y[:6] = batch_for(network, 6, seed=step)
             moving.step(block, 0, 6, learning_rate)
@@ -142,7 +142,7 @@ def test_clipping_measures_the_gradient_and_not_what_the_optimizer_makes_of_it()
         network = network_of(WIDTHS, ["tanh", "sigmoid", "softmax"], "cross_entropy")
         optimizer = Adam(network.parameters, network.weight_count)
         moving = Descent(network, optimizer, 6, Team(1), Regularization(clip_norm=clip))
-        block = moving.block()
+        block = moving.block(6)
         block.x[:6], block.y[:6] = batch_for(network, 6)
         moving.step(block, 0, 6, 0.1)
         networks.append(optimizer.state["first_moment"])
