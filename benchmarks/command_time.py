@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from material import Material, write_csv
-from rounds import HERE, NNTRAIN, Task, alternate, failures, run, table
+from rounds import HERE, NNTRAIN, Task, alternate, failures, overriding, run, table
 from submissions import agreement
 
 HEADING = "Commands"
@@ -47,8 +47,7 @@ def _predicting(material: Material, folder: Path) -> dict[str, Task]:
     """`nntrain predict` with a run that it makes, and `jobs/plain_predict.py`."""
     test, trained, seen = folder / "test.csv", folder / "run", folder / "predict seen"
     write_csv(test, [(material.pixels[: material.extent.predicted], None)])
-    overrides = ("training.epochs=1", f"data.train={material.train}", "data.validation=0")
-    words = [word for override in overrides for word in ("--set", override)]
+    words = overriding("training.epochs=1", f"data.train={material.train}", "data.validation=0")
     run(*NNTRAIN, "fit", CONFIG, *words, "--run", trained, cache=folder / "fit")
 
     def predict(cache: Path) -> float:

@@ -14,6 +14,7 @@ Task = Callable[[int], float]  # from the round's number to seconds
 
 HERE = Path(__file__).parent
 NNTRAIN = (sys.executable, "-m", "nntrain")
+FIRST, SEEN = "nntrain, first time", "nntrain, CSV seen"
 
 
 class PeerError(Exception):
@@ -129,6 +130,11 @@ def run(*command: object, cache: Path | None = None) -> tuple[float, str]:
     if done.returncode != 0:
         raise PeerError(reason(done.stderr, done.returncode))
     return seconds, done.stdout
+
+
+def overriding(*overrides: str) -> list[str]:
+    """The words of a command line that override keys of a configuration."""
+    return [word for override in overrides for word in ("--set", override)]
 
 
 def environment(cache: Path | None) -> dict[str, str]:

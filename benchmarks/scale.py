@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import psutil
 from material import Material, distorted, write_csv
-from rounds import HERE, NNTRAIN, PeerError, environment, reason
+from rounds import HERE, NNTRAIN, PeerError, environment, overriding, reason
 
 HEADING = "Scale"
 CONFIG = HERE.parent / "configs" / "lecture.yaml"
@@ -130,13 +130,12 @@ def _fit(train: Path, cache: Path, trained: Path) -> Fit:
     Raises:
         PeerError: Its exit status is not 0.
     """
-    overrides = (
+    words = overriding(
         f"training.epochs={EPOCHS}",
         "training.batch_size=128",
         f"data.train={train}",
         "data.validation=0",
     )
-    words = [word for override in overrides for word in ("--set", override)]
     started = time.perf_counter()
     process = subprocess.Popen(
         [*NNTRAIN, "fit", str(CONFIG), *words, "--run", str(trained)],

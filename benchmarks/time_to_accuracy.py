@@ -9,13 +9,16 @@ from pathlib import Path
 
 from material import Material
 from rounds import (
+    FIRST,
     HERE,
     NNTRAIN,
+    SEEN,
     PeerError,
     Task,
     alternate,
     environment,
     failures,
+    overriding,
     reason,
     run,
     table,
@@ -28,7 +31,6 @@ SCRIPTS = {
     "pandas + JAX": "jax_scan_accuracy.py",
     "pandas + scikit-learn": "scikit_learn_accuracy.py",
 }
-FIRST, SEEN = "nntrain, first time", "nntrain, CSV seen"
 EPOCHS = 30
 POLL_SECONDS = 0.02
 Needed = dict[str, list[int]]
@@ -70,7 +72,7 @@ def measure(material: Material) -> list[str]:
 
 def _overrides(material: Material, seed: int) -> list[str]:
     """The recipe that all peers have."""
-    overrides = (
+    return overriding(
         f"seed={seed}",
         f"data.train={material.train}",
         f"data.validation={material.extent.held_out}",
@@ -78,7 +80,6 @@ def _overrides(material: Material, seed: int) -> list[str]:
         "training.optimizer={name: nesterov, learning_rate: 0.05, momentum: 0.9}",
         "training.schedule={name: constant}",
     )
-    return [word for override in overrides for word in ("--set", override)]
 
 
 def _ours(material: Material, folder: Path, name: str, needed: Needed, cache: Path | None) -> Task:

@@ -3,7 +3,18 @@
 from pathlib import Path
 
 from material import Material
-from rounds import HERE, NNTRAIN, Task, alternate, failures, run, table
+from rounds import (
+    FIRST,
+    HERE,
+    NNTRAIN,
+    SEEN,
+    Task,
+    alternate,
+    failures,
+    overriding,
+    run,
+    table,
+)
 from submissions import agreement
 
 HEADING = "The whole job"
@@ -13,7 +24,6 @@ SCRIPTS = {
     "pandas + JAX": "jax_scan.py",
     "pandas + scikit-learn": "scikit_learn.py",
 }
-FIRST, SEEN = "nntrain, first time", "nntrain, CSV seen"
 
 
 def measure(material: Material) -> list[str]:
@@ -49,8 +59,9 @@ def _ours(material: Material, folder: Path, name: str, cache: Path | None) -> Ta
     def task(number: int) -> float:
         trained = folder / f"{name} {number}"
         fresh = folder / f"cache {number}"
-        overrides = ("training.epochs=10", f"data.train={material.train}", "data.validation=0")
-        words = [word for override in overrides for word in ("--set", override)]
+        words = overriding(
+            "training.epochs=10", f"data.train={material.train}", "data.validation=0"
+        )
         fit, _ = run(*NNTRAIN, "fit", CONFIG, *words, "--run", trained, cache=cache or fresh)
         out = folder / f"{name}.csv"
         files = ("--test", material.test, "--out", out)
