@@ -1,11 +1,10 @@
 """nntrain fit: train a network."""
 
-import os
 from pathlib import Path
 
 import click
 
-from nntrain.cli.options import config_argument, set_option
+from nntrain.cli.options import config_argument, cores, set_option
 
 SIGNAL_STATUS = 128
 
@@ -49,7 +48,7 @@ def fit(
 
     name = name_for(Path(config))
     loaded = load_config(config, overrides)
-    threads = threads or _cores()
+    threads = threads or cores()
     if resume:
         run = Run.open(folder) if folder else newest_named(name)
         go_on = committee.resume_committee if run.is_committee() else single.resume
@@ -69,10 +68,3 @@ def fit(
     if outcome.signal is not None:
         click.echo(f"interrupted, and saved; go on with: {outcome.run.resume_command}", err=True)
         raise click.exceptions.Exit(SIGNAL_STATUS + outcome.signal)
-
-
-def _cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+import os
 from pathlib import Path
 
 import click
@@ -27,3 +28,10 @@ distortions_option = click.option(
 )
 
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

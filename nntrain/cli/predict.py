@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import distortions_option, runs_argument
+from nntrain.cli.options import cores, distortions_option, runs_argument
 from nntrain.errors import ConfigError
 
 
@@ -64,7 +64,7 @@ def predict(
     click.echo(f"{test}: {digits.describe()}", err=True)
     networks = f" ({len(models)} networks)" if len(models) > len(runs) else ""
     click.echo(f"reading them with {', '.join(map(str, runs))}{networks}", err=True)
-    shares = inference.probabilities(models, digits.all(), distortions)
+    shares = inference.probabilities(models, digits.all(), distortions, cores())
     replaced = out.exists()
     if probabilities:
         kaggle.write_probabilities(out, digits, shares)
@@ -120,7 +120,7 @@ def evaluate(
         if path
         else inference.held_out_rows(models, TerminalReporter())
     )
-    evaluation = inference.evaluate(models, rows, distortions)
+    evaluation = inference.evaluate(models, rows, distortions, cores())
     if as_json:
         click.echo(json.dumps(evaluation.as_dict(), indent=2))
     else:

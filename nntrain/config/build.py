@@ -105,7 +105,7 @@ def build_distorter(config: Config, pixels: int) -> Distorter | None:
             shear=chosen.shear,
             shift=chosen.shift,
             elastic_strength=elastic.strength if elastic else 0.0,
-            elastic_sigma=elastic.sigma if elastic else 1.0,
+            elastic_sigma=elastic.sigma if elastic else Distortion.elastic_sigma,
             limits=chosen.limits,
         ),
         pixels,

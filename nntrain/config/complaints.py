@@ -62,7 +62,10 @@ _MUST_BE = {
 def fault_of(error: ErrorDetails, places: Places) -> Fault:
     """One of the library's errors as a fault at the place that `places` knows."""
     loc, value, context = error["loc"], error["input"], error.get("ctx", {})
-    path = tuple(part for before, part in pairwise(("", *loc)) if before not in _SHAPES)
+    # The library adds what it has not found in the file: a union's choice, and that a key is meant.
+    path = tuple(
+        part for before, part in pairwise(("", *loc)) if before not in _SHAPES and part != "[key]"
+    )
     parent, key = path[:-1], str(path[-1])
     match error["type"]:
         case "broken_rule":

@@ -23,7 +23,9 @@ from nntrain.training.fit import (
     resume,
     split_seed,
 )
+from nntrain.training.inference import evaluate, load_models
 from nntrain.training.interruption import deferred_signals
+from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run
@@ -36,16 +38,24 @@ class CommitteeOutcome:
     Attributes:
         run: The committee's own folder.
         members: How each member's training ended; those not begun are missing.
+        together: How they answered, voting, on the rows held out; None if some were not trained to
+            the end, or no rows were held out.
         signal: The signal that interrupted it; None if nothing did.
     """
 
     run: Run
     members: list[Outcome]
+    together: Evaluation | None
     signal: int | None
 
     def results(self) -> list[str]:
         """What was reached, as lines for people."""
         lines = [line for member in self.members for line in member.results()]
+        if self.together is not None:
+            lines.append(
+                f"{self.run}: {self.together.accuracy:.2%} of the validation rows right, "
+                "voting together"
+            )
         if self.signal is None:
             lines.append(
                 f"{self.run}: {len(self.members)} members, which vote together in: "
@@ -139,4 +149,8 @@ def _go_through(
             )
     # A signal that came when the last member was finished already has interrupted nothing.
     whole = len(outcomes) == config.members and outcomes[-1].signal is None
-    return CommitteeOutcome(run, outcomes, None if whole else interruption.signal)
+    held_out = data[1]
+    if not whole or held_out is None:
+        return CommitteeOutcome(run, outcomes, None, None if whole else interruption.signal)
+    together = evaluate(load_models([run]), held_out, threads=threads)
+    return CommitteeOutcome(run, outcomes, together, None)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from nntrain.config import parse_config
 from nntrain.config.build import build_distorter, build_network, build_scale
@@ -17,7 +18,7 @@ from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
 from nntrain.training.fit import digest, read_data
-from nntrain.training.loop import outputs_for
+from nntrain.training.loop import Distort, outputs_for
 from nntrain.training.metrics import Evaluation, confusion_matrix
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run, newest_finished
@@ -61,8 +62,13 @@ class Model:
         self.distorter = build_distorter(self.config, saved.inputs)
         self.data_digest = saved.data_digest
 
-    def outputs(self, rows: Selection) -> Array:
+    def outputs(self, rows: Selection, threads: int = 1, distort: Distort | None = None) -> Array:
         """x_L for each row, shape (N, classes).
+
+        Args:
+            rows: N images.
+            threads: How many share them; the answers do not depend on it.
+            distort: Distorts the images first; None: they are shown as they are.
 
         Raises:
             DataError: The rows have another number of pixels.
@@ -74,25 +80,25 @@ class Model:
                 f"{rows.digits.source}: {pixels} pixels a row, but {self.run} was trained on "
                 f"{inputs}"
             )
-        return outputs_for(self.network, rows, self.scale)
+        with threadpool_limits(1, "blas"):  # a thread has rows of its own instead
+            return outputs_for(self.network, rows, self.scale, threads, distort)
 
-    def probabilities(self, rows: Selection, distortions: int = 0) -> Array:
+    def probabilities(self, rows: Selection, distortions: int = 0, threads: int = 1) -> Array:
         """The probability of each class, shape (N, classes), float64.
 
         Args:
             rows: N images.
             distortions: How many distorted copies of each image are asked for, besides the image
                 itself; the mean of all answers counts.
+            threads: As in `outputs`.
 
         Raises:
             DataError: The rows have another number of pixels.
         """
         activation = self.config.network[-1].activation
-        total = as_probabilities(self.outputs(rows), activation)
+        total = as_probabilities(self.outputs(rows, threads), activation)
         for copy in range(distortions):
-            answers = outputs_for(
-                self.network, rows, self.scale, distort=partial(self._distort, copy)
-            )
+            answers = self.outputs(rows, threads, partial(self._distort, copy))
             total += as_probabilities(answers, activation)
         return total / (1 + distortions)
 
@@ -161,13 +167,16 @@ def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Selection:
     return held_out
 
 
-def probabilities(models: Sequence[Model], rows: Selection, distortions: int = 0) -> Array:
+def probabilities(
+    models: Sequence[Model], rows: Selection, distortions: int = 0, threads: int = 1
+) -> Array:
     """The committee's probability of each class, shape (N, classes), float64: the members' mean.
 
     Args:
         models: At least one.
         rows: N images.
         distortions: How many distorted copies each member is asked, too.
+        threads: How many share the rows.
 
     Raises:
         DataError: The members do not know the same classes, or the rows have other pixels.
@@ -181,7 +190,7 @@ def probabilities(models: Sequence[Model], rows: Selection, distortions: int = 0
                 f"{model.run}: was trained without data.distortion, which says how far images may "
                 "be distorted; leave out --distortions"
             )
-    total = sum(model.probabilities(rows, distortions) for model in models)
+    total = sum(model.probabilities(rows, distortions, threads) for model in models)
     return np.asarray(total / len(models))
 
 
@@ -200,7 +209,9 @@ def as_probabilities(outputs: Array, activation: str) -> Array:
     return shares
 
 
-def evaluate(models: Sequence[Model], rows: Selection, distortions: int = 0) -> Evaluation:
+def evaluate(
+    models: Sequence[Model], rows: Selection, distortions: int = 0, threads: int = 1
+) -> Evaluation:
     """Hold the answers of a run, or of a committee, against the labels.
 
     A single run is judged by the error it was trained to lower, means of answers by cross-entropy.
@@ -209,11 +220,13 @@ def evaluate(models: Sequence[Model], rows: Selection, distortions: int = 0) -> 
         models: At least one.
         rows: With labels.
         distortions: As in `probabilities`.
+        threads: Likewise.
     """
     if len(models) == 1 and not distortions:
-        outputs, loss_name = models[0].outputs(rows), models[0].config.loss
+        outputs, loss_name = models[0].outputs(rows, threads), models[0].config.loss
     else:
-        outputs, loss_name = probabilities(models, rows, distortions), "cross_entropy"
+        outputs = probabilities(models, rows, distortions, threads)
+        loss_name = "cross_entropy"
     classes = outputs.shape[1]
     targets = one_hot(classes, outputs.dtype.name)[rows.labels]
     return Evaluation(

@@ -38,10 +38,18 @@ def test_fit_tells_which_member_it_trains_and_how_to_ask_them(folder: Path) -> N
             result.stderr
         )
     assert result.stderr.count("200 rows") == 1
-    *members, last = result.stdout.splitlines()
+    *members, together, last = result.stdout.splitlines()
     assert [line.split(": ")[0] for line in members] == [f"runs/tiny/member-{n}" for n in (1, 2, 3)]
     assert all("of the validation rows right after epoch" in line for line in members)
+    accuracy = json.loads(succeed("evaluate", "runs/tiny", "--json").stdout)["accuracy"]
+    assert together == f"runs/tiny: {accuracy:.2%} of the validation rows right, voting together"
     assert last == "runs/tiny: 3 members, which vote together in: nntrain predict runs/tiny"
+
+
+def test_without_rows_held_out_nothing_is_said_of_the_vote(folder: Path) -> None:
+    result = succeed("fit", "tiny.yaml", *THREE, "--set", "data.validation=0")
+    assert "voting together" not in result.stdout
+    assert len(result.stdout.splitlines()) == 4
 
 
 def test_members_vote(folder: Path) -> None:
@@ -101,7 +109,7 @@ def test_members_may_grow_and_a_run_cannot_become_a_committee(folder: Path) -> N
     result = succeed("fit", "tiny.yaml", "--set", "members=4", "--resume")
     assert "member 3 of 4: runs/tiny/member-3, finished already\n" in result.stderr
     assert "member 4 of 4: runs/tiny/member-4, seed 6\n" in result.stderr
-    assert len(result.stdout.splitlines()) == 5
+    assert len(result.stdout.splitlines()) == 6
     assert "members is 1 but was 4" in refuse(2, "fit", "tiny.yaml", "--resume")
     succeed("fit", "tiny.yaml", "--run", "runs/single")
     line = refuse(2, "fit", "tiny.yaml", *THREE, "--run", "runs/single", "--resume")

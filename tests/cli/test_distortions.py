@@ -8,6 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from nntrain.data.digits import Selection
+from nntrain.data.kaggle import read_csv
+from nntrain.training.inference import chosen_runs, load_models
+from nntrain.training.loop import PREDICTION_ROWS
 from tests.cli.test_commands import refuse, succeed
 
 DISTORTION = "data.distortion={rotation: 20, shift: 1}"
@@ -63,6 +67,16 @@ def test_distorted_copies_are_asked_too(trained: Path) -> None:
     np.testing.assert_allclose(others.sum(axis=1), 1, rtol=1e-6)
     evaluated = succeed("evaluate", "--distortions", "2", "--json").stdout
     assert "cross_entropy" in evaluated
+
+
+def test_answers_do_not_depend_on_the_number_of_threads(trained: Path) -> None:
+    rows = read_csv("data/test_labelled.csv", labels="required").all()
+    many = Selection(rows.digits, np.tile(rows.index, 80))  # several parts to be shared
+    assert len(many) > 2 * PREDICTION_ROWS
+    (model,) = load_models(chosen_runs([Path("runs/tiny")]))
+    for distortions in (0, 1):
+        one, four = (model.probabilities(many, distortions, threads) for threads in (1, 4))
+        np.testing.assert_array_equal(one, four)
 
 
 def test_a_network_trained_without_distortions_is_not_asked_for_any(folder: Path) -> None:
