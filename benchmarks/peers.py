@@ -57,7 +57,9 @@ THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 
 Epoch = Callable[[], Any]
 
 
-def nntrain(case: Case, pixels: Any, labels: Any) -> Epoch:
+def nntrain(
+    case: Case, pixels: Any, labels: Any, threads: int = THREADS, distorter: Any = None
+) -> Epoch:
     """The training loop of `nntrain fit`, validation and saving aside."""
     from threadpoolctl import threadpool_limits
 
@@ -87,7 +89,7 @@ def nntrain(case: Case, pixels: Any, labels: Any) -> Epoch:
     network.initialize(np.random.default_rng(0))
     kind = Adam if case.optimizer == "adam" else SGD
     optimizer = kind(network.parameters, network.weight_count)
-    descent = Descent(network, optimizer, case.batch, Team(THREADS))
+    descent = Descent(network, optimizer, case.batch, Team(threads))
     rows = Digits(pixels, "digits.npz", labels, None, "label", None).all()
     batches = Batches(
         rows,
@@ -95,6 +97,8 @@ def nntrain(case: Case, pixels: Any, labels: Any) -> Epoch:
         batch_size=case.batch,
         scale=PixelScale(0, 1),
         seed=0,
+        distorter=distorter,
+        workers=threads if distorter else 1,
     )
     plan = Plan(1, None, RATES[case.optimizer], constant())
 

@@ -14,6 +14,7 @@ from types import ModuleType
 
 import click
 import command_time
+import distortion_time
 import epoch_time
 import scale
 import time_to_accuracy
@@ -27,6 +28,7 @@ SECTIONS: dict[str, ModuleType] = {
     "epochs": epoch_time,
     "job": whole_job,
     "accuracy": time_to_accuracy,
+    "distortions": distortion_time,
     "scale": scale,
     "commands": command_time,
 }
