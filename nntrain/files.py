@@ -1,7 +1,9 @@
 """A file is replaced whole or not at all."""
 
 import errno
+import glob
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -24,8 +26,9 @@ def atomic_write(path: Path, mode: str = "wb") -> AbstractContextManager[IO[Any]
     """Open a file that takes the place of `path` once the block ends without an error.
 
     Until then the old file stands; afterwards the new one is on the disk even if the power fails.
-    It is written beside the old one as `.<name>.<process id>.tmp`. A symbolic link keeps pointing
-    where it points: its target is replaced.
+    It is written beside the old one as `.<name>.<machine>-<process id>.tmp`; what a process that is
+    no more has left there is removed. A symbolic link keeps pointing where it points: its target is
+    replaced.
 
     Args:
         path: The file to replace or create; its folder must exist.
@@ -43,11 +46,12 @@ def atomic_write(path: Path, mode: str = "wb") -> AbstractContextManager[IO[Any]
 @contextmanager
 def _replacement(path: Path, mode: str) -> Iterator[IO[Any]]:
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name}.{platform.node()}-{os.getpid()}.tmp")
     encoding, newline = (None, None) if mode == "wb" else ("utf-8", "")
     try:
         if target.exists() and not target.is_file():  # never put a file in /dev/null's place
             raise NNTrainError(f"{path}: is not a regular file; name another place")
+        _remove_remains(target)
         with temporary.open(mode, encoding=encoding, newline=newline) as file:
             yield file
             file.flush()
@@ -62,6 +66,26 @@ def _replacement(path: Path, mode: str) -> Iterator[IO[Any]]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _remove_remains(target: Path) -> None:
+    """Remove the temporary files for this target that were left by a kill, on this machine."""
+    prefix = f".{target.name}.{platform.node()}-"
+    for remains in target.parent.glob(f"{glob.escape(prefix)}*.tmp"):
+        number = remains.name.removeprefix(prefix).removesuffix(".tmp")
+        if number.isdecimal() and not _is_alive(int(number)):
+            with suppress(OSError):
+                remains.unlink()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

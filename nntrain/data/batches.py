@@ -79,7 +79,7 @@ class Batches:
     @property
     def block_rows(self) -> int:
         """How many rows should be dealt out at a time, roughly."""
-        return BLOCK_ROWS if self.rows.digits.mapping is None else MAPPED_BLOCK_ROWS
+        return BLOCK_ROWS if self.rows.digits.mapped is None else MAPPED_BLOCK_ROWS
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""

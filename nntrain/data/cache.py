@@ -25,7 +25,7 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from nntrain.data.digits import Annotations, Digits, finished_digest
+from nntrain.data.digits import Annotations, Digits, MappedPixels, finished_digest
 
 FORMAT = 1  # part of every entry's name; changes with the files, or with what the reader makes
 LIMIT = 4 << 30  # bytes of all entries together; one that is larger is kept, but alone
@@ -181,17 +181,14 @@ def _load(folder: Path, source: str) -> Digits | None:
                 label_column=str(arrays["label_column"]) if "label_column" in arrays else None,
                 id_column=str(arrays["id_column"]) if "id_column" in arrays else None,
             )
-        digits = Digits(_pixels(folder, tuple(about["shape"])), source, *beside)
+        path, shape = folder / "pixels", tuple(about["shape"])
+        # Many pixels are left on the disk until they are used.
+        mapped = MappedPixels(path, shape) if math.prod(shape) >= _WORTH_MAPPING else None
+        pixels = mapped.pixels if mapped else np.fromfile(path, np.uint8).reshape(shape)
+        digits = Digits(pixels, source, *beside, mapped)
         return digits if digits.digest == about["digest"] else None
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None  # removed, cut short or scribbled over: as if it had never been
-
-
-def _pixels(folder: Path, shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """The pixels of an entry; many are left on the disk until they are used."""
-    if math.prod(shape) >= _WORTH_MAPPING:
-        return np.memmap(folder / "pixels", np.uint8, "r", shape=shape).view(np.ndarray)
-    return np.fromfile(folder / "pixels", np.uint8).reshape(shape)
 
 
 @contextmanager

@@ -6,10 +6,13 @@ import mmap
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from nntrain.errors import DataError
 
 _PART = 64 << 20  # bytes of mapped pixels that are in memory at a time
 
@@ -30,14 +33,59 @@ class Annotations(NamedTuple):
     id_column: str | None
 
 
+class MappedPixels:
+    """Grey values that stay in a file until they are used.
+
+    Args:
+        path: The file's.
+        shape: (N, P).
+
+    Attributes:
+        pixels: Read-only, of that shape.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is too short.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int]) -> None:
+        self.path = path
+        self._state = self._now()
+        with path.open("rb") as file:
+            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.pixels = np.frombuffer(self._mapping, np.uint8, math.prod(shape)).reshape(shape)
+
+    def release(self) -> None:
+        """Take what was read out of the process's memory again, where the system can.
+
+        It stays in the system's own cache as long as nobody needs the room, so that it costs little
+        to read it once more.
+        """
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._mapping.madvise(mmap.MADV_DONTNEED)
+
+    def are_changed(self) -> bool:
+        """Whether the file was written to; a removed or replaced one stays mapped as it was."""
+        try:
+            now = self._now()
+        except OSError:
+            return False
+        return now[0] == self._state[0] and now != self._state
+
+    def _now(self) -> tuple[int, int, int]:
+        found = self.path.stat()
+        return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 @dataclass(frozen=True)
 class Digits:
     """The rows of one CSV.
 
     Attributes:
-        pixels: Grey values 0–255, `(N, P)`, contiguous; perhaps mapped from a file.
+        pixels: Grey values 0–255, `(N, P)`, contiguous.
         source: The file's path as it was given.
         labels, ids, label_column, id_column: As in `Annotations`.
+        mapped: Where the pixels are mapped from; None if they are in memory.
     """
 
     pixels: NDArray[np.uint8]
@@ -46,9 +94,22 @@ class Digits:
     ids: NDArray[np.str_] | None
     label_column: str | None
     id_column: str | None
+    mapped: MappedPixels | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    def refuse_changes(self) -> None:
+        """Hold mapped pixels to be those that were read.
+
+        Raises:
+            DataError: Somebody has written to the file that they are mapped from.
+        """
+        if self.mapped is not None and self.mapped.are_changed():
+            raise DataError(
+                f"{self.source}: what the cache holds of it ({self.mapped.path}) was changed while "
+                "it was used; what was saved before still stands: go on with --resume"
+            )
 
     def all(self) -> "Selection":
         """All rows."""
@@ -63,22 +124,10 @@ class Digits:
             self.release()
         return finished_digest(total, self.pixels.shape, self.labels, self.ids)
 
-    @cached_property
-    def mapping(self) -> mmap.mmap | None:
-        """The file that the pixels are mapped from; None if they are in memory."""
-        base: Any = self.pixels
-        while isinstance(base, np.ndarray):
-            base = base.base
-        return base if isinstance(base, mmap.mmap) else None
-
     def release(self) -> None:
-        """Take mapped pixels out of the process's memory again, where the system can.
-
-        They stay in the system's own cache as long as nobody needs the room, so that it costs
-        little to read them once more.
-        """
-        if self.mapping is not None and hasattr(mmap, "MADV_DONTNEED"):
-            self.mapping.madvise(mmap.MADV_DONTNEED)
+        """Take mapped pixels out of the process's memory again."""
+        if self.mapped is not None:
+            self.mapped.release()
 
     def missing_classes(self, classes: int = 10) -> list[int]:
         """The digits below `classes` of which there is no row; none if there are no labels."""
@@ -158,7 +207,7 @@ class Selection:
         """Fill `out`, shape (rows, P), with the pixels of some of the selected rows."""
         # In mode "clip" NumPy writes straight into `out`; the indices are in range anyway.
         wanted, pixels = self.index[rows], self.digits.pixels
-        if self.digits.mapping is None:
+        if self.digits.mapped is None:
             np.take(pixels, wanted, axis=0, out=out, mode="clip")
             return
         # The system maps megabytes around each row that is read. So one part of the file is gone

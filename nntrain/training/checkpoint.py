@@ -14,13 +14,24 @@ refused instead of read.
 import hashlib
 import io
 import json
+import math
 import sys
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+)
 
 from nntrain import __version__
 from nntrain.errors import CheckpointError
@@ -31,7 +42,6 @@ from nntrain.training.progress import EpochRecord, Progress
 FORMAT = 1
 DIGEST_LENGTH = 64
 OPTIMIZER = "optimizer."
-MEMBERS = ("meta", "parameters", "history")
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,8 @@ class Checkpoint:
         parameters: The network's vector.
         optimizer_state: The optimiser's state and the moving average, by name.
         progress: The position.
+        threads: How many shared the work.
+        versions: Of nntrain and of what it stands on, by name.
     """
 
     config: str
@@ -55,6 +67,8 @@ class Checkpoint:
     parameters: Array
     optimizer_state: dict[str, Array]
     progress: Progress
+    threads: int
+    versions: dict[str, str] = field(default_factory=lambda: versions())
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
@@ -77,7 +91,8 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
             "correct": progress.correct,
             "seconds": progress.seconds,
         },
-        "versions": versions(),
+        "versions": checkpoint.versions,
+        "threads": checkpoint.threads,
     }
     history = np.array(progress.history, np.float64).reshape(-1, len(EpochRecord._fields))
     members: dict[str, Any] = {
@@ -100,43 +115,191 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint back.
 
     Raises:
-        CheckpointError: There is none, or it is not whole, or it is not of this format.
+        CheckpointError: There is none, or it is damaged, or it is not one that this nntrain writes.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror}") from error
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror}; {_mend(path)}") from error
     if content[-DIGEST_LENGTH:] != _digest(memoryview(content)[:-DIGEST_LENGTH]):
-        raise CheckpointError(
-            f"{path}: not a whole checkpoint (its checksum is wrong); use the other of best.npz "
-            "and last.npz, or train again"
-        )
+        raise CheckpointError(f"{path}: damaged, its checksum is wrong; {_mend(path)}")
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            members = {name: archive[name] for name in archive.files}
-        meta = json.loads(str(members["meta"]))
-        if meta["format"] != FORMAT:
-            raise CheckpointError(
-                f"{path}: checkpoint format {meta['format']}, but this is nntrain {__version__}, "
-                f"which reads format {FORMAT}; it was written by nntrain "
-                f"{meta['versions']['nntrain']}"
-            )
-        records = [EpochRecord(int(row[0]), *row[1:]) for row in members["history"].tolist()]
+        arrays = _arrays(content)
+        meta = _meta(str(arrays.pop("meta", "")))
+        history, parameters = arrays.pop("history"), arrays.pop("parameters")
+        position = meta.position.model_dump()
         return Checkpoint(
-            config=meta["config"],
-            inputs=meta["inputs"],
-            labels=meta["labels"],
-            data_digest=meta["data_digest"],
-            parameters=members["parameters"],
+            config=meta.config,
+            inputs=meta.inputs,
+            labels=meta.labels,
+            data_digest=meta.data_digest,
+            parameters=_finite("parameters", parameters),
             optimizer_state={
-                name.removeprefix(OPTIMIZER): array
-                for name, array in members.items()
-                if name not in MEMBERS
+                name.removeprefix(OPTIMIZER): _finite(name, array) for name, array in arrays.items()
             },
-            progress=Progress(history=records, **meta["position"]),
+            progress=Progress(history=_records(history), **position),
+            threads=meta.threads,
+            versions=meta.versions,
         )
-    except (KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path}: not a checkpoint of nntrain: {error}") from error
+    except KeyError as error:
+        raise CheckpointError(
+            f"{path}: no checkpoint: {error} is missing; {_mend(path)}"
+        ) from error
+    except (ValueError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
+        raise CheckpointError(f"{path}: no checkpoint: {error}; {_mend(path)}") from error
+
+
+def _arrays(content: bytes) -> dict[str, Any]:
+    """The archive's arrays by name, views into its bytes.
+
+    A file that somebody else has made may claim anything. Nothing is unpacked or unpickled, and an
+    array is believed only if its bytes are there: so none takes more memory than the file.
+
+    Raises:
+        ValueError: The archive claims what it does not hold.
+        BadZipFile, RuntimeError, EOFError: It is no archive that can be read.
+    """
+    arrays = {}
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = archive.infolist()
+        if sum(entry.file_size for entry in entries) > len(content):
+            raise ValueError("its arrays claim more bytes than the file has")
+        for entry in entries:
+            name = entry.filename.removesuffix(".npy")
+            if entry.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"{name} is compressed, which a checkpoint never is")
+            if name in arrays:
+                raise ValueError(f"{name} occurs twice")
+            arrays[name] = _array(name, archive.read(entry))
+    return arrays
+
+
+def _array(name: str, content: bytes) -> NDArray[Any]:
+    """A view into the bytes of an .npy file.
+
+    Raises:
+        ValueError: They are none, or its header claims what they do not hold.
+    """
+    file = io.BytesIO(content)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError(f"{name} is of an unknown kind")
+    shape, column_major, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.hasobject:
+        raise ValueError(f"{name} holds a pickle, which could do anything")
+    rest = memoryview(content)[file.tell() :]
+    if column_major or math.prod(shape) * dtype.itemsize != len(rest):
+        raise ValueError(f"{name} claims shape {shape} of {dtype}, but has {len(rest):,} bytes")
+    return np.frombuffer(rest, dtype).reshape(shape)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class _Position(_Strict):
+    """The running epoch; see `Progress`."""
+
+    batch: NonNegativeInt
+    rows: NonNegativeInt
+    loss_sum: float
+    correct: NonNegativeInt
+    seconds: NonNegativeFloat
+
+
+class _Meta(_Strict):
+    """What stands in `meta`."""
+
+    config: str
+    inputs: PositiveInt
+    labels: list[int]
+    data_digest: str
+    position: _Position
+    versions: dict[str, str]
+    threads: PositiveInt
+
+
+class _Format(BaseModel):
+    format: int
+    versions: dict[str, str] = {}
+
+
+def _meta(text: str) -> _Meta:
+    """`meta`, checked.
+
+    Raises:
+        ValueError: It is of another format, or does not hold what it should.
+    """
+    try:
+        written = _Format.model_validate_json(text)
+        if written.format != FORMAT:
+            raise ValueError(
+                f"format {written.format}, written by nntrain "
+                f"{written.versions.get('nntrain', 'of an unknown version')}, but this is nntrain "
+                f"{__version__}, which reads format {FORMAT}"
+            )
+        return _Meta.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, ("meta", *first["loc"])))
+        raise ValueError(f"{place}: {first['msg']}") from error
+
+
+def _records(history: NDArray[Any]) -> list[EpochRecord]:
+    """The finished epochs.
+
+    Raises:
+        ValueError: It is no table of epochs 1, 2, 3 …
+    """
+    fields = EpochRecord._fields
+    if history.dtype != np.float64 or history.ndim != 2 or history.shape[1] != len(fields):
+        raise ValueError(f"history is of shape {history.shape} and {history.dtype}")
+    if not np.array_equal(history[:, 0], np.arange(1, len(history) + 1)):
+        raise ValueError("history does not count the epochs from 1")
+    return [EpochRecord(int(row[0]), *row[1:]) for row in history.tolist()]
+
+
+def _finite(name: str, array: NDArray[Any]) -> Array:
+    """The array, if it is one of finite numbers.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if array.dtype not in (np.float32, np.float64):
+        raise ValueError(f"{name} is of {array.dtype}, not of float32 or float64")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has numbers that are not finite")
+    return array
+
+
+def refuse_other_arrays(
+    path: Path, saved: Mapping[str, Array], own: Mapping[str, tuple[tuple[int, ...], Any]]
+) -> None:
+    """A checkpoint's arrays must be those of the network that it is for.
+
+    Args:
+        path: The checkpoint's.
+        saved: Its arrays, by name.
+        own: The network's, by name: shape and dtype.
+
+    Raises:
+        CheckpointError: One is missing, or of another shape or dtype.
+    """
+    for name, (shape, dtype) in own.items():
+        if name not in saved:
+            raise CheckpointError(f"{path}: {name} is missing; {_mend(path)}")
+        array = saved[name]
+        if array.shape != shape or array.dtype != dtype:
+            raise CheckpointError(
+                f"{path}: {name} is of shape {array.shape} and {array.dtype}, but its network's is "
+                f"of shape {shape} and {np.dtype(dtype)}; {_mend(path)}"
+            )
+
+
+def _mend(path: Path) -> str:
+    """What to do where a checkpoint is of no use: the other of a run's two may be."""
+    if path.name == "best.npz":
+        return "to use the last epoch instead of the best, put a copy of last.npz in its place"
+    return "put a copy of best.npz in its place, or begin a new run"
 
 
 def versions() -> dict[str, str]:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from nntrain.config import Config
 from nntrain.config.schema import SEEDS
-from nntrain.training import checkpoint
 from nntrain.training.fit import (
     Outcome,
     Split,
     digest,
     fit,
+    newest_checkpoint,
     read_data,
     refuse_differences,
     refuse_other_rows,
@@ -79,7 +79,9 @@ def fit_committee(
         DataError, RunError, DivergenceError, NNTrainError: As in `fit`.
     """
     data = read_data(config, reporter)
-    return _go_through(config, make_run(), {}, data, reporter, threads)
+    run = make_run()
+    with run.held():
+        return _go_through(config, run, {}, data, reporter, threads)
 
 
 def resume_committee(
@@ -94,14 +96,20 @@ def resume_committee(
         threads: As in `fit`.
 
     Raises:
-        ConfigError, CheckpointError, DataError, DivergenceError, NNTrainError: As in `resume`.
+        ConfigError, CheckpointError, RunError, DataError, DivergenceError, NNTrainError: As in
+            `resume`.
     """
+    with run.held():
+        return _resume(config, run, reporter, threads)
+
+
+def _resume(config: Config, run: Run, reporter: Reporter, threads: int) -> CommitteeOutcome:
     refuse_differences(run, config, run.config(), may_grow=("training.epochs", "members"))
     data = read_data(config, reporter)
     finished: dict[Path, list[EpochRecord]] = {}
     for member in run.members():
-        if member.last_file.exists():
-            saved = checkpoint.load(member.last_file)
+        _, saved = newest_checkpoint(member, reporter)
+        if saved is not None:
             refuse_other_rows(member, config, saved, digest(*data))
             history = saved.progress.history
             if is_finished(history, config.training.epochs, config.training.patience):

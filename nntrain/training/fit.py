@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from nntrain.data.batches import Batches, PixelScale, one_hot
 from nntrain.data.digits import Digits, Selection
 from nntrain.data.kaggle import read_csv
 from nntrain.data.split import hold_out
-from nntrain.errors import ConfigError, DataError
+from nntrain.errors import CheckpointError, ConfigError, DataError
 from nntrain.nn import Descent, MovingAverage, Network, Optimizer, Team
 from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
@@ -90,11 +91,19 @@ class Learning:
         optimizer = build_optimizer(config, network)
         return cls(network, optimizer, build_average(config, network), Progress())
 
-    def restore(self, saved: Checkpoint) -> None:
-        """Go to where a checkpoint was saved."""
-        self.network.parameters[...] = saved.parameters
-        for name, array in self.state.items():
-            array[...] = saved.optimizer_state[name]
+    def restore(self, saved: Checkpoint, path: Path) -> None:
+        """Go to where a checkpoint was saved.
+
+        Raises:
+            CheckpointError: The one in this file is of another network.
+        """
+        arrays = {"parameters": saved.parameters, **saved.optimizer_state}
+        own = {"parameters": self.network.parameters, **self.state}
+        checkpoint.refuse_other_arrays(
+            path, arrays, {name: (array.shape, array.dtype) for name, array in own.items()}
+        )
+        for name, array in own.items():
+            array[...] = arrays[name]
         self.progress = saved.progress
 
     @property
@@ -123,13 +132,15 @@ def fit(
         DataError: A CSV does not hold what it should.
         RunError: The folder cannot be made.
         DivergenceError: The loss is no longer finite; the last good checkpoint stands.
+        DataError: Mapped rows were changed meanwhile; likewise.
         NNTrainError: Something cannot be written.
     """
     data = data or read_data(config, reporter)
     learning = Learning.begin(config, data[0].digits.pixels.shape[1])
     data_digest = digest(*data)
     run = make_run()
-    return _train(config, run, learning, data, data_digest, reporter, threads)
+    with run.held():
+        return _train(config, run, learning, data, data_digest, reporter, threads)
 
 
 def resume(
@@ -147,11 +158,19 @@ def resume(
 
     Raises:
         ConfigError: The configuration is another one.
-        CheckpointError: The run's last checkpoint cannot be trusted.
+        CheckpointError: No checkpoint of the run can be trusted.
+        RunError: Another process trains it.
         DataError, DivergenceError, NNTrainError: As in `fit`.
     """
-    saved = checkpoint.load(run.last_file) if run.last_file.exists() else None
-    before = parse_config(saved.config, str(run.last_file)) if saved else run.config()
+    with run.held():
+        return _resume(config, run, reporter, threads, data)
+
+
+def _resume(
+    config: Config, run: Run, reporter: Reporter, threads: int, data: Split | None
+) -> Outcome:
+    file, saved = newest_checkpoint(run, reporter)
+    before = parse_config(saved.config, str(file)) if saved else run.config()
     refuse_differences(run, config, before)
     data = data or read_data(config, reporter)
     data_digest = digest(*data)
@@ -160,12 +179,13 @@ def resume(
         reporter.notice(f"{run}: no checkpoint yet; beginning again")
     else:
         refuse_other_rows(run, config, saved, data_digest)
-        learning.restore(saved)
+        learning.restore(saved, file)
         progress = saved.progress
         if is_finished(progress.history, config.training.epochs, config.training.patience):
             reporter.notice(f"{run}: finished already; a larger training.epochs would go on")
         else:
             reporter.notice(f"{run}: going on after {_position(progress)}")
+            _warn_of_other_rounding(saved, threads, reporter)
         stretched = config.training.schedule.name in ("cosine", "one_cycle")
         if stretched and config.training.epochs != before.training.epochs:
             reporter.notice(
@@ -175,6 +195,46 @@ def resume(
         run.write_history(progress.history)  # a kill may have come between checkpoint and metrics
     run.write_config(config)
     return _train(config, run, learning, data, data_digest, reporter, threads)
+
+
+def newest_checkpoint(run: Run, reporter: Reporter) -> tuple[Path, Checkpoint | None]:
+    """Where a run is to be taken up: at its last checkpoint, or else at its best one.
+
+    From either the training comes to the same end.
+
+    Returns:
+        The file, and what it holds; None if there is neither.
+
+    Raises:
+        CheckpointError: There are some, but none that can be trusted; or the best epoch, which
+            would not be trained again, is lost.
+    """
+    if not run.best_file.exists() and not run.last_file.exists():
+        return run.last_file, None
+    try:
+        last = checkpoint.load(run.last_file)
+    except CheckpointError as fault:
+        try:
+            found = checkpoint.load(run.best_file)
+        except CheckpointError:
+            raise fault from None
+        if run.last_file.exists():  # else a kill came between the two
+            reporter.notice(f"warning: {run.last_file}: damaged; going on from {run.best_file}")
+        return run.best_file, found
+    if last.progress.history:
+        checkpoint.load(run.best_file)
+    return run.last_file, last
+
+
+def _warn_of_other_rounding(saved: Checkpoint, threads: int, reporter: Reporter) -> None:
+    """Sums of other parts, or by another NumPy, differ in the last bits."""
+    numpy = checkpoint.versions()["numpy"]
+    if (saved.threads, saved.versions.get("numpy")) != (threads, numpy):
+        reporter.notice(
+            f"warning: trained by {saved.threads} thread{'s' * (saved.threads > 1)} and NumPy "
+            f"{saved.versions.get('numpy', 'of an unknown version')} so far, now by {threads} and "
+            f"NumPy {numpy}: the result will be as good, but not the same to the last bit"
+        )
 
 
 def rehearse(config: Config, reporter: Reporter) -> str:
@@ -270,6 +330,7 @@ def _train(
         parameters=network.parameters,
         optimizer_state=learning.state,
         progress=progress,
+        threads=threads,
     )
 
     with ExitStack() as stack:
@@ -302,6 +363,9 @@ def _train(
 
         reporter.begin(plan.epochs, len(batches), progress)
         for record in train(descent, batches, plan, progress, validate, after_batch):
+            for rows in data:
+                if rows is not None:
+                    rows.digits.refuse_changes()
             # The best first: had it to wait for `last`, a resume would no longer write it.
             is_best = best(progress.history) is record
             if is_best:

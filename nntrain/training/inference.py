@@ -9,10 +9,15 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nntrain.config import parse_config
-from nntrain.config.build import build_distorter, build_network, build_scale
+from nntrain.config.build import (
+    build_distorter,
+    build_network,
+    build_scale,
+    parameter_count,
+)
 from nntrain.data.batches import one_hot
 from nntrain.data.digits import Selection
-from nntrain.errors import CheckpointError, ConfigError, DataError, RunError
+from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.nn import ACTIVATIONS, LOSSES
 from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
@@ -48,17 +53,16 @@ class Model:
         saved = checkpoint.load(run.best_file)
         self.run = run
         self.config = parse_config(saved.config, str(run.best_file))
-        self.network = build_network(self.config, saved.inputs)
-        self.scale = build_scale(self.config)
-        if saved.parameters.shape != self.network.parameters.shape:
-            raise CheckpointError(
-                f"{run.best_file}: {saved.parameters.size:,} parameters, but its network has "
-                f"{self.network.parameters.size:,}"
-            )
-        averaged = self.config.training.average is not None
-        self.network.parameters[...] = (
-            saved.optimizer_state["average"] if averaged else saved.parameters
+        chosen = "parameters" if self.config.training.average is None else "average"
+        arrays = {"parameters": saved.parameters, **saved.optimizer_state}
+        size = parameter_count(self.config, saved.inputs)
+        # Before a network is made, which a file that lies might make as large as it likes.
+        checkpoint.refuse_other_arrays(
+            run.best_file, arrays, {chosen: ((size,), self.config.dtype)}
         )
+        self.network = build_network(self.config, saved.inputs)
+        self.network.parameters[...] = arrays[chosen]
+        self.scale = build_scale(self.config)
         self.distorter = build_distorter(self.config, saved.inputs)
         self.data_digest = saved.data_digest
 

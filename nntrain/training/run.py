@@ -5,6 +5,7 @@ runs/lecture/
     metrics.csv    one row an epoch
     best.npz       the checkpoint of the best epoch
     last.npz       the checkpoint of the last moment
+    .lock          locked by the process that trains it
 
 A committee's folder has a config.yaml that asks for several members, and such a folder for each:
 member-1, member-2 and so on.
@@ -14,10 +15,12 @@ import csv
 import io
 import math
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
+
+import filelock
 
 from nntrain.config import Config, dump_config, load_config
 from nntrain.errors import NNTrainError, RunError
@@ -80,6 +83,30 @@ class Run:
             fault = "not the folder of a run" if folder.is_dir() else "no such folder"
             raise RunError(f"{folder}: {fault}; 'nntrain runs' lists those there are")
         return run
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from training here; the system lets go of what a dead one held.
+
+        Raises:
+            RunError: Another one does already, or the folder cannot be written to.
+        """
+        lock = filelock.FileLock(self.folder / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout as error:
+            raise RunError(
+                f"{self}: is being trained by another process; wait for its end, or begin a run of "
+                "your own without --resume"
+            ) from error
+        except OSError as error:
+            raise RunError(
+                f"{self}: cannot be written to: {error.strerror}; name another folder with --run"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def made(self, config: Config) -> "Run":
         """Make the folder, unless a kill left it without, and write the configuration into it.

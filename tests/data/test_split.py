@@ -70,7 +70,7 @@ def test_mapped_rows_are_gathered_as_those_in_memory(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "_PART", part)
         chosen = Selection(Digits(mapped, "", None, None, None, None), index)
-        assert chosen.digits.mapping is not None
+        assert chosen.digits.mapped is not None
         chosen.gather(slice(5, 35), gathered)
     np.testing.assert_array_equal(gathered, pixels[index[5:35]])
 

@@ -1,0 +1,134 @@
+"""kill -9 in a real process, at random moments and at every step of every file's writing."""
+
+import itertools
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from nntrain.cli import main
+from nntrain.training import checkpoint
+from tests.cli.test_commands import process, succeed
+
+# Children are forked off a process that has imported everything once and has no threads.
+SPAWN = multiprocessing.get_context("forkserver")
+SPAWN.set_forkserver_preload(["tests.cli.test_kills", "nntrain.training.fit"])
+
+
+def die_before(step: int, arguments: list[str]) -> None:
+    """Run a command that kills itself before the given one of the steps in which files are made."""
+    left = step
+
+    def deadly(action: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **options: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return action(*arguments, **options)
+
+        return wrapped
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", deadly(os.fsync))
+        for name in ("replace", "open", "mkdir"):
+            patch.setattr(Path, name, deadly(getattr(Path, name)))
+        CliRunner().invoke(main, arguments, catch_exceptions=False)
+
+
+def train(*arguments: str) -> None:
+    succeed("fit", "tiny.yaml", *arguments)
+
+
+def remains(run: Path) -> list[str]:
+    return [path.name for path in run.glob(".*") if path.name != ".lock"]
+
+
+def assert_as_if_undisturbed(run: Path, undisturbed: Path) -> None:
+    """Weights, metrics and submission, byte for byte; only times may differ."""
+    for name in ("best.npz", "last.npz"):
+        ours, theirs = checkpoint.load(run / name), checkpoint.load(undisturbed / name)
+        assert ours.parameters.tobytes() == theirs.parameters.tobytes()
+        assert ours.optimizer_state.keys() == theirs.optimizer_state.keys()
+        for key, array in theirs.optimizer_state.items():
+            assert ours.optimizer_state[key].tobytes() == array.tobytes()
+    assert without_seconds(run) == without_seconds(undisturbed)
+    submissions = []
+    for trained in (run, undisturbed):
+        succeed("predict", str(trained), "--out", f"{trained}.csv")
+        submissions.append(Path(f"{trained}.csv").read_bytes())
+    assert submissions[0] == submissions[1]
+    assert remains(run) == []
+
+
+def without_seconds(run: Path) -> list[list[str]]:
+    table = pd.read_csv(run / "metrics.csv", dtype=str).drop(columns="seconds")
+    return [list(table.columns), *table.to_numpy().tolist()]
+
+
+def test_a_kill_before_any_step_of_any_writing_leaves_no_trace(folder: Path) -> None:
+    overrides = ["--set", "training.epochs=3", "--set", "training.average=0.9"]
+    train(*overrides, "--run", "runs/undisturbed")
+    for step in itertools.count(1):
+        run = folder / "runs" / str(step)
+        arguments = ["fit", "tiny.yaml", *overrides, "--run", str(run)]
+        dying = SPAWN.Process(target=die_before, args=(step, arguments))
+        dying.start()
+        dying.join()
+        if dying.exitcode == 0:
+            break
+        assert dying.exitcode == -signal.SIGKILL
+        for file in run.glob("*.npz"):
+            checkpoint.load(file)
+        if (run / "config.yaml").exists():
+            arguments.append("--resume")
+        else:  # killed before there was anything to go on with
+            shutil.rmtree(run, ignore_errors=True)
+        succeed(*arguments)
+        assert_as_if_undisturbed(run, folder / "runs" / "undisturbed")
+    # Open, sync, rename, sync: of config.yaml, and in every epoch of metrics.csv and checkpoints.
+    assert step > 4 * (1 + 3 * 3)
+
+
+@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_kills_at_random_moments_leave_no_trace(folder: Path, kills: int) -> None:
+    rng = random.Random(kills)
+    # So many epochs that there is always something left to be killed.
+    overrides = ("--set", f"training.epochs={25 * kills}")
+    survived = inside = 0
+    resuming: tuple[str, ...] = ()
+    run = folder / "runs" / "tiny"
+    while survived < kills:
+        with process("fit", "tiny.yaml", *overrides, *resuming, cwd=folder) as training:
+            assert training.stderr is not None
+            for line in training.stderr:
+                if line.startswith("on "):  # what follows is training
+                    break
+            time.sleep(rng.uniform(0, 0.2))
+            training.kill()
+            rest = training.stderr.read()
+        assert training.returncode == -9, rest
+        survived += 1
+        inside += remains(run) != []
+        for file in run.glob("*.npz"):
+            checkpoint.load(file)
+        resuming = ("--resume",)
+    with process("fit", "tiny.yaml", *overrides, "--resume", cwd=folder) as training:
+        _, error = training.communicate()
+    assert training.returncode == 0, error
+    taken_up = re.search(r"going on after epoch (\d+)", error)
+    assert taken_up, "the kills came too late"
+    assert int(taken_up[1]) < 25 * kills
+    train(*overrides, "--run", "runs/undisturbed")
+    assert_as_if_undisturbed(run, folder / "runs" / "undisturbed")
+    print(f"{survived} kills survived, {inside} of them inside the writing of a file")
