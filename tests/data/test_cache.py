@@ -1,6 +1,7 @@
 """What a cache must never do: give a changed file's old rows, damaged rows, or get in the way."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -314,3 +315,34 @@ def test_what_the_disk_gives_back_otherwise_is_not_used(
     monkeypatch.setattr(np, "fromfile", losing)
     digits = read_csv(path)
     assert digits.pixels[3].tolist() == [3, 4, 0, 255]
+
+
+def test_mapped_rows_are_as_they_were_or_it_is_noticed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_WORTH_MAPPING", 0)
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    before = read_csv(path).pixels.copy()
+
+    removed = read_csv(path)
+    shutil.rmtree(folder)
+    removed.refuse_changes()
+    np.testing.assert_array_equal(removed.pixels, before)
+
+    replaced = read_csv(path)
+    (file,) = folder.rglob("pixels")
+    other = tmp_path / "other"
+    other.write_bytes(bytes(before.size))
+    other.replace(file)
+    replaced.refuse_changes()
+    np.testing.assert_array_equal(replaced.pixels, before)
+
+    shutil.rmtree(folder)
+    changed = read_csv(path)
+    (file,) = folder.rglob("pixels")
+    with file.open("r+b") as open_file:
+        open_file.write(b"scribble")
+    with pytest.raises(DataError, match="was changed while it was used; what was saved before"):
+        changed.refuse_changes()
+    np.testing.assert_array_equal(read_csv(path).pixels, before)

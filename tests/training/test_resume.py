@@ -1,10 +1,13 @@
 """A run that was stopped and resumed ends as one that never was, bit for bit."""
 
 import itertools
+import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nntrain.config import Config
+from nntrain.data import cache, kaggle
 from nntrain.data.kaggle import write_csv
-from nntrain.errors import ConfigError, DataError
+from nntrain.errors import CheckpointError, ConfigError, DataError
 from nntrain.training import checkpoint
 from nntrain.training.fit import Outcome, fit, resume
+from nntrain.training.inference import Model
 from nntrain.training.progress import Progress
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run
@@ -238,3 +243,143 @@ def test_metrics_are_those_of_the_checkpoint_when_a_kill_fell_between_them(
     run.write_history([])  # as if it had been killed before metrics.csv was written
     outcome = resume(config, run, Reporter())
     assert_same(outcome.run, begin(config, numbered()).run)
+
+
+class Noting(Reporter):
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def notice(self, text: str) -> None:
+        self.heard.append(text)
+
+
+def damage(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("harm", [damage, Path.unlink], ids=["damaged", "removed"])
+def test_without_its_last_checkpoint_a_run_goes_on_from_its_best(
+    make_config: Callable[..., Config], numbered: Callable[[], Path], harm: Callable[[Path], None]
+) -> None:
+    config = make_config()
+    run = begin(config, numbered(), Interrupting(25)).run
+    harm(run.last_file)
+    reporter = Noting()
+    outcome = resume(config, run, reporter)
+    warning = f"warning: {run.last_file}: damaged; going on from {run.best_file}"
+    assert (warning in reporter.heard) == (harm is damage)
+    assert_same(outcome.run, begin(config, numbered()).run)
+
+
+@pytest.mark.parametrize("harm", [damage, Path.unlink], ids=["damaged", "removed"])
+def test_a_run_that_has_lost_its_best_epoch_is_not_resumed_in_silence(
+    make_config: Callable[..., Config], numbered: Callable[[], Path], harm: Callable[[Path], None]
+) -> None:
+    run = begin(make_config(), numbered(), Interrupting(25)).run
+    harm(run.best_file)
+    with pytest.raises(CheckpointError, match="put a copy of") as caught:
+        resume(make_config(), run, Reporter())
+    assert str(caught.value).startswith(f"{run.best_file}: ")
+    shutil.copy(run.last_file, run.best_file)
+    assert len(resume(make_config(), run, Reporter()).history) == 4
+
+
+def test_a_run_of_which_both_checkpoints_are_damaged_is_refused(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    run = begin(make_config(), numbered(), Interrupting(25)).run
+    damage(run.best_file)
+    damage(run.last_file)
+    with pytest.raises(CheckpointError, match="or begin a new run") as caught:
+        resume(make_config(), run, Reporter())
+    assert str(caught.value).startswith(f"{run.last_file}: damaged")
+
+
+def test_another_number_of_threads_or_another_numpy_is_told(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    config = make_config()
+
+    def told(threads: int, **versions: str) -> list[str]:
+        run = begin(config, numbered(), Interrupting(25)).run
+        saved = checkpoint.load(run.last_file)
+        checkpoint.save(run.last_file, replace(saved, versions=saved.versions | versions))
+        reporter = Noting()
+        resume(config, run, reporter, threads)
+        return [line for line in reporter.heard if "not the same to the last bit" in line]
+
+    assert told(1) == []
+    (line,) = told(2)
+    assert line.startswith("warning: trained by 1 thread and NumPy")
+    assert "now by 2 and NumPy" in line
+    (line,) = told(1, numpy="1.2.3")
+    assert "by 1 thread and NumPy 1.2.3 so far, now by 1 and" in line
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"parameters": np.zeros(1, np.float32)}, "parameters is of shape (1,) and float32, but"),
+        ({"parameters": np.zeros(163, np.float64)}, "and float64, but its network's is of shape"),
+        ({"optimizer_state": {}}, "first_moment is missing"),
+    ],
+    ids=["shape", "dtype", "state"],
+)
+def test_a_checkpoint_of_another_network_is_refused(
+    make_config: Callable[..., Config],
+    numbered: Callable[[], Path],
+    change: dict[str, Any],
+    fault: str,
+) -> None:
+    run = begin(make_config(), numbered(), Interrupting(25)).run
+    saved = checkpoint.load(run.last_file)
+    assert saved.parameters.size == 163
+    checkpoint.save(run.last_file, replace(saved, **change))
+    with pytest.raises(CheckpointError, match=re.escape(fault)):
+        resume(make_config(), run, Reporter())
+    if "parameters" in change:
+        checkpoint.save(run.best_file, replace(saved, **change))
+        with pytest.raises(CheckpointError, match=re.escape(fault)):
+            Model(run)
+
+
+def test_a_checkpoint_that_claims_a_huge_network_is_refused_before_one_is_made(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    run = begin(make_config("training.epochs=1"), numbered()).run
+    saved = checkpoint.load(run.best_file)
+    config = saved.config.replace("dense: 8", "dense: 800000000")
+    assert config != saved.config
+    checkpoint.save(run.best_file, replace(saved, config=config))
+    with pytest.raises(CheckpointError, match="parameters is of shape"):
+        Model(run)
+
+
+def test_mapped_rows_that_change_during_an_epoch_do_not_reach_a_checkpoint(
+    make_config: Callable[..., Config],
+    numbered: Callable[[], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NNTRAIN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(kaggle, "_WORTH_CACHING", 0)
+    monkeypatch.setattr(cache, "_WORTH_MAPPING", 0)
+
+    class Scribbling(Reporter):
+        count = 0
+
+        def batch(self, progress: Progress) -> None:
+            self.count += 1
+            if self.count == 25:
+                (file,) = tmp_path.rglob("pixels")
+                with file.open("r+b") as pixels:
+                    pixels.write(bytes(100))
+
+    folder = numbered()
+    with pytest.raises(DataError, match="was changed while it was used"):
+        begin(make_config(), folder, Scribbling())
+    assert checkpoint.load(folder / "last.npz").progress.epoch == 2
+    outcome = resume(make_config(), Run(folder), Reporter())
+    assert_same(outcome.run, begin(make_config(), numbered()).run)
