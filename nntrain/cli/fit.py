@@ -16,7 +16,7 @@ SIGNAL_STATUS = 128
     "--run",
     "folder",
     type=click.Path(path_type=Path),
-    help="The run's folder.  [default: runs/<name of CONFIG>, or the next free -2, -3 …]",
+    help="The run's folder.  [default: runs/<name of CONFIG>, or the next of -2, -3 …]",
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option(

@@ -12,6 +12,7 @@ member-1, member-2 and so on.
 """
 
 import csv
+import glob
 import io
 import math
 import os
@@ -62,11 +63,13 @@ class Run:
 
     @classmethod
     def create_next(cls, name: str, config: Config) -> "Run":
-        """Make the first that is free of runs/name, runs/name-2, runs/name-3 and so on."""
-        folder, number = RUNS / name, 1
-        while not _make(folder):
+        """Make the one that comes after all of runs/name, runs/name-2, runs/name-3 and so on.
+
+        The greatest number is the newest, whatever the clock said when it was made.
+        """
+        number = max(_numbered(name), default=0) + 1
+        while not _make(folder := RUNS / (f"{name}-{number}" if number > 1 else name)):
             number += 1
-            folder = RUNS / f"{name}-{number}"
         run = cls(folder)
         run.write_config(config)
         return run
@@ -212,11 +215,22 @@ def newest_named(name: str) -> Run:
     Raises:
         RunError: There is none.
     """
-    for run in reversed(all_runs()):
-        stem, _, number = run.folder.name.rpartition("-")
-        if run.folder.name == name or (stem == name and number.isdecimal()):
-            return run
+    runs = {number: run for number, run in _numbered(name).items() if run.config_file.exists()}
+    if runs:
+        return runs[max(runs)]
     raise RunError(f"no run of {name} in {RUNS}/ to resume; begin one without --resume")
+
+
+def _numbered(name: str) -> dict[int, Run]:
+    """The folders runs/name, the first, runs/name-2, the second, and so on."""
+    runs = {}
+    for folder in RUNS.glob(f"{glob.escape(name)}*"):
+        stem, _, number = folder.name.rpartition("-")
+        if folder.name == name:
+            runs[1] = Run(folder)
+        elif stem == name and number.isdecimal():
+            runs[int(number)] = Run(folder)
+    return runs
 
 
 def exists_already(folder: Path) -> RunError:

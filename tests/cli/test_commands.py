@@ -1,6 +1,7 @@
 """The commands as people type them, in a folder of their own."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -48,6 +49,7 @@ def test_from_data_to_submission(folder: Path) -> None:
     assert "200 rows, digits 0–2, 4×4, label column 'label'" in result.stderr
     assert "training on 150 rows, validating on 50" in result.stderr
     assert sorted(path.name for path in Path("runs/tiny").iterdir()) == [
+        ".lock",
         "best.npz",
         "config.yaml",
         "last.npz",
@@ -99,6 +101,21 @@ def test_runs_never_overwrite_each_other(folder: Path) -> None:
         "runs/tiny-2: exists already; name another folder with --run, or go on with --resume"
     )
     assert Path("runs/tiny-2/last.npz").read_bytes() == before
+
+
+def test_the_newest_run_has_the_greatest_number_whatever_the_clock_says(folder: Path) -> None:
+    for _ in range(2):
+        succeed("fit", "tiny.yaml")
+    Path("runs/tiny").rename("runs/kept")
+    tomorrow = time.time() + 86_400
+    os.utime("runs/kept/last.npz", (tomorrow, tomorrow))
+    os.utime("runs/tiny-2/last.npz", (0, 0))
+    assert "runs/tiny-2: finished already" in succeed("fit", "tiny.yaml", "--resume").stderr
+    assert succeed("fit", "tiny.yaml").stdout.startswith("runs/tiny-3: ")
+    Path("runs/tiny-12").mkdir()  # of no run, but in the way
+    assert succeed("fit", "tiny.yaml").stdout.startswith("runs/tiny-13: ")
+    os.utime("runs/tiny-13/last.npz", (0, 0))
+    assert "runs/tiny-13: finished already" in succeed("fit", "tiny.yaml", "--resume").stderr
 
 
 def test_predict_takes_the_run_that_was_finished_last(folder: Path) -> None:

@@ -63,6 +63,7 @@ def test_members_differ_in_their_seed_and_hold_out_the_same_rows(
     run = begin(config, numbered()).run
     assert run.config() == config
     assert sorted(path.name for path in run.folder.iterdir()) == [
+        ".lock",
         "config.yaml",
         "member-1",
         "member-2",
@@ -73,6 +74,7 @@ def test_members_differ_in_their_seed_and_hold_out_the_same_rows(
     saved = []
     for number, member in enumerate(run.members(), 1):
         assert sorted(path.name for path in member.folder.iterdir()) == [
+            ".lock",
             "best.npz",
             "config.yaml",
             "last.npz",
