@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import math
+import re
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -41,6 +42,11 @@ from nntrain.training.progress import EpochRecord, Progress
 
 FORMAT = 1
 DIGEST_LENGTH = 64
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '(?P<dtype>[<>](f[248]|U\d{1,8}))', 'fortran_order': False, "
+    rb"'shape': \((?P<shape>[\d, ]{0,100})\), \} *\n",
+    re.DOTALL,
+)
 OPTIMIZER = "optimizer."
 
 
@@ -175,19 +181,21 @@ def _arrays(content: bytes) -> dict[str, Any]:
 
 
 def _array(name: str, content: bytes) -> NDArray[Any]:
-    """A view into the bytes of an .npy file.
+    """A view into the bytes of an .npy file, as `numpy.savez` writes one of numbers or of text.
+
+    NumPy's own reader would hand a header that is not so to Python's parser, which may do worse
+    than refuse it.
 
     Raises:
-        ValueError: They are none, or its header claims what they do not hold.
+        ValueError: It is none, or its header claims what its bytes do not hold.
     """
-    file = io.BytesIO(content)
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError(f"{name} is of an unknown kind")
-    shape, column_major, dtype = np.lib.format.read_array_header_1_0(file)
-    if dtype.hasobject:
-        raise ValueError(f"{name} holds a pickle, which could do anything")
-    rest = memoryview(content)[file.tell() :]
-    if column_major or math.prod(shape) * dtype.itemsize != len(rest):
+    header = _HEADER.match(content)
+    if header is None:
+        raise ValueError(f"{name} is no array of numbers or of text")
+    dtype = np.dtype(header["dtype"].decode())
+    shape = tuple(int(length) for length in header["shape"].split(b",") if length.strip())
+    rest = memoryview(content)[header.end() :]
+    if math.prod(shape) * dtype.itemsize != len(rest):
         raise ValueError(f"{name} claims shape {shape} of {dtype}, but has {len(rest):,} bytes")
     return np.frombuffer(rest, dtype).reshape(shape)
 

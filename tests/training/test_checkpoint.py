@@ -135,7 +135,7 @@ class Pickled:
         return print, ("a checkpoint has run code",)
 
 
-HUGE = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,)}"
+HUGE = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
 NESTED = "{'descr': '<f4', 'fortran_order': False, 'shape': " + "(" * 3_000 + ")" * 3_000 + "}"
 NOT_FINITE = np.array([1, 2, np.nan, 4, 5, 6, 7, 8, 9], np.float32)
 
@@ -143,22 +143,30 @@ NOT_FINITE = np.array([1, 2, np.nan, 4, 5, 6, 7, 8, 9], np.float32)
 @pytest.mark.parametrize(
     ("name", "content", "fault"),
     [
-        ("parameters", npy(np.array([Pickled()], object)), "parameters holds a pickle"),
-        ("other", npy(np.array([Pickled()], object)), "other holds a pickle"),
+        (
+            "parameters",
+            npy(np.array([Pickled()], object)),
+            "parameters is no array of numbers or of text",
+        ),
+        ("other", npy(np.array([Pickled()], object)), "other is no array of numbers or of text"),
         ("parameters", claiming(HUGE), r"claims shape \(1000000000000,\) of float32, but has 0"),
-        ("parameters", claiming(HUGE.replace("1000", "-1000"), bytes(36)), "claims shape"),
-        ("parameters", claiming(HUGE.replace("False", "True"), bytes(36)), "claims shape"),
-        ("parameters", claiming(NESTED), "no checkpoint"),
-        ("parameters", claiming("__import__('os').getpid()"), "no checkpoint"),
-        ("parameters", claiming("{}"), "no checkpoint"),
-        ("parameters", b"", "no checkpoint"),
-        ("parameters", b"\x93NUMPY\x09\x00", "no checkpoint"),
-        ("parameters", b"\x80\x04K*.", "no checkpoint"),  # a pickle, as numpy.load takes one
+        ("parameters", claiming(HUGE.replace("1000000000000", "9" * 18)), "claims shape"),
+        ("parameters", claiming(HUGE.replace("(1", "(-1"), bytes(36)), "is no array"),
+        ("parameters", claiming(HUGE.replace("False", "True"), bytes(36)), "is no array"),
+        ("parameters", claiming(HUGE.replace("<f4", "<f16")), "is no array"),
+        ("parameters", claiming(HUGE.replace("<f4", "<U99999999")), "claims shape"),
+        ("parameters", claiming(HUGE.replace("(1", "(1 1")), "no checkpoint: invalid literal"),
+        ("parameters", claiming(NESTED), "is no array"),
+        ("parameters", claiming("__import__('os').getpid()"), "is no array"),
+        ("parameters", claiming("{}"), "is no array"),
+        ("parameters", b"", "is no array"),
+        ("parameters", b"\x93NUMPY\x09\x00", "is no array"),
+        ("parameters", b"\x80\x04K*.", "is no array"),  # a pickle, as numpy.load takes one
         ("parameters", npy(NOT_FINITE), "parameters has numbers that are not finite"),
         ("optimizer.velocity", npy(NOT_FINITE), "optimizer.velocity has numbers that are not"),
         ("parameters", npy(np.ones(9, np.float16)), "parameters is of float16"),
         ("parameters", npy(np.ones(9, ">f4")), "parameters is of >f4"),
-        ("parameters", npy(np.ones(9, np.complex64)), "parameters is of complex64"),
+        ("parameters", npy(np.ones(9, np.complex64)), "parameters is no array"),
         ("history", npy(np.ones((1, 6))), r"history is of shape \(1, 6\)"),
         ("history", npy(np.ones((1, 7), np.float32)), "history is of shape .* and float32"),
         ("history", npy(np.full((1, 7), 2.0)), "history does not count the epochs from 1"),

@@ -1,0 +1,47 @@
+"""Look for bytes that a reader cannot bear, guided by what they reach in its code.
+
+`python -m tests.fuzz.fuzz TARGET --minutes 10` keeps what it finds in tests/fuzz/findings/TARGET,
+from where every run of the tests feeds it again.
+"""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import atheris
+import click
+
+with atheris.instrument_imports(include=["nntrain"]):
+    from tests.fuzz.targets import TARGETS, seeds
+
+FINDINGS = Path(__file__).parent / "findings"
+LONGEST = 4_096  # bytes of an input
+PATIENCE = 10  # seconds for an input
+MEMORY = 1_024  # MB
+
+
+@click.command()
+@click.argument("target", type=click.Choice(list(TARGETS)))
+@click.option("--minutes", type=click.FloatRange(min=0.01), default=10, show_default=True)
+def main(target: str, minutes: float) -> None:
+    """Feed TARGET for so long, or until something is found."""
+    findings = FINDINGS / target
+    findings.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as corpus:
+        for number, seed in enumerate(seeds()[target]):
+            (Path(corpus) / str(number)).write_bytes(seed)
+        options = [
+            f"-max_total_time={round(60 * minutes)}",
+            f"-max_len={LONGEST}",
+            f"-timeout={PATIENCE}",
+            f"-rss_limit_mb={MEMORY}",
+            f"-artifact_prefix={findings}/",
+            "-print_final_stats=1",
+            corpus,
+        ]
+        atheris.Setup([sys.argv[0], *options], TARGETS[target])
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""What a fuzzer feeds: whatever the bytes are, a reader gives what it should or says why not.
+
+A target raises for a fault of the reader, and returns for everything else.
+"""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from nntrain.config import dump_config, load_config, parse_config, starter_text
+from nntrain.data.digits import Digits
+from nntrain.data.kaggle import read_csv, write_csv
+from nntrain.errors import NNTrainError
+from nntrain.training import checkpoint
+from nntrain.training.checkpoint import Checkpoint
+from nntrain.training.progress import EpochRecord, Progress
+
+Target = Callable[[bytes], None]
+
+
+def csv(data: bytes) -> None:
+    """A CSV, read in the way that the first byte chooses, reads back as it was written."""
+    how = data[0] if data else 0
+    with _file("digits.csv", data[1:]) as path, _one_line(path):
+        digits = read_csv(
+            path,
+            labels=("required", "forbidden", "optional")[how % 3],
+            classes=10 if how < 128 else 3,
+        )
+        assert digits.pixels.dtype == np.uint8
+        assert digits.pixels.ndim == 2
+        write_csv(path, digits.pixels, digits.labels)
+        again = read_csv(path)
+        np.testing.assert_array_equal(again.pixels, digits.pixels)
+        _assert_same_labels(again, digits)
+
+
+def config(data: bytes) -> None:
+    """A configuration that is accepted is the same when it is written out and read again."""
+    with _file("config.yaml", data) as path, _one_line(path):
+        loaded = load_config(path)
+        assert parse_config(dump_config(loaded), "again.yaml") == loaded
+
+
+def sealed(data: bytes) -> None:
+    """A checkpoint of any bytes, with the right checksum behind them."""
+    _load(data + hashlib.sha256(data).hexdigest().encode())
+
+
+def packed(data: bytes) -> None:
+    """A checkpoint whose archive is whole, but whose arrays are made of any bytes."""
+    buffer = io.BytesIO()
+    names = ("meta", "history", "parameters", "optimizer.average")
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in zip(names, data.split(_BETWEEN), strict=False):
+            archive.writestr(f"{name}.npy", content)
+        archive.comment = bytes(checkpoint.DIGEST_LENGTH)
+    sealed(buffer.getvalue()[: -checkpoint.DIGEST_LENGTH])
+
+
+_BETWEEN = b"\n--\n"  # where `packed` cuts
+
+
+def _load(content: bytes) -> None:
+    with _file("last.npz", content) as path, _one_line(path):
+        loaded = checkpoint.load(path)
+        assert np.isfinite(loaded.parameters).all()
+        checkpoint.save(path, loaded)
+        again = checkpoint.load(path)
+        assert again.progress == loaded.progress or _has_nan(loaded)
+        assert again.parameters.tobytes() == loaded.parameters.tobytes()
+
+
+def _has_nan(loaded: Checkpoint) -> bool:
+    return bool(np.isnan(np.array(loaded.progress.history)).any())
+
+
+def _assert_same_labels(again: Digits, digits: Digits) -> None:
+    if digits.labels is None:
+        assert again.labels is None
+    else:
+        np.testing.assert_array_equal(again.labels, digits.labels)
+
+
+@contextmanager
+def _file(name: str, content: bytes) -> Iterator[Path]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        yield path
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    """The only error that may come is one line that begins with the file's name."""
+    try:
+        yield
+    except NNTrainError as error:
+        text = str(error)
+        assert text.startswith(str(path)), text
+        assert len(text.splitlines()) == 1, text
+        assert text.isprintable(), text
+
+
+def seeds() -> dict[str, list[bytes]]:
+    """Where each target's fuzzing begins: inputs that are right."""
+    table = b"label,pixel0,pixel1,pixel2,pixel3\n3,0,255,17,4\n0,1,2,3,250\n"
+    with _file("last.npz", b"") as path:
+        history = [EpochRecord(1, 0.1, 0.01, 2.3, 0.1, 2.2, 0.2)]
+        weights = np.arange(9, dtype=np.float32)
+        state = {"average": weights}
+        progress = Progress(history, 3, 48, 0.3, 7, 0.3)
+        checkpoint.save(
+            path, Checkpoint("seed: 0\n", 3, [0, 1], "ab", weights, state, progress, threads=2)
+        )
+        whole = path.read_bytes()[: -checkpoint.DIGEST_LENGTH]
+        with zipfile.ZipFile(path) as archive:
+            arrays = {name: archive.read(name) for name in archive.namelist()}
+    names = ("meta.npy", "history.npy", "parameters.npy", "optimizer.average.npy")
+    return {
+        "csv": [
+            b"\0" + table,
+            b"\2" + table.replace(b",", b", ").replace(b"\n", b"\r\n"),
+            b'\1"id","n1","n2"\n"7","0.0","255"\n',
+            b"\2\xef\xbb\xbf5,1,2\n6,3,4",
+            b"\2" + _zipped(table),
+        ],
+        "config": [
+            starter_text().encode(),
+            *(file.read_bytes() for file in sorted(Path("configs").rglob("*.yaml"))),
+        ],
+        "sealed": [whole],
+        "packed": [_BETWEEN.join(arrays[name] for name in names)],
+    }
+
+
+def _zipped(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train.csv", content)
+    return buffer.getvalue()
+
+
+TARGETS: dict[str, Target] = {"csv": csv, "config": config, "sealed": sealed, "packed": packed}
