@@ -7,11 +7,12 @@ BENCH  := .venv-bench
 CONFIG ?= configs/quick.yaml
 RUN    ?=
 HOURS  ?= 1
+MINUTES ?= 30
 COMPETITION ?= digit-recognizer
 MESSAGE     ?= nntrain
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo test data fit predict submit lint bench papers clean
+.PHONY: stale help demo test soak fuzz data fit predict submit lint bench papers clean
 
 help:  ## Show this help
 	@echo "nntrain: Kaggle's MNIST CSVs in, a submission out"
@@ -41,6 +42,14 @@ demo: $(VENV)/installed  ## Install, draw demo digits, fit, predict, evaluate
 
 test: lint  ## Run the linters and all tests
 	$(BIN)/python -m pytest --numprocesses 2
+
+soak: $(VENV)/installed-dev  ## 200 kills, then MINUTES=30 of killing and resuming one training
+	$(BIN)/python -m pytest -m slow
+	$(BIN)/python benchmarks/soak.py --minutes $(MINUTES)
+
+fuzz: $(VENV)/installed-dev  ## Fuzz the readers of CSVs, configurations and checkpoints for MINUTES=30
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python -m tests.fuzz.fuzz --minutes $(MINUTES)
 
 data: $(VENV)/installed  ## Fetch real MNIST into data/
 	$(NNTRAIN) data mnist

@@ -1,9 +1,10 @@
 """Look for bytes that a reader cannot bear, guided by what they reach in its code.
 
-`python -m tests.fuzz.fuzz TARGET --minutes 10` keeps what it finds in tests/fuzz/findings/TARGET,
-from where every run of the tests feeds it again.
+`python -m tests.fuzz.fuzz --minutes 30` shares the time out among the targets. What it finds is
+kept in tests/fuzz/findings/TARGET, from where every run of the tests feeds it again.
 """
 
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,10 +22,15 @@ MEMORY = 1_024  # MB
 
 
 @click.command()
-@click.argument("target", type=click.Choice(list(TARGETS)))
-@click.option("--minutes", type=click.FloatRange(min=0.01), default=10, show_default=True)
-def main(target: str, minutes: float) -> None:
-    """Feed TARGET for so long, or until something is found."""
+@click.argument("target", type=click.Choice(list(TARGETS)), required=False)
+@click.option("--minutes", type=click.FloatRange(min=0.01), default=30, show_default=True)
+def main(target: str | None, minutes: float) -> None:
+    """Feed TARGET, or all one after the other, for so long or until something is found."""
+    if target is None:
+        share = minutes / len(TARGETS)
+        command = [sys.executable, "-m", "tests.fuzz.fuzz", "--minutes", str(share)]
+        statuses = [subprocess.run([*command, name], check=False).returncode for name in TARGETS]
+        sys.exit(any(statuses))
     findings = FINDINGS / target
     findings.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as corpus:

@@ -16,7 +16,7 @@ def test_what_was_found_stays_mended(finding: Path) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_fuzzing_begins_with_what_is_right(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(Path(__file__).parent.parent.parent)
+    monkeypatch.setattr("tests.fuzz.targets.NNTrainError", KeyboardInterrupt)  # none may be raised
     for seed in seeds()[target]:
         TARGETS[target](seed)
 
