@@ -4,6 +4,7 @@
 kept in tests/fuzz/findings/TARGET, from where every run of the tests feeds it again.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,7 @@ def main(target: str | None, minutes: float) -> None:
             "-print_final_stats=1",
             corpus,
         ]
+        os.fsync = lambda descriptor: None  # nothing of this must outlast a power failure
         atheris.Setup([sys.argv[0], *options], TARGETS[target])
         atheris.Fuzz()
 
