@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM, a full disk and a second process, met by a real one at the worst moments."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,6 +41,7 @@ def pausing(*arguments, **options):
 setattr(owner, name, pausing)
 main()
 """
+MAIN = "from nntrain.cli import main; main()"
 MOMENTS = {"validation": ("fit", "_validate"), "saving": ("checkpoint", "save")}
 
 
@@ -176,3 +178,51 @@ def test_a_loss_that_is_not_finite_stops_before_it_is_kept(folder: Path) -> None
     for file in (folder / "runs" / "tiny").glob("*.npz"):
         checkpoint.load(file)
     assert remains(folder / "runs" / "tiny") == []
+
+
+def test_a_disk_that_is_full_leaves_the_old_submission(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
+    Path("submission.csv").write_text("old")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"{LIMIT}\n{MAIN}", "predict"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1] == (
+        "submission.csv: cannot be written: File too large; name another place"
+    )
+    assert Path("submission.csv").read_text() == "old"
+    assert remains(folder) == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_found_before_the_training(folder: Path) -> None:
+    Path("file").write_text("no folder")
+    for place in ("file/run", "/proc/run"):
+        refused = run("fit", "tiny.yaml", "--run", place)
+        assert refused.exit_code == 1
+        assert refused.stderr.splitlines()[-1].startswith(f"{place}: cannot be made: ")
+        assert "epoch" not in refused.stderr
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
+    Path("runs/tiny/.lock").unlink()
+    Path("runs/tiny/.lock").mkdir()
+    refused = run("fit", "tiny.yaml", *EPOCHS, "--resume")
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        "runs/tiny: cannot be written to: Is a directory; name another folder with --run\n"
+    )
+
+
+def test_a_folder_that_vanishes_ends_the_training_in_one_line(folder: Path) -> None:
+    with paused(folder, *MOMENTS["saving"], "fit", "tiny.yaml", *EPOCHS) as training:
+        shutil.rmtree(folder / "runs")
+        _, error = training.communicate("\n")
+    assert training.returncode == 1
+    assert "Traceback" not in error
+    assert error.splitlines()[-1] == (
+        "runs/tiny/last.npz: cannot be written: No such file or directory; make the folder first "
+        "or name another place"
+    )

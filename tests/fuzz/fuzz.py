@@ -46,7 +46,7 @@ def main(target: str | None, minutes: float) -> None:
             "-print_final_stats=1",
             corpus,
         ]
-        os.fsync = lambda descriptor: None  # nothing of this must outlast a power failure
+        os.fsync = lambda fd: None  # nothing of this must outlast a power failure
         atheris.Setup([sys.argv[0], *options], TARGETS[target])
         atheris.Fuzz()
 
