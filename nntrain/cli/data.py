@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import config_argument, force_option, set_option
+from nntrain.cli.options import CSV_PATH, config_argument, force_option, set_option
 from nntrain.errors import DataError
 
 folder_option = click.option(
@@ -81,7 +81,7 @@ def mnist(mirrors: tuple[str, ...], folder: Path, force: bool) -> None:
 
 
 @data.command(epilog="Example: nntrain data check data/train.csv data/test.csv")
-@click.argument("paths", metavar="CSV...", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", metavar="CSV...", nargs=-1, required=True, type=CSV_PATH)
 def check(paths: tuple[str, ...]) -> None:
     """Read each CSV, and say what is in it or what is wrong."""
     from nntrain.data.kaggle import read_csv

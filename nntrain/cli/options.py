@@ -5,6 +5,9 @@ from pathlib import Path
 
 import click
 
+# The reader itself says in one line what may not be read, and how to mend it.
+CSV_PATH = click.Path(readable=False)
+
 config_argument = click.argument("config", type=click.Path())
 
 set_option = click.option(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import cores, distortions_option, runs_argument
+from nntrain.cli.options import CSV_PATH, cores, distortions_option, runs_argument
 from nntrain.errors import ConfigError
 
 
@@ -14,7 +14,7 @@ from nntrain.errors import ConfigError
 @runs_argument
 @click.option(
     "--test",
-    type=click.Path(),
+    type=CSV_PATH,
     default="data/test.csv",
     show_default=True,
     help="The digits to read.",
@@ -85,7 +85,7 @@ def predict(
 @click.option(
     "--data",
     "path",
-    type=click.Path(),
+    type=CSV_PATH,
     help="A labelled CSV.  [default: the rows that the run held out]",
 )
 @click.option(

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from nntrain.data.digits import Annotations, Digits, MappedPixels, finished_digest
 
-FORMAT = 1  # part of every entry's name; changes with the files, or with what the reader makes
+FORMAT = 2  # part of every entry's name; changes with the files, or with what the reader makes
 LIMIT = 4 << 30  # bytes of all entries together; one that is larger is kept, but alone
 ENVIRONMENT = "NNTRAIN_CACHE"
 _WORTH_MAPPING = 128 << 20  # bytes of pixels; fewer are loaded

@@ -113,6 +113,7 @@ def _named(
         if name.lower() in wanted and (other is None or name.lower() != other.lower())
     ]
     if len(found) > 1:
+        _check_doubled([names[column] for column in found], source)
         candidates = " and ".join(repr(names[column]) for column in found)
         raise DataError(
             f"{source}: {candidates} could each be the {kind} column; "

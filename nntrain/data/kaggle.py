@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from nntrain.data.cache import Cache, Keep, Parse, default_folder, fingerprint
 from nntrain.data.columns import is_header, layout_of, looks_labelled
 from nntrain.data.digits import Annotations, Digits
-from nntrain.data.lines import lines_of, opened, unpacked, without_quotes
+from nntrain.data.lines import lines_of, opened, stray_quote, unpacked, without_quotes
 from nntrain.data.table import Table
 from nntrain.errors import ConfigError, DataError
 from nntrain.files import atomic_write
@@ -83,7 +83,10 @@ class _Wanted(NamedTuple):
         """Read the columns' names, then the rows."""
         lines = lines_of(unpacked(file, source), source)
         first = next(lines)
-        names = [cell.strip() for cell in without_quotes(first.text).decode().split(",")]
+        text = without_quotes(first.text)
+        if b'"' in text:
+            raise stray_quote(text, lambda column: f"{source}:{first.number}: column {column + 1}")
+        names = [cell.strip() for cell in text.decode().split(",")]
         has_header = is_header(names, {self.label_column, self.id_column})
         if not has_header:
             names = [f"column {number + 1}" for number in range(len(names))]

@@ -2,20 +2,23 @@
 
 import bz2
 import codecs
+import errno
 import gzip
 import io
 import lzma
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from nntrain.data.cells import shown
 from nntrain.errors import DataError, did_you_mean
 
 _LONGEST_LINE = 1 << 20  # bytes; 784 pixels take about 3,000
+_LOCKED = 1  # the bit among a .zip member's flags
 _QUOTED_CELL = re.compile(rb'^\s*"([^"]*)"\s*$')
 _NOT_CSV = {
     b"\x89PNG": "a PNG image",
@@ -94,9 +97,15 @@ def _only_member(file: IO[bytes], source: str) -> IO[bytes]:
             raise DataError(
                 f"{source}: a .zip of {len(members)} files; unpack it and name one of them"
             )
+        if members[0].flag_bits & _LOCKED:
+            raise DataError(f"{source}: is locked with a password; unpack it and name the CSV")
         return archive.open(members[0])
-    except (RuntimeError, ValueError) as error:  # a password, a strange method, a damaged name
+    except (RuntimeError, ValueError) as error:  # a strange method, a damaged name
         raise DataError(f"{source}: cannot be unpacked ({error}); unpack it yourself") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise zipfile.BadZipFile("its directory points before its first byte") from error
 
 
 class Line(NamedTuple):
@@ -115,7 +124,7 @@ def lines_of(stream: IO[bytes], source: str) -> Iterator[Line]:
         if blank:
             if not line.strip():
                 continue
-            _check_text(line, source)
+            _check_text(line, f"{source}:{number}", source)
             blank = False
         if len(raw) == _LONGEST_LINE:
             raise DataError(
@@ -127,23 +136,28 @@ def lines_of(stream: IO[bytes], source: str) -> Iterator[Line]:
         raise DataError(f"{source}: is empty; give a CSV with rows of pixels")
 
 
-def _check_text(line: bytes, source: str) -> None:
+def _check_text(line: bytes, place: str, source: str) -> None:
     for start, kind in _NOT_CSV.items():
         if line.lstrip().startswith(start):
             raise DataError(f"{source}: is {kind}; give a CSV, saved as UTF-8")
     cut = len(line) == _LONGEST_LINE  # perhaps within a letter
     try:
         codecs.getincrementaldecoder("utf-8")().decode(line, final=not cut)
-    except UnicodeDecodeError:
-        binary = True
-    else:
-        binary = b"\0" in line
-    if binary:
-        raise DataError(f"{source}: is not UTF-8 text; give a CSV, saved as UTF-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{source}: is not UTF-8 text; give a CSV, saved as UTF-8") from error
+    if b"\0" in line:
+        raise DataError(
+            f"{place}: NUL bytes, as in UTF-16 or in what is no text; give a CSV, saved as UTF-8"
+        )
+    if b"\r" in line.rstrip(b"\r\n"):
+        raise DataError(
+            f"{place}: a carriage return within the line; "
+            "save it with lines that end in \\n or \\r\\n"
+        )
 
 
 def without_quotes(line: bytes) -> bytes:
-    """The line without quotes around whole cells; quotes elsewhere stay, for `_rows` to refuse."""
+    """The line without quotes around whole cells; quotes elsewhere stay, for `stray_quote`."""
     if b'"' not in line:
         return line
     tight = line.replace(b", ", b",")
@@ -155,3 +169,13 @@ def without_quotes(line: bytes) -> bytes:
     ):
         return tight[1:-1].replace(b'","', b",")  # every cell is quoted: the quick way
     return b",".join(_QUOTED_CELL.sub(rb"\1", cell) for cell in line.split(b","))
+
+
+def stray_quote(text: bytes, place: Callable[[int], str]) -> DataError:
+    """What to say of a quote that `without_quotes` has left; `place` names the column there."""
+    column = text[: text.index(b'"')].count(b",")
+    cell = shown(text.split(b",")[column].decode(errors="replace"))
+    return DataError(
+        f"{place(column)}: a stray quote in {cell}; "
+        "quotes go around whole cells, and cells hold no commas"
+    )

@@ -9,6 +9,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from nntrain.data.cache import Keep
 from nntrain.data.cells import is_id, shown, whole_number
 from nntrain.data.columns import Layout
 from nntrain.data.digits import Annotations
-from nntrain.data.lines import Line, without_quotes
+from nntrain.data.lines import Line, stray_quote, without_quotes
 from nntrain.errors import DataError
 
 _BLOCK_CELLS = 2_500_000  # pandas needs 8 bytes for each, and is slower in smaller blocks
@@ -128,21 +129,19 @@ class Table:
             number += 1
             text = without_quotes(raw)
             if b'"' in text:
-                column = text[: text.index(b'"')].count(b",")
-                raise DataError(
-                    f"{self.source}:{line}: row {number}, "
-                    f"column {self.names[min(column, width - 1)]!r}: a stray quote in "
-                    f"{shown(text.split(b',')[column].decode(errors='replace'))}; "
-                    "quotes go around whole cells, and cells hold no commas"
-                )
+                raise stray_quote(text, partial(self._place, line, number))
             cells = text.count(b",") + 1
             if cells != width:
-                place = f"ends before column {self.names[cells]!r}" if cells < width else "too long"
+                end = f"ends before column {self.names[cells]!r}" if cells < width else "too long"
                 raise DataError(
-                    f"{self.source}:{line}: row {number}: {cells} cells instead of {width}, "
-                    f"{place}; mend the row or remove it"
+                    f"{self.source}:{line}: row {number}: {cells} cells instead of {width} as in "
+                    f"the first line, {end}; mend the row or remove it"
                 )
             yield _Row(number, line, text)
+
+    def _place(self, line: int, number: int, column: int) -> str:
+        name = self.names[min(column, len(self.names) - 1)]  # a row may be too long
+        return f"{self.source}:{line}: row {number}, column {name!r}"
 
     def _parse_at_once(self, rows: list[_Row]) -> _Block | None:
         """With pandas; None if anything in the block is unusual."""
@@ -201,6 +200,6 @@ class Table:
             self.layout.label: f"a digit 0–{self.classes - 1}",
         }.get(column, "a pixel, a whole number 0–255")
         return DataError(
-            f"{self.source}:{row.line}: row {row.number}, column {self.names[column]!r}: "
-            f"{shown(text)} is not {wanted}; mend it or remove the row"
+            f"{self._place(row.line, row.number, column)}: {shown(text)} is not {wanted}; "
+            "mend it or remove the row"
         )

@@ -262,13 +262,16 @@ def read_data(config: Config, reporter: Reporter) -> Split:
         ConfigError: Images that are not square should be distorted.
     """
     data = config.data
-    digits = read_labelled(data.train, data.classes, data.label_column, reporter)
+    digits = read_csv(
+        data.train, labels="required", classes=data.classes, label_column=data.label_column
+    )
     if len(digits.counts()) == 1:
         raise DataError(
             f"{data.train}: all labels are {digits.counts()[0][0]}; "
             "give a file with at least two different digits"
         )
     build_distorter(config, digits.pixels.shape[1])  # refuses what is not square, in good time
+    _describe(digits, data.classes, reporter)
     if isinstance(data.validation, str):
         validation = read_labelled(data.validation, data.classes, data.label_column, reporter)
         if validation.pixels.shape[1] != digits.pixels.shape[1]:
@@ -295,12 +298,23 @@ def read_labelled(path: str, classes: int, label_column: str | None, reporter: R
         DataError: It does not hold what it should.
     """
     digits = read_csv(path, labels="required", classes=classes, label_column=label_column)
-    reporter.notice(f"{path}: {digits.describe()}")
+    _describe(digits, classes, reporter)
+    return digits
+
+
+def _describe(digits: Digits, classes: int, reporter: Reporter) -> None:
+    """Say what a labelled CSV holds, and what it seems to lack."""
+    reporter.notice(f"{digits.source}: {digits.describe()}")
     missing = digits.missing_classes(classes)
     if missing:
         names = ", ".join(map(str, missing))
-        reporter.notice(f"warning: {path}: digits without a row: {names}")
-    return digits
+        reporter.notice(f"warning: {digits.source}: digits without a row: {names}")
+    pixels = digits.pixels.shape[1]
+    if math.isqrt(pixels) ** 2 != pixels:
+        reporter.notice(
+            f"warning: {digits.source}: {pixels} pixels a row are no square picture; "
+            "is a column missing?"
+        )
 
 
 def _train(

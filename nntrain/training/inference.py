@@ -82,7 +82,7 @@ class Model:
         if pixels != inputs:
             raise DataError(
                 f"{rows.digits.source}: {pixels} pixels a row, but {self.run} was trained on "
-                f"{inputs}"
+                f"{inputs}; give a CSV of pictures of that size"
             )
         with threadpool_limits(1, "blas"):  # a thread has rows of its own instead
             return outputs_for(self.network, rows, self.scale, threads, distort)
