@@ -12,6 +12,15 @@ class NNTrainError(Exception):
 
     exit_status = 1
 
+    def __str__(self) -> str:
+        """The text; what a file has put into it cannot command the terminal."""
+        return "".join(
+            character
+            if character.isprintable() or character == "\n"
+            else character.encode("unicode_escape").decode()
+            for character in super().__str__()
+        )
+
 
 class ConfigError(NNTrainError):
     """The configuration or the command line asks for something that cannot be."""
