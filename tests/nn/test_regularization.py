@@ -128,6 +128,18 @@ def test_l1_adds_the_sign_of_the_weights_to_their_gradient(threads: int) -> None
         np.testing.assert_allclose(after, before - 0.5 * g, rtol=1e-10, atol=1e-14)
 
 
+def test_l1_is_part_of_the_gradient_whatever_factor_the_optimizer_gives_it() -> None:
+    network = network_of(WIDTHS, ["tanh", "sigmoid", "softmax"], "cross_entropy")
+    optimizer = Adam(network.parameters, network.weight_count)
+    moving = Descent(network, optimizer, 6, Team(1), Regularization(l1=0.01, weight_count=WEIGHTS))
+    block = moving.block(6)
+    block.x[:6], block.y[:6] = batch_for(network, 6)
+    moving.step(block, 0, 6, 0.1)
+    g = gradients(START, 0)
+    g[:WEIGHTS] += 0.01 * np.sign(START[:WEIGHTS])
+    np.testing.assert_allclose(optimizer.state["first_moment"], 0.1 * g, rtol=1e-9, atol=1e-15)
+
+
 def test_a_gradient_too_long_is_shortened_and_another_is_not(threads: int) -> None:
     norm = float(np.linalg.norm(gradients(START, 0)))
     for longest, shortened in ((norm / 3, 1 / 3), (norm * 1.01, 1.0)):

@@ -2,6 +2,7 @@ import math
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -280,6 +281,29 @@ def test_two_runs_of_one_seed_agree_and_of_another_differ(
 
     assert parameters("a") == parameters("b")
     assert parameters("a2") != parameters("c", "seed=4")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "network[0].dropout=0.5",
+        "training.input_dropout=0.5",
+        "training.label_smoothing=0.2",
+        "training.l1=0.01",
+        "training.max_norm=0.5",
+        "training.clip_norm=0.01",
+    ],
+)
+def test_every_rule_of_the_configuration_reaches_the_weights(
+    make_config: Callable[..., Config], tmp_path: Path, rule: str
+) -> None:
+    trained = []
+    for name, overrides in (("plain", ()), ("ruled", (rule,))):
+        config = make_config("training.epochs=1", *overrides)
+        run = fit(config, partial(Run.create, tmp_path / name, config), Reporter()).run
+        trained.append(checkpoint.load(run.last_file).parameters)
+    plain, ruled = trained
+    assert not np.allclose(plain, ruled)
 
 
 def test_rehearsal_says_what_would_be_trained(make_config: Callable[..., Config]) -> None:
