@@ -21,11 +21,18 @@ from nntrain.errors import NNTrainError, status_after
 class Program(click.Group):
     """The group of all commands; an error ends it with one line and the error's exit status."""
 
-    def main(self, args: Sequence[str] | None = None, **extra: Any) -> NoReturn:
-        """Parse the command line, run the command and end the process."""
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Parse the command line, run the command and end the process, in any mode."""
         try:
             # A pipe that nobody reads any more ends it without a word, by click.
-            sys.exit(super().main(args, standalone_mode=False, **extra))
+            sys.exit(super().main(args, prog_name, complete_var, False, **extra))
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             sys.exit(error.exit_code)

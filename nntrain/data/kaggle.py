@@ -170,7 +170,9 @@ def write_submission(
         NNTrainError: The file cannot be written.
     """
     ids = _ids(digits) if competition == "nn5" else range(1, len(digits) + 1)
-    _write_rows(path, _HEADERS[competition], zip(ids, np.asarray(predictions).tolist(), strict=True))
+    _write_rows(
+        path, _HEADERS[competition], zip(ids, np.asarray(predictions).tolist(), strict=True)
+    )
 
 
 def write_probabilities(path: str | Path, digits: Digits, probabilities: NDArray[Any]) -> None:
