@@ -112,6 +112,7 @@ def _interrupted(error: BaseException | None) -> bool:
 
 
 @click.group(
+    "nntrain",
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Try: nntrain data demo && nntrain config init && nntrain fit config.yaml",

@@ -55,7 +55,7 @@ def line_of_refusal(status: int, *arguments: str) -> str:
         ("fit tiny.yaml --set loss=squared_eror", "--set loss=squared_eror: loss: unknown loss 'squared_eror'; did you mean 'squared_error'?"),
         ("fit tinny.yaml", "tinny.yaml: no such file; did you mean 'tiny.yaml'?"),
         ("fit data", "data: a directory; name a YAML file in it"),
-        ("fit binary.yaml", "binary.yaml:1: not UTF-8 text; save the file as UTF-8"),
+        ("fit binary.yaml", "binary.yaml:2: not UTF-8 text; save the file as UTF-8"),
         ("fit utf16.yaml", "utf16.yaml:1: not UTF-8 text; save the file as UTF-8"),
         ("fit data/train.csv", "data/train.csv:1: must be a mapping of keys such as 'data' and 'network', not "),
     ],
@@ -223,7 +223,7 @@ def test_ctrl_c_while_modules_are_imported_is_one_line(folder: Path, moment: str
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(config=configs())
 def test_what_config_show_prints_is_shown_unchanged(tmp_path: Path, config: Config) -> None:
