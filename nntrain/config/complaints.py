@@ -15,6 +15,8 @@ from nntrain.config.schema import (
     Config,
     DataConfig,
     DenseConfig,
+    DistortionConfig,
+    ElasticConfig,
     NormalConfig,
     TrainingConfig,
     UniformConfig,
@@ -37,6 +39,8 @@ _SHAPES: dict[str, dict[str, type[BaseModel]]] = {
 }
 _MODELS: dict[str, type[BaseModel]] = {
     "data": DataConfig,
+    "distortion": DistortionConfig,
+    "elastic": ElasticConfig,
     "network": DenseConfig,
     "training": TrainingConfig,
     **_SHAPES["init"],

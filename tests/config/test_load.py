@@ -92,6 +92,8 @@ def test_each_alternative_in_the_starter_loads_in_place_of_its_line() -> None:
         ("data:\n  train: ''", "2: data.train: must not be empty"),
         ("data:\n  train: 2024", "2: data.train: must be text, not 2024; put it in quotes"),
         ("data:\n  train: x\n  distortion:\n    limits: {12: 0.5}", "4: data.distortion.limits[12]: must be at most 9, not 12"),
+        ("data: {train: x, distortion: {rotate: 3}}", "1: data.distortion: unknown key 'rotate'; did you mean 'rotation'?"),
+        ("data: {train: x, distortion: {elastic: {strength: 3, sigm: 4}}}", "1: data.distortion.elastic: missing key 'sigma' (σ of the Gaussian that smooths it, in pixels)\nmy.yaml:1: data.distortion.elastic: unknown key 'sigm'; did you mean 'sigma'?"),
         ("data: {train: x,\n  classes: 11}", "2: data.classes: must be at most 10, not 11"),
         (
             "data: {train: x, validation: 1.5}",
