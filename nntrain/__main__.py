@@ -1,5 +1,20 @@
-"""`python -m nntrain` is `nntrain`."""
+"""`nntrain` and `python -m nntrain`: Ctrl-C ends in one line, even while the rest is imported."""
 
-from nntrain.cli import main
+import signal
+import sys
 
-main(prog_name="nntrain")
+from nntrain.errors import status_after
+
+
+def main() -> None:
+    """Run the program."""
+    try:
+        from nntrain.cli import main as program
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(status_after(signal.SIGINT))
+    program(prog_name="nntrain")
+
+
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,6 @@
 An error's text is one line for the person at the terminal: the place, the fault and the mend.
 """
 
-import difflib
 from collections.abc import Collection
 
 
@@ -44,7 +43,14 @@ class DivergenceError(NNTrainError):
     """The loss or the weights are no longer finite numbers."""
 
 
+def status_after(signal: int) -> int:
+    """The exit status of what a signal has ended, as shells have it: 130 after Ctrl-C."""
+    return 128 + signal
+
+
 def did_you_mean(word: str, choices: Collection[str], otherwise: str) -> str:
     """The mend for a word that is none of the choices: the nearest of them, if one is near."""
+    import difflib  # here, so that the command line has nothing to import before Ctrl-C is caught
+
     near = difflib.get_close_matches(word, choices, n=1)
     return f"did you mean {near[0]!r}?" if near else otherwise

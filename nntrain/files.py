@@ -4,6 +4,7 @@ import errno
 import glob
 import os
 import platform
+import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -43,29 +44,56 @@ def atomic_write(path: Path, mode: str = "wb") -> AbstractContextManager[IO[Any]
     return _replacement(path, mode)
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Find out before the work whether `atomic_write` could begin.
+
+    Raises:
+        NNTrainError: It could not.
+    """
+    with _told_in_one_line(path), _temporary(path) as (_, temporary):
+        temporary.touch(exist_ok=True)
+
+
 @contextmanager
 def _replacement(path: Path, mode: str) -> Iterator[IO[Any]]:
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{platform.node()}-{os.getpid()}.tmp")
     encoding, newline = (None, None) if mode == "wb" else ("utf-8", "")
-    try:
-        if target.exists() and not target.is_file():  # never put a file in /dev/null's place
-            raise NNTrainError(f"{path}: is not a regular file; name another place")
-        _remove_remains(target)
+    with _told_in_one_line(path), _temporary(path) as (target, temporary):
         with temporary.open(mode, encoding=encoding, newline=newline) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(target)
         _sync_folder(target.parent)
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[tuple[Path, Path]]:
+    """The file to replace and the one to write meanwhile, which is removed if it is left."""
+    with suppress(FileNotFoundError):
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise NNTrainError(f"{path}: is a directory; name a file")
+        if not stat.S_ISREG(mode):  # never put a file in /dev/null's place
+            raise NNTrainError(f"{path}: is not a regular file; name another place")
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{platform.node()}-{os.getpid()}.tmp")
+    _remove_remains(target)
+    try:
+        yield target, temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+@contextmanager
+def _told_in_one_line(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         mend = _MENDS.get(error.errno or 0, "name another place")
         raise NNTrainError(
             f"{path}: cannot be written: {error.strerror or error}; {mend}"
         ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def _remove_remains(target: Path) -> None:

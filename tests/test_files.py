@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nntrain.errors import NNTrainError
-from nntrain.files import atomic_write
+from nntrain.files import atomic_write, refuse_unwritable
 
 
 def names(folder: Path) -> list[str]:
@@ -131,18 +131,35 @@ except NNTrainError as error:
     [
         ("missing/a.csv", "No such file or directory; make the folder first"),
         ("file/a.csv", "Not a directory; name another place"),
-        ("folder", "is not a regular file; name another place"),
+        ("folder", "is a directory; name a file"),
         ("x" * 300, "File name too long; name another place"),
+        ("loop", "Too many levels of symbolic links; name another place"),
+        ("astray", "No such file or directory; make the folder first"),
     ],
 )
 def test_an_impossible_place_is_told_in_one_line(tmp_path: Path, place: str, fault: str) -> None:
     (tmp_path / "file").write_text("old")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "astray").symlink_to("missing/a.csv")
+    before = names(tmp_path)
     with pytest.raises(NNTrainError) as caught, atomic_write(tmp_path / place):
         pass
-    assert str(caught.value).startswith(str(tmp_path / place))
+    assert str(caught.value).startswith(f"{tmp_path / place}: ")
     assert fault in str(caught.value)
-    assert names(tmp_path) == ["file", "folder"]
+    with pytest.raises(NNTrainError) as told_before:
+        refuse_unwritable(tmp_path / place)
+    assert str(told_before.value) == str(caught.value)
+    assert names(tmp_path) == before
+
+
+def test_a_place_that_can_be_written_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text("old")
+    (tmp_path / "dangling").symlink_to("target.csv")
+    for name in ("old.csv", "new.csv", "dangling"):
+        refuse_unwritable(tmp_path / name)
+    assert names(tmp_path) == ["dangling", "old.csv"]
+    assert (tmp_path / "old.csv").read_text() == "old"
 
 
 def test_what_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:

@@ -3,22 +3,50 @@
 Commands import what they need when they run, so that `nntrain --help` is instant.
 """
 
+import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from types import FrameType
+from typing import Any, NoReturn
 
 import click
 
 from nntrain import __version__
 from nntrain.cli import config, data, fit, predict, runs
-from nntrain.errors import NNTrainError
-
-INTERRUPTED = 130
+from nntrain.errors import NNTrainError, status_after
 
 
 class Program(click.Group):
     """The group of all commands; an error ends it with one line and the error's exit status."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> NoReturn:
+        """Parse the command line, run the command and end the process, in any mode."""
+        try:
+            # A pipe that nobody reads any more ends it without a word, by click.
+            sys.exit(super().main(args, prog_name, complete_var, False, **extra))
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except click.UsageError as error:
+            _end(_complaint(error), error.exit_code)
+        except click.Abort:  # Ctrl-C while the command line was parsed
+            sys.exit(status_after(signal.SIGINT))
+        except OSError as error:
+            if not _is_of_a_stream(error):
+                raise
+            # When Python ends, it tries to write the rest once more; let it succeed.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            fault = f"standard output: cannot be written: {error.strerror}"
+            _end(f"{fault}; free some space or send it elsewhere", 1)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; with `--debug`, a traceback comes before the line."""
@@ -29,37 +57,62 @@ class Program(click.Group):
         except NNTrainError as error:
             if ctx.params["debug"]:
                 traceback.print_exc()
-            click.echo(str(error), err=True)
-            sys.exit(error.exit_status)
+            _end(str(error), error.exit_status)
         except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            sys.exit(INTERRUPTED)
+            _end("interrupted", status_after(signal.SIGINT))
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except MemoryError:
-            click.echo("out of memory; try a smaller network or training.batch_size", err=True)
-            sys.exit(1)
+            _end("out of memory; try a smaller network or training.batch_size", 1)
         except Exception as error:  # whatever it is, people at a terminal get one line
-            if ctx.params["debug"]:
+            if ctx.params["debug"] or _is_of_a_stream(error):
                 raise
-            # C code that Ctrl-C has interrupted says so in a roundabout way.
-            if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
-                click.echo("interrupted", err=True)
-                sys.exit(INTERRUPTED)
-            click.echo(
+            if _interrupted(error):
+                _end("interrupted", status_after(signal.SIGINT))
+            _end(
                 f"nntrain failed unexpectedly ({type(error).__name__}: {error}); "
                 "'nntrain --debug …' shows where",
-                err=True,
+                1,
             )
-            sys.exit(1)
+
+
+def _end(line: str, status: int) -> NoReturn:
+    click.echo(line, err=True)
+    sys.exit(status)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
     """End as Ctrl-C does, so that temporary files are removed on the way out."""
-    sys.exit(128 + number)
+    sys.exit(status_after(number))
+
+
+def _complaint(error: click.UsageError) -> str:
+    """One line in place of click's usage, hint and error."""
+    command = error.ctx.command_path if error.ctx else "nntrain"
+    fault, mend = error.format_message(), f"'{command} --help' shows what there is"
+    if isinstance(error, click.exceptions.NoSuchCommand | click.NoSuchOption) and (
+        error.possibilities
+    ):
+        fault, mend = error.message, f"did you mean {error.possibilities[0]!r}?"
+    return f"{command}: {fault[0].lower()}{fault[1:].rstrip('.')}; {mend}"
+
+
+def _is_of_a_stream(error: Exception) -> bool:
+    """Whether stdout could not be written: errors of files tell the file, or are NNTrainErrors."""
+    return isinstance(error, OSError) and error.filename is None
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: C code that it has interrupted may raise another."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 @click.group(
+    "nntrain",
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Try: nntrain data demo && nntrain config init && nntrain fit config.yaml",

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import CSV_PATH, config_argument, force_option, set_option
+from nntrain.cli.options import (
+    CSV_PATH,
+    Count,
+    config_argument,
+    force_option,
+    refuse_input_as_output,
+    set_option,
+)
 from nntrain.errors import DataError
 
 folder_option = click.option(
@@ -25,21 +32,21 @@ def data() -> None:
 @data.command(epilog="Example: nntrain data demo --train 12000 --test 2000")
 @click.option(
     "--train",
-    type=click.IntRange(min=1),
+    type=Count(1),
     default=12_000,
     show_default=True,
     help="Number of training rows.",
 )
 @click.option(
     "--test",
-    type=click.IntRange(min=1),
+    type=Count(1),
     default=2_000,
     show_default=True,
     help="Number of test rows.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0, 2**63 - 1),
+    type=Count(0, 2**63 - 1),
     default=0,
     show_default=True,
     help="The same seed draws the same digits.",
@@ -114,12 +121,17 @@ def check(paths: tuple[str, ...]) -> None:
 def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> None:
     """Draw training digits beside what data.distortion makes of them."""
     from nntrain.config import load_config
+    from nntrain.files import refuse_unwritable
     from nntrain.training.preview import draw_preview
     from nntrain.training.reporter import TerminalReporter
 
     if out.exists() and not force:
         raise DataError(f"{out}: exists already; name another with --out, or replace it by --force")
-    draw_preview(load_config(config, overrides), out, TerminalReporter())
+    loaded = load_config(config, overrides)
+    csvs = [csv for csv in (loaded.data.train, loaded.data.validation) if isinstance(csv, str)]
+    refuse_input_as_output(out, config, *csvs)
+    refuse_unwritable(out)
+    draw_preview(loaded, out, TerminalReporter())
     click.echo(f"{out}: a row for each digit, first as it is, then distorted nine times")
 
 
@@ -135,6 +147,8 @@ def _refuse_existing(folder: Path, force: bool) -> None:
     """Before any work: nobody's data are replaced unasked."""
     from nntrain.data.files import NAMES
 
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder}: is not a folder; name another with --out")
     existing = [str(folder / name) for name in NAMES if (folder / name).exists()]
     if existing and not force:
         raise DataError(

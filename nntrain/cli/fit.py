@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import config_argument, cores, set_option
-
-SIGNAL_STATUS = 128
+from nntrain.cli.options import Count, config_argument, cores, set_option
+from nntrain.errors import status_after
 
 
 @click.command(epilog="Example: nntrain fit config.yaml --set training.epochs=3")
@@ -21,7 +20,7 @@ SIGNAL_STATUS = 128
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option(
     "--threads",
-    type=click.IntRange(min=1),
+    type=Count(1),
     help="How many share the work.  [default: the number of cores]",
 )
 def fit(
@@ -67,4 +66,4 @@ def fit(
         click.echo(line)
     if outcome.signal is not None:
         click.echo(f"interrupted, and saved; go on with: {outcome.run.resume_command}", err=True)
-        raise click.exceptions.Exit(SIGNAL_STATUS + outcome.signal)
+        raise click.exceptions.Exit(status_after(outcome.signal))

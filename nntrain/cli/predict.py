@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import CSV_PATH, cores, distortions_option, runs_argument
+from nntrain.cli.options import (
+    CSV_PATH,
+    cores,
+    distortions_option,
+    refuse_input_as_output,
+    runs_argument,
+)
 from nntrain.errors import ConfigError
 
 
@@ -54,10 +60,14 @@ def predict(
     averaged.
     """
     from nntrain.data import kaggle
+    from nntrain.files import refuse_unwritable
     from nntrain.training import inference
 
-    if out.exists() and out.resolve() == Path(test).resolve():
-        raise ConfigError(f"{out}: is the test file itself; name another file with --out")
+    # Before the network is asked, so that its answers are not lost.
+    refuse_input_as_output(out, test)
+    refuse_unwritable(out)
+    if out.exists() and not kaggle.holds_answers(out):
+        raise ConfigError(f"{out}: holds no predictions; name another file with --out or remove it")
     runs = inference.chosen_runs(folders)
     models = inference.load_models(runs)
     digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from nntrain.config.faults import Fault, KeyPath, Places, place_of, show
+from nntrain.config.faults import Fault, KeyPath, Places, place_of, place_of_clash, show
 from nntrain.config.schema import (
     AnyOptimizer,
     AnySchedule,
@@ -74,15 +74,17 @@ def fault_of(error: ErrorDetails, places: Places) -> Fault:
     match error["type"]:
         case "broken_rule":
             path += context["at"]
-            sentence = context["sentence"]
+            place = place_of_clash(path, context["given"] or path, places)
+            return Fault(place, path, context["sentence"])
         case "missing":
-            return Fault(place_of(parent, places), parent, _missing(_model_at(loc[:-1]), key))
+            place = place_of_clash(parent, (*parent, "name"), places)
+            return Fault(place, parent, _missing(_model_at(loc[:-1]), key))
         case "union_tag_not_found":
             sentence = f"missing key 'name'; choose from {', '.join(_SHAPES[key])}"
         case "extra_forbidden":
             known = _model_at(loc[:-1]).model_fields
             sentence = f"unknown key {show(key)}; {_nearest(key, known)}"
-            return Fault(place_of(path, places), parent, sentence)
+            return Fault(place_of_clash(path, (*parent, "name"), places), parent, sentence)
         case "union_tag_invalid":
             name = value["name"]
             sentence = f"unknown {key} {show(name)}; {_nearest(name, _SHAPES[key])}"

@@ -14,8 +14,13 @@ _MOST_FAULTS = 10
 class Place(NamedTuple):
     """Where something was written."""
 
-    order: tuple[int, int]  # the file's lines, then the overrides
+    order: tuple[int, int]  # (0, line) in the file, (1, number) for the overrides
     text: str
+
+    @property
+    def is_override(self) -> bool:
+        """Whether it is none of the file's lines."""
+        return self.order[0] > 0
 
 
 class Fault(NamedTuple):
@@ -43,6 +48,13 @@ def place_of(path: KeyPath, places: Places) -> Place:
     while path not in places:
         path = path[:-1]
     return places[path]
+
+
+def place_of_clash(path: KeyPath, other: KeyPath, places: Places) -> Place:
+    """The place of what does not suit another key; an override is to blame before the file."""
+    here = place_of(path, places)
+    last = max(here, place_of(other, places))
+    return last if last.is_override else here
 
 
 def report(faults: Iterable[Fault]) -> str:

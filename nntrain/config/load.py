@@ -41,7 +41,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     except IsADirectoryError:
         raise ConfigError(f"{path}: a directory; name a YAML file in it") from None
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another file") from None
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -46,6 +46,12 @@ INITIALIZER_FOR: dict[Activation, InitializerName] = {
     "leaky_relu": "he_normal",
 }
 
+# Cross-entropies are of probabilities: of one answer among all, or of a yes or no for each.
+OUTPUT_FOR: dict[Loss, Activation] = {
+    "cross_entropy": "softmax",
+    "binary_cross_entropy": "sigmoid",
+}
+
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Whole = Annotated[int, Field(ge=1)]
@@ -54,9 +60,12 @@ SEEDS = 2**63  # how many there are
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 
 
-def _broken_rule(sentence: str, *at: str | int) -> PydanticCustomError:
-    """A rule that spans several keys is broken; the fault lies `at` below the validated field."""
-    return PydanticCustomError("broken_rule", "{sentence}", {"sentence": sentence, "at": at})
+def _broken_rule(
+    sentence: str, *at: str | int, given: tuple[str | int, ...] = ()
+) -> PydanticCustomError:
+    """A rule is broken; the fault lies `at` below the validated field, if key `given` is right."""
+    context = {"sentence": sentence, "at": at, "given": given}
+    return PydanticCustomError("broken_rule", "{sentence}", context)
 
 
 def _expect(what: str) -> WrapValidator:
@@ -372,7 +381,9 @@ class TrainingConfig(Model):
         epochs = info.data.get("epochs", schedule.warmup)
         if schedule.warmup > epochs:
             raise _broken_rule(
-                f"must be at most training.epochs ({epochs}), not {schedule.warmup}", "warmup"
+                f"must be at most training.epochs ({epochs}), not {schedule.warmup}",
+                "warmup",
+                given=("training", "epochs"),
             )
         return schedule
 
@@ -421,8 +432,26 @@ class Config(Model):
                 f"not {last.dense}",
                 len(network) - 1,
                 "dense",
+                given=("data", "classes"),
             )
         return network
+
+    @field_validator("loss")
+    @classmethod
+    def _suit_the_last_layer(cls, loss: Loss, info: ValidationInfo) -> Loss:
+        if "network" not in info.data:
+            return loss
+        last = len(info.data["network"]) - 1
+        activation = info.data["network"][last].activation
+        wanted = OUTPUT_FOR.get(loss, activation)
+        if activation != wanted:
+            suited = [name for name, output in OUTPUT_FOR.items() if output == activation]
+            raise _broken_rule(
+                f"{loss} needs {wanted} in the last layer, not {activation}; "
+                f"write {wanted} there, or loss: {(*suited, 'squared_error')[0]}",
+                given=("network", last, "activation"),
+            )
+        return loss
 
     @field_validator("training")
     @classmethod
@@ -437,5 +466,6 @@ class Config(Model):
             raise _broken_rule(
                 "needs validation rows, but data.validation is 0; hold some out or write null",
                 "patience",
+                given=("data", "validation"),
             )
         return training

@@ -10,12 +10,12 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from nntrain.config.faults import KeyPath, Place, Places, complaint, show
-from nntrain.errors import ConfigError
+from nntrain.config.syntax import DEEPEST_NESTING, explain
 
 Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | dict[str, Value] | None"
 
 _MOST_CHARACTERS = 65_536  # parsing costs time, and a CSV given by mistake may be long
-_DEEPEST_NESTING = 20
+_MOST_VALUES = 10_000  # a few anchors and aliases can unfold to billions
 _MOST_BITS = 1024  # as many as the largest double; Python refuses to print far larger integers
 
 # What YAML forbids, and the line breaks that editors do not count as such.
@@ -25,11 +25,6 @@ _TAGS = {
     MappingNode: {"map"},
     SequenceNode: {"seq"},
     ScalarNode: {"null", "bool", "int", "float", *_TEXT_TAGS},
-}
-_PLAINER = {  # ruamel's words and ours
-    r"character '\t'": "a tab where YAML wants spaces; indent with spaces",
-    "another document": "a second document begins; keep one",
-    "maximum depth": f"nested more than {_DEEPEST_NESTING} deep",
 }
 _ASSIGNMENT = re.compile(r"\s*([\w-]+(?:\.[\w-]+|\[\d+\]){0,9})\s*=(.*)", re.DOTALL)
 
@@ -54,7 +49,8 @@ class _Reader:
         self._place_at = place_at
         self._places: Places = {}
         self._yaml = YAML(typ="safe", pure=True)
-        self._yaml.max_depth = _DEEPEST_NESTING
+        self._yaml.max_depth = DEEPEST_NESTING
+        self._values = 0
 
     def read(self, text: str) -> tuple[Value, Places]:
         start = self._place_at(1)
@@ -62,19 +58,26 @@ class _Reader:
             raise complaint(start, (), f"longer than {_MOST_CHARACTERS} characters; is it a CSV?")
         if bad := _UNPRINTABLE.search(text):
             place = self._place_at(text.count("\n", 0, bad.start()) + 1)
-            raise complaint(place, (), f"not plain text: it holds the character {bad[0]!a}")
+            sentence = f"not plain text: it holds the character {bad[0]!a}; save it as UTF-8 text"
+            raise complaint(place, (), sentence)
         try:
             root = self._yaml.compose(text)
         except MarkedYAMLError as error:
-            raise self._syntax_complaint(error) from None
+            line, sentence = explain(error, text)
+            raise complaint(self._place_at(line), (), sentence) from None
         except (ValueError, OverflowError):  # from ruamel, for "\UFFFFFFFF"
-            raise complaint(start, (), "not valid YAML: an escape names no character") from None
+            raise complaint(start, (), "a backslash in double quotes; use single quotes") from None
         return (None if root is None else self._plain(root, ())), self._places
 
     def _plain(self, node: Node, path: KeyPath) -> Value:
         place = self._place_at(node.start_mark.line + 1)
         self._places.setdefault(path, place)  # unless the line of its key is known
         self._refuse_the_unneeded(node, place, path)
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise complaint(place, (), f"more than {_MOST_VALUES} values; repeat fewer by anchors")
+        if len(path) > DEEPEST_NESTING:  # an anchor may even hold itself
+            raise complaint(place, (), f"nested more than {DEEPEST_NESTING} deep; write it flatter")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -83,9 +86,6 @@ class _Reader:
         return self._scalar(node, place, path)
 
     def _refuse_the_unneeded(self, node: Node, place: Place, path: KeyPath) -> None:
-        if node.anchor is not None:  # a few anchors and aliases can unfold to billions of values
-            sentence = f"anchors such as &{node.anchor} are not supported; write the value out"
-            raise complaint(place, path, sentence)
         if _tag(node) not in _TAGS[type(node)]:
             sentence = f"the tag {show(_tag(node))} is not supported; remove it"
             raise complaint(place, path, sentence)
@@ -98,6 +98,11 @@ class _Reader:
             if not isinstance(key_node, ScalarNode):
                 raise complaint(place, path, "a key must be a word, not a mapping or a list")
             key = self._text(key_node, place, path)
+            if key == "<<":
+                raise complaint(place, path, "<< is not supported; write the keys out")
+            if not key_node.style and (gap := re.search(r"^-|:(?=\S)", key)):
+                sentence = f"a space is missing after the {gap[0]!r} of {show(key)}"
+                raise complaint(place, path, sentence)
             if key in values:
                 first = self._places[(*path, key)].text
                 sentence = f"key {show(key)} given twice, first at {first}; remove one"
@@ -121,15 +126,6 @@ class _Reader:
         if bad := _UNPRINTABLE.search(node.value):  # escaped, as in "\0"
             raise complaint(place, path, f"must not hold the character {bad[0]!a}")
         return str(node.value)
-
-    def _syntax_complaint(self, error: MarkedYAMLError) -> ConfigError:
-        mark = error.problem_mark or error.context_mark
-        problem = f"not valid YAML: {error.problem}"
-        if error.context and error.context_mark:
-            problem += f" {error.context} from line {error.context_mark.line + 1}"
-        plainer = (ours for theirs, ours in _PLAINER.items() if theirs in problem)
-        sentence = next(plainer, " ".join(problem.split()))
-        return complaint(self._place_at(mark.line + 1), (), sentence)
 
 
 def _tag(node: Node) -> str:

@@ -21,6 +21,10 @@ from nntrain.errors import ConfigError, DataError
 from nntrain.files import atomic_write
 
 Competition = Literal["digit-recognizer", "nn5"]
+_HEADERS: dict[Competition, list[str]] = {
+    "digit-recognizer": ["ImageId", "Label"],
+    "nn5": ["id", "number"],
+}
 _WORTH_CACHING = 1 << 20  # bytes of a CSV; smaller ones are read in no time
 
 
@@ -168,10 +172,10 @@ def write_submission(
     Raises:
         NNTrainError: The file cannot be written.
     """
-    nn5 = competition == "nn5"
-    header = ["id", "number"] if nn5 else ["ImageId", "Label"]
-    ids = _ids(digits) if nn5 else range(1, len(digits) + 1)
-    _write_rows(path, header, zip(ids, np.asarray(predictions).tolist(), strict=True))
+    ids = _ids(digits) if competition == "nn5" else range(1, len(digits) + 1)
+    _write_rows(
+        path, _HEADERS[competition], zip(ids, np.asarray(predictions).tolist(), strict=True)
+    )
 
 
 def write_probabilities(path: str | Path, digits: Digits, probabilities: NDArray[Any]) -> None:
@@ -188,6 +192,26 @@ def write_probabilities(path: str | Path, digits: Digits, probabilities: NDArray
     header = [digits.id_column or "id", *map(str, range(probabilities.shape[1]))]
     rows = zip(_ids(digits), probabilities.tolist(), strict=True)
     _write_rows(path, header, ([name, *(f"{p:.9g}" for p in row)] for name, row in rows))
+
+
+def holds_answers(path: Path) -> bool:
+    """Whether a file is empty, or begins as `write_submission` and `write_probabilities` do.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            first = file.readline(1000).decode("utf-8", "replace")
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    header = first.strip().split(",")
+    classes = header[1:]
+    return (
+        not first
+        or header in _HEADERS.values()
+        or (2 <= len(classes) <= 10 and classes == [str(digit) for digit in range(len(classes))])
+    )
 
 
 def _ids(digits: Digits) -> list[Any]:

@@ -24,7 +24,7 @@ from pathlib import Path
 import filelock
 
 from nntrain.config import Config, dump_config, load_config
-from nntrain.errors import NNTrainError, RunError
+from nntrain.errors import NNTrainError, RunError, did_you_mean
 from nntrain.files import atomic_write
 from nntrain.training.progress import EpochRecord, best, is_finished
 
@@ -83,8 +83,13 @@ class Run:
         """
         run = cls(folder)
         if not run.config_file.is_file():
-            fault = "not the folder of a run" if folder.is_dir() else "no such folder"
-            raise RunError(f"{folder}: {fault}; 'nntrain runs' lists those there are")
+            mend = "'nntrain runs' lists those there are"
+            if folder.is_file():
+                raise RunError(f"{folder}: a file, not the folder of a run; {mend}")
+            if folder.is_dir():
+                raise RunError(f"{folder}: not the folder of a run; {mend}")
+            others = [str(path.parent) for path in folder.parent.glob("*/config.yaml")]
+            raise RunError(f"{folder}: no such folder; {did_you_mean(str(folder), others, mend)}")
         return run
 
     @contextmanager

@@ -270,7 +270,7 @@ def test_the_test_file_is_never_written_over(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     before = Path("data/test.csv").read_bytes()
     line = refuse(2, "predict", "--out", "data/../data/test.csv")
-    assert "is the test file itself" in line
+    assert "is the same file as data/test.csv" in line
     assert Path("data/test.csv").read_bytes() == before
 
 

@@ -110,6 +110,10 @@ def layers(dense: st.SearchStrategy[int], *more: str) -> st.SearchStrategy[Any]:
     return tables({"dense": dense, "activation": names}, optional)
 
 
+def last_layers(classes: int) -> st.SearchStrategy[Any]:
+    return layers(st.just(classes), "sigmoid", "softmax")
+
+
 def distortions() -> st.SearchStrategy[Any]:
     return st.none() | tables(
         {},
@@ -132,6 +136,9 @@ def configs(draw: st.DrawFn) -> Config:
     )
     low, high = sorted(draw(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=2, unique=True)))
     patience = counts | st.none() if validation else st.none()
+    hidden, last = draw(st.lists(layers(counts), max_size=3)), draw(last_layers(classes))
+    suited = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
+    losses = {"squared_error", suited.get(last["activation"], "squared_error")}
     values = {
         "seed": draw(seeds),
         "members": draw(st.integers(1, 100)),
@@ -145,11 +152,8 @@ def configs(draw: st.DrawFn) -> Config:
             "input_range": (low, high),
             "distortion": draw(distortions()),
         },
-        "network": (
-            *draw(st.lists(layers(counts), max_size=3)),
-            draw(layers(st.just(classes), "softmax")),
-        ),
-        "loss": draw(st.sampled_from(["squared_error", "cross_entropy"])),
+        "network": (*hidden, last),
+        "loss": draw(st.sampled_from(sorted(losses))),
         "training": {
             "epochs": epochs,
             "batch_size": draw(counts),

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from nntrain.config.schema import (
     INITIALIZER_FOR,
+    OUTPUT_FOR,
     Activation,
     Config,
     DenseConfig,
@@ -24,6 +25,11 @@ def test_every_name_is_one_that_the_lecture_code_knows() -> None:
     assert set(get_args(Activation)) == set(ACTIVATIONS) == set(INITIALIZER_FOR)
     assert set(get_args(Loss)) == set(LOSSES)
     assert set(get_args(InitializerName)) == set(INITIALIZERS)
+
+
+def test_cross_entropies_want_the_activation_with_which_their_gradient_is_a_difference() -> None:
+    wanted = {name: loss.matching for name, loss in LOSSES.items() if name != "squared_error"}
+    assert wanted == OUTPUT_FOR
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,232 @@
+"""Command lines that are wrong: one line, the right status, and nothing written."""
+
+# ruff: noqa: E501  # a complaint is one line, here as on the terminal
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from nntrain.config import Config, dump_config
+from tests.cli.conftest import TINY
+from tests.cli.test_commands import process, run, succeed
+from tests.config.test_dump import configs
+
+
+def everything(folder: Path = Path()) -> dict[str, bytes | str]:
+    """All files and links below a folder, with what is in them."""
+    return {
+        str(path): str(path.readlink()) if path.is_symlink() else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def line_of_refusal(status: int, *arguments: str) -> str:
+    """The only line that is written, while all files stay as they are."""
+    before = everything()
+    result = run(*arguments)
+    assert result.exit_code == status, result.output
+    assert result.stdout == ""
+    assert everything() == before
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("fitt", "nntrain: no such command 'fitt'; did you mean 'fit'?"),
+        ("config shwo", "nntrain config: no such command 'shwo'; did you mean 'show'?"),
+        ("xyz", "nntrain: no such command 'xyz'; 'nntrain --help' shows what there is"),
+        ("--hepl", "nntrain: no such option '--hepl'; did you mean '--help'?"),
+        ("fit tiny.yaml --reusme", "nntrain fit: no such option '--reusme'; did you mean '--resume'?"),
+        ("fit", "nntrain fit: missing argument 'CONFIG'; 'nntrain fit --help' shows what there is"),
+        ("runs x", "nntrain runs: got unexpected extra argument (x); 'nntrain runs --help' shows what there is"),
+        ("fit tiny.yaml --set", "nntrain: option '--set' requires an argument; 'nntrain --help' shows what there is"),
+        ("fit tiny.yaml --threads x", "nntrain fit: invalid value for '--threads': 'x' is not a valid integer; 'nntrain fit --help' shows what there is"),
+        ("fit tiny.yaml --threads 0", "nntrain fit: invalid value for '--threads': 0 is not in the range x>=1; 'nntrain fit --help' shows what there is"),
+        ("predict --competition nn6", "nntrain predict: invalid value for '--competition': 'nn6' is not one of 'auto', 'digit-recognizer', 'nn5'; 'nntrain predict --help' shows what there is"),
+        ("fit tiny.yaml --set trainig.epochs=1", "--set trainig.epochs=1: unknown key 'trainig'; did you mean 'training'?"),
+        ("fit tiny.yaml --set loss=squared_eror", "--set loss=squared_eror: loss: unknown loss 'squared_eror'; did you mean 'squared_error'?"),
+        ("fit tinny.yaml", "tinny.yaml: no such file; did you mean 'tiny.yaml'?"),
+        ("fit data", "data: a directory; name a YAML file in it"),
+        ("fit binary.yaml", "binary.yaml:2: not UTF-8 text; save the file as UTF-8"),
+        ("fit utf16.yaml", "utf16.yaml:1: not UTF-8 text; save the file as UTF-8"),
+        ("fit data/train.csv", "data/train.csv:1: must be a mapping of keys such as 'data' and 'network', not "),
+    ],
+)  # fmt: skip
+def test_a_command_line_that_is_wrong_is_one_line_and_status_2(
+    folder: Path, arguments: str, expected: str
+) -> None:
+    Path("binary.yaml").write_bytes(bytes(range(256)))
+    Path("utf16.yaml").write_text(TINY, "utf-16")
+    assert line_of_refusal(2, *arguments.split()).startswith(expected)
+
+
+def test_a_group_without_a_command_shows_its_help(folder: Path) -> None:
+    result = run("config")
+    assert result.exit_code == 2
+    assert "Write, show and check configurations." in result.stderr
+
+
+@pytest.fixture
+def trained(folder: Path) -> Path:
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("runs/tinny", "runs/tinny: no such folder; did you mean 'runs/tiny'?"),
+        ("xyz", "xyz: no such folder; 'nntrain runs' lists those there are"),
+        ("empty", "empty: not the folder of a run; 'nntrain runs' lists those there are"),
+        ("tiny.yaml", "tiny.yaml: a file, not the folder of a run; 'nntrain runs' lists those there are"),
+        ("begun", "begun: has not finished an epoch yet; go on with 'nntrain fit begun/config.yaml --run begun --resume'"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_a_run_that_is_none_or_unfinished_is_refused(
+    trained: Path, command: str, name: str, expected: str
+) -> None:
+    Path("empty").mkdir()
+    Path("begun").mkdir()
+    Path("begun/config.yaml").write_text(TINY)
+    assert line_of_refusal(1, command, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("out", "status", "expected"),
+    [
+        ("data", 1, "is a directory; name a file"),
+        ("none/x.csv", 1, "cannot be written: No such file or directory; make the folder first or name another place"),
+        ("tiny.yaml/x.csv", 1, "cannot be written: Not a directory; name another place"),
+        ("loop", 1, "cannot be written: Too many levels of symbolic links; name another place"),
+        ("astray", 1, "cannot be written: No such file or directory; make the folder first or name another place"),
+        ("/dev/null", 1, "is not a regular file; name another place"),
+        ("data/test.csv", 2, "is the same file as data/test.csv, which is read; name another file with --out"),
+        ("data/../data/test.csv", 2, "is the same file as data/test.csv, which is read; name another file with --out"),
+        ("link.csv", 2, "is the same file as data/test.csv, which is read; name another file with --out"),
+        ("hard.csv", 2, "is the same file as data/test.csv, which is read; name another file with --out"),
+        *(
+            (name, 2, "holds no predictions; name another file with --out or remove it")
+            for name in ("data/train.csv", "tiny.yaml", *(f"runs/tiny/{name}" for name in (
+                "best.npz", "last.npz", "config.yaml", "metrics.csv")))
+        ),
+    ],
+)  # fmt: skip
+def test_predict_refuses_an_impossible_place_before_it_asks_the_network(
+    trained: Path, out: str, status: int, expected: str
+) -> None:
+    Path("loop").symlink_to("loop")
+    Path("astray").symlink_to("none/x.csv")
+    Path("link.csv").symlink_to("data/test.csv")
+    Path("hard.csv").hardlink_to("data/test.csv")
+    assert line_of_refusal(status, "predict", "--out", out) == f"{out}: {expected}"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no file system that nobody may write")
+def test_predict_refuses_a_read_only_place_before_it_asks_the_network(trained: Path) -> None:
+    assert line_of_refusal(1, "predict", "--out", "/proc/x.csv").startswith(
+        "/proc/x.csv: cannot be written: "
+    )
+
+
+def test_predict_replaces_its_own_files_and_follows_links(trained: Path) -> None:
+    Path("dangling").symlink_to("target.csv")
+    Path("empty.csv").touch()
+    for options in ([], ["--probabilities"], ["--competition", "nn5"], []):
+        result = succeed("predict", "--out", "dangling", *options)
+    assert Path("dangling").is_symlink()
+    assert Path("target.csv").read_text().startswith("ImageId,Label\n")
+    assert "(the dangling that was there has been replaced)" in result.stderr
+    succeed("predict", "--out", "empty.csv")
+
+
+def test_a_preview_never_takes_the_place_of_what_it_reads(folder: Path) -> None:
+    shift = ("--set", "data.distortion.shift=1", "--force")
+    for name in ("data/train.csv", "tiny.yaml"):
+        line = line_of_refusal(2, "data", "preview", "tiny.yaml", *shift, "--out", name)
+        assert line.startswith(f"{name}: is the same file as ")
+    line = line_of_refusal(1, "data", "preview", "tiny.yaml", *shift, "--out", "data")
+    assert line == "data: is a directory; name a file"
+
+
+def test_data_are_not_drawn_for_a_folder_that_is_a_file(folder: Path) -> None:
+    line = line_of_refusal(1, "data", "demo", "--out", "tiny.yaml")
+    assert line == "tiny.yaml: is not a folder; name another with --out"
+
+
+needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+
+
+@needs_full_disk
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", ["config show tiny.yaml", "fit --help", "--version"])
+def test_a_full_disk_behind_stdout_is_one_line(
+    folder: Path, arguments: str, unbuffered: str
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "nntrain", *arguments.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "standard output: cannot be written: No space left on device; "
+        "free some space or send it elsewhere\n"
+    )
+
+
+def test_a_pipe_that_nobody_reads_ends_it_in_silence(folder: Path) -> None:
+    with process("config", "schema", cwd=folder) as writing:
+        assert writing.stdout is not None
+        assert writing.stderr is not None
+        writing.stdout.close()
+        error = writing.stderr.read()
+    assert writing.returncode == 1
+    assert error == ""
+
+
+@pytest.mark.parametrize("moment", ["gettext", "click", "pydantic", "numpy", "nntrain.nn"])
+def test_ctrl_c_while_modules_are_imported_is_one_line(folder: Path, moment: str) -> None:
+    os.mkfifo("endless.yaml")  # nobody writes into it, so that no signal comes too late
+    with subprocess.Popen(
+        [sys.executable, "-X", "importtime", "-m", "nntrain", "fit", "endless.yaml"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    ) as starting:
+        assert starting.stderr is not None
+        told = []
+        for line in starting.stderr:
+            told.append(line)
+            if line.startswith("import time:") and line.split("|")[-1].strip() == moment:
+                starting.send_signal(signal.SIGINT)
+                break
+        else:
+            pytest.fail(f"{moment} is not imported")
+        told += starting.stderr
+    assert [line for line in told if not line.startswith("import time:")] in ([], ["interrupted\n"])
+    # Where Ctrl-C came within exec(), Python ends by the signal, which a shell calls 130, too.
+    assert starting.returncode in (128 + signal.SIGINT, -signal.SIGINT)
+    assert not Path("runs").exists()
+
+
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(config=configs())
+def test_what_config_show_prints_is_shown_unchanged(tmp_path: Path, config: Config) -> None:
+    path = tmp_path / "shown.yaml"
+    path.write_text(dump_config(config), "utf-8")
+    assert succeed("config", "show", str(path)).stdout == dump_config(config)
