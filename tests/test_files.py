@@ -1,5 +1,6 @@
 import errno
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,10 @@ def test_the_old_file_stands_until_the_block_ends(tmp_path: Path) -> None:
         file.write(b"new")
         file.flush()
         assert path.read_bytes() == b"old"
-        assert names(tmp_path) == [f".weights.npz.{os.getpid()}.tmp", "weights.npz"]
+        assert names(tmp_path) == [
+            f".weights.npz.{platform.node()}-{os.getpid()}.tmp",
+            "weights.npz",
+        ]
     assert path.read_bytes() == b"new"
     assert names(tmp_path) == ["weights.npz"]
 
@@ -168,3 +172,22 @@ def test_what_is_no_regular_file_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(NNTrainError, match="not a regular file"), atomic_write(pipe):
         pass
     assert pipe.is_fifo()
+
+
+def test_what_a_dead_process_left_is_removed_and_what_a_living_one_writes_is_not(
+    tmp_path: Path,
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        pass
+    remains = tmp_path / f".a.csv.{platform.node()}-{dead.pid}.tmp"
+    others = [
+        tmp_path / f".a.csv.{platform.node()}-{os.getppid()}.tmp",  # lives
+        tmp_path / f".a.csv.elsewhere-{dead.pid}.tmp",  # of another machine
+        tmp_path / f".b.csv.{platform.node()}-{dead.pid}.tmp",  # of another file
+        tmp_path / f".a.csv.{platform.node()}-mine.tmp",
+    ]
+    for path in (remains, *others):
+        path.write_text("half")
+    with atomic_write(tmp_path / "a.csv", "w") as file:
+        file.write("whole")
+    assert names(tmp_path) == sorted(["a.csv", *(path.name for path in others)])

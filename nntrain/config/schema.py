@@ -108,10 +108,12 @@ class Model(BaseModel):
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
+# Beyond, next to nothing would be left to learn from.
+Dropped = Annotated[float, Field(ge=0, le=0.99)]
 
 
 class ElasticConfig(Model):
-    """Elastic displacement: a random field, smoothed  (Simard et al. 2003)."""
+    """Elastic displacement: a random field, smoothed (Simard et al. 2003)."""
 
     strength: float = Field(
         gt=0, le=10_000, description="α, what multiplies the smoothed field, in pixels"
@@ -216,7 +218,7 @@ class DenseConfig(Model):
         validate_default=True,
         description="initial weights; null for those that suit the activation",
     )
-    dropout: Share = Field(
+    dropout: Dropped = Field(
         default=0.0, description="share of the outputs that each training step leaves out"
     )
 
@@ -351,7 +353,7 @@ class TrainingConfig(Model):
     schedule: ScheduleConfig = Field(
         default=ConstantConfig(name="constant"), description="how the learning rate moves"
     )
-    input_dropout: Share = Field(
+    input_dropout: Dropped = Field(
         default=0.0, description="share of the inputs that each training step leaves out"
     )
     label_smoothing: Share = Field(
@@ -365,7 +367,8 @@ class TrainingConfig(Model):
     clip_norm: Positive | None = Field(
         default=None, description="greatest norm of the gradient; null for any"
     )
-    average: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+    # Closer to 1, what a step adds in float32 would be rounded away.
+    average: Annotated[float, Field(gt=0, le=0.9999)] | None = Field(
         default=None,
         description="share that a moving average of the weights keeps of itself in each step, to "
         "validate and predict with; null for the weights themselves",

@@ -67,6 +67,9 @@ class Distorter:
         distortion: How far chance may go.
         pixels: P = side², the grey values of an image.
 
+    Attributes:
+        most_limited: The digit that is turned and sheared least; 0 if all are alike.
+
     Raises:
         ConfigError: The images are not square.
     """
@@ -89,6 +92,7 @@ class Distorter:
         self._limit = np.ones(256)
         for digit, factor in distortion.limits.items():
             self._limit[digit] = factor
+        self.most_limited = int(self._limit.argmin())
 
     def draw(self, rng: np.random.Generator, labels: NDArray[np.uint8] | None, count: int) -> Draws:
         """Let chance decide.

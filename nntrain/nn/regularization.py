@@ -16,7 +16,8 @@ class Regularization:
         l1: λ of the penalty λ Σ|W|, which pulls weights towards zero; biases are free.
         max_norm: The greatest norm of the weights that lead into one neuron
             (Srebro and Shraibman 2005; Srivastava et al. 2014, §5.1); None: any.
-        clip_norm: The greatest norm of the whole gradient  (Pascanu et al. 2013); None: any.
+        clip_norm: The greatest norm of the mean error's whole gradient, before L1 and weight decay
+            add to it (Pascanu et al. 2013); None: any.
         weight_count: How many of the parameters, from the start, are weights.
     """
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from nntrain.config import Config
+from nntrain.config import Config, parse_config
 from nntrain.config.schema import SEEDS
+from nntrain.errors import DivergenceError
 from nntrain.training.fit import (
     Outcome,
     Split,
@@ -107,9 +108,12 @@ def _resume(config: Config, run: Run, reporter: Reporter, threads: int) -> Commi
     refuse_differences(run, config, run.config(), may_grow=("training.epochs", "members"))
     data = read_data(config, reporter)
     finished: dict[Path, list[EpochRecord]] = {}
-    for member in run.members():
-        _, saved = newest_checkpoint(member, reporter)
+    for number, member in enumerate(run.members(), 1):
+        file, saved = newest_checkpoint(member, reporter)
         if saved is not None:
+            # The committee's own file, which somebody may have edited, does not say how they began.
+            begun = parse_config(saved.config, str(file))
+            refuse_differences(member, _as_long(member_config(config, number), begun), begun)
             refuse_other_rows(member, config, saved, digest(*data))
             history = saved.progress.history
             if is_finished(history, config.training.epochs, config.training.patience):
@@ -127,6 +131,13 @@ def member_config(config: Config, number: int) -> Config:
             "data": config.data.model_copy(update={"split_seed": split_seed(config)}),
         }
     )
+
+
+def _as_long(asked: Config, begun: Config) -> Config:
+    """A member may have been trained longer by itself."""
+    epochs = max(asked.training.epochs, begun.training.epochs)
+    training = asked.training.model_copy(update={"epochs": epochs})
+    return asked.model_copy(update={"training": training})
 
 
 def _go_through(
@@ -150,11 +161,17 @@ def _go_through(
                 continue
             its_config = member_config(config, number)
             reporter.member(number, config.members, f"{member}, seed {its_config.seed}")
-            outcomes.append(
-                resume(its_config, member, reporter, threads, data)
-                if member.config_file.exists()
-                else fit(its_config, partial(member.made, its_config), reporter, threads, data)
-            )
+            try:
+                outcomes.append(
+                    resume(its_config, member, reporter, threads, data)
+                    if member.config_file.exists()
+                    else fit(its_config, partial(member.made, its_config), reporter, threads, data)
+                )
+            except DivergenceError as error:
+                raise DivergenceError(
+                    f"{member}: {error}, in a new committee; or let the members that are finished "
+                    "vote without it: name them to nntrain predict"
+                ) from error
     # A signal that came when the last member was finished already has interrupted nothing.
     whole = len(outcomes) == config.members and outcomes[-1].signal is None
     held_out = data[1]

@@ -99,17 +99,19 @@ class Model:
         Raises:
             DataError: The rows have another number of pixels.
         """
-        activation = self.config.network[-1].activation
-        total = as_probabilities(self.outputs(rows, threads), activation)
+        meaning = self.config.network[-1].activation, self.config.loss
+        total = as_probabilities(self.outputs(rows, threads), *meaning)
         for copy in range(distortions):
             answers = self.outputs(rows, threads, partial(self._distort, copy))
-            total += as_probabilities(answers, activation)
+            total += as_probabilities(answers, *meaning)
         return total / (1 + distortions)
 
     def _distort(self, copy: int, pixels: NDArray[np.uint8], part: int, x: Array) -> None:
         assert self.distorter is not None  # noqa: S101 (for the type checker)
         rng = generator(self.config.seed, Purpose.PREDICTION, copy, part)
-        self.distorter.warp(pixels, self.distorter.draw(rng, None, len(pixels)), x)
+        # Which digit it is remains to be said, so none goes further than the most limited one.
+        labels = np.full(len(pixels), self.distorter.most_limited, np.uint8)
+        self.distorter.warp(pixels, self.distorter.draw(rng, labels, len(pixels)), x)
 
 
 def chosen_runs(folders: Sequence[Path]) -> list[Run]:
@@ -198,14 +200,23 @@ def probabilities(
     return np.asarray(total / len(models))
 
 
-def as_probabilities(outputs: Array, activation: str) -> Array:
+def as_probabilities(outputs: Array, activation: str, loss: str) -> Array:
     """Outputs as shares of 1, shape (N, classes), float64; the greatest output stays the greatest.
 
-    A softmax gives probabilities already, and a sigmoid's outputs are divided by their sum. Others
-    have no bounds, so a softmax is taken of them.
+    A softmax gives probabilities already. What was trained towards 0 and 1 is divided by its sum,
+    after what lies below 0 was moved there; where nothing lies above, the least becomes 0. Of
+    anything else a softmax is taken.
+
+    Args:
+        outputs: x_L, shape (N, classes).
+        activation: The last layer's.
+        loss: What the network was trained to lower.
     """
     shares: Array = outputs.astype(np.float64)
-    if activation == "sigmoid":
+    if activation == "sigmoid" or loss == "squared_error":
+        least = shares.min(axis=1, keepdims=True)
+        shares -= np.where(shares.max(axis=1, keepdims=True) > 0, 0, least)
+        np.maximum(shares, 0, out=shares)
         shares += np.finfo(np.float32).tiny  # a row may be all zeros
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
     if activation != "softmax":

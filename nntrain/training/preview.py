@@ -9,7 +9,7 @@ from nntrain.config.build import build_distorter
 from nntrain.data.preview import preview
 from nntrain.errors import ConfigError
 from nntrain.randomness import Purpose, generator
-from nntrain.training.fit import read_data
+from nntrain.training.fit import read_labelled
 from nntrain.training.reporter import Reporter
 
 COPIES = 9
@@ -33,7 +33,8 @@ def draw_preview(config: Config, path: Path, reporter: Reporter) -> None:
             "data.distortion: null, so images stay as they are; say how far they may be distorted, "
             "such as --set 'data.distortion={rotation: 15, scale: 0.15}'"
         )
-    training, _ = read_data(config, reporter)
+    data = config.data
+    training = read_labelled(data.train, data.classes, data.label_column, reporter).all()
     distorter = build_distorter(config, training.digits.pixels.shape[1])
     assert distorter is not None  # noqa: S101 (for the type checker)
     _, firsts = np.unique(training.labels, return_index=True)

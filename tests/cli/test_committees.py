@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nntrain.training import checkpoint
+from nntrain.training.inference import as_probabilities
 from tests.cli.conftest import TINY
 from tests.cli.test_commands import process, refuse, succeed, wait_for
 from tests.conftest import stripes
@@ -169,3 +170,19 @@ def test_sigterm_within_a_member_saves_and_resuming_ends_the_same(folder: Path) 
                 checkpoint.load(Path("runs") / run / member / name) for run in ("tiny", "whole")
             )
             np.testing.assert_array_equal(ours.parameters, theirs.parameters)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "expected"),
+    [
+        ([0.9, 0.1, 0.0], [0.9, 0.1, 0.0]),
+        ([1.8, 0.2, -0.5], [0.9, 0.1, 0.0]),
+        ([-0.1, -0.2, -0.5], [0.4 / 0.7, 0.3 / 0.7, 0.0]),
+        ([0.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3]),
+    ],
+)
+def test_outputs_trained_towards_0_and_1_have_a_whole_vote(
+    outputs: list[float], expected: list[float]
+) -> None:
+    shares = as_probabilities(np.array([outputs], np.float32), "identity", "squared_error")
+    np.testing.assert_allclose(shares, [expected], rtol=1e-5, atol=1e-6)

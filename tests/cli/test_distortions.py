@@ -92,3 +92,22 @@ def test_pictures_that_are_not_square_cannot_be_distorted(folder: Path) -> None:
     table.to_csv("data/train.csv", index=False)
     assert "15 pixels are not a square" in refuse(2, "fit", "tiny.yaml", "--set", DISTORTION)
     assert not Path("runs").exists()
+
+
+def test_no_copy_goes_further_than_the_most_limited_digit(folder: Path) -> None:
+    limited = "data.distortion={rotation: 90, shear: 1, limits: {1: 0}}"
+    succeed("fit", "tiny.yaml", "--set", limited, "--set", "training.epochs=1")
+    np.testing.assert_allclose(shares(3), shares(0), atol=1e-6)
+
+
+def test_each_part_of_the_rows_has_distortions_of_its_own(trained: Path) -> None:
+    rows = read_csv("data/test_labelled.csv", labels="required").all()
+    same = Selection(rows.digits, np.zeros(2 * PREDICTION_ROWS, np.intp))
+    (model,) = load_models(chosen_runs([Path("runs/tiny")]))
+    answers = model.probabilities(same, 1)
+    assert not np.array_equal(answers[:PREDICTION_ROWS], answers[PREDICTION_ROWS:])
+
+
+def test_a_preview_does_not_need_rows_to_hold_out(folder: Path) -> None:
+    too_many = ("--set", "data.validation=10000")
+    succeed("data", "preview", "tiny.yaml", "--set", DISTORTION, *too_many)

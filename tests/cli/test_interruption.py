@@ -182,7 +182,7 @@ def test_a_loss_that_is_not_finite_stops_before_it_is_kept(folder: Path) -> None
 
 def test_a_disk_that_is_full_leaves_the_old_submission(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
-    Path("submission.csv").write_text("old")
+    Path("submission.csv").write_text(old := "ImageId,Label\n1,2\n")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", f"{LIMIT}\n{MAIN}", "predict"],
         cwd=folder,
@@ -195,7 +195,7 @@ def test_a_disk_that_is_full_leaves_the_old_submission(folder: Path) -> None:
     assert done.stderr.splitlines()[-1] == (
         "submission.csv: cannot be written: File too large; name another place"
     )
-    assert Path("submission.csv").read_text() == "old"
+    assert Path("submission.csv").read_text() == old
     assert remains(folder) == []
 
 

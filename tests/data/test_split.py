@@ -64,13 +64,12 @@ def test_mapped_rows_are_gathered_as_those_in_memory(
     pixels = rng.integers(0, 256, (rows, 3), np.uint8)
     path = tmp_path_factory.getbasetemp() / "pixels"
     path.write_bytes(pixels.tobytes())
-    mapped = np.memmap(path, np.uint8, "r", shape=pixels.shape).view(np.ndarray)
+    mapped = digits.MappedPixels(path, pixels.shape)
     index = rng.integers(0, rows, 40)
     gathered = np.empty((30, 3), np.uint8)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(digits, "_PART", part)
-        chosen = Selection(Digits(mapped, "", None, None, None, None), index)
-        assert chosen.digits.mapped is not None
+        chosen = Selection(Digits(mapped.pixels, "", None, None, None, None, mapped), index)
         chosen.gather(slice(5, 35), gathered)
     np.testing.assert_array_equal(gathered, pixels[index[5:35]])
 

@@ -11,7 +11,7 @@ import pytest
 from nntrain.config import Config, dump_config
 from nntrain.config.schema import SEEDS
 from nntrain.data.kaggle import write_csv
-from nntrain.errors import ConfigError, DataError, NNTrainError
+from nntrain.errors import ConfigError, DataError, DivergenceError, NNTrainError
 from nntrain.training import checkpoint, inference
 from nntrain.training.committee import (
     CommitteeOutcome,
@@ -290,3 +290,25 @@ def test_all_members_answer(make_config: MakeConfig, numbered: Numbered) -> None
     run = begin(make_config("members=2"), numbered()).run
     models = inference.load_models([run])
     assert [model.run.folder for model in models] == [m.folder for m in run.members()]
+
+
+def test_members_that_began_otherwise_are_not_mixed_with_others(
+    make_config: MakeConfig, numbered: Numbered
+) -> None:
+    run = begin(make_config("members=2"), numbered()).run
+    edited = make_config("members=3", "training.optimizer={name: adam, learning_rate: 0.5}")
+    run.write_config(edited)  # as somebody may do by hand
+    with pytest.raises(ConfigError, match=r"learning_rate is 0\.5 but was 0\.02") as caught:
+        resume_committee(edited, run, Reporter())
+    assert str(caught.value).startswith(f"{run.members()[0]}: ")
+    assert not run.members()[2].folder.exists()
+
+
+def test_a_member_that_diverges_is_named_and_the_others_may_vote(
+    make_config: MakeConfig, numbered: Numbered
+) -> None:
+    wild = make_config("members=2", "training.optimizer={name: sgd, learning_rate: 1e30}")
+    folder = numbered()
+    with pytest.raises(DivergenceError, match="let the members that are finished vote") as caught:
+        begin(wild, folder)
+    assert str(caught.value).startswith(f"{folder / 'member-1'}: ")
