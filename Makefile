@@ -83,8 +83,7 @@ bench: $(BENCH)/installed  ## Hold nntrain against PyTorch (in an environment of
 	$(BENCH)/bin/python benchmarks/run.py
 
 papers: $(VENV)/installed  ## Train what papers report on, for HOURS=1, into docs/papers.md
-	$(BIN)/python benchmarks/papers.py --hours $(HOURS) \
-	  $(if $(wildcard data/test_labelled.csv),--test data/test_labelled.csv)
+	$(BIN)/python benchmarks/papers.py --hours $(HOURS) $(if $(TEST),--test $(TEST))
 
 clean:  ## Remove environments and caches (not data/ and runs/)
 	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -73,6 +73,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(module, "CONFIGS", Path("configs"))
     monkeypatch.setattr(module, "PAGE", Path("docs/papers.md"))
     monkeypatch.setattr(module, "TRAIN_ROWS", 200)
+    monkeypatch.setattr(module, "TEST_ROWS", 60)
     row = module.Row("slow", "Nobody 1999", "16-8-3", "slow", 2.5, 20)
     quick = row._replace(name="quick", paper="Nobody 2001", recipe="quick", minutes=10)
     monkeypatch.setattr(module, "ROWS", (row, quick))
@@ -147,3 +148,21 @@ def test_other_digits_than_mnist_are_refused(script: ModuleType) -> None:
         assert sentence in result.output
     assert not Path("runs").exists()
     assert not script.PAGE.exists()
+
+
+def test_a_row_that_cannot_be_evaluated_does_not_stop_the_others(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(Path("runs/papers/slow"))
+    monkeypatch.setattr(script, "monotonic", until_epochs(run, 1))
+    table(script)
+    Path("runs/papers/quick/best.npz").write_bytes(b"damaged")
+    slow, quick = table(script, "--test", "test.csv")
+    assert quick[4] == "cannot be evaluated"
+    assert slow[4] == "begun"
+
+
+def test_a_test_csv_that_is_not_mnists_is_refused(script: ModuleType) -> None:
+    result = CliRunner().invoke(script.main, ["--hours", "0", "--test", "train.csv"])
+    assert result.exit_code == 1
+    assert "train.csv: 200 rows, but MNIST has 60; fetch it with" in result.output
