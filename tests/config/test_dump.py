@@ -106,7 +106,7 @@ def layers(dense: st.SearchStrategy[int], *more: str) -> st.SearchStrategy[Any]:
         st.fixed_dictionaries({"uniform": positive}),
     )
     names = st.sampled_from(["identity", "tanh", "scaled_tanh", "relu", "leaky_relu", *more])
-    optional = {"init": init} if more else {"init": init, "dropout": share}
+    optional = {"init": init} if more else {"init": init, "dropout": st.floats(0, 0.99)}
     return tables({"dense": dense, "activation": names}, optional)
 
 
