@@ -80,13 +80,13 @@ class Row(NamedTuple):
 
 # In the order of their years; those of one year in the order of the paper.
 ROWS = (
-    Row("lecun1998-300", LECUN, "784-300-10", "squared error", 4.7, 4),
-    Row("lecun1998-300-distortions", LECUN, "784-300-10", "distortions", 3.6, 5),
-    Row("lecun1998-1000", LECUN, "784-1000-10", "squared error", 4.5, 9),
-    Row("lecun1998-300-100", LECUN, "784-300-100-10", "squared error", 3.05, 5),
-    Row("lecun1998-300-100-distortions", LECUN, "784-300-100-10", "distortions", 2.5, 6),
-    Row("lecun1998-500-150", LECUN, "784-500-150-10", "squared error", 2.95, 7),
-    Row("lecun1998-500-150-distortions", LECUN, "784-500-150-10", "distortions", 2.45, 8),
+    Row("lecun1998-300", LECUN, "784-300-10", "squared error", 4.7, 2),
+    Row("lecun1998-300-distortions", LECUN, "784-300-10", "distortions", 3.6, 2),
+    Row("lecun1998-1000", LECUN, "784-1000-10", "squared error", 4.5, 5),
+    Row("lecun1998-300-100", LECUN, "784-300-100-10", "squared error", 3.05, 2),
+    Row("lecun1998-300-100-distortions", LECUN, "784-300-100-10", "distortions", 2.5, 2),
+    Row("lecun1998-500-150", LECUN, "784-500-150-10", "squared error", 2.95, 3),
+    Row("lecun1998-500-150-distortions", LECUN, "784-500-150-10", "distortions", 2.45, 3),
     Row("simard2003-800", SIMARD, "784-800-10", "cross-entropy", 1.6, 16),
     Row("simard2003-800-affine", SIMARD, "784-800-10", "affine, cross-entropy", 1.1, 21),
     Row("simard2003-800-elastic-squared", SIMARD, "784-800-10", "elastic, squared error", 0.9, 21),
