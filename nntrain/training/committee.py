@@ -17,10 +17,7 @@ from nntrain.training.fit import (
     Split,
     digest,
     fit,
-    newest_checkpoint,
     read_data,
-    refuse_differences,
-    refuse_other_rows,
     resume,
     split_seed,
 )
@@ -29,6 +26,7 @@ from nntrain.training.interruption import deferred_signals
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.reporter import Reporter
+from nntrain.training.resumption import newest_checkpoint, refuse_differences, refuse_other_rows
 from nntrain.training.run import Run
 
 

@@ -2,11 +2,10 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -25,7 +24,7 @@ from nntrain.data.batches import Batches, PixelScale, one_hot
 from nntrain.data.digits import Digits, Selection
 from nntrain.data.kaggle import read_csv
 from nntrain.data.split import hold_out
-from nntrain.errors import CheckpointError, ConfigError, DataError
+from nntrain.errors import DataError
 from nntrain.nn import Descent, MovingAverage, Network, Optimizer, Team
 from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
@@ -35,6 +34,12 @@ from nntrain.training.interruption import deferred_signals
 from nntrain.training.loop import Plan, outputs_for, train
 from nntrain.training.progress import EpochRecord, Progress, best, is_finished
 from nntrain.training.reporter import Reporter
+from nntrain.training.resumption import (
+    newest_checkpoint,
+    refuse_differences,
+    refuse_other_rows,
+    warn_of_other_rounding,
+)
 from nntrain.training.run import Run
 
 
@@ -185,7 +190,7 @@ def _resume(
             reporter.notice(f"{run}: finished already; a larger training.epochs would go on")
         else:
             reporter.notice(f"{run}: going on after {_position(progress)}")
-            _warn_of_other_rounding(saved, threads, reporter)
+            warn_of_other_rounding(saved, threads, reporter)
         stretched = config.training.schedule.name in ("cosine", "one_cycle")
         if stretched and config.training.epochs != before.training.epochs:
             reporter.notice(
@@ -195,46 +200,6 @@ def _resume(
         run.write_history(progress.history)  # a kill may have come between checkpoint and metrics
     run.write_config(config)
     return _train(config, run, learning, data, data_digest, reporter, threads)
-
-
-def newest_checkpoint(run: Run, reporter: Reporter) -> tuple[Path, Checkpoint | None]:
-    """Where a run is to be taken up: at its last checkpoint, or else at its best one.
-
-    From either the training comes to the same end.
-
-    Returns:
-        The file, and what it holds; None if there is neither.
-
-    Raises:
-        CheckpointError: There are some, but none that can be trusted; or the best epoch, which
-            would not be trained again, is lost.
-    """
-    if not run.best_file.exists() and not run.last_file.exists():
-        return run.last_file, None
-    try:
-        last = checkpoint.load(run.last_file)
-    except CheckpointError as fault:
-        try:
-            found = checkpoint.load(run.best_file)
-        except CheckpointError:
-            raise fault from None
-        if run.last_file.exists():  # else a kill came between the two
-            reporter.notice(f"warning: {run.last_file}: damaged; going on from {run.best_file}")
-        return run.best_file, found
-    if last.progress.history:
-        checkpoint.load(run.best_file)
-    return run.last_file, last
-
-
-def _warn_of_other_rounding(saved: Checkpoint, threads: int, reporter: Reporter) -> None:
-    """Sums of other parts, or by another NumPy, differ in the last bits."""
-    numpy = checkpoint.versions()["numpy"]
-    if (saved.threads, saved.versions.get("numpy")) != (threads, numpy):
-        reporter.notice(
-            f"warning: trained by {saved.threads} thread{'s' * (saved.threads > 1)} and NumPy "
-            f"{saved.versions.get('numpy', 'of an unknown version')} so far, now by {threads} and "
-            f"NumPy {numpy}: the result will be as good, but not the same to the last bit"
-        )
 
 
 def rehearse(config: Config, reporter: Reporter) -> str:
@@ -421,57 +386,6 @@ def _validate(
     targets = one_hot(outputs.shape[1], outputs.dtype.name)[rows.labels]
     accuracy = float(np.mean(outputs.argmax(axis=1) == rows.labels))
     return network.loss.value(outputs, targets), accuracy
-
-
-def refuse_differences(
-    run: Run, config: Config, before: Config, may_grow: Collection[str] = ("training.epochs",)
-) -> None:
-    """All but the numbers that may grow and the CSVs' places must be as before.
-
-    Raises:
-        ConfigError: Something is not.
-    """
-    asked, begun = _flat(config.model_dump()), _flat(before.model_dump())
-    allowed = {"data.train"}  # the rows themselves are held to their digest
-    if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
-        allowed.add("data.validation")
-    allowed.update(key for key in may_grow if asked[key] >= begun[key])
-    differences = [
-        f"{key} is {asked.get(key)} but was {begun.get(key)}"
-        for key in sorted(asked.keys() | begun.keys())
-        if key not in allowed and asked.get(key) != begun.get(key)
-    ]
-    if differences:
-        raise ConfigError(
-            f"{run}: cannot be resumed with another configuration: {'; '.join(differences)} "
-            f"(only {' and '.join(may_grow)} may grow); its own is resumed by: "
-            f"{run.resume_command}"
-        )
-
-
-def refuse_other_rows(run: Run, config: Config, saved: Checkpoint, data_digest: str) -> None:
-    """The rows must be those that the checkpoint was made with.
-
-    Raises:
-        DataError: They are not.
-    """
-    if saved.data_digest != data_digest:
-        raise DataError(
-            f"{config.data.train}: not the rows that {run} was trained and validated on; "
-            "name those with --set data.train=…, or begin a new run"
-        )
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings and lists as one, with dotted keys."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        items = dict(enumerate(value)) if isinstance(value, tuple) else value
-        if isinstance(items, Mapping):
-            flat |= _flat({str(name): item for name, item in items.items()}, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def _position(progress: Progress) -> str:

@@ -1,0 +1,109 @@
+"""What a run that was stopped must have in common with what is to go on with it."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from nntrain.config import Config
+from nntrain.errors import CheckpointError, ConfigError, DataError
+from nntrain.training import checkpoint
+from nntrain.training.checkpoint import Checkpoint
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import Run
+
+
+def newest_checkpoint(run: Run, reporter: Reporter) -> tuple[Path, Checkpoint | None]:
+    """Where a run is to be taken up: at its last checkpoint, or else at its best one.
+
+    From either the training comes to the same end.
+
+    Returns:
+        The file, and what it holds; None if there is neither.
+
+    Raises:
+        CheckpointError: There are some, but none that can be trusted; or the best epoch, which
+            would not be trained again, is lost.
+    """
+    if not run.best_file.exists() and not run.last_file.exists():
+        return run.last_file, None
+    try:
+        last = checkpoint.load(run.last_file)
+    except CheckpointError as fault:
+        try:
+            found = checkpoint.load(run.best_file)
+        except CheckpointError:
+            raise fault from None
+        if run.last_file.exists():  # else a kill came between the two
+            reporter.notice(f"warning: {run.last_file}: damaged; going on from {run.best_file}")
+        return run.best_file, found
+    if last.progress.history:
+        checkpoint.load(run.best_file)
+    return run.last_file, last
+
+
+def refuse_differences(
+    run: Run, config: Config, before: Config, may_grow: Collection[str] = ("training.epochs",)
+) -> None:
+    """All but the numbers that may grow and the CSVs' places must be as before.
+
+    Raises:
+        ConfigError: Something is not.
+    """
+    asked, begun = _flat(config.model_dump()), _flat(before.model_dump())
+    allowed = {"data.train"}  # the rows themselves are held to their digest
+    if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
+        allowed.add("data.validation")
+    allowed.update(key for key in may_grow if asked[key] >= begun[key])
+    differences = [
+        f"{key} is {asked.get(key)} but was {begun.get(key)}"
+        for key in sorted(asked.keys() | begun.keys())
+        if key not in allowed and asked.get(key) != begun.get(key)
+    ]
+    if differences:
+        raise ConfigError(
+            f"{run}: cannot be resumed with another configuration: {'; '.join(differences)} "
+            f"(only {' and '.join(may_grow)} may grow); its own is resumed by: "
+            f"{run.resume_command}"
+        )
+
+
+def refuse_other_rows(run: Run, config: Config, saved: Checkpoint, data_digest: str) -> None:
+    """The rows must be those that the checkpoint was made with.
+
+    Raises:
+        DataError: They are not.
+    """
+    if saved.data_digest != data_digest:
+        raise DataError(
+            f"{config.data.train}: not the rows that {run} was trained and validated on; "
+            "name those with --set data.train=…, or begin a new run"
+        )
+
+
+def warn_of_other_rounding(saved: Checkpoint, threads: int, reporter: Reporter) -> None:
+    """Sums of other parts, or by another NumPy, differ in the last bits.
+
+    Args:
+        saved: Made by so many threads, and with some NumPy.
+        threads: How many go on.
+        reporter: Is told if either is another.
+    """
+    numpy = checkpoint.versions()["numpy"]
+    if (saved.threads, saved.versions.get("numpy")) != (threads, numpy):
+        reporter.notice(
+            f"warning: trained by {saved.threads} thread{'s' * (saved.threads > 1)} and NumPy "
+            f"{saved.versions.get('numpy', 'of an unknown version')} so far, now by {threads} and "
+            f"NumPy {numpy}: the result will be as good, but not the same to the last bit"
+        )
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings and lists as one, with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        items = dict(enumerate(value)) if isinstance(value, tuple) else value
+        if isinstance(items, Mapping):
+            flat |= _flat({str(name): item for name, item in items.items()}, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
