@@ -157,13 +157,13 @@ class Batches:
         """Leave inputs of a batch out, and choose the outputs that are to be left out."""
         if self.kept[0] < 1:
             x = block.x[part]
-            x *= _chosen(rng, self.kept[0], x.shape)
+            x *= _kept(rng, self.kept[0], x.shape)
         for kept, mask in zip(self.kept[1:], block.masks, strict=True):
             if mask is not None:
-                mask[part] = _chosen(rng, kept, mask[part].shape)
+                mask[part] = _kept(rng, kept, mask[part].shape)
 
 
-def _chosen(rng: np.random.Generator, share: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _kept(rng: np.random.Generator, share: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """True for a share of all numbers, at random."""
     # 16 random bits are enough for a share, and cost half of a random float.
     return rng.integers(0, 1 << 16, shape, np.uint16) < round(share * (1 << 16))

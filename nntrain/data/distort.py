@@ -144,24 +144,24 @@ class Distorter:
             out: Filled with grey values from 0 to 255, `(N, P)`.
         """
         size = max(1, min(len(pixels), _CHUNK * 28**2 // pixels.shape[1]))
-        room = _Room(size, self.side)
+        buffers = _Buffers(size, self.side)
         for first in range(0, len(pixels), size):
             rows = slice(first, first + size)
-            places = self._places(Draws(draws.affine[rows], draws.noise[rows]), room)
-            room.sample(pixels[rows], places, out[rows])
+            places = self._places(Draws(draws.affine[rows], draws.noise[rows]), buffers)
+            buffers.sample(pixels[rows], places, out[rows])
 
-    def _places(self, draws: Draws, room: "_Room") -> NDArray[np.float32]:
+    def _places(self, draws: Draws, buffers: "_Buffers") -> NDArray[np.float32]:
         """Where each pixel comes from: (y, x) from the centre, `(n, 2, P)`."""
         count = len(draws.affine)
-        places = np.matmul(draws.affine, self._grid, out=room.places[:count])
+        places = np.matmul(draws.affine, self._grid, out=buffers.places[:count])
         if len(draws.noise):
-            half = room.half[:count].reshape(draws.noise.shape)
-            field = room.whole[:count].reshape(draws.noise.shape)
+            half = buffers.half[:count].reshape(draws.noise.shape)
+            field = buffers.whole[:count].reshape(draws.noise.shape)
             # A product for each image, not one for all: what becomes of an image must not hang,
             # by a rounding, on its place in the chunk.
             np.matmul(draws.noise, self._across, out=half)
             np.matmul(self._down, half, out=field)
-            places += room.whole[:count]
+            places += buffers.whole[:count]
         return places
 
 
@@ -174,7 +174,7 @@ def _smoothing(side: int, sigma: float) -> NDArray[np.float64]:
     return smoothing
 
 
-class _Room:
+class _Buffers:
     """The arrays that one call works in, chunk after chunk.
 
     Images lie one below the other in a strip of side + 1 columns, the first of which is background.
