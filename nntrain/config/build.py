@@ -1,7 +1,5 @@
 """From a typed configuration to the objects of `nntrain.nn`."""
 
-from itertools import pairwise
-
 from nntrain.config.schema import Config, DenseConfig, NormalConfig, UniformConfig
 from nntrain.data.batches import PixelScale
 from nntrain.data.distort import Distorter, Distortion
@@ -41,17 +39,6 @@ def build_network(config: Config, inputs: int) -> Network:
         for layer in config.network
     ]
     return Network(inputs, layers, config.loss, config.dtype, config.training.input_dropout)
-
-
-def parameter_count(config: Config, inputs: int) -> int:
-    """The length of the network's vector, before there is one.
-
-    Args:
-        config: Complete.
-        inputs: n_0, the number of pixels.
-    """
-    widths = [inputs, *(layer.dense for layer in config.network)]
-    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:

@@ -10,7 +10,7 @@ from nntrain.nn.descent import Block, Descent
 from nntrain.nn.initializers import INITIALIZERS, Initializer
 from nntrain.nn.layers import Dense
 from nntrain.nn.losses import LOSSES, Loss
-from nntrain.nn.network import LayerSpec, Network, Workspace
+from nntrain.nn.network import LayerSpec, Network, Workspace, parameter_count
 from nntrain.nn.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 from nntrain.nn.regularization import Regularization
 from nntrain.nn.schedules import Schedule, constant, cosine, exponential, one_cycle, step, warm_up
@@ -43,6 +43,7 @@ __all__ = [
     "cosine",
     "exponential",
     "one_cycle",
+    "parameter_count",
     "step",
     "warm_up",
 ]

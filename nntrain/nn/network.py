@@ -33,6 +33,11 @@ class LayerSpec(NamedTuple):
     dropout: float = 0.0
 
 
+def parameter_count(widths: Sequence[int]) -> int:
+    """How many weights and biases there are between layers of widths n_0 … n_L."""
+    return sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
+
+
 class Network:
     """A stack of dense layers and the error that it is trained to lower.
 
@@ -75,7 +80,7 @@ class Network:
         if layers[-1].dropout:
             raise ValueError("the last layer's outputs are the answer and cannot be dropped")
         self.weight_count = sum(n_in * n_out for n_in, n_out in pairwise(self.widths))
-        self.parameters: Array = np.zeros(self.weight_count + sum(self.widths[1:]), dtype)
+        self.parameters: Array = np.zeros(parameter_count(self.widths), dtype)
         self.layers = [
             Dense(weights, biases, ACTIVATIONS[spec.activation])
             for (weights, biases), spec in zip(self.views(self.parameters), layers, strict=True)

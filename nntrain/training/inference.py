@@ -13,12 +13,11 @@ from nntrain.config.build import (
     build_distorter,
     build_network,
     build_scale,
-    parameter_count,
 )
 from nntrain.data.batches import one_hot
 from nntrain.data.digits import Selection
 from nntrain.errors import ConfigError, DataError, RunError
-from nntrain.nn import ACTIVATIONS, LOSSES
+from nntrain.nn import ACTIVATIONS, LOSSES, parameter_count
 from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
@@ -55,10 +54,10 @@ class Model:
         self.config = parse_config(saved.config, str(run.best_file))
         chosen = "parameters" if self.config.training.average is None else "average"
         arrays = {"parameters": saved.parameters, **saved.optimizer_state}
-        size = parameter_count(self.config, saved.inputs)
+        widths = [saved.inputs, *(layer.dense for layer in self.config.network)]
         # Before a network is made, which a file that lies might make as large as it likes.
         checkpoint.refuse_other_arrays(
-            run.best_file, arrays, {chosen: ((size,), self.config.dtype)}
+            run.best_file, arrays, {chosen: ((parameter_count(widths),), self.config.dtype)}
         )
         self.network = build_network(self.config, saved.inputs)
         self.network.parameters[...] = arrays[chosen]

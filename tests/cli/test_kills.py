@@ -16,7 +16,9 @@ import pandas as pd
 import pytest
 
 from nntrain.training import checkpoint
+from nntrain.training.run import Run
 from tests.cli.test_commands import process, succeed
+from tests.training.test_resume import assert_same
 
 # For every line, a number and a command, it forks a child that kills itself before that one of the
 # steps in which files are made; then it tells how the child ended. It has imported everything once,
@@ -76,12 +78,7 @@ def remains(run: Path) -> list[str]:
 
 def assert_as_if_undisturbed(run: Path, undisturbed: Path) -> None:
     """Weights and metrics, byte for byte; only times may differ."""
-    for name in ("best.npz", "last.npz"):
-        ours, theirs = checkpoint.load(run / name), checkpoint.load(undisturbed / name)
-        assert ours.parameters.tobytes() == theirs.parameters.tobytes()
-        assert ours.optimizer_state.keys() == theirs.optimizer_state.keys()
-        for key, array in theirs.optimizer_state.items():
-            assert ours.optimizer_state[key].tobytes() == array.tobytes()
+    assert_same(Run(run), Run(undisturbed))
     assert without_seconds(run) == without_seconds(undisturbed)
     assert remains(run) == []
 

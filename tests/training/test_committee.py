@@ -24,7 +24,7 @@ from nntrain.training.interruption import deferred_signals
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run, table
 from tests.conftest import stripes
-from tests.training.test_resume import BATCHES, Interrupting, assert_same
+from tests.training.test_resume import BATCHES, Interrupting, Listening, assert_same
 
 MakeConfig = Callable[..., Config]
 Numbered = Callable[[], Path]
@@ -34,13 +34,6 @@ Numbered = Callable[[], Path]
 def numbered(tmp_path: Path) -> Iterator[Numbered]:
     counter = itertools.count()
     yield lambda: tmp_path / f"committee{next(counter)}"
-
-
-class Listening(Reporter):
-    heard = ""
-
-    def notice(self, text: str) -> None:
-        self.heard += f"{text}\n"
 
 
 def begin(config: Config, folder: Path, reporter: Reporter | None = None) -> CommitteeOutcome:
