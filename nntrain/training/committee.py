@@ -172,8 +172,6 @@ def _go_through(
                 ) from error
     # A signal that came when the last member was finished already has interrupted nothing.
     whole = len(outcomes) == config.members and outcomes[-1].signal is None
-    held_out = data[1]
-    if not whole or held_out is None:
-        return CommitteeOutcome(run, outcomes, None, None if whole else interruption.signal)
-    together = evaluate(load_models([run]), held_out, threads=threads)
-    return CommitteeOutcome(run, outcomes, together, None)
+    held_out = data[1] if whole else None
+    together = evaluate(load_models([run]), held_out, threads=threads) if held_out else None
+    return CommitteeOutcome(run, outcomes, together, None if whole else interruption.signal)
