@@ -100,6 +100,8 @@ def check(paths: tuple[str, ...]) -> None:
             click.echo(f"{path}: {digits.describe()}")
             for digit, count in digits.counts():
                 click.echo(f"  {digit}  {count:>7,}")
+            for doubt in digits.doubts():
+                click.echo(f"warning: {doubt}", err=True)
         except DataError as error:
             click.echo(str(error), err=True)
             faults += 1

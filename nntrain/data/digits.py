@@ -129,12 +129,6 @@ class Digits:
         if self.mapped is not None:
             self.mapped.release()
 
-    def missing_classes(self, classes: int = 10) -> list[int]:
-        """The digits below `classes` of which there is no row; none if there are no labels."""
-        if self.labels is None:
-            return []
-        return sorted(set(range(classes)) - set(np.unique(self.labels).tolist()))
-
     def counts(self) -> list[tuple[int, int]]:
         """How many rows there are of each digit that occurs; none if there are no labels."""
         if self.labels is None:
@@ -154,6 +148,25 @@ class Digits:
         if self.ids is not None:
             parts.append(f"id column {self.id_column!r}")
         return ", ".join(parts)
+
+    def doubts(self, classes: int = 10) -> list[str]:
+        """What the file seems to lack, as lines for people.
+
+        Args:
+            classes: Labels should be 0 … `classes` − 1.
+        """
+        doubts = []
+        if self.labels is not None:
+            missing = sorted(set(range(classes)) - set(np.unique(self.labels).tolist()))
+            if missing:
+                names = ", ".join(map(str, missing))
+                doubts.append(f"{self.source}: digits without a row: {names}")
+        pixels = self.pixels.shape[1]
+        if math.isqrt(pixels) ** 2 != pixels:
+            doubts.append(
+                f"{self.source}: {pixels} pixels a row are no square picture; is a column missing?"
+            )
+        return doubts
 
 
 def _spans(digits: list[int]) -> str:

@@ -270,16 +270,8 @@ def read_labelled(path: str, classes: int, label_column: str | None, reporter: R
 def _describe(digits: Digits, classes: int, reporter: Reporter) -> None:
     """Say what a labelled CSV holds, and what it seems to lack."""
     reporter.notice(f"{digits.source}: {digits.describe()}")
-    missing = digits.missing_classes(classes)
-    if missing:
-        names = ", ".join(map(str, missing))
-        reporter.notice(f"warning: {digits.source}: digits without a row: {names}")
-    pixels = digits.pixels.shape[1]
-    if math.isqrt(pixels) ** 2 != pixels:
-        reporter.notice(
-            f"warning: {digits.source}: {pixels} pixels a row are no square picture; "
-            "is a column missing?"
-        )
+    for doubt in digits.doubts(classes):
+        reporter.notice(f"warning: {doubt}")
 
 
 def _train(

@@ -323,6 +323,8 @@ def test_what_may_be_right_is_a_warning(
     assert [said for said in err.splitlines() if "warning" in said] == [
         f"warning: {path}: {warning}"
     ]
+    status, _, err = run("data", "check", str(path))
+    assert (status, err) == (0, f"warning: {path}: {warning}\n")
 
 
 def test_pictures_of_another_size_are_refused(home: Path) -> None:

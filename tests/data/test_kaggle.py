@@ -330,7 +330,7 @@ def test_a_bad_cell_is_named(
 
 
 def test_labels_follow_the_number_of_classes(read: Callable[..., Digits]) -> None:
-    assert read(TRAIN, classes=8).missing_classes(8) == [0, 1, 2, 3, 4, 6]
+    assert read(TRAIN, classes=8).counts() == [(5, 1), (7, 1)]
     assert "'7' is not a digit 0–6" in refusal(read, TRAIN, classes=7)
 
 
@@ -588,9 +588,14 @@ def test_a_description_names_what_was_decided(read: Callable[..., Digits]) -> No
     assert digits.describe() == "42,000 rows, digits 0–9, 28×28, label column 'label'"
 
 
-def test_missing_classes(read: Callable[..., Digits]) -> None:
-    assert read(TRAIN).missing_classes() == [0, 1, 2, 3, 4, 6, 8, 9]
-    assert read(TEST).missing_classes() == []
+def test_what_a_file_seems_to_lack(read: Callable[..., Digits]) -> None:
+    assert [doubt.partition(": ")[2] for doubt in read(TRAIN).doubts(8)] == [
+        "digits without a row: 0, 1, 2, 3, 4, 6"
+    ]
+    assert read(TEST).doubts() == []
+    assert [doubt.partition(": ")[2] for doubt in read(b"n1,n2,n3\n1,2,3\n").doubts()] == [
+        "3 pixels a row are no square picture; is a column missing?"
+    ]
 
 
 # What is written.
