@@ -1,0 +1,28 @@
+"""Tables made for a terminal: with colour where there is one, whole and plain where there is none."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+def table(*columns: str) -> "Table":
+    """An empty table; a column whose name begins with ">" holds numbers and is set to the right."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in columns:
+        made.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
+    return made
+
+
+def console() -> "Console":
+    """Standard output; where it is no terminal, lines are as long as they need to be."""
+    from rich.console import Console
+
+    found = Console(highlight=False, markup=False, emoji=False)
+    if not found.is_terminal:
+        found.width = 10_000
+    return found
