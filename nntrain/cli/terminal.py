@@ -1,4 +1,4 @@
-"""Tables made for a terminal: with colour where there is one, whole and plain where there is none."""
+"""Tables made for a terminal: in colour where there is one, plain and whole where there is none."""
 
 from typing import TYPE_CHECKING
 
