@@ -8,13 +8,20 @@ if TYPE_CHECKING:
 
 
 def table(*columns: str) -> "Table":
-    """An empty table; a column whose name begins with ">" holds numbers and is set to the right."""
+    """An empty table; a column whose name begins with ">" holds numbers and is set to the right.
+
+    What does not fit a narrow terminal goes on in the next line: no digit is ever left out.
+    """
     from rich import box
     from rich.table import Table
 
     made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for name in columns:
-        made.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left")
+        made.add_column(
+            name.removeprefix(">"),
+            justify="right" if name.startswith(">") else "left",
+            overflow="fold",
+        )
     return made
 
 
