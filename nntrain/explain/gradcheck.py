@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.errors import DivergenceError
-from nntrain.nn import Network, Workspace, central_differences
+from nntrain.nn import LOSSES, Loss, Network, Workspace, central_differences
 from nntrain.nn.arrays import Array
+from nntrain.nn.losses import SMALLEST_DOUBT, SMALLEST_PROBABILITY
 from nntrain.randomness import Purpose, generator
 
 # Of each matrix and vector so many entries are compared: enough for any systematic fault.
@@ -74,7 +75,7 @@ def check_gradient(
         seed: Chooses the entries of what is large.
 
     Raises:
-        DivergenceError: E is not finite.
+        DivergenceError: E is not finite, or an output lies where E is cut off.
     """
     workspace = Workspace.for_rows(network, len(x))
     workspace.trace[0][...] = x
@@ -83,6 +84,11 @@ def check_gradient(
         if not np.isfinite(error):
             raise DivergenceError(
                 f"E is {error:g} with the initial weights; choose another init or data.input_range"
+            )
+        if network.outputs_match_loss and _is_cut_off(network.loss, workspace.trace[-1], y):
+            raise DivergenceError(
+                "with the initial weights, an output is so near 0 or 1 that E's logarithm is cut "
+                "off there, and has another gradient; choose another init or data.input_range"
             )
         gradient = network.backward(y, workspace)
     positions = network.views(np.arange(len(gradient)))
@@ -117,6 +123,17 @@ def check_gradient(
                 )
             )
     return comparisons
+
+
+def _is_cut_off(loss: Loss, outputs: Array, y: Array) -> bool:
+    """Whether E continues a logarithm by its tangent, of which δ_L = x_L − y knows nothing."""
+    if loss is LOSSES["cross_entropy"]:
+        return bool((outputs[y > 0] < SMALLEST_PROBABILITY).any())
+    if loss is LOSSES["binary_cross_entropy"]:
+        return bool(
+            (outputs[y > 0] < SMALLEST_DOUBT).any() or (1 - outputs[y < 1] < SMALLEST_DOUBT).any()
+        )
+    return False
 
 
 def _some(size: int, rng: np.random.Generator) -> NDArray[np.intp]:

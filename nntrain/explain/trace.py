@@ -137,8 +137,8 @@ def numbers(quantity: Quantity) -> str:
 
 
 def number(value: float) -> str:
-    """With four decimals, or two digits of what these would not show."""
-    if value and abs(value) < 0.0005:
+    """With four decimals, or two digits of what these would not show, or show at length."""
+    if value and not 0.0005 <= abs(value) < 1e5:
         return f"{value:.1e}"
     return f"{value + 0.0:.4f}"  # + 0.0 makes 0 of −0
 

@@ -213,3 +213,18 @@ def test_an_error_beyond_all_bounds_is_refused() -> None:
     network.parameters.fill(1e200)
     with pytest.raises(DivergenceError, match="E is inf"):
         check(network)
+
+
+@pytest.mark.parametrize(
+    ("output", "loss"), [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")]
+)
+@pytest.mark.parametrize("bias", [-300.0, 300.0])
+def test_where_the_logarithm_is_cut_off_nothing_is_called_wrong(
+    output: str, loss: str, bias: float
+) -> None:
+    network = network_of([3, 2], [output], loss)
+    network.layers[0].biases[0] = bias
+    with pytest.raises(DivergenceError, match="E's logarithm is cut off there"):
+        check(network)
+    network.layers[0].biases[0] = bias / 30
+    assert set(verdicts(check(network)).values()) == {"right"}

@@ -111,7 +111,8 @@ def test_what_cannot_saturate_is_not_said_to() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0, "0.0000"), (-0.0, "0.0000"), (0.25, "0.2500"), (-12.34567, "-12.3457"),
-     (0.0005, "0.0005"), (0.00049, "4.9e-04"), (-3e-9, "-3.0e-09"), (np.inf, "inf")],
+     (0.0005, "0.0005"), (0.00049, "4.9e-04"), (-3e-9, "-3.0e-09"), (99999.5, "99999.5000"),
+     (1.26e30, "1.3e+30"), (np.inf, "inf"), (np.nan, "nan")],
 )  # fmt: skip
 def test_numbers_are_never_shown_as_less_than_they_are(value: float, text: str) -> None:
     assert number(value) == text
