@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from nntrain import __version__
-from nntrain.cli import config, data, fit, predict, runs
+from nntrain.cli import config, data, fit, gradcheck, inspect, predict, runs, trace
 from nntrain.errors import NNTrainError, status_after
 
 
@@ -130,3 +130,6 @@ main.add_command(predict.evaluate)
 main.add_command(data.data)
 main.add_command(config.config)
 main.add_command(runs.runs)
+main.add_command(inspect.inspect)
+main.add_command(trace.trace)
+main.add_command(gradcheck.gradcheck)

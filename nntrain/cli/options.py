@@ -17,7 +17,15 @@ class Count(click.IntRange):
     name = "integer"
 
 
+class Amount(click.FloatRange):
+    """A number between bounds; click's own is called "float range" in complaints."""
+
+    name = "number"
+
+
 config_argument = click.argument("config", type=click.Path())
+
+network_argument = click.argument("source", metavar="CONFIG|RUN", type=click.Path(path_type=Path))
 
 set_option = click.option(
     "--set",
@@ -42,8 +50,13 @@ distortions_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 
 
-def refuse_input_as_output(out: Path, *inputs: str | Path) -> None:
+def refuse_input_as_output(out: Path, *inputs: str | Path, option: str = "--out") -> None:
     """What is read is not replaced, whatever its names are.
+
+    Args:
+        out: The file to be written.
+        inputs: Those that are read.
+        option: What names another file to write.
 
     Raises:
         ConfigError: `out` is one of the inputs.
@@ -51,7 +64,7 @@ def refuse_input_as_output(out: Path, *inputs: str | Path) -> None:
     for path in map(Path, inputs):
         if out.exists() and path.exists() and out.samefile(path):
             raise ConfigError(
-                f"{out}: is the same file as {path}, which is read; name another file with --out"
+                f"{out}: is the same file as {path}, which is read; name another file with {option}"
             )
 
 

@@ -19,6 +19,7 @@ from nntrain.config.build import (
     build_regularization,
     build_scale,
     build_schedule,
+    initial_network,
 )
 from nntrain.data.batches import Batches, PixelScale, one_hot
 from nntrain.data.digits import Digits, Selection
@@ -27,7 +28,6 @@ from nntrain.data.split import hold_out
 from nntrain.errors import DataError
 from nntrain.nn import Descent, MovingAverage, Network, Optimizer, Team
 from nntrain.nn.arrays import Array
-from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.interruption import deferred_signals
@@ -91,8 +91,7 @@ class Learning:
     @classmethod
     def begin(cls, config: Config, inputs: int) -> "Learning":
         """Before the first step; `inputs` is n_0."""
-        network = build_network(config, inputs)
-        network.initialize(generator(config.seed, Purpose.WEIGHTS))
+        network = initial_network(config, inputs)
         optimizer = build_optimizer(config, network)
         return cls(network, optimizer, build_average(config, network), Progress())
 

@@ -1,0 +1,1 @@
+"""For people who learn: a network taken apart, a digit followed through it, gradients checked."""
