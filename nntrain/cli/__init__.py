@@ -12,9 +12,10 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import add_completion_class
 
 from nntrain import __version__
-from nntrain.cli import config, data, fit, predict, runs
+from nntrain.cli import config, data, fit, predict, runs, shells
 from nntrain.errors import NNTrainError, status_after
 
 
@@ -130,3 +131,6 @@ main.add_command(predict.evaluate)
 main.add_command(data.data)
 main.add_command(config.config)
 main.add_command(runs.runs)
+
+for shell in shells.SHELLS:
+    add_completion_class(shell)
