@@ -51,7 +51,7 @@ def overrides(
 ) -> "list[CompletionItem[str]]":
     """Keys of the configuration, each with its meaning; after the =, what can be chosen."""
     key, equals, value = incomplete.partition("=")
-    found = keys(_layers(context.obj))
+    found = keys(_layers(context.obj or ()))
     if not equals:
         return [
             CompletionItem(f"{name}=", help=meaning)

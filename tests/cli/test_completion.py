@@ -285,7 +285,7 @@ SHELLS = {
     "bash": (["bash", "--norc", "-i"], 'eval "$(_NNTRAIN_COMPLETE=bash_source nntrain)"'),
     "zsh": (
         ["zsh", "-f", "-i"],
-        'autoload -Uz compinit; compinit -D; eval "$(_NNTRAIN_COMPLETE=zsh_source nntrain)"',
+        'autoload -Uz compinit; compinit -u -D; eval "$(_NNTRAIN_COMPLETE=zsh_source nntrain)"',
     ),
     "fish": (["fish", "--no-config", "-i"], "_NNTRAIN_COMPLETE=fish_source nntrain | source"),
 }
