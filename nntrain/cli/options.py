@@ -60,7 +60,7 @@ run_argument = click.argument("folder", metavar="RUN", type=RUN_PATH)
 runs_argument = click.argument("folders", metavar="[RUN]...", nargs=-1, type=RUN_PATH)
 
 config_or_run_argument = click.argument(
-    "path", metavar="CONFIG|RUN", type=CompletedPath(completion.configs_and_runs, path_type=Path)
+    "source", metavar="CONFIG|RUN", type=CompletedPath(completion.configs_and_runs, path_type=Path)
 )
 
 distortions_option = click.option(
