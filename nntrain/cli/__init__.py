@@ -12,9 +12,10 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import add_completion_class
 
 from nntrain import __version__
-from nntrain.cli import config, data, fit, gradcheck, inspect, predict, runs, trace
+from nntrain.cli import config, data, fit, gradcheck, inspect, predict, runs, shells, trace
 from nntrain.errors import NNTrainError, status_after
 
 
@@ -133,3 +134,6 @@ main.add_command(runs.runs)
 main.add_command(inspect.inspect)
 main.add_command(trace.trace)
 main.add_command(gradcheck.gradcheck)
+
+for shell in shells.SHELLS:
+    add_completion_class(shell)

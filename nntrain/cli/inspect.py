@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import network_argument, set_option
+from nntrain.cli.options import config_or_run_argument, set_option
 
 
 @click.command(epilog="Example: nntrain inspect configs/quick.yaml")
-@network_argument
+@config_or_run_argument
 @set_option
 def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     """Show a network's layers, with its parameters, multiplications and memory.

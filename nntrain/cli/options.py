@@ -1,14 +1,41 @@
 """Arguments and options that several commands share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from nntrain.cli import completion
 from nntrain.errors import ConfigError
 
+
+class CompletedPath(click.Path):
+    """A path that the shell completes in a way of its own.
+
+    Args:
+        complete: From what has been typed to what it may become.
+        options: Those of `click.Path`.
+    """
+
+    def __init__(
+        self, complete: "Callable[[str], list[CompletionItem[str]]]", **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self._complete = complete
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """What the word may become."""
+        return self._complete(incomplete)
+
+
 # The reader itself says in one line what may not be read, and how to mend it.
-CSV_PATH = click.Path(readable=False)
+CSV_PATH = CompletedPath(completion.csvs, readable=False)
+RUN_PATH = CompletedPath(completion.runs, path_type=Path)
 
 
 class Count(click.IntRange):
@@ -23,20 +50,23 @@ class Amount(click.FloatRange):
     name = "number"
 
 
-config_argument = click.argument("config", type=click.Path())
-
-network_argument = click.argument("source", metavar="CONFIG|RUN", type=click.Path(path_type=Path))
+config_argument = click.argument("config", type=CompletedPath(completion.configs))
 
 set_option = click.option(
     "--set",
     "overrides",
     metavar="KEY=VALUE",
     multiple=True,
+    shell_complete=completion.overrides,
     help="Override a key of the configuration, such as training.epochs=3.",
 )
 
-runs_argument = click.argument(
-    "folders", metavar="[RUN]...", nargs=-1, type=click.Path(path_type=Path)
+run_argument = click.argument("folder", metavar="RUN", type=RUN_PATH)
+
+runs_argument = click.argument("folders", metavar="[RUN]...", nargs=-1, type=RUN_PATH)
+
+config_or_run_argument = click.argument(
+    "source", metavar="CONFIG|RUN", type=CompletedPath(completion.configs_and_runs, path_type=Path)
 )
 
 distortions_option = click.option(

@@ -7,8 +7,8 @@ import click
 from nntrain.cli.options import (
     CSV_PATH,
     Count,
+    config_or_run_argument,
     force_option,
-    network_argument,
     refuse_input_as_output,
     set_option,
 )
@@ -16,7 +16,7 @@ from nntrain.errors import ConfigError, NNTrainError
 
 
 @click.command(epilog="Example: nntrain trace configs/lecture-3-4-2.yaml --row 1 --npz row.npz")
-@network_argument
+@config_or_run_argument
 @set_option
 @click.option(
     "--row",
