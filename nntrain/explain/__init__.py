@@ -1,0 +1,1 @@
+"""What explains networks, and grades those who write them."""
