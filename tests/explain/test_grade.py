@@ -127,6 +127,7 @@ def test_forward_is_told_from_the_first_layer_on(tmp_path: Path) -> None:
     assert finding.reasons[0].endswith(", the first to be wrong; network 3-2, batch of 1")
 
 
+@pytest.mark.usefixtures("within_this_process")
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -134,14 +135,26 @@ def test_forward_is_told_from_the_first_layer_on(tmp_path: Path) -> None:
         ("return unknown", "NameError: name 'unknown' is not defined for"),
         ("raise SystemExit(0)", "ends the program (SystemExit) where it should return for"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt for"),
-        ("input()", "EOFError: EOF when reading a line for"),
-        ("import os; os.fork()", "PermissionError: new processes may not be started here for"),
-        ("import os; os.system('true')", "PermissionError: new processes may not be started"),
-        ("np.ones(1 << 40)", "needs more than 1024 MB of memory for"),
         ("return backprop(weights, biases, x, y)", "RecursionError: maximum recursion depth"),
     ],
 )
 def test_what_a_function_raises_is_told_with_its_line(
+    tmp_path: Path, body: str, expected: str
+) -> None:
+    reason = only_fault(grade(tmp_path, with_backprop(body)), "backprop")
+    assert reason.startswith(f"line {BODY_LINE}, in backprop: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("input()", "EOFError: EOF when reading a line for"),
+        ("import os; os.fork()", "PermissionError: new processes may not be started here for"),
+        ("import os; os.system('true')", "PermissionError: new processes may not be started"),
+        ("np.ones(1 << 40)", "needs more than 1024 MB of memory for"),
+    ],
+)
+def test_what_its_process_is_denied_is_told_with_its_line(
     tmp_path: Path, body: str, expected: str
 ) -> None:
     reason = only_fault(grade(tmp_path, with_backprop(body)), "backprop")
@@ -190,6 +203,13 @@ def test_what_is_printed_is_no_part_of_the_verdict(tmp_path: Path) -> None:
     assert report.notes[0].startswith("what it prints is not shown (")
 
 
+@pytest.mark.parametrize("line", ["[]", "yes", '{"value": 1}', '{"raised": {"text": 1}}'])
+def test_what_it_writes_into_our_pipe_is_believed_only_as_arrays(tmp_path: Path, line: str) -> None:
+    forged = f"import os, sys; os.write(int(sys.argv[2]), {line.encode()!r} + b'\\n')"
+    reason = only_fault(grade(tmp_path, with_backprop(forged)), "backprop")
+    assert reason == "answers with something that cannot be read for a network 3-2, batch of 1"
+
+
 def test_processes_that_it_leaves_behind_are_killed(tmp_path: Path) -> None:
     told = tmp_path / "child"
     fork = f"""
@@ -229,23 +249,40 @@ def test_it_runs_in_an_empty_folder_that_is_removed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("lines", "expected"),
     [
-        ("import json, random, collections.abc", []),
-        ("import pandas as pd", []),
-        ("from numpy.linalg import norm", []),
-        ("import click", ["click"]),
-        ("from rich.table import Table", ["rich"]),
-        ("def unused():\n    import nntrain.nn", ["nntrain"]),
-        ("__import__('click')", ["click"]),
-        ("import importlib; importlib.import_module('filelock')", ["filelock"]),
-        ("exec('import click')", ["click"]),
+        (
+            [
+                "import json, random, collections.abc",
+                "from numpy.linalg import norm",
+                "import pandas as pd",
+                "pd.DataFrame({'a': [1]}).to_csv()",
+            ],
+            [],
+        ),
+        (
+            [
+                "import click",
+                "from tqdm.auto import tqdm",
+                "def unused():",
+                "    import nntrain.nn",
+            ],
+            ["click", "nntrain", "tqdm"],
+        ),
+        (
+            [
+                "__import__('click')",
+                "exec('import tqdm')",
+                "import importlib; importlib.import_module('filelock')",
+            ],
+            ["click", "filelock", "tqdm"],
+        ),
     ],
 )
 def test_whatever_it_imports_besides_numpy_and_pandas_is_found(
-    tmp_path: Path, line: str, expected: list[str]
+    tmp_path: Path, lines: list[str], expected: list[str]
 ) -> None:
-    report = grade(tmp_path, f"{starter_text()}\n{line}\n")
+    report = grade(tmp_path, "\n".join([starter_text(), *lines, ""]))
     assert report.imports == expected
 
 
@@ -260,6 +297,7 @@ def test_an_import_that_it_may_not_have_is_wrong_though_all_functions_are_right(
     )
 
 
+@pytest.mark.usefixtures("within_this_process")
 @pytest.mark.parametrize(
     ("text", "line", "of_what"),
     [
@@ -352,7 +390,7 @@ def test_what_is_not_python_is_refused(tmp_path: Path, raw: bytes, expected: str
     assert str(caught.value).startswith(f"{path}{expected}")
 
 
-def test_a_wrong_file_costs_no_more_than_its_functions(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_or_none_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text("x = '\\d'\n", "utf-8")  # Python's own warning is not ours
     assert read_source(path).imported() == set()

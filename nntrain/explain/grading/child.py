@@ -18,6 +18,7 @@ import types
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -196,6 +197,7 @@ def main(request: str, reply: str, path: str, seconds: str, memory: str) -> None
             lacking.append(kind)
     limited = resource.RLIMIT_AS not in lacking and sys.platform != "darwin"
     runner = Runner(path)
+    sys.path[:] = [place for place in sys.path if Path(place) != Path(__file__).parent]
     sys.meta_path.insert(0, runner)
     sys.addaudithook(refuse_new_processes)
     with os.fdopen(int(request)) as requests, os.fdopen(int(reply), "w") as replies:

@@ -224,7 +224,7 @@ class _Process:
         self._replies, reply = os.pipe()
         numbers = (str(request), str(reply), path, str(seconds), str(memory))
         self._process = subprocess.Popen(  # noqa: S603  # the student's own file, on purpose
-            [sys.executable, "-I", "-B", "-X", "utf8", str(Path(child.__file__)), *numbers],
+            [sys.executable, "-B", "-X", "utf8", str(Path(child.__file__)), *numbers],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -264,8 +264,9 @@ def _conditions(asked: Problem, value: Any, right: Any) -> list[str]:
     if asked.x.dtype.kind == "i":
         return ["wrong only for whole numbers as x and y: an array made like them rounds"]
     almost = _almost(value, right)
-    if not almost and asked.batch_size > 1 and asked is not PROBLEMS[0]:
-        return ["right for a batch of one sample, wrong for more"] * (len(asked.weights) == 1)
+    one_was_right = asked.batch_size > 1 and len(asked.weights) < 3  # it was asked before
+    if one_was_right and not almost:
+        return ["right for a batch of one sample, wrong for more"]
     return almost
 
 
@@ -359,7 +360,8 @@ def _same(value: Any, other: Any, tolerance: float = TOLERANCE) -> bool:
         )
     if not isinstance(value, np.ndarray) or value.size != np.size(other):
         return False
-    distances = np.abs(value.ravel().astype(np.float64) - np.ravel(other))
+    with np.errstate(invalid="ignore"):  # ∞ − ∞ is not the same
+        distances = np.abs(value.ravel().astype(np.float64) - np.ravel(other))
     return bool((distances <= tolerance).all())
 
 
