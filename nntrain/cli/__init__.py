@@ -15,7 +15,7 @@ import click
 from click.shell_completion import add_completion_class
 
 from nntrain import __version__
-from nntrain.cli import config, data, fit, gradcheck, inspect, predict, runs, shells, trace
+from nntrain.cli import config, data, fit, gradcheck, grade, inspect, predict, runs, shells, trace
 from nntrain.errors import NNTrainError, status_after
 
 
@@ -134,6 +134,7 @@ main.add_command(runs.runs)
 main.add_command(inspect.inspect)
 main.add_command(trace.trace)
 main.add_command(gradcheck.gradcheck)
+main.add_command(grade.grade)
 
 for shell in shells.SHELLS:
     add_completion_class(shell)

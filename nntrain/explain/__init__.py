@@ -1,1 +1,1 @@
-"""For people who learn: a network taken apart, a digit followed through it, gradients checked."""
+"""For people who learn: networks taken apart, gradients checked, own code graded, runs diagnosed."""
