@@ -1,0 +1,1 @@
+"""What a network has learnt, and why it has not: explanations for people."""
