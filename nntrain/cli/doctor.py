@@ -12,12 +12,13 @@ from nntrain.cli.options import cores
 def doctor(folder: Path) -> None:
     """Say why a run learns badly, and which line of its configuration to change.
 
-    RUN is the folder of a run or of a committee, finished or not. What is found is printed causes
-    first: the line of config.yaml, the numbers that speak against it, what comes of it ("so:"), and a
-    command that trains anew without it ("try:"). Exit status 0, whether anything was found or not.
+    RUN is the folder of a run or of a committee, finished or not. Causes come first, each as the
+    line of config.yaml to change and the numbers that speak against it; then what comes of it
+    ("so:"), and a command that trains anew without it ("try:"). The exit status is 0, whether
+    anything was found or not.
 
-    The rows that it was trained on are read again; without them, metrics and weights must do. An epoch
-    that was not finished is trained once more, in memory, to see whether it diverges.
+    The rows that it was trained on are read again; without them, metrics and weights must do. An
+    epoch that was not finished is trained once more, in memory, to see whether it diverges.
     """
     from nntrain.explain.doctor import diagnose
     from nntrain.training.reporter import TerminalReporter

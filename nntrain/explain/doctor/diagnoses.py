@@ -14,7 +14,7 @@ import numpy as np
 from nntrain.config import Config
 from nntrain.config.faults import KeyPath
 from nntrain.config.schema import TrainingConfig
-from nntrain.explain.doctor.examination import SQUASHING, Examination, State
+from nntrain.explain.doctor.examination import SQUASHING, Examination
 from nntrain.nn import LOSSES
 
 # A linear classifier answers 88 % of MNIST rightly (LeCun et al. 1998, fig. 9); a network whose
@@ -106,7 +106,7 @@ def findings(seen: Examination) -> list[Finding]:
 def inputs_not_scaled(seen: Examination) -> Finding | None:
     """Unheard-of sizes of x_0 make z_1, and the gradient of W_1, as large or small."""
     low, high = seen.config.data.input_range
-    if NARROWEST_INPUT <= high - low and max(abs(low), abs(high)) <= WIDEST_INPUT:
+    if high - low >= NARROWEST_INPUT and max(-low, high) <= WIDEST_INPUT:
         return None
     evidence = (
         f"x_0 lies between {low:g} and {high:g}, but initial weights and α are made for inputs "
@@ -164,7 +164,7 @@ def _jumps(seen: Examination) -> str | None:
         return None
     return (
         f"E rose after {len(rises)} of {len(losses) - 1} epochs, by {sum(rises):.3g} in all, and "
-        f"is {losses[-1]:.3g}"
+        f"is {losses[-1]:.4g}"
     )
 
 
@@ -175,8 +175,8 @@ def _worse_than_alike(seen: Examination) -> str | None:
     if last < WORSE * seen.alike or last < 0.9 * first:
         return None
     return (
-        f"E is {last:.3g} after {_epochs(len(seen.history))}; the same answer to all rows would "
-        f"have {seen.alike:.3g}"
+        f"E is {last:.4g} after {_epochs(len(seen.history))}; the same answer to all rows would "
+        f"have {seen.alike:.4g}"
     )
 
 
@@ -186,7 +186,7 @@ def _worse_at_first(seen: Examination) -> str | None:
     worst, before = max(record.train_loss for record in seen.history), seen.start.loss
     if worst < WORSE * max(before, seen.alike):
         return None
-    return f"E went up to {worst:.3g} from {before:.3g} before the first step"
+    return f"E went up to {worst:.4g} from {before:.4g} before the first step"
 
 
 def saturated(seen: Examination) -> Finding | None:
@@ -290,9 +290,9 @@ def rate_too_low(seen: Examination) -> Finding | None:
     rate = seen.config.training.optimizer.learning_rate
     factor = 10 ** min(4, math.ceil(math.log10(SMALL_STEP / max(end.step, 1e-30))))
     evidence = (
-        f"a step changes W by {end.step:.1g} of its size, where {SMALL_STEP:g} is usual; after "
+        f"‖ΔW‖/‖W‖ of a step is {end.step:.1g}, where {SMALL_STEP} is usual; after "
         f"{_epochs(len(history))} W has moved by {_percent(seen.weights.moved)} and E is "
-        f"{history[-1].train_loss:.3g}"
+        f"{history[-1].train_loss:.4g}"
     )
     return Finding(Ill.TOO_LOW, RATE, evidence, ((RATE, f"{rate * factor:.2g}"),))
 
@@ -306,10 +306,10 @@ def too_few_epochs(seen: Examination) -> Finding | None:
     top = seen.alike if losses[-1] < seen.alike else before
     third = math.ceil(len(losses) / 3)
     gained, lately = top - losses[-1], losses[-1 - third] - losses[-1]
-    if gained <= 0 or lately < STILL_FALLING * gained * third / len(losses):
+    if gained < NEAR * seen.alike or lately < STILL_FALLING * gained * third / len(losses):
         return None
     evidence = (
-        f"E fell from {losses[-1 - third]:.3g} to {losses[-1]:.3g} in the last "
+        f"E fell from {losses[-1 - third]:.4g} to {losses[-1]:.4g} in the last "
         f"{_epochs(third)} of {len(losses)}, {_percent(min(1, lately / gained))} of all it gained"
     )
     path = ("training", "epochs")

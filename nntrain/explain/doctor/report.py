@@ -79,7 +79,7 @@ def _looked_at(seen: Examination) -> Iterator[str]:
     yield f"{epochs} of {seen.config.training.epochs} epochs"
     if epochs:
         last = seen.history[-1]
-        shares = f"E {last.train_loss:.3g}, {last.train_accuracy:.1%} of training rows right"
+        shares = f"E {last.train_loss:.4g}, {last.train_accuracy:.1%} of training rows right"
         if last.validated:
             shares += f" and {last.val_accuracy:.1%} of validation rows"
         yield f"the last with {shares}"
@@ -105,7 +105,7 @@ class _ConfigFile:
 
     def say(self, finding: Finding) -> str:
         """The line, the key, what it says now, what is wrong and what to write instead."""
-        sentence = f"{show(self._value(finding.path))}: {finding.ill.value}: {finding.evidence}"
+        sentence = f"{_shown(self._value(finding.path))}: {finding.ill.value}: {finding.evidence}"
         if finding.mends:
             sentence += f"; try {self._alternatives(finding)}"
         return str(Fault(place_of(finding.path, self._places), finding.path, sentence))
@@ -129,6 +129,13 @@ class _ConfigFile:
             elif isinstance(value, tuple) and isinstance(part, int):
                 value = value[part]
         return value
+
+
+def _shown(value: Value) -> str:
+    """A value as config.yaml has it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
+    return show(value)
 
 
 def _assignment(path: KeyPath, value: str, equals: str = ": ") -> str:
