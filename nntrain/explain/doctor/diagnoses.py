@@ -33,11 +33,12 @@ DEAD = 0.4
 # CS231n, too: ‖ΔW‖ should be about 1e-3 of ‖W‖. At the start healthy runs reach 4e-2.
 SMALL_STEP = 1e-3
 GREAT_STEP = 5e-2
+# Of ‖W_0‖: where W stays closer, E is still that of the start, whatever it is.
+HARDLY_MOVED = 0.1
 # Healthy runs rise by 1 % of the loss of alike answers in all, jumping ones by 20 %.
 JUMPS = 0.1
 # How near to the loss of alike answers is as good as there; noise of an epoch is below 2 %.
-NEAR = 0.03
-WORSE = 1.02
+NEAR = 0.02
 # Of what an even fall would gain in the last third of the epochs; good runs have gained all before.
 STILL_FALLING = 0.75
 # Of the least validation loss, and of all rows; the best runs have 1 % and 2 points.
@@ -151,9 +152,7 @@ def rate_too_high(seen: Examination) -> Finding | None:
     if evidence is None:
         return None
     if seen.start is not None and seen.start.step > GREAT_STEP:
-        evidence += (
-            f"; each of the first steps changed W by {_percent(seen.start.step)} of its size"
-        )
+        evidence += f"; ‖ΔW‖/‖W‖ of the first steps is {seen.start.step:.2g}, {SMALL_STEP} is usual"
     return Finding(Ill.TOO_HIGH, RATE, evidence, (_calmer_rate(seen, seen.config),))
 
 
@@ -172,7 +171,7 @@ def _worse_than_alike(seen: Examination) -> str | None:
     if not seen.history:
         return None
     first, last = seen.history[0].train_loss, seen.history[-1].train_loss
-    if last < WORSE * seen.alike or last < 0.9 * first:
+    if last < (1 + NEAR) * seen.alike or last < 0.9 * first or _hardly_moved(seen):
         return None
     return (
         f"E is {last:.4g} after {_epochs(len(seen.history))}; the same answer to all rows would "
@@ -184,7 +183,7 @@ def _worse_at_first(seen: Examination) -> str | None:
     if not seen.history or not _learns_badly(seen) or seen.start is None:
         return None
     worst, before = max(record.train_loss for record in seen.history), seen.start.loss
-    if worst < WORSE * max(before, seen.alike):
+    if worst < (1 + NEAR) * max(before, seen.alike):
         return None
     return f"E went up to {worst:.4g} from {before:.4g} before the first step"
 
@@ -240,10 +239,9 @@ def fading(seen: Examination) -> Finding | None:
     """δ_{i−1} = W_iᵀ δ_i ⊙ σ′: each layer multiplies by its W and σ′."""
     if not _learns_badly(seen) or len(seen.config.network) < 2:
         return None
-    states = [state for state in (seen.start, seen.end) if state and state.fading < FADED]
-    if not states:
+    state = seen.end or seen.start
+    if state is None or not state.fading < FADED:
         return None
-    state = min(states, key=lambda state: state.fading)
     sizes = ", ".join(f"|δ_{i}| {size:.1g}" for i, size in enumerate(state.deltas, 1))
     when = "before the first step" if state is seen.start else "now"
     evidence = f"{sizes}, means of the rows {when}, so the first layers hardly learn"
@@ -266,7 +264,8 @@ def _unfading(seen: Examination) -> tuple[Mend, ...]:
     ]
     other = _changed(seen.config, activation="relu")
     state = seen.start_with(other)
-    rate = [_calmer_rate(seen, other)] if state is not None and state.step > GREAT_STEP else []
+    too_fast = state is not None and (state.step > GREAT_STEP or state.loss_after > state.loss)
+    rate = [_calmer_rate(seen, other)] if too_fast else []
     return (*relus, *weights, *rate)
 
 
@@ -428,16 +427,24 @@ def _learns_badly(seen: Examination) -> bool:
     return seen.accuracy < GOOD_ACCURACY
 
 
+def _hardly_moved(seen: Examination) -> bool:
+    return seen.weights is not None and seen.weights.moved < HARDLY_MOVED
+
+
 def _calmer_rate(seen: Examination, config: Config) -> Mend:
-    """The greatest α, of some, with which the first steps are no longer great."""
+    """Of some α whose first steps are not great, the one with which E falls furthest in them."""
     rates = list(_lower_rates(config.training.optimizer.learning_rate))
+    least, chosen = math.inf, rates[-1]
     for rate in rates:
         state = seen.start_with(_with_rate(config, rate))
         if state is None:
-            return RATE, f"{rates[1]:g}"
-        if state.step <= GREAT_STEP:
-            return RATE, f"{rate:g}"
-    return RATE, f"{rates[-1]:g}"
+            chosen = rates[1]  # a tenth, as one does who cannot try
+            break
+        if state.step <= GREAT_STEP and state.loss_after < least:
+            least, chosen = state.loss_after, rate
+        elif least < math.inf:
+            break
+    return RATE, f"{chosen:g}"
 
 
 def _lower_rates(rate: float) -> Iterator[float]:

@@ -35,6 +35,8 @@ STEPS = 8
 SQUASHING = ("sigmoid", "tanh", "scaled_tanh")
 # Of the greatest σ′: for the sigmoid it means σ′ < 0.01, so x below 0.01 or above 0.99.
 SATURATED = 0.04
+# Products round alike neurons apart, but never that far.
+ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class State:
         saturated: Of each layer the share of outputs whose σ′ is tiny; 0 where σ has no flat ends.
         dead: Of each layer the share of neurons that are silent for all rows; 0 without relu.
         step: ‖ΔW‖ / ‖W‖, the mean of some steps from here with the α that the schedule multiplies.
+        loss_after: E after these steps.
     """
 
     loss: float
@@ -81,6 +84,7 @@ class State:
     saturated: list[float]
     dead: list[float]
     step: float
+    loss_after: float
 
     @classmethod
     def of(cls, config: Config, learning: Learning, sample: Sample) -> "State":
@@ -90,20 +94,19 @@ class State:
         workspace.trace[0][...] = sample.x
         # What blows up is to be found, not to be warned of.
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs = network.forward(workspace.trace)
+            loss = network.loss.value(network.forward(workspace.trace), sample.y)
             network.propagate_back(sample.y, workspace, 1.0)
             deltas = [
                 float(np.linalg.norm(delta.astype(np.float64), axis=1).mean())
                 for delta in workspace.deltas[1:]
             ]
             pairs = list(zip(config.network, workspace.trace[1:], strict=True))
-            return cls(
-                loss=network.loss.value(outputs, sample.y),
-                deltas=deltas,
-                saturated=[_saturated(layer, x) for layer, x in pairs],
-                dead=[_dead(layer, x) for layer, x in pairs],
-                step=_relative_step(config, learning, sample),
-            )
+            saturated = [_saturated(layer, x) for layer, x in pairs]
+            dead = [_dead(layer, x) for layer, x in pairs]
+            step = _relative_step(config, learning, sample)
+            outputs = _without_dropout(config, learning.network).forward(workspace.trace)
+            after = network.loss.value(outputs, sample.y)
+        return cls(loss, deltas, saturated, dead, step, after)
 
     @property
     def fading(self) -> float:
@@ -181,7 +184,8 @@ class Weights:
         twins = [
             number
             for number, layer in enumerate(end.layers[:-1], 1)
-            if len(layer.biases) > 1 and not np.ptp(layer.weights, axis=0).any()
+            if len(layer.biases) > 1
+            and np.ptp(layer.weights, axis=0).max() <= ROUNDING * abs(layer.weights).max()
         ]
         return cls(_norm(after - before) / size, _norm(after) / size, twins)
 
@@ -282,7 +286,7 @@ def examine(run: Run, data: Split | None, reporter: Reporter, threads: int) -> E
         history=history,
         finished=finished,
         divergence=divergence,
-        alike=_loss_of_alike_answers(config, data),
+        alike=loss_of_alike_answers(config, data),
         rows=(len(data[0]), len(data[1]) if data[1] else 0) if data else None,
         start=start,
         end=end,
@@ -301,7 +305,7 @@ def rows_of(config: Config, reporter: Reporter) -> Split | None:
         return None
 
 
-def _loss_of_alike_answers(config: Config, data: Split | None) -> float:
+def loss_of_alike_answers(config: Config, data: Split | None) -> float:
     """E where each output is the mean of its targets; ln K for K classes that are equally many."""
     classes = config.data.classes
     targets = one_hot(classes, "float64", config.training.label_smoothing)
