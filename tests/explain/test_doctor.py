@@ -145,6 +145,7 @@ PATIENTS = {
         Ill.TOO_HIGH,
         "training.optimizer.learning_rate",
         r"the loss became (nan|inf) in epoch 1, batch \d+",
+        heals=False,  # an α of 1 does not diverge, but jumps, which its next run is told
     ),
     "diverged later": Patient(
         QUICK,
@@ -194,7 +195,7 @@ PATIENTS = {
         1000,
         Ill.FADING,
         "network[0].activation",
-        r"\|δ_1\| 0.000\d, .*\|δ_6\| ",
+        r"\|δ_1\| \de-05, .*\|δ_6\| 0.0",
         so=frozenset({Ill.FLAT}),
     ),
     "small initial weights": Patient(
@@ -236,7 +237,7 @@ PATIENTS = {
         1000,
         Ill.TOO_SHORT,
         "training.epochs",
-        r"E fell from 0.\d+ to 0.\d+ in the last 2 epochs of 4",
+        r"E fell from 0.\d+ to 0.\d+ in the last 2 of 4 epochs",
         heals=False,
     ),
     "overfitting": Patient(
@@ -464,7 +465,8 @@ def test_the_way_from_the_first_weights_is_measured() -> None:
     end = build_network(config, 16)
     end.parameters[...] = 3 * learning.network.parameters
     way = Weights.of(learning.network, end)
-    assert (way.moved, way.shrunk) == (pytest.approx(2.0), pytest.approx(3.0))
+    assert way.moved == pytest.approx(2.0)
+    assert way.shrunk == pytest.approx(3.0)
 
 
 # The command.

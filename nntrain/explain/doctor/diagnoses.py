@@ -14,7 +14,7 @@ import numpy as np
 from nntrain.config import Config
 from nntrain.config.faults import KeyPath
 from nntrain.config.schema import TrainingConfig
-from nntrain.explain.doctor.examination import SQUASHING, Examination
+from nntrain.explain.doctor.examination import SQUASHING, Examination, State
 from nntrain.nn import LOSSES
 
 # A linear classifier answers 88 % of MNIST rightly (LeCun et al. 1998, fig. 9); a network whose
@@ -239,14 +239,24 @@ def fading(seen: Examination) -> Finding | None:
     """δ_{i−1} = W_iᵀ δ_i ⊙ σ′: each layer multiplies by its W and σ′."""
     if not _learns_badly(seen) or len(seen.config.network) < 2:
         return None
-    state = seen.end or seen.start
-    if state is None or not state.fading < FADED:
+    state = _faded_state(seen)
+    if state is None:
         return None
     sizes = ", ".join(f"|δ_{i}| {size:.1g}" for i, size in enumerate(state.deltas, 1))
     when = "before the first step" if state is seen.start else "now"
     evidence = f"{sizes}, means of the rows {when}, so the first layers hardly learn"
     mends = _unfading(seen)
     return Finding(Ill.FADING, mends[0][0], evidence, mends)
+
+
+def _faded_state(seen: Examination) -> State | None:
+    """The newest weights, or the first ones if a flat first epoch shows that they mattered."""
+    if seen.end is not None and seen.end.fading < FADED:
+        return seen.end
+    waited = not seen.history or seen.history[0].train_loss > (1 - NEAR) * seen.alike
+    if waited and seen.start is not None and seen.start.fading < FADED:
+        return seen.start
+    return None
 
 
 def _unfading(seen: Examination) -> tuple[Mend, ...]:
@@ -308,8 +318,8 @@ def too_few_epochs(seen: Examination) -> Finding | None:
     if gained < NEAR * seen.alike or lately < STILL_FALLING * gained * third / len(losses):
         return None
     evidence = (
-        f"E fell from {losses[-1 - third]:.4g} to {losses[-1]:.4g} in the last "
-        f"{_epochs(third)} of {len(losses)}, {_percent(min(1, lately / gained))} of all it gained"
+        f"E fell from {losses[-1 - third]:.4g} to {losses[-1]:.4g} in the last {third} of "
+        f"{len(losses)} epochs, {_percent(min(1, lately / gained))} of all it gained"
     )
     path = ("training", "epochs")
     return Finding(Ill.TOO_SHORT, path, evidence, ((path, f"{3 * seen.config.training.epochs}"),))
@@ -333,11 +343,11 @@ def flat(seen: Examination) -> Finding | None:
 def _formula(seen: Examination) -> str:
     k = seen.config.data.classes
     formulas = {
-        "cross_entropy": (math.log(k), f" = ln {k}"),
-        "squared_error": ((1 - 1 / k) / 2, f" = ½(1 − 1/{k})"),
+        "cross_entropy": (math.log(k), f" ≈ ln {k}"),
+        "squared_error": ((1 - 1 / k) / 2, f" ≈ ½(1 − 1/{k})"),
         "binary_cross_entropy": (
             math.log(k) + (k - 1) * math.log(k / (k - 1)),
-            f" = ln {k} + {k - 1} ln({k}/{k - 1})",
+            f" ≈ ln {k} + {k - 1} ln({k}/{k - 1})",
         ),
     }
     value, formula = formulas[seen.config.loss]
