@@ -107,14 +107,10 @@ class _ConfigFile:
         """The line, the key, what it says now, what is wrong and what to write instead."""
         sentence = f"{_shown(self._value(finding.path))}: {finding.ill.value}: {finding.evidence}"
         if finding.mends:
-            sentence += f"; try {self._alternatives(finding)}"
+            (path, value), *others = finding.mends
+            sentence += f"; try {value if path == finding.path else _assignment(path, value)}"
+            sentence += " and what else is set below" * bool(others)
         return str(Fault(place_of(finding.path, self._places), finding.path, sentence))
-
-    def _alternatives(self, finding: Finding) -> str:
-        """New values; keys are named where they are others than the finding's own."""
-        first, *others = finding.mends
-        texts = [first[1] if first[0] == finding.path else _assignment(*first)]
-        return ", ".join([*texts, *(_assignment(*mend) for mend in others)])
 
     def command(self, finding: Finding) -> str:
         """What to type."""
@@ -135,7 +131,7 @@ def _shown(value: Value) -> str:
     """A value as config.yaml has it."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
-    return show(value)
+    return value if isinstance(value, str) else show(value)
 
 
 def _assignment(path: KeyPath, value: str, equals: str = ": ") -> str:
