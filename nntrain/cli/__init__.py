@@ -15,7 +15,19 @@ import click
 from click.shell_completion import add_completion_class
 
 from nntrain import __version__
-from nntrain.cli import config, data, fit, gradcheck, grade, inspect, predict, runs, shells, trace
+from nntrain.cli import (
+    config,
+    data,
+    doctor,
+    fit,
+    gradcheck,
+    grade,
+    inspect,
+    predict,
+    runs,
+    shells,
+    trace,
+)
 from nntrain.errors import NNTrainError, status_after
 
 
@@ -135,6 +147,7 @@ main.add_command(inspect.inspect)
 main.add_command(trace.trace)
 main.add_command(gradcheck.gradcheck)
 main.add_command(grade.grade)
+main.add_command(doctor.doctor)
 
 for shell in shells.SHELLS:
     add_completion_class(shell)

@@ -1,1 +1,1 @@
-"""For people who learn: networks taken apart, gradients checked, own code graded, runs diagnosed."""
+"""For people who learn: networks taken apart, gradients checked, code graded, runs diagnosed."""

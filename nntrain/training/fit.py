@@ -210,7 +210,7 @@ def rehearse(config: Config, reporter: Reporter) -> str:
     training, _ = read_data(config, reporter)
     network = build_network(config, training.digits.pixels.shape[1])
     build_optimizer(config, network)
-    batches = len(_batches(config, training, network, threads=1))
+    batches = len(batches_for(config, training, network, threads=1))
     members = f", {config.members} members" if config.members > 1 else ""
     return (
         f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters, "
@@ -284,7 +284,7 @@ def _train(
 ) -> Outcome:
     training, validation = data
     network, progress = learning.network, learning.progress
-    batches = _batches(config, training, network, threads)
+    batches = batches_for(config, training, network, threads)
     judged = network if learning.average is None else build_network(config, network.widths[0])
     plan = Plan(
         epochs=config.training.epochs,
@@ -355,7 +355,8 @@ def _train(
     return Outcome(run, progress.history, None if finished else interruption.signal)
 
 
-def _batches(config: Config, training: Selection, network: Network, threads: int) -> Batches:
+def batches_for(config: Config, training: Selection, network: Network, threads: int) -> Batches:
+    """The rows to train on, as the configuration wants them dealt out."""
     distorter = build_distorter(config, network.widths[0])
     return Batches(
         training,
