@@ -4,11 +4,11 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import cores
+from nntrain.cli.options import cores, run_argument
 
 
 @click.command(epilog="Example: nntrain doctor runs/config")
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@run_argument
 def doctor(folder: Path) -> None:
     """Say why a run learns badly, and which line of its configuration to change.
 
