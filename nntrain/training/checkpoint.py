@@ -152,7 +152,8 @@ def load(path: Path) -> Checkpoint:
             f"{path}: no checkpoint: {error} is missing; {_mend(path)}"
         ) from error
     except (ValueError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
-        raise CheckpointError(f"{path}: no checkpoint: {error}; {_mend(path)}") from error
+        reason = " ".join(str(error).splitlines())  # a name in the file may hold a line's end
+        raise CheckpointError(f"{path}: no checkpoint: {reason}; {_mend(path)}") from error
 
 
 def _arrays(content: bytes) -> dict[str, Any]:
