@@ -18,7 +18,10 @@ ALLOWED = {
     "config": {"data", "nn"},
     "training": {"config", "data", "nn"},
     "explain": {"training", "config", "data", "nn"},
-    "cli": {"explain", "training", "config", "data", "nn"},
+    "report": {"training", "config", "data", "nn"},
+    "sweep": {"report", "training", "config", "data", "nn"},
+    "notebook": {"training", "config", "data", "nn"},
+    "cli": {"explain", "report", "sweep", "training", "config", "data", "nn"},
     "__main__.py": {"cli"},
 }
 ROOTS = {"errors", "files", "randomness", "__version__"}

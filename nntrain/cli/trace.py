@@ -46,7 +46,7 @@ def trace(
     training.optimizer.learning_rate.
 
     What is small is shown in full; of what is large, the mean, the extremes and the share of
-    neurons that are saturated, which means that σ′ is below a tenth of its greatest value.
+    neurons that are saturated, which means that σ′ is below a twentieth of its greatest value.
 
     --npz FILE holds float64 arrays for numpy.load: x_0, W_1, b_1, z_1, x_1 and so on, y, E,
     delta_1, dE_dW_1, dE_db_1, W_1_after, b_1_after and so on, and alpha. Columns have the shape

@@ -16,12 +16,11 @@ from nntrain.nn.arrays import Array
 SHOWN_ENTRIES = 40
 SHOWN_COLUMNS = 6
 
-# A neuron is saturated where σ′(z) is less than this share of the greatest σ′: it hardly learns.
-SATURATED = 0.1
+# Where σ′(z) is less than `SATURATED` of the greatest σ′.
 SATURATED_WHERE = {
-    "sigmoid": "|z| > 3.64",
-    "tanh": "|z| > 1.82",
-    "scaled_tanh": "|z| > 2.73",
+    "sigmoid": "|z| > 4.36",
+    "tanh": "|z| > 2.18",
+    "scaled_tanh": "|z| > 3.27",
     "relu": "z ≤ 0, where it is dead",
     "leaky_relu": "z ≤ 0",
 }
@@ -94,17 +93,10 @@ def _in_order(
 
 
 def saturated_share(activation: Activation, x: Array) -> float | None:
-    """The share of x = σ(z), shape (n,), with σ′(z) below a tenth of the greatest σ′.
-
-    None where that means nothing: σ′ of an identity is constant, that of softmax is a matrix.
-    """
-    greatest, slope = np.array([1e-9]), np.empty_like(x)  # every σ of ours is steepest right of 0
+    """The saturated share of x = σ(z), shape (n,); None for softmax, whose σ′ is a matrix."""
     if not isinstance(activation, Neuronwise):
         return None
-    activation.function(greatest, greatest)
-    activation.derivative(greatest, greatest)
-    activation.derivative(x, slope)
-    return float(np.mean(slope < SATURATED * greatest))
+    return float(activation.saturated(x).mean())
 
 
 def answer(quantities: Sequence[Quantity]) -> int:
@@ -166,6 +158,8 @@ def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
         lines.append("dropout leaves nothing out here, so that no x_i is smaller for it")
     if any(is_large(quantity) and quantity.saturated is not None for quantity in quantities):
         names = dict.fromkeys(layer.activation for layer in config.network)
-        where = [f"{name}: {SATURATED_WHERE[name]}" for name in names if name in SATURATED_WHERE]
-        lines.append(f"saturated: σ′ is below a tenth of its greatest value ({'; '.join(where)})")
+        where = "; ".join(
+            f"{name}: {SATURATED_WHERE[name]}" for name in names if name in SATURATED_WHERE
+        )
+        lines.append(f"saturated: σ′ is below a twentieth of its greatest value ({where})")
     return lines

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nntrain.nn.arrays import Array
 
@@ -18,6 +19,9 @@ Elementwise: TypeAlias = Callable[[Array, Array], None]
 TANH_AMPLITUDE = 1.7159
 TANH_SLOPE = 2 / 3
 LEAK = 0.01
+# Where σ′ is less than this share of its greatest, next to nothing comes back through a neuron: for
+# σ = sigmoid where |z| > 4.4, for tanh where |z| > 2.2.
+SATURATED = 0.05
 
 
 class Activation(ABC):
@@ -41,25 +45,49 @@ class Activation(ABC):
             scratch: Shape (B, n); overwritten.
         """
 
+    @abstractmethod
+    def saturated(self, x: Array) -> NDArray[np.bool_]:
+        """Which outputs are saturated: where σ′ is less than a twentieth of its greatest.
+
+        Args:
+            x: σ(z), shape (B, n).
+
+        Returns:
+            Shape (B, n). Of relus, it is those that are 0.
+        """
+
 
 class Neuronwise(Activation):
     """An activation that acts on every neuron alone.
 
     Attributes:
         derivative: σ′: takes x = σ(z) of shape (B, n), fills σ′(z).
+        steepest: The greatest value of σ′.
     """
 
     def __init__(
-        self, function: Elementwise, derivative: Elementwise, has_kink: bool = False
+        self,
+        function: Elementwise,
+        derivative: Elementwise,
+        steepest: float = 1.0,
+        has_kink: bool = False,
     ) -> None:
         self.function = function
         self.derivative = derivative
+        self.steepest = steepest
         self.has_kink = has_kink
 
     def multiply_by_derivative(self, delta: Array, x: Array, scratch: Array) -> None:
         """∂E/∂x becomes δ = ∂E/∂x ⊙ σ′(z), in place; shapes as in `Activation`."""
         self.derivative(x, scratch)
         np.multiply(delta, scratch, out=delta)
+
+    def saturated(self, x: Array) -> NDArray[np.bool_]:
+        """Which outputs are saturated; shapes as in `Activation`."""
+        slope = np.empty_like(x)
+        self.derivative(x, slope)
+        saturated: NDArray[np.bool_] = slope < SATURATED * self.steepest
+        return saturated
 
 
 class Softmax(Activation):
@@ -76,6 +104,11 @@ class Softmax(Activation):
         np.multiply(delta, x, out=scratch)
         np.subtract(delta, scratch.sum(axis=1, keepdims=True), out=delta)
         np.multiply(delta, x, out=delta)
+
+    def saturated(self, x: Array) -> NDArray[np.bool_]:
+        """Which outputs hardly change with their own z: ∂x_j/∂z_j = x_j (1 − x_j) ≤ ¼."""
+        saturated: NDArray[np.bool_] = x * (1 - x) < SATURATED / 4
+        return saturated
 
 
 def identity(z: Array, out: Array) -> None:
@@ -158,9 +191,9 @@ def softmax(z: Array, out: Array) -> None:
 
 ACTIVATIONS: dict[str, Activation] = {
     "identity": Neuronwise(identity, identity_derivative),
-    "sigmoid": Neuronwise(sigmoid, sigmoid_derivative),
+    "sigmoid": Neuronwise(sigmoid, sigmoid_derivative, 1 / 4),
     "tanh": Neuronwise(tanh, tanh_derivative),
-    "scaled_tanh": Neuronwise(scaled_tanh, scaled_tanh_derivative),
+    "scaled_tanh": Neuronwise(scaled_tanh, scaled_tanh_derivative, TANH_SLOPE * TANH_AMPLITUDE),
     "relu": Neuronwise(relu, relu_derivative, has_kink=True),
     "leaky_relu": Neuronwise(leaky_relu, leaky_relu_derivative, has_kink=True),
     "softmax": Softmax(),

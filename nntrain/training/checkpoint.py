@@ -5,6 +5,7 @@ The file is a NumPy `.npz` without pickles, so `numpy.load` opens it anywhere:
     parameters     the network's vector (W_1, …, W_L, b_1, …, b_L)
     optimizer.*    the optimiser's state, by name, and the moving average if there is one
     history        one row an epoch, columns as in metrics.csv
+    layers         one row an epoch and layer, columns as in layers.csv
     meta           JSON: format version, configuration, label set, data digest, position, versions
 
 The zip's comment is the SHA-256 of all bytes before it: one wrong bit anywhere, and the file is
@@ -38,9 +39,9 @@ from nntrain import __version__
 from nntrain.errors import CheckpointError
 from nntrain.files import atomic_write
 from nntrain.nn.arrays import Array
-from nntrain.training.progress import EpochRecord, Progress
+from nntrain.training.progress import EpochRecord, Progress, Vitals
 
-FORMAT = 1
+FORMAT = 2
 DIGEST_LENGTH = 64
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '(?P<dtype>[<>](f[248]|U\d{1,8}))', 'fortran_order': False, "
@@ -101,9 +102,11 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "threads": checkpoint.threads,
     }
     history = np.array(progress.history, np.float64).reshape(-1, len(EpochRecord._fields))
+    layers = np.array(progress.layers, np.float64).reshape(-1, len(Vitals._fields))
     members: dict[str, Any] = {
         "meta": np.array(json.dumps(meta)),
         "history": history,
+        "layers": layers,
         "parameters": checkpoint.parameters,
         **{OPTIMIZER + name: array for name, array in checkpoint.optimizer_state.items()},
     }
@@ -132,7 +135,8 @@ def load(path: Path) -> Checkpoint:
     try:
         arrays = _arrays(content)
         meta = _meta(str(arrays.pop("meta", "")))
-        history, parameters = arrays.pop("history"), arrays.pop("parameters")
+        history, layers = _records(arrays.pop("history")), arrays.pop("layers")
+        parameters = arrays.pop("parameters")
         position = meta.position.model_dump()
         return Checkpoint(
             config=meta.config,
@@ -143,7 +147,7 @@ def load(path: Path) -> Checkpoint:
             optimizer_state={
                 name.removeprefix(OPTIMIZER): _finite(name, array) for name, array in arrays.items()
             },
-            progress=Progress(history=_records(history), **position),
+            progress=Progress(history, _vitals(layers, len(history)), **position),
             threads=meta.threads,
             versions=meta.versions,
         )
@@ -259,12 +263,32 @@ def _records(history: NDArray[Any]) -> list[EpochRecord]:
     Raises:
         ValueError: It is no table of epochs 1, 2, 3 …
     """
-    fields = EpochRecord._fields
-    if history.dtype != np.float64 or history.ndim != 2 or history.shape[1] != len(fields):
-        raise ValueError(f"history is of shape {history.shape} and {history.dtype}")
-    if not np.array_equal(history[:, 0], np.arange(1, len(history) + 1)):
+    rows = _rows("history", history, EpochRecord._fields)
+    if [epoch for epoch, *_ in rows] != list(range(1, len(rows) + 1)):
         raise ValueError("history does not count the epochs from 1")
-    return [EpochRecord(int(row[0]), *row[1:]) for row in history.tolist()]
+    return [EpochRecord(int(epoch), *row) for epoch, *row in rows]
+
+
+def _vitals(layers: NDArray[Any], epochs: int) -> list[Vitals]:
+    """How the layers were doing.
+
+    Raises:
+        ValueError: It is no table of the layers 1, 2, 3 … of each epoch.
+    """
+    rows = _rows("layers", layers, Vitals._fields)
+    depth = len(rows) // max(1, epochs)
+    if [row[:2] for row in rows] != [
+        [n, i] for n in range(1, epochs + 1) for i in range(1, depth + 1)
+    ]:
+        raise ValueError("layers does not count epochs and layers from 1")
+    return [Vitals(int(epoch), int(layer), *row) for epoch, layer, *row in rows]
+
+
+def _rows(name: str, table: NDArray[Any], fields: tuple[str, ...]) -> list[list[float]]:
+    if table.dtype != np.float64 or table.ndim != 2 or table.shape[1] != len(fields):
+        raise ValueError(f"{name} is of shape {table.shape} and {table.dtype}")
+    rows: list[list[float]] = table.tolist()
+    return rows
 
 
 def _finite(name: str, array: NDArray[Any]) -> Array:

@@ -24,7 +24,7 @@ from nntrain.training.fit import (
 from nntrain.training.inference import evaluate, load_models
 from nntrain.training.interruption import deferred_signals
 from nntrain.training.metrics import Evaluation
-from nntrain.training.progress import EpochRecord, is_finished
+from nntrain.training.progress import Progress, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.resumption import newest_checkpoint, refuse_differences, refuse_other_rows
 from nntrain.training.run import Run
@@ -105,7 +105,7 @@ def resume_committee(
 def _resume(config: Config, run: Run, reporter: Reporter, threads: int) -> CommitteeOutcome:
     refuse_differences(run, config, run.config(), may_grow=("training.epochs", "members"))
     data = read_data(config, reporter)
-    finished: dict[Path, list[EpochRecord]] = {}
+    finished: dict[Path, Progress] = {}
     for number, member in enumerate(run.members(), 1):
         file, saved = newest_checkpoint(member, reporter)
         if saved is not None:
@@ -113,9 +113,9 @@ def _resume(config: Config, run: Run, reporter: Reporter, threads: int) -> Commi
             begun = parse_config(saved.config, str(file))
             refuse_differences(member, _as_long(member_config(config, number), begun), begun)
             refuse_other_rows(member, config, saved, digest(*data))
-            history = saved.progress.history
-            if is_finished(history, config.training.epochs, config.training.patience):
-                finished[member.folder] = history
+            epochs, patience = config.training.epochs, config.training.patience
+            if is_finished(saved.progress.history, epochs, patience):
+                finished[member.folder] = saved.progress
     run.write_config(config)
     return _go_through(config, run, finished, data, reporter, threads)
 
@@ -141,7 +141,7 @@ def _as_long(asked: Config, begun: Config) -> Config:
 def _go_through(
     config: Config,
     run: Run,
-    finished: Mapping[Path, list[EpochRecord]],
+    finished: Mapping[Path, Progress],
     data: Split,
     reporter: Reporter,
     threads: int,
@@ -153,9 +153,11 @@ def _go_through(
                 break
             if member.folder in finished:
                 reporter.member(number, config.members, f"{member}, finished already")
-                history = finished[member.folder]
-                member.write_history(history)  # a kill may have come between it and the checkpoint
-                outcomes.append(Outcome(member, history, None))
+                progress = finished[member.folder]
+                member.write_progress(
+                    progress
+                )  # a kill may have come between it and the checkpoint
+                outcomes.append(Outcome(member, progress.history, None))
                 continue
             its_config = member_config(config, number)
             reporter.member(number, config.members, f"{member}, seed {its_config.seed}")

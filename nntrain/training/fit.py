@@ -30,6 +30,7 @@ from nntrain.nn import Descent, MovingAverage, Network, Optimizer, Team
 from nntrain.nn.arrays import Array
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
+from nntrain.training.examination import Examination
 from nntrain.training.interruption import deferred_signals
 from nntrain.training.loop import Plan, outputs_for, train
 from nntrain.training.progress import EpochRecord, Progress, best, is_finished
@@ -196,7 +197,7 @@ def _resume(
                 f"warning: the {config.training.schedule.name} schedule now ends with epoch "
                 f"{config.training.epochs}, so the learning rate rises again"
             )
-        run.write_history(progress.history)  # a kill may have come between checkpoint and metrics
+        run.write_progress(progress)  # a kill may have come between checkpoint and metrics
     run.write_config(config)
     return _train(config, run, learning, data, data_digest, reporter, threads)
 
@@ -324,6 +325,14 @@ def _train(
             reporter.batch(progress)
             return interruption.signal is not None
 
+        examine = Examination(
+            network,
+            build_network(config, network.widths[0]),
+            training,
+            batches.scale,
+            one_hot(config.data.classes, config.dtype),
+        )
+
         def validate() -> tuple[float, float]:
             if learning.average is not None:
                 judged.parameters[...] = learning.average.parameters
@@ -332,7 +341,7 @@ def _train(
             return _validate(judged, validation, batches.scale, descent.threads)
 
         reporter.begin(plan.epochs, len(batches), progress)
-        for record in train(descent, batches, plan, progress, validate, after_batch):
+        for record in train(descent, batches, plan, progress, validate, examine, after_batch):
             for rows in data:
                 if rows is not None:
                     rows.digits.refuse_changes()
@@ -341,7 +350,7 @@ def _train(
             if is_best:
                 checkpoint.save(run.best_file, now)
             checkpoint.save(run.last_file, now)
-            run.write_history(progress.history)
+            run.write_progress(progress)
             reporter.epoch(record, plan.epochs, is_best)
             if interruption.signal is not None:
                 break

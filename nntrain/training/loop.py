@@ -41,6 +41,7 @@ def train(
     plan: Plan,
     progress: Progress,
     validate: Callable[[], tuple[float, float]],
+    examine: Callable[[], list[tuple[float, float]]],
     after_batch: Callable[[Progress], bool],
 ) -> Iterator[EpochRecord]:
     """Train from where `progress` stands to the end of the plan.
@@ -51,6 +52,7 @@ def train(
         plan: How long and how fast.
         progress: Kept up to date after every block of batches, and at the end.
         validate: Gives loss and accuracy on the rows held out; both NaN without any.
+        examine: Says of each layer what share of it is saturated, and how large ∂E/∂W_i is.
         after_batch: Called after every batch; true ends the training there, or after the
             validation if it was the epoch's last batch and the caller asks for no more epochs.
 
@@ -87,7 +89,7 @@ def train(
         _check_finite(network, progress)
         if not (math.isfinite(val_loss) or math.isnan(val_accuracy)):
             raise _diverged(progress, f"the validation loss became {val_loss:g}", batch)
-        yield progress.end_epoch(learning_rate, val_loss, val_accuracy)
+        yield progress.end_epoch(learning_rate, val_loss, val_accuracy, examine())
 
 
 def _count(

@@ -1,6 +1,7 @@
 """How far a training has come: all that changes while it runs, besides the weights."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,12 +46,29 @@ class EpochRecord(NamedTuple):
         return f"{self.train_accuracy:.2%} of the training rows right in epoch {self.epoch}"
 
 
+class Vitals(NamedTuple):
+    """How one layer was doing after an epoch; one line of layers.csv.
+
+    Attributes:
+        epoch: Counted from 1.
+        layer: i, counted from 1.
+        saturated: The share of x_i's elements through which next to nothing comes back.
+        gradient: The root of the mean square of ∂E/∂W_i's elements.
+    """
+
+    epoch: int
+    layer: int
+    saturated: float
+    gradient: float
+
+
 @dataclass
 class Progress:
     """The position in a training, and what has been measured so far.
 
     Attributes:
         history: The finished epochs.
+        layers: How the layers 1 … L were doing after each of them.
         batch: Finished batches of the epoch that is running.
         rows: Rows of the running epoch that have been trained on.
         loss_sum: The sum of their errors.
@@ -59,6 +77,7 @@ class Progress:
     """
 
     history: list[EpochRecord] = field(default_factory=list)
+    layers: list[Vitals] = field(default_factory=list)
     batch: int = 0
     rows: int = 0
     loss_sum: float = 0.0
@@ -77,8 +96,21 @@ class Progress:
         self.loss_sum += loss_sum
         self.correct += correct
 
-    def end_epoch(self, learning_rate: float, val_loss: float, val_accuracy: float) -> EpochRecord:
-        """Turn the running epoch into history."""
+    def end_epoch(
+        self,
+        learning_rate: float,
+        val_loss: float,
+        val_accuracy: float,
+        layers: Iterable[tuple[float, float]],
+    ) -> EpochRecord:
+        """Turn the running epoch into history.
+
+        Args:
+            learning_rate: As in `EpochRecord`.
+            val_loss: Likewise.
+            val_accuracy: Likewise.
+            layers: From the first layer to the last: `saturated` and `gradient` of `Vitals`.
+        """
         record = EpochRecord(
             epoch=self.epoch + 1,
             seconds=self.seconds,
@@ -88,6 +120,7 @@ class Progress:
             val_loss=val_loss,
             val_accuracy=val_accuracy,
         )
+        self.layers += [Vitals(record.epoch, i, *vitals) for i, vitals in enumerate(layers, 1)]
         self.history.append(record)
         self.batch = self.rows = self.correct = 0
         self.loss_sum = self.seconds = 0.0

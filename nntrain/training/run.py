@@ -3,6 +3,7 @@
 runs/lecture/
     config.yaml    complete and re-runnable
     metrics.csv    one row an epoch
+    layers.csv     how each layer was doing after each epoch
     best.npz       the checkpoint of the best epoch
     last.npz       the checkpoint of the last moment
     .lock          locked by the process that trains it
@@ -26,7 +27,7 @@ import filelock
 from nntrain.config import Config, dump_config, load_config
 from nntrain.errors import NNTrainError, RunError, did_you_mean
 from nntrain.files import atomic_write
-from nntrain.training.progress import EpochRecord, best, is_finished
+from nntrain.training.progress import EpochRecord, Progress, Vitals, best, is_finished
 
 RUNS = Path("runs")
 
@@ -42,6 +43,7 @@ class Run:
         self.folder = folder
         self.config_file = folder / "config.yaml"
         self.metrics_file = folder / "metrics.csv"
+        self.layers_file = folder / "layers.csv"
         self.best_file = folder / "best.npz"
         self.last_file = folder / "last.npz"
 
@@ -155,28 +157,17 @@ class Run:
 
     def history(self) -> list[EpochRecord]:
         """The finished epochs, as metrics.csv has them."""
-        try:
-            rows = csv.DictReader(io.StringIO(self.metrics_file.read_text(encoding="utf-8")))
-            if rows.fieldnames is None or tuple(rows.fieldnames) != FIELDS:
-                raise ValueError("not the columns of a run")
-            return [
-                EpochRecord(int(row["epoch"]), *(_number(row[name]) for name in FIELDS[1:]))
-                for row in rows
-            ]
-        except FileNotFoundError:
-            return []
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise RunError(
-                f"{self.metrics_file}: cannot be read: {error}; --resume writes it anew"
-            ) from error
+        return [EpochRecord(int(n), *row) for n, *row in _read(self.metrics_file, FIELDS)]
 
-    def write_history(self, history: list[EpochRecord]) -> None:
-        """Replace metrics.csv."""
-        with atomic_write(self.metrics_file, "w") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(FIELDS)
-            for record in history:
-                writer.writerow(["" if math.isnan(value) else value for value in record])
+    def layers(self) -> list[Vitals]:
+        """How the layers were doing after each epoch, as layers.csv has it."""
+        rows = _read(self.layers_file, Vitals._fields)
+        return [Vitals(int(epoch), int(layer), *row) for epoch, layer, *row in rows]
+
+    def write_progress(self, progress: Progress) -> None:
+        """Replace metrics.csv and layers.csv."""
+        _write(self.metrics_file, FIELDS, progress.history)
+        _write(self.layers_file, Vitals._fields, progress.layers)
 
     def unfinished(self) -> list["Run"]:
         """The members of which something is left to train."""
@@ -322,6 +313,31 @@ def _make(folder: Path) -> bool:
 def _modified(run: Run) -> float:
     checkpoints = [*run.folder.glob("last.npz"), *run.folder.glob("member-*/last.npz")]
     return max(file.stat().st_mtime for file in checkpoints or [run.config_file])
+
+
+def _read(file: Path, fields: tuple[str, ...]) -> list[list[float]]:
+    """The rows of a CSV of numbers; none if there is no file.
+
+    Raises:
+        RunError: It cannot be read, or has other columns.
+    """
+    try:
+        rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
+        if rows.fieldnames is None or tuple(rows.fieldnames) != fields:
+            raise ValueError("not the columns of a run")
+        return [[_number(row[name]) for name in fields] for row in rows]
+    except FileNotFoundError:
+        return []
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise RunError(f"{file}: cannot be read: {error}; --resume writes it anew") from error
+
+
+def _write(file: Path, fields: tuple[str, ...], rows: Iterable[tuple[float, ...]]) -> None:
+    with atomic_write(file, "w") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(fields)
+        for row in rows:
+            writer.writerow(["" if math.isnan(value) else value for value in row])
 
 
 def _number(text: str) -> float:

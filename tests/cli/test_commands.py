@@ -53,6 +53,7 @@ def test_from_data_to_submission(folder: Path) -> None:
         "best.npz",
         "config.yaml",
         "last.npz",
+        "layers.csv",
         "metrics.csv",
     ]
     metrics = pd.read_csv("runs/tiny/metrics.csv")

@@ -114,7 +114,7 @@ LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
     ("owner", "name", "file", "begun"),
     [
         ("checkpoint", "save", "last.npz", False),
-        ("Run", "write_history", "metrics.csv", False),
+        ("Run", "write_progress", "metrics.csv", False),
         ("Run", "write_config", "config.yaml", True),  # written once more by a resume
     ],
 )

@@ -408,7 +408,7 @@ def test_shares_of_saturated_outputs_and_dead_neurons_are_counted() -> None:
     )
     first, second, _ = learning.network.layers
     first.weights[...], first.biases[...] = 0, [-1, 0, 1, 2]
-    second.weights[...], second.biases[...] = 0, [-6, -4.5, 0, 1, 2, 3, 4.5, 6]  # σ′(4.6) = 0.01
+    second.weights[...], second.biases[...] = 0, [-6, -4.3, 0, 1, 2, 3, 4.3, 6]  # σ′(4.36) = 1/80
     state = State.of(config, learning, sample)
     assert state.dead == [0.5, 0, 0]
     assert state.saturated == [0, 0.25, 0]

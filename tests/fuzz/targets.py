@@ -20,7 +20,7 @@ from nntrain.data.kaggle import read_csv, write_csv
 from nntrain.errors import NNTrainError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
-from nntrain.training.progress import EpochRecord, Progress
+from nntrain.training.progress import EpochRecord, Progress, Vitals
 
 Target = Callable[[bytes], None]
 
@@ -57,7 +57,7 @@ def sealed(data: bytes) -> None:
 def packed(data: bytes) -> None:
     """A checkpoint whose archive is whole, but whose arrays are made of any bytes."""
     buffer = io.BytesIO()
-    names = ("meta", "history", "parameters", "optimizer.average")
+    names = ("meta", "history", "layers", "parameters", "optimizer.average")
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in zip(names, data.split(_BETWEEN), strict=False):
             archive.writestr(f"{name}.npy", content)
@@ -140,16 +140,17 @@ def seeds() -> dict[str, list[bytes]]:
     table = b"label,pixel0,pixel1,pixel2,pixel3\n3,0,255,17,4\n0,1,2,3,250\n"
     with _file("last.npz", b"") as path:
         history = [EpochRecord(1, 0.1, 0.01, 2.3, 0.1, 2.2, 0.2)]
+        layers = [Vitals(1, 1, 0.1, 0.02)]
         weights = np.arange(9, dtype=np.float32)
         state = {"average": weights}
-        progress = Progress(history, 3, 48, 0.3, 7, 0.3)
+        progress = Progress(history, layers, 3, 48, 0.3, 7, 0.3)
         checkpoint.save(
             path, Checkpoint("seed: 0\n", 3, [0, 1], "ab", weights, state, progress, threads=2)
         )
         whole = path.read_bytes()[: -checkpoint.DIGEST_LENGTH]
         with zipfile.ZipFile(path) as archive:
             arrays = {name: archive.read(name) for name in archive.namelist()}
-    names = ("meta.npy", "history.npy", "parameters.npy", "optimizer.average.npy")
+    names = ("meta.npy", "history.npy", "layers.npy", "parameters.npy", "optimizer.average.npy")
     return {
         "csv": [
             b"\0" + table,

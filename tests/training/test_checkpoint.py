@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from nntrain.errors import CheckpointError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
-from nntrain.training.progress import EpochRecord, Progress
+from nntrain.training.progress import EpochRecord, Progress, Vitals
 
 
 def example() -> Checkpoint:
     rng = np.random.default_rng(0)
     history = [EpochRecord(1, 0.1, 0.01, 2.3, 0.1, 2.2, 0.2)]
+    layers = [Vitals(1, 1, 0.25, 1e-3), Vitals(1, 2, 0.5, 2e-3)]
     return Checkpoint(
         config="seed: 0\n",
         inputs=3,
@@ -31,7 +32,9 @@ def example() -> Checkpoint:
         data_digest="ab",
         parameters=rng.normal(size=9).astype(np.float32),
         optimizer_state={"velocity": rng.normal(size=9).astype(np.float32)},
-        progress=Progress(history, batch=3, rows=48, loss_sum=0.1 + 0.2, correct=7, seconds=1 / 3),
+        progress=Progress(
+            history, layers, batch=3, rows=48, loss_sum=0.1 + 0.2, correct=7, seconds=1 / 3
+        ),
         threads=2,
     )
 
@@ -56,7 +59,13 @@ def test_everything_comes_back_exactly(file: Path) -> None:
 
 def test_numpy_opens_it_without_pickles(file: Path) -> None:
     with np.load(file, allow_pickle=False) as archive:
-        assert set(archive.files) == {"meta", "history", "parameters", "optimizer.velocity"}
+        assert set(archive.files) == {
+            "meta",
+            "history",
+            "layers",
+            "parameters",
+            "optimizer.velocity",
+        }
         assert json.loads(str(archive["meta"]))["format"] == checkpoint.FORMAT
 
 
@@ -87,7 +96,7 @@ def test_a_missing_file_and_another_format_are_told_apart(
     monkeypatch.setattr(checkpoint, "FORMAT", 99)
     checkpoint.save(tmp_path / "new.npz", example())
     monkeypatch.undo()
-    with pytest.raises(CheckpointError, match=r"format 99, written by .* reads format 1"):
+    with pytest.raises(CheckpointError, match=r"format 99, written by .* reads format 2"):
         checkpoint.load(tmp_path / "new.npz")
 
 
@@ -171,10 +180,13 @@ NOT_FINITE = np.array([1, 2, np.nan, 4, 5, 6, 7, 8, 9], np.float32)
         ("history", npy(np.ones((1, 7), np.float32)), "history is of shape .* and float32"),
         ("history", npy(np.full((1, 7), 2.0)), "history does not count the epochs from 1"),
         ("history", npy(np.full((1, 7), np.nan)), "history does not count the epochs from 1"),
+        ("layers", npy(np.ones((2, 3))), r"layers is of shape \(2, 3\)"),
+        ("layers", npy(np.ones((2, 4))), "layers does not count epochs and layers from 1"),
+        ("layers", npy(np.full((2, 4), np.nan)), "layers does not count epochs and layers from 1"),
         ("meta", npy(np.array("{")), "meta: Invalid JSON"),
         ("meta", npy(np.array("[" * 100_000)), "meta: Invalid JSON"),
         ("meta", npy(np.array("{}")), "meta.format: Field required"),
-        ("meta", npy(np.array('{"format": 1}')), "meta.config: Field required"),
+        ("meta", npy(np.array('{"format": 2}')), "meta.config: Field required"),
         ("meta", npy(np.array('{"format": "0", "versions": {"nntrain": "9"}}')), "by nntrain 9"),
         ("meta", npy(np.zeros(3)), "meta: Invalid JSON"),
     ],
@@ -199,7 +211,13 @@ def test_a_sealed_file_that_lies_is_refused_before_it_does_anything(
 
 def position(**changed: Any) -> bytes:
     whole = {"batch": 3, "rows": 48, "loss_sum": 0.3, "correct": 7, "seconds": 0.3} | changed
-    meta = {"format": 1, "config": "", "inputs": 3, "labels": [0], "data_digest": ""}
+    meta = {
+        "format": checkpoint.FORMAT,
+        "config": "",
+        "inputs": 3,
+        "labels": [0],
+        "data_digest": "",
+    }
     return npy(np.array(json.dumps(meta | {"position": whole, "versions": {}, "threads": 1})))
 
 
@@ -226,7 +244,7 @@ def test_a_position_that_cannot_be_is_refused(
         checkpoint.load(file)
 
 
-@pytest.mark.parametrize("name", ["meta", "parameters", "history"])
+@pytest.mark.parametrize("name", ["meta", "parameters", "history", "layers"])
 def test_a_sealed_file_without_one_of_its_arrays_is_refused(file: Path, name: str) -> None:
     held = entries(file)
     del held[f"{name}.npy"]
@@ -336,6 +354,7 @@ def test_any_checkpoint_comes_back_as_it_was(
         optimizer_state={f"state{number}": array for number, array in enumerate(arrays[1:])},
         progress=Progress(
             [EpochRecord(n, *row) for n, row in enumerate(history, 1)],
+            [Vitals(n, i, *row[:2]) for n, row in enumerate(history, 1) for i in (1, 2)],
             batch=counts[0],
             rows=counts[1],
             correct=counts[2],

@@ -71,6 +71,7 @@ def test_members_differ_in_their_seed_and_hold_out_the_same_rows(
             "best.npz",
             "config.yaml",
             "last.npz",
+            "layers.csv",
             "metrics.csv",
         ]
         its_config = member.config()

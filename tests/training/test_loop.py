@@ -315,7 +315,8 @@ def test_progress_counts_rows_not_batches() -> None:
     progress = Progress()
     progress.add_batch(rows=3, loss_sum=3.0, correct=1)
     progress.add_batch(rows=1, loss_sum=5.0, correct=1)
-    row = progress.end_epoch(0.1, 0.2, 0.9)
+    row = progress.end_epoch(0.1, 0.2, 0.9, [(0.5, 1e-3), (0.25, 2e-3)])
+    assert progress.layers == [(1, 1, 0.5, 1e-3), (1, 2, 0.25, 2e-3)]
     assert (row.epoch, row.train_loss, row.train_accuracy) == (1, 2.0, 0.5)
     assert (progress.batch, progress.rows, progress.epoch) == (0, 0, 1)
 

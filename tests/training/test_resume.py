@@ -77,6 +77,7 @@ def assert_same(run: Run, undisturbed: Run) -> None:
         for key, array in ours.optimizer_state.items():
             assert array.tobytes() == theirs.optimizer_state[key].tobytes()
     assert rows_without_time(run) == rows_without_time(undisturbed)
+    assert run.layers() == undisturbed.layers()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -241,7 +242,7 @@ def test_metrics_are_those_of_the_checkpoint_when_a_kill_fell_between_them(
 ) -> None:
     config = make_config()
     run = begin(config, numbered(), Interrupting(stop)).run
-    run.write_history([])  # as if it had been killed before metrics.csv was written
+    run.write_progress(Progress())  # as if it had been killed before metrics.csv was written
     outcome = resume(config, run, Reporter())
     assert_same(outcome.run, begin(config, numbered()).run)
 

@@ -19,8 +19,8 @@ from nntrain.data.batches import one_hot
 from nntrain.data.digits import Selection
 from nntrain.errors import DataError, DivergenceError
 from nntrain.nn import ACTIVATIONS, LOSSES, Descent, Network, Team, Workspace
-from nntrain.nn.activations import Neuronwise
 from nntrain.nn.arrays import Array
+from nntrain.training.examination import copy_without_dropout
 from nntrain.training.fit import Learning, Split, batches_for, digest, read_data
 from nntrain.training.loop import Plan, train
 from nntrain.training.progress import EpochRecord, is_finished
@@ -33,8 +33,6 @@ SAMPLE_ROWS = 2_000
 # Steps tried: single batches differ, their mean hardly.
 STEPS = 8
 SQUASHING = ("sigmoid", "tanh", "scaled_tanh")
-# Of the greatest σ′: for the sigmoid it means σ′ < 0.01, so x below 0.01 or above 0.99.
-SATURATED = 0.04
 # Products round alike neurons apart, but never that far.
 ROUNDING = 1e-3
 
@@ -115,23 +113,15 @@ class State:
 
 
 def _without_dropout(config: Config, network: Network) -> Network:
-    """The same answers without a share of the outputs, which goes into the weights instead."""
     copy = build_network(config, network.widths[0])
-    copy.parameters[...] = network.parameters
-    for layer, kept in zip(copy.layers, copy.kept, strict=False):
-        np.multiply(layer.weights, kept, out=layer.weights)
+    copy_without_dropout(network, copy)
     return copy
 
 
 def _saturated(layer: DenseConfig, x: Array) -> float:
-    activation = ACTIVATIONS[layer.activation]
-    if layer.activation not in SQUASHING or not isinstance(activation, Neuronwise):
+    if layer.activation not in SQUASHING:
         return 0.0
-    slopes, middle = np.empty_like(x), np.zeros((1, 1))
-    activation.derivative(x, slopes)
-    activation.function(middle, middle)
-    activation.derivative(middle, middle)
-    return float(np.mean(slopes < SATURATED * middle))
+    return float(ACTIVATIONS[layer.activation].saturated(x).mean())
 
 
 def _dead(layer: DenseConfig, x: Array) -> float:
@@ -338,7 +328,13 @@ def _try_next_epoch(
         with threadpool_limits(descent.blas_threads, "blas"):
             nothing = (math.nan, math.nan)
             epochs = train(
-                descent, batches, plan, learning.progress, lambda: nothing, lambda progress: False
+                descent,
+                batches,
+                plan,
+                learning.progress,
+                validate=lambda: nothing,
+                examine=list,
+                after_batch=lambda progress: False,
             )
             try:
                 next(epochs)
