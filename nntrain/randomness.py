@@ -20,6 +20,7 @@ class Purpose(IntEnum):
     DROPOUT = 5
     DEMO = 6
     PREDICTION = 7
+    GRADIENT_CHECK = 8
 
 
 def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0) -> np.random.Generator:

@@ -17,7 +17,8 @@ ALLOWED = {
     "data": {"nn"},
     "config": {"data", "nn"},
     "training": {"config", "data", "nn"},
-    "cli": {"training", "config", "data", "nn"},
+    "explain": {"training", "config", "data", "nn"},
+    "cli": {"explain", "training", "config", "data", "nn"},
     "__main__.py": {"cli"},
 }
 ROOTS = {"errors", "files", "randomness", "__version__"}

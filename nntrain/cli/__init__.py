@@ -12,9 +12,22 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import add_completion_class
 
 from nntrain import __version__
-from nntrain.cli import config, data, fit, predict, runs
+from nntrain.cli import (
+    config,
+    data,
+    doctor,
+    fit,
+    gradcheck,
+    grade,
+    inspect,
+    predict,
+    runs,
+    shells,
+    trace,
+)
 from nntrain.errors import NNTrainError, status_after
 
 
@@ -130,3 +143,11 @@ main.add_command(predict.evaluate)
 main.add_command(data.data)
 main.add_command(config.config)
 main.add_command(runs.runs)
+main.add_command(inspect.inspect)
+main.add_command(trace.trace)
+main.add_command(gradcheck.gradcheck)
+main.add_command(grade.grade)
+main.add_command(doctor.doctor)
+
+for shell in shells.SHELLS:
+    add_completion_class(shell)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import Count, config_argument, cores, set_option
+from nntrain.cli.options import RUN_PATH, Count, config_argument, cores, set_option
 from nntrain.errors import status_after
 
 
@@ -14,7 +14,7 @@ from nntrain.errors import status_after
 @click.option(
     "--run",
     "folder",
-    type=click.Path(path_type=Path),
+    type=RUN_PATH,
     help="The run's folder.  [default: runs/<name of CONFIG>, or the next of -2, -3 …]",
 )
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")

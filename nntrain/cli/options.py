@@ -1,14 +1,41 @@
 """Arguments and options that several commands share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from nntrain.cli import completion
 from nntrain.errors import ConfigError
 
+
+class CompletedPath(click.Path):
+    """A path that the shell completes in a way of its own.
+
+    Args:
+        complete: From what has been typed to what it may become.
+        options: Those of `click.Path`.
+    """
+
+    def __init__(
+        self, complete: "Callable[[str], list[CompletionItem[str]]]", **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self._complete = complete
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """What the word may become."""
+        return self._complete(incomplete)
+
+
 # The reader itself says in one line what may not be read, and how to mend it.
-CSV_PATH = click.Path(readable=False)
+CSV_PATH = CompletedPath(completion.csvs, readable=False)
+RUN_PATH = CompletedPath(completion.runs, path_type=Path)
 
 
 class Count(click.IntRange):
@@ -17,18 +44,29 @@ class Count(click.IntRange):
     name = "integer"
 
 
-config_argument = click.argument("config", type=click.Path())
+class Amount(click.FloatRange):
+    """A number between bounds; click's own is called "float range" in complaints."""
+
+    name = "number"
+
+
+config_argument = click.argument("config", type=CompletedPath(completion.configs))
 
 set_option = click.option(
     "--set",
     "overrides",
     metavar="KEY=VALUE",
     multiple=True,
+    shell_complete=completion.overrides,
     help="Override a key of the configuration, such as training.epochs=3.",
 )
 
-runs_argument = click.argument(
-    "folders", metavar="[RUN]...", nargs=-1, type=click.Path(path_type=Path)
+run_argument = click.argument("folder", metavar="RUN", type=RUN_PATH)
+
+runs_argument = click.argument("folders", metavar="[RUN]...", nargs=-1, type=RUN_PATH)
+
+config_or_run_argument = click.argument(
+    "source", metavar="CONFIG|RUN", type=CompletedPath(completion.configs_and_runs, path_type=Path)
 )
 
 distortions_option = click.option(
@@ -42,8 +80,13 @@ distortions_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 
 
-def refuse_input_as_output(out: Path, *inputs: str | Path) -> None:
+def refuse_input_as_output(out: Path, *inputs: str | Path, option: str = "--out") -> None:
     """What is read is not replaced, whatever its names are.
+
+    Args:
+        out: The file to be written.
+        inputs: Those that are read.
+        option: What names another file to write.
 
     Raises:
         ConfigError: `out` is one of the inputs.
@@ -51,7 +94,7 @@ def refuse_input_as_output(out: Path, *inputs: str | Path) -> None:
     for path in map(Path, inputs):
         if out.exists() and path.exists() and out.samefile(path):
             raise ConfigError(
-                f"{out}: is the same file as {path}, which is read; name another file with --out"
+                f"{out}: is the same file as {path}, which is read; name another file with {option}"
             )
 
 

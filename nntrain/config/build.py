@@ -25,6 +25,7 @@ from nntrain.nn import (
     warm_up,
 )
 from nntrain.nn.initializers import normal, uniform
+from nntrain.randomness import Purpose, generator
 
 
 def build_network(config: Config, inputs: int) -> Network:
@@ -39,6 +40,18 @@ def build_network(config: Config, inputs: int) -> Network:
         for layer in config.network
     ]
     return Network(inputs, layers, config.loss, config.dtype, config.training.input_dropout)
+
+
+def initial_network(config: Config, inputs: int) -> Network:
+    """The network as its training begins, with weights drawn from the seed.
+
+    Args:
+        config: Complete.
+        inputs: n_0, the number of pixels.
+    """
+    network = build_network(config, inputs)
+    network.initialize(generator(config.seed, Purpose.WEIGHTS))
+    return network
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nntrain.data.cache import Cache, Keep, Parse, default_folder, fingerprint
-from nntrain.data.columns import is_header, layout_of, looks_labelled
+from nntrain.data.columns import Layout, is_header, layout_of, looks_labelled
 from nntrain.data.digits import Annotations, Digits
-from nntrain.data.lines import lines_of, opened, stray_quote, unpacked, without_quotes
+from nntrain.data.lines import Line, lines_of, opened, stray_quote, unpacked, without_quotes
 from nntrain.data.table import Table
 from nntrain.errors import ConfigError, DataError
 from nntrain.files import atomic_write
@@ -75,6 +75,18 @@ def read_csv(
         )
 
 
+def count_pixels(path: str | Path, label_column: str | None = None) -> int:
+    """How many pixels a row of a labelled CSV has, by its first line alone.
+
+    Raises:
+        DataError: The file cannot be read, or its columns are none of a labelled CSV.
+    """
+    source = str(path)
+    with opened(Path(path), source) as file:
+        _, layout, _ = _Wanted("required", 10, label_column, None).columns(file, source)
+        return len(layout.pixels)
+
+
 class _Wanted(NamedTuple):
     """What a CSV is to be read as; see `read_csv`."""
 
@@ -85,6 +97,16 @@ class _Wanted(NamedTuple):
 
     def parse(self, file: io.BufferedReader, source: str, keep: Keep) -> Annotations:
         """Read the columns' names, then the rows."""
+        names, layout, rows = self.columns(file, source)
+        beside = Table(source, names, layout, self.classes).read(rows, keep)
+        if self.labels == "forbidden" and beside.label_column is not None:
+            raise looks_labelled(source, beside.label_column)
+        return beside
+
+    def columns(
+        self, file: io.BufferedReader, source: str
+    ) -> tuple[list[str], Layout, Iterable[Line]]:
+        """The columns' names, what they hold, and the rows below."""
         lines = lines_of(unpacked(file, source), source)
         first = next(lines)
         text = without_quotes(first.text)
@@ -103,10 +125,7 @@ class _Wanted(NamedTuple):
             label_column=self.label_column,
             id_column=self.id_column,
         )
-        beside = Table(source, names, layout, self.classes).read(lines, keep)
-        if self.labels == "forbidden" and beside.label_column is not None:
-            raise looks_labelled(source, beside.label_column)
-        return beside
+        return names, layout, lines
 
 
 def _read_into_memory(source: str, parse: Parse) -> Digits:

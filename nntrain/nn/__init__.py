@@ -2,6 +2,7 @@
 
 Read `activations`, `losses`, `layers` and `network` in this order; `optimizers`, `schedules` and
 `initializers` say what is done with the gradient, how α moves, and where the weights begin.
+`numerical` finds the gradient without backpropagation, to check it.
 """
 
 from nntrain.nn.activations import ACTIVATIONS, Activation
@@ -11,6 +12,7 @@ from nntrain.nn.initializers import INITIALIZERS, Initializer
 from nntrain.nn.layers import Dense
 from nntrain.nn.losses import LOSSES, Loss
 from nntrain.nn.network import LayerSpec, Network, Workspace, parameter_count
+from nntrain.nn.numerical import Differences, central_differences
 from nntrain.nn.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 from nntrain.nn.regularization import Regularization
 from nntrain.nn.schedules import Schedule, constant, cosine, exponential, one_cycle, step, warm_up
@@ -27,6 +29,7 @@ __all__ = [
     "Block",
     "Dense",
     "Descent",
+    "Differences",
     "Initializer",
     "LayerSpec",
     "Loss",
@@ -39,6 +42,7 @@ __all__ = [
     "Schedule",
     "Team",
     "Workspace",
+    "central_differences",
     "constant",
     "cosine",
     "exponential",

@@ -25,9 +25,11 @@ class Activation(ABC):
 
     Attributes:
         function: σ: takes z of shape (B, n), fills x = σ(z).
+        has_kink: Whether σ′ jumps at z = 0, so that σ has no derivative there.
     """
 
     function: Elementwise
+    has_kink = False
 
     @abstractmethod
     def multiply_by_derivative(self, delta: Array, x: Array, scratch: Array) -> None:
@@ -47,9 +49,12 @@ class Neuronwise(Activation):
         derivative: σ′: takes x = σ(z) of shape (B, n), fills σ′(z).
     """
 
-    def __init__(self, function: Elementwise, derivative: Elementwise) -> None:
+    def __init__(
+        self, function: Elementwise, derivative: Elementwise, has_kink: bool = False
+    ) -> None:
         self.function = function
         self.derivative = derivative
+        self.has_kink = has_kink
 
     def multiply_by_derivative(self, delta: Array, x: Array, scratch: Array) -> None:
         """∂E/∂x becomes δ = ∂E/∂x ⊙ σ′(z), in place; shapes as in `Activation`."""
@@ -156,7 +161,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "sigmoid": Neuronwise(sigmoid, sigmoid_derivative),
     "tanh": Neuronwise(tanh, tanh_derivative),
     "scaled_tanh": Neuronwise(scaled_tanh, scaled_tanh_derivative),
-    "relu": Neuronwise(relu, relu_derivative),
-    "leaky_relu": Neuronwise(leaky_relu, leaky_relu_derivative),
+    "relu": Neuronwise(relu, relu_derivative, has_kink=True),
+    "leaky_relu": Neuronwise(leaky_relu, leaky_relu_derivative, has_kink=True),
     "softmax": Softmax(),
 }

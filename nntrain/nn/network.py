@@ -58,6 +58,7 @@ class Network:
         widths: n_0 … n_L.
         weight_count: How many of the parameters, from the start, are weights.
         kept: The shares of x_0 … x_L that dropout keeps; 1 where nothing is dropped.
+        outputs_match_loss: Whether the last σ and E meet as δ_L = x_L − y.
 
     Raises:
         ValueError: A width is less than 1, there is no layer, or the last one has dropout.
@@ -89,7 +90,7 @@ class Network:
         self.kept = [1 - input_dropout, *(1 - layer.dropout for layer in layers)]
         self._no_masks: Masks = [None] * len(layers)
         self._initializers = [layer.initializer for layer in layers]
-        self._outputs_match_loss = layers[-1].activation == self.loss.matching
+        self.outputs_match_loss = layers[-1].activation == self.loss.matching
 
     def views(self, vector: NDArray[Scalar]) -> list[tuple[NDArray[Scalar], NDArray[Scalar]]]:
         """Views (W_i, b_i), or (∂E/∂W_i, ∂E/∂b_i), into a vector of the parameters' order.
@@ -146,7 +147,7 @@ class Network:
             factor: Multiplies δ_L, and so all that follows from it: 1/B makes means of sums.
         """
         x, delta, scratch, masks = workspace
-        if self._outputs_match_loss:
+        if self.outputs_match_loss:
             difference(x[-1], y, delta[-1])
         else:
             self.loss.gradient(x[-1], y, delta[-1])

@@ -19,6 +19,7 @@ from nntrain.config.build import (
     build_regularization,
     build_scale,
     build_schedule,
+    initial_network,
 )
 from nntrain.data.batches import Batches, PixelScale, one_hot
 from nntrain.data.digits import Digits, Selection
@@ -27,7 +28,6 @@ from nntrain.data.split import hold_out
 from nntrain.errors import DataError
 from nntrain.nn import Descent, MovingAverage, Network, Optimizer, Team
 from nntrain.nn.arrays import Array
-from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.interruption import deferred_signals
@@ -91,8 +91,7 @@ class Learning:
     @classmethod
     def begin(cls, config: Config, inputs: int) -> "Learning":
         """Before the first step; `inputs` is n_0."""
-        network = build_network(config, inputs)
-        network.initialize(generator(config.seed, Purpose.WEIGHTS))
+        network = initial_network(config, inputs)
         optimizer = build_optimizer(config, network)
         return cls(network, optimizer, build_average(config, network), Progress())
 
@@ -211,7 +210,7 @@ def rehearse(config: Config, reporter: Reporter) -> str:
     training, _ = read_data(config, reporter)
     network = build_network(config, training.digits.pixels.shape[1])
     build_optimizer(config, network)
-    batches = len(_batches(config, training, network, threads=1))
+    batches = len(batches_for(config, training, network, threads=1))
     members = f", {config.members} members" if config.members > 1 else ""
     return (
         f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters, "
@@ -285,7 +284,7 @@ def _train(
 ) -> Outcome:
     training, validation = data
     network, progress = learning.network, learning.progress
-    batches = _batches(config, training, network, threads)
+    batches = batches_for(config, training, network, threads)
     judged = network if learning.average is None else build_network(config, network.widths[0])
     plan = Plan(
         epochs=config.training.epochs,
@@ -356,7 +355,8 @@ def _train(
     return Outcome(run, progress.history, None if finished else interruption.signal)
 
 
-def _batches(config: Config, training: Selection, network: Network, threads: int) -> Batches:
+def batches_for(config: Config, training: Selection, network: Network, threads: int) -> Batches:
+    """The rows to train on, as the configuration wants them dealt out."""
     distorter = build_distorter(config, network.widths[0])
     return Batches(
         training,

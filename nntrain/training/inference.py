@@ -15,7 +15,7 @@ from nntrain.config.build import (
     build_scale,
 )
 from nntrain.data.batches import one_hot
-from nntrain.data.digits import Selection
+from nntrain.data.digits import Digits, Selection
 from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.nn import ACTIVATIONS, LOSSES, parameter_count
 from nntrain.nn.arrays import Array
@@ -76,15 +76,22 @@ class Model:
         Raises:
             DataError: The rows have another number of pixels.
         """
-        inputs = self.network.widths[0]
-        pixels = rows.digits.pixels.shape[1]
-        if pixels != inputs:
-            raise DataError(
-                f"{rows.digits.source}: {pixels} pixels a row, but {self.run} was trained on "
-                f"{inputs}; give a CSV of pictures of that size"
-            )
+        self.refuse_other_pixels(rows.digits)
         with threadpool_limits(1, "blas"):  # a thread has rows of its own instead
             return outputs_for(self.network, rows, self.scale, threads, distort)
+
+    def refuse_other_pixels(self, digits: Digits) -> None:
+        """Images must be as large as those that the network was trained on.
+
+        Raises:
+            DataError: They are not.
+        """
+        inputs, pixels = self.network.widths[0], digits.pixels.shape[1]
+        if pixels != inputs:
+            raise DataError(
+                f"{digits.source}: {pixels} pixels a row, but {self.run} was trained on "
+                f"{inputs}; give a CSV of pictures of that size"
+            )
 
     def probabilities(self, rows: Selection, distortions: int = 0, threads: int = 1) -> Array:
         """The probability of each class, shape (N, classes), float64.

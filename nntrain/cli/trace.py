@@ -1,0 +1,92 @@
+"""nntrain trace: one digit through the network and back."""
+
+from pathlib import Path
+
+import click
+
+from nntrain.cli.options import (
+    CSV_PATH,
+    Count,
+    config_or_run_argument,
+    force_option,
+    refuse_input_as_output,
+    set_option,
+)
+from nntrain.errors import ConfigError, NNTrainError
+
+
+@click.command(epilog="Example: nntrain trace configs/lecture-3-4-2.yaml --row 1 --npz row.npz")
+@config_or_run_argument
+@set_option
+@click.option(
+    "--row",
+    type=Count(1),
+    default=1,
+    show_default=True,
+    help="Which digit; rows count from 1 without the header, as in messages about CSVs.",
+)
+@click.option("--data", "csv", type=CSV_PATH, help="A labelled CSV.  [default: data.train]")
+@click.option(
+    "--npz", "out", type=click.Path(path_type=Path), help="Also write all arrays into this file."
+)
+@force_option
+def trace(
+    source: Path,
+    overrides: tuple[str, ...],
+    row: int,
+    csv: str | None,
+    out: Path | None,
+    force: bool,
+) -> None:
+    """Follow one digit through a network and back, with every number on the way.
+
+    CONFIG: the network with the weights that training begins with. RUN: that of its best epoch.
+    All is computed in float64 from the training's own parameters, and for this digit alone: E is
+    the loss without weight_decay, l1 and dropout; W after is W − α ∂E/∂W, with α from
+    training.optimizer.learning_rate.
+
+    What is small is shown in full; of what is large, the mean, the extremes and the share of
+    neurons that are saturated, which means that σ′ is below a tenth of its greatest value.
+
+    --npz FILE holds float64 arrays for numpy.load: x_0, W_1, b_1, z_1, x_1 and so on, y, E,
+    delta_1, dE_dW_1, dE_db_1, W_1_after, b_1_after and so on, and alpha. Columns have the shape
+    (n,), matrices (n_out, n_in).
+    """
+    from nntrain.cli.terminal import console, table
+    from nntrain.explain import trace as library
+    from nntrain.explain.picture import drawn
+    from nntrain.explain.subject import named, subject
+    from nntrain.files import refuse_unwritable
+    from nntrain.training.reporter import TerminalReporter
+
+    if out is not None and out.exists() and not force:
+        raise NNTrainError(f"{out}: exists already; name another file, or replace it with --force")
+    if force and out is None:
+        raise ConfigError("--force replaces the file of --npz; give --npz FILE too")
+    found = named(source, overrides)
+    shown = subject(found, csv, TerminalReporter())
+    if out is not None:
+        read = [*source.iterdir()] if source.is_dir() else [source]
+        refuse_input_as_output(out, *read, shown.digits.source, option="--npz")
+        refuse_unwritable(out)
+    x, y = shown.rows(row)
+    optimizer = shown.config.training.optimizer
+    quantities = library.trace(shown.network, x[0], y[0], optimizer.learning_rate)
+    if out is not None:
+        library.save(out, quantities, optimizer.learning_rate)
+
+    click.echo(
+        f"{shown.digits.source}, row {row}: a {shown.digits.all().labels[row - 1]}; "
+        f"the network takes it for a {library.answer(quantities)}"
+    )
+    click.echo(drawn(shown.digits.pixels[row - 1]))
+    click.echo()
+    rows = table("quantity", "shape", "numbers")
+    for quantity in quantities:
+        rows.add_row(quantity.symbol, str(quantity.value.shape), library.numbers(quantity))
+    console().print(rows)
+    click.echo()
+    for line in library.legend(quantities, shown.config):
+        click.echo(line)
+    if out is not None:
+        click.echo(f"{out}: {len(quantities)} arrays and alpha, for numpy.load")

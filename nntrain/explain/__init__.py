@@ -1,0 +1,1 @@
+"""For people who learn: networks taken apart, gradients checked, code graded, runs diagnosed."""

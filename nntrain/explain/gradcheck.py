@@ -1,0 +1,192 @@
+"""The gradient by backpropagation, held against the numerical one, layer by layer."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.errors import DivergenceError
+from nntrain.nn import LOSSES, Loss, Network, Workspace, central_differences
+from nntrain.nn.arrays import Array
+from nntrain.nn.losses import SMALLEST_DOUBT, SMALLEST_PROBABILITY
+from nntrain.randomness import Purpose, generator
+
+# Of each matrix and vector so many entries are compared: enough for any systematic fault.
+ENTRIES = 100
+# What ε²/6 · ∂³E/∂w³ may come to, compared with ∂E/∂w; a wrong formula is off by far more.
+TOLERANCE = 1e-5
+# E is trusted to so much of itself, or of 1 where E is smaller, after all its sums.
+ROUNDING = 10 * float(np.finfo(np.float64).eps)
+
+Parameter: TypeAlias = Literal["W", "b"]
+PARAMETERS: tuple[Parameter, ...] = ("W", "b")
+Verdict: TypeAlias = Literal["right", "wrong", "too small to tell", "kinks only"]
+
+
+class Worst(NamedTuple):
+    """The entry with the greatest difference, its index counted from 0 as in NumPy."""
+
+    entry: tuple[int, ...]
+    backpropagated: float
+    numerical: float
+
+
+class Comparison(NamedTuple):
+    """∂E/∂W_i or ∂E/∂b_i, found in two ways.
+
+    Attributes:
+        layer: i, counted from 1.
+        parameter: "W" or "b".
+        size: How many entries it has.
+        checked: How many were compared,
+        kinks: and for how many more the numerical value tells nothing.
+        relative_error: ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖) over those compared; 0 where all of both is 0.
+        worst: None if nothing was compared.
+        verdict: What that means; "too small to tell" where rounding alone comes near the gradient.
+    """
+
+    layer: int
+    parameter: Parameter
+    size: int
+    checked: int
+    kinks: int
+    relative_error: float
+    worst: Worst | None
+    verdict: Verdict
+
+    @property
+    def symbol(self) -> str:
+        """As the lecture writes it."""
+        return f"∂E/∂{self.parameter}_{self.layer}"
+
+
+def check_gradient(
+    network: Network, x: Array, y: Array, layers: Sequence[int], epsilon: float, seed: int
+) -> list[Comparison]:
+    """Compare the gradients of some layers' weights and biases with central differences.
+
+    Args:
+        network: In float64.
+        x: Inputs, shape (B, n_0).
+        y: Targets, shape (B, n_L).
+        layers: Which, counted from 1.
+        epsilon: ε.
+        seed: Chooses the entries of what is large.
+
+    Raises:
+        DivergenceError: E is not finite, or an output lies where E is cut off.
+    """
+    workspace = Workspace.for_rows(network, len(x))
+    workspace.trace[0][...] = x
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = network.loss.value(network.forward(workspace.trace), y)
+        if not np.isfinite(error):
+            raise DivergenceError(
+                f"E is {error:g} with the initial weights; choose another init or data.input_range"
+            )
+        if network.outputs_match_loss and _is_cut_off(network.loss, workspace.trace[-1], y):
+            raise DivergenceError(
+                "with the initial weights, an output is so near 0 or 1 that E's logarithm is cut "
+                "off there, and has another gradient; choose another init or data.input_range"
+            )
+        gradient = network.backward(y, workspace)
+    positions = network.views(np.arange(len(gradient)))
+    comparisons = []
+    for layer in layers:
+        for number, (parameter, places) in enumerate(
+            zip(PARAMETERS, positions[layer - 1], strict=True)
+        ):
+            chosen = _some(places.size, generator(seed, Purpose.GRADIENT_CHECK, layer, number))
+            at = places.ravel()[chosen]
+            numerical, at_kink = central_differences(network, x, y, at, epsilon)
+            smooth = np.flatnonzero(~at_kink)
+            backpropagated, numerical = gradient[at][smooth], numerical[smooth]
+            relative_error, verdict = _judge(
+                backpropagated, numerical, ROUNDING * max(1.0, error) / epsilon
+            )
+            worst = None
+            if len(smooth):
+                n = np.abs(backpropagated - numerical).argmax()
+                entry = np.unravel_index(chosen[smooth[n]], places.shape)
+                worst = Worst(tuple(map(int, entry)), float(backpropagated[n]), float(numerical[n]))
+            comparisons.append(
+                Comparison(
+                    layer,
+                    parameter,
+                    places.size,
+                    len(smooth),
+                    len(at) - len(smooth),
+                    relative_error,
+                    worst,
+                    verdict,
+                )
+            )
+    return comparisons
+
+
+def _is_cut_off(loss: Loss, outputs: Array, y: Array) -> bool:
+    """Whether E continues a logarithm by its tangent, of which δ_L = x_L − y knows nothing."""
+    if loss is LOSSES["cross_entropy"]:
+        return bool((outputs[y > 0] < SMALLEST_PROBABILITY).any())
+    if loss is LOSSES["binary_cross_entropy"]:
+        return bool(
+            (outputs[y > 0] < SMALLEST_DOUBT).any() or (1 - outputs[y < 1] < SMALLEST_DOUBT).any()
+        )
+    return False
+
+
+def _some(size: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """All of 0 … size − 1, or as many as are to be compared, in order."""
+    if size <= ENTRIES:
+        return np.arange(size)
+    return np.sort(rng.choice(size, ENTRIES, replace=False))
+
+
+def _judge(backpropagated: Array, numerical: Array, rounding: float) -> tuple[float, Verdict]:
+    """The relative error, and what it means if rounding may change each numerical value so much."""
+    if not len(numerical):
+        return 0.0, "kinks only"
+    difference = float(np.linalg.norm(backpropagated - numerical))
+    scale = float(np.linalg.norm(backpropagated) + np.linalg.norm(numerical))
+    by_rounding = rounding * len(numerical) ** 0.5
+    relative_error = difference / scale if scale else 0.0
+    if not difference <= TOLERANCE * scale + by_rounding:
+        return relative_error, "wrong"
+    if 0 < scale < 100 * by_rounding:
+        return relative_error, "too small to tell"
+    return relative_error, "right"
+
+
+def diagnosis(comparisons: Sequence[Comparison], network: Network) -> str:
+    """Where to look for what is wrong, in one sentence; "" if nothing is.
+
+    Errors go from the last layer to the first, so the last one that is wrong shows the cause.
+
+    Args:
+        comparisons: Of one layer or of all.
+        network: The one that was checked.
+    """
+    wrong = {(found.layer, found.parameter) for found in comparisons if found.verdict == "wrong"}
+    if not wrong:
+        return ""
+    layer = max(layer for layer, _ in wrong)
+    if (layer, "b") not in wrong:
+        return (
+            f"∂E/∂W_{layer} = δ_{layer} x_{layer - 1}ᵀ is wrong, while δ_{layer} is right, "
+            f"as ∂E/∂b_{layer} = δ_{layer} shows"
+        )
+    if (layer, "W") not in wrong:
+        return (
+            f"∂E/∂b_{layer} = δ_{layer} is wrong, while δ_{layer} is right, "
+            f"as ∂E/∂W_{layer} = δ_{layer} x_{layer - 1}ᵀ shows"
+        )
+    if layer == len(network.layers):
+        formula = (
+            f"x_{layer} − y" if network.outputs_match_loss else f"∂E/∂x_{layer} ⊙ σ′(z_{layer})"
+        )
+        return f"δ_{layer} = {formula} is wrong, and with it all that follows from it"
+    formula = f"W_{layer + 1}ᵀ δ_{layer + 1} ⊙ σ′(z_{layer})"
+    if all(found.layer == layer for found in comparisons):
+        return f"δ_{layer} = {formula} is wrong; without --layer you see whether δ_{layer + 1} is"
+    return f"δ_{layer} = {formula} is wrong, while δ_{layer + 1} is right"

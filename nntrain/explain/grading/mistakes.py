@@ -1,0 +1,259 @@
+"""The lecture's formulas, each of which can be replaced by a usual mistake.
+
+A mistake is known by its numbers: whoever makes it gets, to the last digits, the gradient that the
+lecture's formulas give with that one formula replaced.
+"""
+
+# ruff: noqa: E501  # a mistake is one line: its formula's name, a sentence, the formula
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from nntrain.explain.grading.problems import Array, Problem, sigmoid, sigmoid_prime
+
+Elementwise: TypeAlias = Callable[[Array], Array]
+Formula: TypeAlias = Callable[["Board", int], Any]
+
+
+class Board:
+    """A pass forward and back, its quantities numbered as on the board: W[1] … W[L], x[0] … x[L].
+
+    Args:
+        problem: The network and the batch.
+        formulas: What each quantity is made by.
+        sigma: σ.
+        sigma_prime: σ′, of z.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        formulas: dict[str, Formula],
+        sigma: Elementwise,
+        sigma_prime: Elementwise,
+    ) -> None:
+        nothing = np.empty((0, 0))
+        self.formulas = formulas
+        self.sigma, self.sigma_prime = sigma, sigma_prime
+        self.L = len(problem.weights)
+        self.B = problem.x.shape[1]
+        self.W = [nothing, *problem.weights]
+        self.b = [nothing, *problem.biases]
+        self.y = problem.y
+        self.x, self.z = [problem.x], [problem.x]  # z_0 does not exist; who takes it takes x_0
+        self.delta = [nothing] * (self.L + 1)
+
+    def forward(self) -> Any:
+        """What `forward` should return."""
+        for i in range(1, self.L + 1):
+            self.z.append(self.formulas["z_i"](self, i))
+            self.x.append(self.formulas["x_i"](self, i))
+        return self.formulas["forward"](self, 0)
+
+    def backprop(self) -> Any:
+        """What `backprop` should return, after `forward`."""
+        layers = range(1, self.L + 1)
+        for i in reversed(layers):
+            self.delta[i] = self.formulas["δ_i" if i < self.L else "δ_L"](self, i)
+        share = self.formulas["1/B"](self, 0)
+        self.by_weights = [share * self.formulas["∂E/∂W_i"](self, i) for i in layers]
+        self.by_biases = [share * self.formulas["∂E/∂b_i"](self, i) for i in layers]
+        return self.formulas["backprop"](self, 0)
+
+    def slope(self, i: int) -> Array:
+        """σ′ at layer i."""
+        slope: Array = self.formulas["σ′"](self, i)
+        return slope
+
+
+LECTURE: dict[str, Formula] = {
+    "z_i": lambda s, i: s.W[i] @ s.x[i - 1] + s.b[i],
+    "x_i": lambda s, i: s.sigma(s.z[i]),
+    "forward": lambda s, _: [s.z[1:], s.x],
+    "σ′": lambda s, i: s.sigma_prime(s.z[i]),
+    "δ_L": lambda s, i: (s.x[i] - s.y) * s.slope(i),
+    "δ_i": lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.slope(i),
+    "∂E/∂W_i": lambda s, i: s.delta[i] @ s.x[i - 1].T,
+    "∂E/∂b_i": lambda s, i: s.delta[i].sum(axis=1, keepdims=True),
+    "1/B": lambda s, _: 1 / s.B,
+    "backprop": lambda s, _: [s.by_weights, s.by_biases],
+}
+
+
+class Mistake(NamedTuple):
+    """A formula that stands where one of the lecture's belongs.
+
+    Attributes:
+        replaces: The key of `LECTURE`.
+        sentence: What is wrong.
+        formula: The wrong formula.
+    """
+
+    replaces: str
+    sentence: str
+    formula: Formula
+
+
+IN_FORWARD = [
+    Mistake("z_i", "z_i lacks the bias b_i", lambda s, i: s.W[i] @ s.x[i - 1]),
+    Mistake(
+        "z_i",
+        "z_i has W_iᵀ where W_i belongs",
+        lambda s, i: s.W[i].T @ s.x[i - 1] + s.b[i],
+    ),
+    Mistake("z_i", "z_i subtracts the bias b_i", lambda s, i: s.W[i] @ s.x[i - 1] - s.b[i]),
+    Mistake(
+        "z_i",
+        "z_i is made of x_0 in every layer where x_{i−1} belongs",
+        lambda s, i: s.W[i] @ s.x[0] + s.b[i],
+    ),
+    Mistake(
+        "z_i",
+        "z_i is made of z_{i−1} where x_{i−1} belongs",
+        lambda s, i: s.W[i] @ s.z[i - 1] + s.b[i],
+    ),
+    Mistake(
+        "x_i",
+        "x_L lacks σ: z_L stands where x_L = σ(z_L) belongs",
+        lambda s, i: s.sigma(s.z[i]) if i < s.L else s.z[i],
+    ),
+    Mistake("x_i", "x_i lacks σ", lambda s, i: s.z[i]),
+    Mistake("x_i", "σ is applied twice", lambda s, i: s.sigma(s.sigma(s.z[i]))),
+    Mistake(
+        "x_i",
+        "b_i is added after σ, not before",
+        lambda s, i: s.sigma(s.z[i] - s.b[i]) + s.b[i],
+    ),
+]
+
+RETURNED_BY_FORWARD = [
+    Mistake("forward", "the two lists are swapped: z_1 … z_L come first", lambda s, _: [s.x, s.z[1:]]),
+    Mistake("forward", "x_0 is missing: the second list begins with x itself", lambda s, _: [s.z[1:], s.x[1:]]),
+    Mistake("forward", "there is no z_0: the first list begins with z_1", lambda s, _: [s.z, s.x]),
+    Mistake("forward", "only x_L is returned, not the two lists", lambda s, _: s.x[-1]),
+    Mistake("forward", "only the list of x_0 … x_L is returned, not both lists", lambda s, _: s.x),
+    Mistake("forward", "only z_L and x_L are returned, not the lists of all", lambda s, _: [s.z[-1], s.x[-1]]),
+    Mistake("forward", "the lists are in reverse order: the first layer comes first", lambda s, _: [s.z[:0:-1], s.x[::-1]]),
+]  # fmt: skip
+
+IN_BACKPROP = [
+    Mistake("1/B", "the gradient is the sum over the batch, B times too large: the mean is asked for", lambda s, _: 1.0),
+    Mistake("δ_L", "δ_L has the wrong sign: (y − x_L) where (x_L − y) belongs", lambda s, i: (s.y - s.x[i]) * s.slope(i)),
+    Mistake("σ′", "σ′ has the wrong argument: σ′(x_i) where σ′(z_i) belongs", lambda s, i: s.sigma_prime(s.x[i])),
+    Mistake("σ′", "⊙ σ′(z_i) is missing in all layers", lambda s, i: 1.0),
+    Mistake("σ′", "σ(z_i) stands where σ′(z_i) belongs", lambda s, i: s.x[i]),
+    Mistake("σ′", "z_i (1 − z_i) stands where σ′(z_i) = σ(z_i) (1 − σ(z_i)) belongs", lambda s, i: s.z[i] * (1 - s.z[i])),
+    Mistake("δ_L", "δ_L lacks ⊙ σ′(z_L)", lambda s, i: s.x[i] - s.y),
+    Mistake("δ_L", "δ_L has the wrong sign, (y − x_L) where (x_L − y) belongs, and lacks ⊙ σ′(z_L)", lambda s, i: s.y - s.x[i]),
+    Mistake("δ_L", "δ_L is twice as large as it should be: the ½ in E cancels the 2", lambda s, i: 2 * (s.x[i] - s.y) * s.slope(i)),
+    Mistake("δ_L", "δ_L has half its size: the ½ in E cancels the 2 of the square", lambda s, i: 0.5 * (s.x[i] - s.y) * s.slope(i)),
+    Mistake("δ_L", "δ_L has σ′(x_L) where σ′(z_L) belongs", lambda s, i: (s.x[i] - s.y) * s.sigma_prime(s.x[i])),
+    Mistake("δ_L", "δ_L has x_L where (x_L − y) belongs: y is not used", lambda s, i: s.x[i] * s.slope(i)),
+    Mistake("δ_L", "δ_L has ½ (x_L − y)², the error itself, where its derivative (x_L − y) belongs", lambda s, i: 0.5 * (s.x[i] - s.y) ** 2 * s.slope(i)),
+    Mistake("δ_i", "δ_i lacks the transpose: W_{i+1} δ_{i+1} where W_{i+1}ᵀ δ_{i+1} belongs", lambda s, i: s.W[i + 1] @ s.delta[i + 1] * s.slope(i)),
+    Mistake("δ_i", "δ_i lacks ⊙ σ′(z_i)", lambda s, i: s.W[i + 1].T @ s.delta[i + 1]),
+    Mistake("δ_i", "δ_i has σ′(x_i) where σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.sigma_prime(s.x[i])),
+    Mistake("δ_i", "δ_i has W_iᵀ where W_{i+1}ᵀ belongs", lambda s, i: s.W[i].T @ s.delta[i + 1] * s.slope(i)),
+    Mistake("δ_i", "δ_i has W_i where W_{i+1}ᵀ belongs", lambda s, i: s.W[i] @ s.delta[i + 1] * s.slope(i)),
+    Mistake("δ_i", "δ_i has σ′(z_{i+1}) where σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.slope(i + 1)),
+    Mistake("δ_i", "δ_i has σ′(z_{i−1}) where σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.sigma_prime(s.z[i - 1])),
+    Mistake("δ_i", "δ_i has ⊙ σ′ before the product: W_{i+1}ᵀ (δ_{i+1} ⊙ σ′) where (W_{i+1}ᵀ δ_{i+1}) ⊙ σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ (s.delta[i + 1] * s.slope(i))),
+    Mistake("δ_i", "δ_i is made of δ_L in every layer where δ_{i+1} belongs", lambda s, i: s.W[i + 1].T @ s.delta[s.L] * s.slope(i)),
+    Mistake("δ_i", "δ_i has x_i where σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.x[i]),
+    Mistake("∂E/∂W_i", "∂E/∂W_i is transposed: x_{i−1} δ_iᵀ where δ_i x_{i−1}ᵀ belongs", lambda s, i: s.x[i - 1] @ s.delta[i].T),
+    Mistake("∂E/∂W_i", "∂E/∂W_i lacks the transpose: δ_i x_{i−1} where δ_i x_{i−1}ᵀ belongs", lambda s, i: s.delta[i] @ s.x[i - 1]),
+    Mistake("∂E/∂W_i", "∂E/∂W_i has the wrong transpose: δ_iᵀ x_{i−1} where δ_i x_{i−1}ᵀ belongs", lambda s, i: s.delta[i].T @ s.x[i - 1]),
+    Mistake("∂E/∂W_i", "∂E/∂W_i has the product entry by entry: δ_i ⊙ x_{i−1} where δ_i x_{i−1}ᵀ belongs", lambda s, i: s.delta[i] * s.x[i - 1]),
+    Mistake("∂E/∂W_i", "∂E/∂W_i has x_i where x_{i−1} belongs", lambda s, i: s.delta[i] @ s.x[i].T),
+    Mistake("∂E/∂W_i", "∂E/∂W_i has z_{i−1} where x_{i−1} belongs", lambda s, i: s.delta[i] @ s.z[i - 1].T),
+    Mistake("∂E/∂W_i", "∂E/∂W_i is the sum over the batch, B times too large: the mean is asked for", lambda s, i: s.B * s.delta[i] @ s.x[i - 1].T),
+    Mistake("∂E/∂W_i", "∂E/∂W_i is divided by B twice", lambda s, i: s.delta[i] @ s.x[i - 1].T / s.B),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is summed over the wrong axis: over the neurons where it should be over the samples (axis=1)", lambda s, i: s.delta[i].sum(axis=0)),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is averaged over the wrong axis: over the neurons where it should be over the samples (axis=1)", lambda s, i: s.B * s.delta[i].mean(axis=0)),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is not summed over the samples (axis=1)", lambda s, i: s.delta[i]),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is not averaged over the samples (axis=1)", lambda s, i: s.B * s.delta[i]),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is summed over neurons and samples: only over the samples (axis=1)", lambda s, i: s.delta[i].sum()),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is averaged over neurons and samples: only over the samples (axis=1)", lambda s, i: s.B * s.delta[i].mean()),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is the sum over the batch, B times too large: the mean is asked for", lambda s, i: s.B * s.delta[i].sum(axis=1)),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is divided by B twice", lambda s, i: s.delta[i].sum(axis=1) / s.B),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is multiplied by b_i: z_i's derivative by b_i is 1", lambda s, i: s.delta[i].sum(axis=1, keepdims=True) * s.b[i]),
+    Mistake("1/B", "the gradient is divided by B twice", lambda s, _: s.B**-2.0),
+    Mistake("1/B", "the gradient is divided by n_0 = len(x) where B = x.shape[1] belongs", lambda s, _: 1 / len(s.x[0])),
+    Mistake("1/B", "the gradient is divided by n_L = len(y) where B = y.shape[1] belongs", lambda s, _: 1 / len(s.y)),
+    Mistake("1/B", "the gradient is divided by B n_L, the number of all outputs, where B belongs", lambda s, _: 1 / s.y.size),
+    Mistake("backprop", "the lists are in reverse order: the first layer comes first", lambda s, _: [s.by_weights[::-1], s.by_biases[::-1]]),
+    Mistake("backprop", "the two lists are swapped: the weights' gradients come first", lambda s, _: [s.by_biases, s.by_weights]),
+    Mistake("backprop", "the two lists are swapped, and in reverse order", lambda s, _: [s.by_biases[::-1], s.by_weights[::-1]]),
+    Mistake("backprop", "the gradients come layer by layer: all ∂E/∂W_i in one list and all ∂E/∂b_i in another are asked for", lambda s, _: [list(pair) for pair in zip(s.by_weights, s.by_biases, strict=True)]),
+]  # fmt: skip
+
+# What each function may have wrong.
+MISTAKES = {
+    "forward": [*IN_FORWARD, *RETURNED_BY_FORWARD],
+    "backprop": [*IN_BACKPROP, *IN_FORWARD],
+}
+
+ELEMENTWISE_MISTAKES: dict[str, list[tuple[str, Elementwise]]] = {
+    "sigmoid": [
+        ("it is σ(−z): the exponent has the wrong sign", lambda z: sigmoid(-z)),
+        ("it is tanh, not the sigmoid", np.tanh),
+        ("it is 1 / (1 − e^−z) where 1 / (1 + e^−z) belongs", lambda z: 1 / (1 - np.exp(-z))),
+        ("it is 1 / 1 + e^−z: brackets are missing around 1 + e^−z", lambda z: 1 + np.exp(-z)),
+        ("it is max(0, z), not the sigmoid", lambda z: np.maximum(z, 0.0)),
+        ("it is σ′, not σ", sigmoid_prime),
+    ],
+    "sigmoid_prime": [
+        ("it is z (1 − z), which expects σ(z) as its argument: it is given z", lambda z: z * (1 - z)),
+        ("it is σ(z), not its derivative", sigmoid),
+        ("it has σ applied twice: σ′(σ(z)) where σ′(z) belongs", lambda z: sigmoid_prime(sigmoid(z))),
+        ("it is 1 − σ(z): the factor σ(z) is missing", lambda z: 1 - sigmoid(z)),
+        ("it has the wrong sign", lambda z: -sigmoid_prime(z)),
+        ("it is σ(z) (1 + σ(z)) where σ(z) (1 − σ(z)) belongs", lambda z: sigmoid(z) * (1 + sigmoid(z))),
+        ("it is 1 − tanh², the derivative of tanh", lambda z: 1 - np.tanh(z) ** 2),
+        ("it is σ(z) (1 − z) where σ(z) (1 − σ(z)) belongs", lambda z: sigmoid(z) * (1 - z)),
+        ("it is z (1 − σ(z)) where σ(z) (1 − σ(z)) belongs", lambda z: z * (1 - sigmoid(z))),
+    ],
+}  # fmt: skip
+
+
+def answers_with_mistakes(
+    function: str,
+    problem: Problem,
+    most: int,
+    sigma: Elementwise = sigmoid,
+    prime: Elementwise = sigmoid_prime,
+) -> Iterator[tuple[tuple[Mistake, ...], Any]]:
+    """What a function would return with none, one, two … of its usual mistakes.
+
+    Args:
+        function: `"forward"` or `"backprop"`.
+        problem: What it is called with.
+        most: How many mistakes at once.
+        sigma: σ, in case it has a mistake of its own.
+        prime: σ′, likewise.
+
+    Yields:
+        The mistakes, fewest first, and the value; combinations that have no value are left out.
+    """
+    for number in range(most + 1):
+        for chosen in combinations(MISTAKES[function], number):
+            if _contradict(chosen):
+                continue
+            formulas = LECTURE | {mistake.replaces: mistake.formula for mistake in chosen}
+            board = Board(problem, formulas, sigma, prime)
+            try:
+                with np.errstate(all="ignore"):
+                    value = board.forward()
+                    if function == "backprop":
+                        value = board.backprop()
+            except ValueError:  # the shapes do not fit
+                continue
+            yield chosen, value
+
+
+def _contradict(chosen: Sequence[Mistake]) -> bool:
+    """Whether two of them replace the same formula."""
+    return len({mistake.replaces for mistake in chosen}) < len(chosen)

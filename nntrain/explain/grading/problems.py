@@ -1,0 +1,140 @@
+"""What the student's functions are asked, and the right answers: those of `nntrain.nn`."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.nn import INITIALIZERS, LayerSpec, Network, Workspace, activations
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+class Problem(NamedTuple):
+    """A network and a batch whose samples are columns, as in the lecture.
+
+    Attributes:
+        weights: W_1 … W_L, each of shape (n_i, n_{i−1}).
+        biases: b_1 … b_L, each of shape (n_i, 1).
+        x: x_0, shape (n_0, B).
+        y: Targets, shape (n_L, B).
+    """
+
+    weights: list[Array]
+    biases: list[Array]
+    x: Array
+    y: Array
+
+    @property
+    def widths(self) -> list[int]:
+        """n_0 … n_L."""
+        return [len(self.x), *map(len, self.weights)]
+
+    @property
+    def batch_size(self) -> int:
+        """B."""
+        return int(self.x.shape[1])
+
+    def arguments(self, function: str) -> list[Any]:
+        """What `forward` or `backprop` is called with."""
+        return [self.weights, self.biases, self.x, *([self.y] if function == "backprop" else [])]
+
+    def describe(self) -> str:
+        """Its widths and its batch, in words."""
+        return f"network {'-'.join(map(str, self.widths))}, batch of {self.batch_size}"
+
+
+def problem(widths: Sequence[int], batch_size: int, seed: int = 0) -> Problem:
+    """Draw a network and a batch."""
+    rng = np.random.default_rng([seed, batch_size, *widths])
+    shapes = list(zip(widths[1:], widths[:-1], strict=True))
+    return Problem(
+        [rng.normal(0, 1.2, shape) for shape in shapes],
+        [rng.normal(0, 0.8, (n_out, 1)) for n_out, _ in shapes],
+        rng.uniform(-1, 1, (widths[0], batch_size)),
+        rng.uniform(0, 1, (widths[-1], batch_size)),
+    )
+
+
+def whole_numbers(widths: Sequence[int], batch_size: int) -> Problem:
+    """The same with whole numbers as inputs and targets, as pixels and digits are."""
+    drawn = problem(widths, batch_size)
+    x: NDArray[Any] = np.rint(3 * drawn.x).astype(np.int64)
+    y: NDArray[Any] = np.rint(drawn.y).astype(np.int64)
+    return drawn._replace(x=x, y=y)
+
+
+# All widths and batches differ within each, so that no missing transpose goes unnoticed; the first
+# that fails is told, so the simplest come first.
+PROBLEMS = [
+    problem((3, 2), 1),
+    problem((3, 2), 5),
+    problem((4, 3, 2), 1),
+    problem((4, 3, 2), 6),
+    problem((2, 5, 4, 3), 7),
+    problem((5, 2, 6, 4, 3), 8),
+    whole_numbers((4, 5, 3), 6),
+]
+# Where mistakes are looked for: in the first, shapes tell most of them apart; in the second, a
+# missing transpose still has a value.
+TELLING = [problem((2, 5, 4, 3), 7), problem((4, 4, 4, 4), 4)]
+
+Z = np.random.default_rng(0).uniform(-4, 4, (3, 4))
+WHOLE_Z: NDArray[Any] = np.array([[-2, -1, 0, 1], [2, 3, 0, -3]])
+EXTREME_Z = np.array([[-1000.0, 1000.0], [-40.0, 40.0]])
+
+
+def sigmoid(z: Array) -> Array:
+    """σ(z) of every entry."""
+    x: Array = np.empty(z.shape)
+    activations.sigmoid(np.asarray(z, np.float64), x)
+    return x
+
+
+def sigmoid_prime(z: Array) -> Array:
+    """σ′(z) of every entry."""
+    slope: Array = np.empty(z.shape)
+    activations.sigmoid_derivative(sigmoid(z), slope)
+    return slope
+
+
+class Backpropagation:
+    """Our own pass forward and back over a problem.
+
+    Args:
+        problem: The network and the batch, which is turned into rows.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        zeros = INITIALIZERS["zeros"]
+        layers = [LayerSpec(n, "sigmoid", zeros) for n in problem.widths[1:]]
+        self.network = Network(problem.widths[0], layers, "squared_error", "float64")
+        self.workspace = Workspace.for_rows(self.network, problem.batch_size)
+        self.y: Array = np.ascontiguousarray(problem.y.T, np.float64)
+        self.workspace.trace[0][...] = problem.x.T
+        for layer, weights, biases in zip(
+            self.network.layers, problem.weights, problem.biases, strict=True
+        ):
+            layer.weights[...] = weights
+            layer.biases[...] = biases[:, 0]
+
+    def run(self) -> Any:
+        """The gradient as one vector."""
+        self.network.forward(self.workspace.trace)
+        return self.network.backward(self.y, self.workspace)
+
+    def forward_answer(self) -> list[list[Any]]:
+        """[z_1 … z_L] and [x_0 … x_L], in columns."""
+        trace = self.workspace.trace
+        self.network.forward(trace)
+        zs = [
+            (x @ layer.weights.T + layer.biases).T
+            for layer, x in zip(self.network.layers, trace[:-1], strict=True)
+        ]
+        return [zs, [x.T for x in trace]]
+
+    def backprop_answer(self) -> list[list[Any]]:
+        """[∂E/∂W_1 …] and [∂E/∂b_1 …], in columns."""
+        pairs = self.network.views(self.run())
+        return [[weights for weights, _ in pairs], [biases[:, None] for _, biases in pairs]]

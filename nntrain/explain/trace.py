@@ -1,0 +1,171 @@
+"""One digit on its way through the network and back, every quantity under the lecture's symbol."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from nntrain.config import Config
+from nntrain.files import atomic_write
+from nntrain.nn import Network, Workspace
+from nntrain.nn.activations import Activation, Neuronwise
+from nntrain.nn.arrays import Array
+
+# What is larger is told by its mean and extremes; a line of so many numbers fits a terminal.
+SHOWN_ENTRIES = 40
+SHOWN_COLUMNS = 6
+
+# A neuron is saturated where σ′(z) is less than this share of the greatest σ′: it hardly learns.
+SATURATED = 0.1
+SATURATED_WHERE = {
+    "sigmoid": "|z| > 3.64",
+    "tanh": "|z| > 1.82",
+    "scaled_tanh": "|z| > 2.73",
+    "relu": "z ≤ 0, where it is dead",
+    "leaky_relu": "z ≤ 0",
+}
+
+
+class Quantity(NamedTuple):
+    """One quantity of the lecture.
+
+    Attributes:
+        symbol: As the lecture writes it, such as "∂E/∂W_1".
+        name: As Python may call it, such as "dE_dW_1".
+        value: (n,) for a column, (n_out, n_in) for a matrix, () for a number; float64.
+        saturated: The share of saturated neurons, for an x_i whose activation may saturate.
+    """
+
+    symbol: str
+    name: str
+    value: Array
+    saturated: float | None = None
+
+
+def trace(network: Network, x: Array, y: Array, learning_rate: float) -> list[Quantity]:
+    """All quantities of one step on one sample, in the order in which they are computed.
+
+    They are what the network's own `forward` and `backward` leave, without dropout, and the
+    parameters after W_i ← W_i − α ∂E/∂W_i and b_i ← b_i − α ∂E/∂b_i.
+
+    Args:
+        network: In float64; stays as it is.
+        x: x_0, shape (n_0,).
+        y: Shape (n_L,).
+        learning_rate: α.
+    """
+    workspace = Workspace.for_rows(network, 1)
+    workspace.trace[0][0] = x
+    # Numbers beyond all bounds are shown as what they are.
+    with np.errstate(over="ignore", invalid="ignore"):
+        network.forward(workspace.trace)
+        gradient = network.backward(y[np.newaxis], workspace)
+        error = network.loss.value(workspace.trace[-1], y[np.newaxis])
+        return list(_in_order(network, workspace, y, error, gradient, learning_rate))
+
+
+def _in_order(
+    network: Network,
+    workspace: Workspace,
+    y: Array,
+    error: float,
+    gradient: Array,
+    learning_rate: float,
+) -> Iterator[Quantity]:
+    xs = [rows[0] for rows in workspace.trace]
+    yield Quantity("x_0", "x_0", xs[0])
+    for i, (weights, biases, activation) in enumerate(network.layers, 1):
+        yield Quantity(f"W_{i}", f"W_{i}", weights)
+        yield Quantity(f"b_{i}", f"b_{i}", biases)
+        yield Quantity(f"z_{i}", f"z_{i}", weights @ xs[i - 1] + biases)
+        yield Quantity(f"x_{i}", f"x_{i}", xs[i], saturated_share(activation, xs[i]))
+    yield Quantity("y", "y", y)
+    yield Quantity("E", "E", np.array(error))
+    for i in range(len(network.layers), 0, -1):
+        yield Quantity(f"δ_{i}", f"delta_{i}", workspace.deltas[i][0])
+    for i, (weights, biases) in enumerate(network.views(gradient), 1):
+        yield Quantity(f"∂E/∂W_{i}", f"dE_dW_{i}", weights)
+        yield Quantity(f"∂E/∂b_{i}", f"dE_db_{i}", biases)
+    after = network.parameters - learning_rate * gradient
+    for i, (weights, biases) in enumerate(network.views(after), 1):
+        yield Quantity(f"W_{i} after", f"W_{i}_after", weights)
+        yield Quantity(f"b_{i} after", f"b_{i}_after", biases)
+
+
+def saturated_share(activation: Activation, x: Array) -> float | None:
+    """The share of x = σ(z), shape (n,), with σ′(z) below a tenth of the greatest σ′.
+
+    None where that means nothing: σ′ of an identity is constant, that of softmax is a matrix.
+    """
+    greatest, slope = np.array([1e-9]), np.empty_like(x)  # every σ of ours is steepest right of 0
+    if not isinstance(activation, Neuronwise):
+        return None
+    activation.function(greatest, greatest)
+    activation.derivative(greatest, greatest)
+    activation.derivative(x, slope)
+    return float(np.mean(slope < SATURATED * greatest))
+
+
+def answer(quantities: Sequence[Quantity]) -> int:
+    """The class that x_L speaks for most."""
+    outputs = [quantity.value for quantity in quantities if quantity.name.startswith("x_")][-1]
+    return int(outputs.argmax())
+
+
+def is_large(quantity: Quantity) -> bool:
+    """Whether it is summarised instead of shown."""
+    value = quantity.value
+    return value.size > SHOWN_ENTRIES or (value.ndim == 2 and value.shape[1] > SHOWN_COLUMNS)
+
+
+def numbers(quantity: Quantity) -> str:
+    """A small quantity's numbers, in lines as its matrix has them; a large one's summary."""
+    value = quantity.value
+    if is_large(quantity):
+        summary = f"mean {number(value.mean())}, from {number(value.min())} to "
+        summary += number(value.max())
+        if quantity.saturated is not None:
+            summary += f", {quantity.saturated:.0%} saturated"
+        return summary
+    if value.ndim == 2:
+        lines = [list(row) for row in value]
+    else:
+        flat = value.ravel()
+        lines = [list(flat[at : at + SHOWN_COLUMNS]) for at in range(0, len(flat), SHOWN_COLUMNS)]
+    return "\n".join(" ".join(f"{number(entry):>9}" for entry in line) for line in lines)
+
+
+def number(value: float) -> str:
+    """With four decimals, or two digits of what these would not show, or show at length."""
+    if value and not 0.0005 <= abs(value) < 1e5:
+        return f"{value:.1e}"
+    return f"{value + 0.0:.4f}"  # + 0.0 makes 0 of −0
+
+
+def save(path: Path, quantities: Sequence[Quantity], learning_rate: float) -> None:
+    """Write every quantity under its name, and α as `alpha`, into an `.npz`.
+
+    Raises:
+        NNTrainError: The file cannot be written.
+    """
+    arrays = {quantity.name: quantity.value for quantity in quantities}
+    with atomic_write(path) as file:
+        np.savez(file, allow_pickle=False, alpha=learning_rate, **arrays)
+
+
+def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
+    """What must be said to read the quantities rightly, as lines for people."""
+    training = config.training
+    lines = [
+        f"after the step W ← W − α ∂E/∂W, b ← b − α ∂E/∂b, α = {training.optimizer.learning_rate:g}"
+    ]
+    if training.optimizer.name != "sgd":
+        lines[0] += f"; training itself steps by {training.optimizer.name}"
+    if training.input_dropout or any(layer.dropout for layer in config.network):
+        lines.append("dropout leaves nothing out here, so that no x_i is smaller for it")
+    if any(is_large(quantity) and quantity.saturated is not None for quantity in quantities):
+        names = dict.fromkeys(layer.activation for layer in config.network)
+        where = [f"{name}: {SATURATED_WHERE[name]}" for name in names if name in SATURATED_WHERE]
+        lines.append(f"saturated: σ′ is below a tenth of its greatest value ({'; '.join(where)})")
+    return lines

@@ -1,0 +1,64 @@
+"""nntrain grade, as people type it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_bad_usage import line_of_refusal
+from tests.cli.test_commands import run, succeed
+from tests.explain.students import BOARD, ONE_BY_ONE
+
+
+@pytest.fixture(autouse=True)
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_from_starter_to_verdict() -> None:
+    starter = succeed("grade", "--starter").stdout
+    assert succeed("grade", "--starter", "mine.py").stdout.startswith("mine.py: written; grade it")
+    assert Path("mine.py").read_text("utf-8") == starter
+    result = run("grade", "mine.py")
+    assert result.exit_code == 1
+    assert result.stderr == ""
+    assert result.stdout.count("not written yet") == 4
+    assert result.stdout.endswith("\nmine.py: 0 of 4 functions are right\n")
+    Path("mine.py").write_text(BOARD)
+    result = succeed("grade", "mine.py")
+    assert "times as long (784-100-10, batch of 128, one thread)" in result.stdout
+    assert result.stdout.endswith("\nmine.py: all right\n")
+
+
+def test_json_has_the_same_verdict() -> None:
+    Path("slow.py").write_text(ONE_BY_ONE)
+    result = run("grade", "slow.py", "--json")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report["right"] is False
+    assert [finding["verdict"] for finding in report["findings"]] == ["right"] * 4
+    assert report["imports"] == []
+    assert len(report["loops"]) == 1
+    assert report["speed"]["student"] > report["speed"]["ours"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "expected"),
+    [
+        ("", 2, "nntrain grade: missing argument 'FILE.py'; 'nntrain grade --help' shows what"),
+        ("miine.py", 2, "miine.py: no such file; did you mean 'mine.py'?"),
+        ("other", 2, "other: no such file; 'nntrain grade --starter other' begins one"),
+        (".", 2, ".: a directory; name a Python file in it"),
+        ("broken.py", 2, "broken.py:2: not Python: "),
+        ("mine.py --seconds 0", 2, "nntrain grade: invalid value for '--seconds': 0"),
+        ("mine.py --memory 8", 2, "nntrain grade: invalid value for '--memory': 8 is not in"),
+        ("--starter mine.py", 1, "mine.py: exists already; name another file"),
+        ("stops.py", 1, "stops.py:1: ZeroDivisionError: division by zero, while the file is"),
+    ],
+)
+def test_what_cannot_be_graded_is_one_line(arguments: str, status: int, expected: str) -> None:
+    Path("mine.py").write_text(BOARD)
+    Path("broken.py").write_text("x = 1\ndef f(\n")
+    Path("stops.py").write_text("1 / 0\n")
+    assert line_of_refusal(status, "grade", *arguments.split()).startswith(expected)

@@ -1,0 +1,154 @@
+"""The trace against the lecture's loops over columns; how it is shown and saved."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nntrain.explain.picture import drawn
+from nntrain.explain.trace import (
+    SATURATED_WHERE,
+    Quantity,
+    number,
+    numbers,
+    saturated_share,
+    save,
+    trace,
+)
+from nntrain.nn import ACTIVATIONS
+from tests.nn import lecture
+from tests.nn.test_backpropagation import HIDDEN, batch_for, network_of
+
+PAIRS = [
+    ("squared_error", "sigmoid"),
+    ("squared_error", "softmax"),
+    ("squared_error", "scaled_tanh"),
+    ("cross_entropy", "softmax"),
+    ("binary_cross_entropy", "sigmoid"),
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    widths=st.lists(st.integers(2, 5), min_size=2, max_size=4),
+    pair=st.sampled_from(PAIRS),
+    seed=st.integers(0, 99),
+    data=st.data(),
+)
+def test_every_quantity_is_the_lectures(
+    widths: list[int], pair: tuple[str, str], seed: int, data: st.DataObject
+) -> None:
+    loss, output = pair
+    depth = len(widths) - 1
+    activations = [data.draw(st.sampled_from(HIDDEN)) for _ in range(depth - 1)] + [output]
+    network = network_of(widths, activations, loss, seed)
+    before = network.parameters.copy()
+    x, y = batch_for(network, 1, seed)
+    found = {q.name: q.value for q in trace(network, x[0], y[0], learning_rate=0.3)}
+
+    np.testing.assert_array_equal(network.parameters, before)
+    weights = [layer.weights.astype(np.float64) for layer in network.layers]
+    biases = [layer.biases.astype(np.float64)[:, None] for layer in network.layers]
+    column, target = x[0][:, None], y[0][:, None]
+    error, by_weights, by_biases = lecture.gradient(
+        weights, biases, activations, loss, [(column, target)]
+    )
+    expected = {"x_0": column[:, 0], "y": y[0], "E": np.array(error)}
+    for i in range(1, depth + 1):
+        z = weights[i - 1] @ column + biases[i - 1]
+        column = lecture.sigma(activations[i - 1], z)
+        expected |= {
+            f"W_{i}": weights[i - 1],
+            f"b_{i}": biases[i - 1][:, 0],
+            f"z_{i}": z[:, 0],
+            f"x_{i}": column[:, 0],
+            f"delta_{i}": by_biases[i - 1][:, 0],  # of one sample, ∂E/∂b_i = δ_i
+            f"dE_dW_{i}": by_weights[i - 1],
+            f"dE_db_{i}": by_biases[i - 1][:, 0],
+            f"W_{i}_after": weights[i - 1] - 0.3 * by_weights[i - 1],
+            f"b_{i}_after": (biases[i - 1] - 0.3 * by_biases[i - 1])[:, 0],
+        }
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert found[name].shape == value.shape, name
+        assert found[name].dtype == np.float64
+        np.testing.assert_allclose(found[name], value, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def test_the_order_is_that_of_the_computation() -> None:
+    network = network_of([3, 4, 2], ["sigmoid", "sigmoid"], "squared_error")
+    x, y = batch_for(network, 1)
+    symbols = [quantity.symbol for quantity in trace(network, x[0], y[0], 1.0)]
+    assert ", ".join(symbols) == (
+        "x_0, W_1, b_1, z_1, x_1, W_2, b_2, z_2, x_2, y, E, δ_2, δ_1, "
+        "∂E/∂W_1, ∂E/∂b_1, ∂E/∂W_2, ∂E/∂b_2, W_1 after, b_1 after, W_2 after, b_2 after"
+    )
+
+
+@pytest.mark.parametrize("name", SATURATED_WHERE)
+def test_neurons_are_saturated_where_the_legend_says(name: str) -> None:
+    text = SATURATED_WHERE[name]
+    z = np.linspace(-6, 6, 1201)
+    bound = float(text.removeprefix("|z| > ").split(",")[0]) if "|z|" in text else None
+    if bound is not None:
+        z = z[np.abs(np.abs(z) - bound) > 0.006]  # the legend gives it with two decimals
+    expected = z <= 0 if bound is None else np.abs(z) > bound
+    x = np.empty_like(z)
+    ACTIVATIONS[name].function(z, x)
+    for one, is_saturated in zip(x, expected, strict=True):
+        assert saturated_share(ACTIVATIONS[name], np.array([one])) == is_saturated
+    assert saturated_share(ACTIVATIONS[name], x) == np.mean(expected)
+
+
+def test_what_cannot_saturate_is_not_said_to() -> None:
+    assert saturated_share(ACTIVATIONS["identity"], np.array([-9.0, 0, 9])) == 0
+    assert saturated_share(ACTIVATIONS["softmax"], np.array([0.0, 1])) is None
+    assert set(SATURATED_WHERE) == set(ACTIVATIONS) - {"identity", "softmax"}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.0000"), (-0.0, "0.0000"), (0.25, "0.2500"), (-12.34567, "-12.3457"),
+     (0.0005, "0.0005"), (0.00049, "4.9e-04"), (-3e-9, "-3.0e-09"), (99999.5, "99999.5000"),
+     (1.26e30, "1.3e+30"), (np.inf, "inf"), (np.nan, "nan")],
+)  # fmt: skip
+def test_numbers_are_never_shown_as_less_than_they_are(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_small_quantities_are_shown_in_full_and_large_ones_summarised() -> None:
+    small = numbers(Quantity("W_1", "W_1", np.arange(12.0).reshape(3, 4)))
+    assert small.splitlines()[2].split() == ["8.0000", "9.0000", "10.0000", "11.0000"]
+    ten = numbers(Quantity("y", "y", np.eye(10)[9]))
+    assert [len(line.split()) for line in ten.splitlines()] == [6, 4]
+    wide = numbers(Quantity("W_1", "W_1", np.arange(14.0).reshape(2, 7)))
+    assert wide == "mean 6.5000, from 0.0000 to 13.0000"
+    long = numbers(Quantity("x_1", "x_1", np.ones(41), saturated=0.25))
+    assert long == "mean 1.0000, from 1.0000 to 1.0000, 25% saturated"
+
+
+def test_saved_arrays_are_read_without_pickles(tmp_path: Path) -> None:
+    network = network_of([3, 4, 2], ["sigmoid", "sigmoid"], "squared_error")
+    x, y = batch_for(network, 1)
+    quantities = trace(network, x[0], y[0], 0.5)
+    save(tmp_path / "row.npz", quantities, 0.5)
+    with np.load(tmp_path / "row.npz", allow_pickle=False) as saved:
+        assert set(saved) == {quantity.name for quantity in quantities} | {"alpha"}
+        assert saved["alpha"] == 0.5
+        for quantity in quantities:
+            np.testing.assert_array_equal(saved[quantity.name], quantity.value)
+
+
+def test_a_square_picture_is_drawn_two_characters_a_pixel() -> None:
+    assert drawn(np.array([0, 255, 60, 0], np.uint8)).splitlines() == ["  ██", "░░"]
+    assert drawn(np.array([204, 0, 103, 154], np.uint8)).splitlines() == ["▓▓", "▒▒▓▓"]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "text"),
+    [([255, 0, 51], "pixels 255 0 51"), ([7], "pixels 7"), ([1] * 41, f"pixels{' 1' * 40} …")],
+)
+def test_a_picture_that_is_not_square_is_told_in_numbers(pixels: list[int], text: str) -> None:
+    assert drawn(np.array(pixels, np.uint8)) == text
