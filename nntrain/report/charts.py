@@ -15,6 +15,7 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib import style
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from nntrain.report.answers import BINS, Bin
@@ -94,7 +95,7 @@ def by_epoch(
         best: An epoch to mark.
     """
     with _styled(title):
-        figure = Figure((_WIDTH, _HEIGHT), layout="constrained")
+        figure = Figure((_WIDTH, _HEIGHT))
         axes = figure.subplots()
         for number, line in enumerate(lines):
             values = np.array(line.values, float)
@@ -136,7 +137,7 @@ def reliability(bins: Sequence[Bin]) -> Chart:
             "edgecolor": _INK,
             "linewidth": 0.6,
         }
-        figure = Figure((_WIDTH, 1.4 * _HEIGHT), layout="constrained")
+        figure = Figure((_WIDTH, 1.4 * _HEIGHT))
         axes, below = figure.subplots(2, sharex=True, height_ratios=(2.2, 1))
         axes.bar(lefts, [found.accuracy for found in bins], **bars)
         axes.plot([0, 1], [0, 1], color=_INK, linestyle="--", linewidth=1, label="as sure as right")
@@ -172,6 +173,8 @@ def _styled(salt: str) -> AbstractContextManager[None]:
 
 
 def _drawn(figure: Figure) -> Markup:
+    # Laid out once; `savefig` would do it for each of the two times that it draws.
+    ConstrainedLayoutEngine().execute(figure)
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     figure.savefig(buffer, format="svg", metadata=nothing)

@@ -82,7 +82,7 @@ class Trained:
     @property
     def best(self) -> EpochRecord:
         """The epoch that the network is from."""
-        return best(self.saved.progress.history)
+        return self.saved.progress.history[-1]
 
     @property
     def seconds(self) -> float:

@@ -204,7 +204,9 @@ def test_a_browser_shows_several_runs_on_a_phone(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_without_a_run_the_newest_finished_one_is_reported_into_its_folder(folder: Path) -> None:
+def test_without_a_run_the_newest_finished_one_is_reported_into_its_folder_again_and_again(
+    folder: Path,
+) -> None:
     succeed("fit", "tiny.yaml")
     succeed("fit", "tiny.yaml")
     result = succeed("report")
@@ -212,14 +214,17 @@ def test_without_a_run_the_newest_finished_one_is_reported_into_its_folder(folde
         "runs/tiny-2/report.html: the report of runs/tiny-2; open it in a browser\n"
     )
     assert not Path("runs/tiny/report.html").exists()
+    Path("runs/tiny-2/report.html").write_bytes(
+        Path("runs/tiny-2/report.html").read_bytes() + b"old"
+    )
+    succeed("report", "runs/tiny-2")
+    assert not Path("runs/tiny-2/report.html").read_bytes().endswith(b"old")
     succeed("predict")  # a report in the folder disturbs nobody
     assert succeed("runs").stdout.count("finished") == 2
 
 
-def test_an_earlier_report_is_replaced_and_nothing_else(folder: Path) -> None:
+def test_what_is_no_report_is_never_replaced(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
-    for _ in range(2):
-        succeed("report", "--out", "r.html")
     Path("notes.html").write_text("<!DOCTYPE html><title>my notes</title>")
     line = refuse(2, "report", "--out", "notes.html")
     assert line == "notes.html: is no report; name another file with --out or remove it"
@@ -323,23 +328,16 @@ def test_without_rows_to_judge_by_the_rest_is_shown(folder: Path) -> None:
     assert read(Path("runs/tiny/report.html")).section("confusion")
 
 
-def test_a_csv_that_is_gone_is_told_and_costs_the_answers_only(folder: Path) -> None:
+def test_files_that_are_gone_cost_only_what_is_drawn_from_them(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
-    Path("data/train.csv").unlink()
-    assert "data/train.csv: " in succeed("report").stderr
+    for gone in ("data/train.csv", "runs/tiny/layers.csv", "runs/tiny/metrics.csv"):
+        Path(gone).unlink()
+    assert "data/train.csv: " in succeed("report", "runs/tiny").stderr
     root = read(Path("runs/tiny/report.html"))
     assert "data/train.csv: " in root.section("lack").text
-    assert "of the validation rows right after epoch" in root.section("result").text
-
-
-def test_what_was_not_recorded_is_said(folder: Path) -> None:
-    succeed("fit", "tiny.yaml")
-    Path("runs/tiny/layers.csv").unlink()
-    Path("runs/tiny/metrics.csv").unlink()
-    succeed("report", "runs/tiny")
-    root = read(Path("runs/tiny/report.html"))
     assert "no metrics.csv" in root.section("curves").text
     assert "no layers.csv" in root.section("layers").text
+    assert "of the validation rows right after epoch" in root.section("result").text
 
 
 def test_pictures_that_are_no_square_are_left_out_with_a_sentence(folder: Path) -> None:
