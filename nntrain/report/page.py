@@ -1,7 +1,7 @@
 """The report: what is known of a run, or of several, on one HTML page that needs nothing else."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -206,7 +206,9 @@ def _page(
             model,
             checkpoint.load(model.run.best_file),
             model.run.history(),
-            Answers(rows.labels, model.probabilities(rows, threads=threads)) if rows else None,
+            None
+            if rows is None
+            else Answers(rows.labels, model.probabilities(rows, threads=threads)),
         )
         for number, model in enumerate(models, 1)
     ]
@@ -367,8 +369,8 @@ def _weights(model: Model) -> list[tuple[str, str]]:
 
 def _differences(trained: Sequence[Trained]) -> tuple[list[str], list[list[str]]]:
     """The keys in which the configurations differ, and their values for each run."""
-    values = [flat(run.model.config.model_dump(mode="python")) for run in trained]
-    keys = _distinct(key for found in values for key in found)
+    values = [flat(run.model.config.model_dump()) for run in trained]
+    keys = dict.fromkeys(key for found in values for key in found)
     differing = [key for key in keys if any(_said(v, key) != _said(values[0], key) for v in values)]
     return differing, [[_said(found, key) for key in differing] for found in values]
 
@@ -377,10 +379,6 @@ def _said(values: dict[str, Any], key: str) -> str:
     if key not in values:
         return "–"
     return "null" if values[key] is None else str(values[key])
-
-
-def _distinct(keys: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(keys))
 
 
 def _share(share: float | None) -> str:

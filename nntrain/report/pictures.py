@@ -11,12 +11,6 @@ from numpy.typing import NDArray
 from nntrain.nn.arrays import Array
 
 
-def side_of(pixels: int) -> int | None:
-    """The side of a square picture of so many pixels; None if there is none."""
-    side = isqrt(pixels)
-    return side if side * side == pixels else None
-
-
 def digit(pixels: NDArray[np.uint8]) -> str | None:
     """A digit, white on black, as a data URI.
 
@@ -45,8 +39,8 @@ def weights(values: Array) -> str | None:
 def _picture(
     values: NDArray[np.uint8] | Array, colours: str, low: float, high: float
 ) -> str | None:
-    side = side_of(len(values))
-    if side is None:
+    side = isqrt(len(values))
+    if side * side != len(values):
         return None
     buffer = io.BytesIO()
     imsave(
