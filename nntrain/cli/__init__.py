@@ -24,6 +24,7 @@ from nntrain.cli import (
     grade,
     inspect,
     predict,
+    report,
     runs,
     shells,
     trace,
@@ -140,6 +141,7 @@ def main(debug: bool) -> None:
 main.add_command(fit.fit)
 main.add_command(predict.predict)
 main.add_command(predict.evaluate)
+main.add_command(report.report)
 main.add_command(data.data)
 main.add_command(config.config)
 main.add_command(runs.runs)

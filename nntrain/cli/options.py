@@ -69,6 +69,19 @@ config_or_run_argument = click.argument(
     "source", metavar="CONFIG|RUN", type=CompletedPath(completion.configs_and_runs, path_type=Path)
 )
 
+data_option = click.option(
+    "--data",
+    "path",
+    type=CSV_PATH,
+    help="A labelled CSV.  [default: the rows that the run held out]",
+)
+
+label_column_option = click.option(
+    "--label-column",
+    metavar="NAME",
+    help="The labels' column of --data, if its name does not tell.",
+)
+
 distortions_option = click.option(
     "--distortions",
     type=Count(0),
@@ -78,6 +91,16 @@ distortions_option = click.option(
 )
 
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
+
+
+def refuse_idle_label_column(path: str | None, label_column: str | None) -> None:
+    """A column is named of a file that is not.
+
+    Raises:
+        ConfigError: It is so.
+    """
+    if label_column is not None and path is None:
+        raise ConfigError("--label-column names a column of --data; give --data CSV too")
 
 
 def refuse_input_as_output(out: Path, *inputs: str | Path, option: str = "--out") -> None:

@@ -9,7 +9,10 @@ import click
 from nntrain.cli.options import (
     CSV_PATH,
     cores,
+    data_option,
     distortions_option,
+    label_column_option,
+    refuse_idle_label_column,
     refuse_input_as_output,
     runs_argument,
 )
@@ -92,17 +95,8 @@ def predict(
 
 @click.command(epilog="Example: nntrain evaluate runs/config --data data/test_labelled.csv")
 @runs_argument
-@click.option(
-    "--data",
-    "path",
-    type=CSV_PATH,
-    help="A labelled CSV.  [default: the rows that the run held out]",
-)
-@click.option(
-    "--label-column",
-    metavar="NAME",
-    help="The labels' column of --data, if its name does not tell.",
-)
+@data_option
+@label_column_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @distortions_option
 def evaluate(
@@ -122,8 +116,7 @@ def evaluate(
     from nntrain.training.fit import read_labelled
     from nntrain.training.reporter import TerminalReporter
 
-    if label_column is not None and path is None:
-        raise ConfigError("--label-column names a column of --data; give --data CSV too")
+    refuse_idle_label_column(path, label_column)
     models = inference.load_models(inference.chosen_runs(folders))
     rows = (
         read_labelled(path, models[0].config.data.classes, label_column, TerminalReporter()).all()

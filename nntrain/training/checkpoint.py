@@ -6,7 +6,8 @@ The file is a NumPy `.npz` without pickles, so `numpy.load` opens it anywhere:
     optimizer.*    the optimiser's state, by name, and the moving average if there is one
     history        one row an epoch, columns as in metrics.csv
     layers         one row an epoch and layer, columns as in layers.csv
-    meta           JSON: format version, configuration, label set, data digest, position, versions
+    meta           JSON: format version, configuration, label set, data digest, position, versions,
+                   threads, machine
 
 The zip's comment is the SHA-256 of all bytes before it: one wrong bit anywhere, and the file is
 refused instead of read.
@@ -16,6 +17,8 @@ import hashlib
 import io
 import json
 import math
+import os
+import platform
 import re
 import sys
 import zipfile
@@ -65,6 +68,7 @@ class Checkpoint:
         progress: The position.
         threads: How many shared the work.
         versions: Of nntrain and of what it stands on, by name.
+        machine: Where it was made; "" if that is not known.
     """
 
     config: str
@@ -76,6 +80,7 @@ class Checkpoint:
     progress: Progress
     threads: int
     versions: dict[str, str] = field(default_factory=lambda: versions())
+    machine: str = field(default_factory=lambda: machine())
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
@@ -100,6 +105,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         },
         "versions": checkpoint.versions,
         "threads": checkpoint.threads,
+        "machine": checkpoint.machine,
     }
     history = np.array(progress.history, np.float64).reshape(-1, len(EpochRecord._fields))
     layers = np.array(progress.layers, np.float64).reshape(-1, len(Vitals._fields))
@@ -150,6 +156,7 @@ def load(path: Path) -> Checkpoint:
             progress=Progress(history, _vitals(layers, len(history)), **position),
             threads=meta.threads,
             versions=meta.versions,
+            machine=meta.machine,
         )
     except KeyError as error:
         raise CheckpointError(
@@ -229,6 +236,7 @@ class _Meta(_Strict):
     position: _Position
     versions: dict[str, str]
     threads: PositiveInt
+    machine: str = ""  # those of former times do not tell
 
 
 class _Format(BaseModel):
@@ -342,6 +350,12 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "python": ".".join(map(str, sys.version_info[:3])),
     }
+
+
+def machine() -> str:
+    """System, processor and cores of this one, such as "Linux x86_64, 2 cores"; not its name."""
+    cores = os.cpu_count() or 1
+    return f"{platform.system()} {platform.machine()}, {cores} core{'s' * (cores > 1)}"
 
 
 def _digest(content: memoryview) -> bytes:

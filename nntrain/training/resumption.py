@@ -49,7 +49,7 @@ def refuse_differences(
     Raises:
         ConfigError: Something is not.
     """
-    asked, begun = _flat(config.model_dump()), _flat(before.model_dump())
+    asked, begun = flat(config.model_dump()), flat(before.model_dump())
     allowed = {"data.train"}  # the rows themselves are held to their digest
     if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
         allowed.add("data.validation")
@@ -97,13 +97,13 @@ def warn_of_other_rounding(saved: Checkpoint, threads: int, reporter: Reporter) 
         )
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings and lists as one, with dotted keys."""
-    flat: dict[str, Any] = {}
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings and tuples as one mapping, with dotted keys."""
+    found: dict[str, Any] = {}
     for key, value in values.items():
         items = dict(enumerate(value)) if isinstance(value, tuple) else value
         if isinstance(items, Mapping):
-            flat |= _flat({str(name): item for name, item in items.items()}, f"{prefix}{key}.")
+            found |= flat({str(name): item for name, item in items.items()}, f"{prefix}{key}.")
         else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+            found[f"{prefix}{key}"] = value
+    return found

@@ -1,0 +1,51 @@
+"""nntrain report: all that is known of a run, on one page."""
+
+from pathlib import Path
+
+import click
+
+from nntrain.cli.options import (
+    cores,
+    data_option,
+    label_column_option,
+    refuse_idle_label_column,
+    runs_argument,
+)
+from nntrain.errors import NNTrainError
+
+
+@click.command(epilog="Example: nntrain report runs/config --out report.html")
+@runs_argument
+@data_option
+@label_column_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The file to write.  [default: report.html in the run's folder; of several runs, "
+    "runs-report.html]",
+)
+def report(
+    folders: tuple[Path, ...], path: str | None, label_column: str | None, out: Path | None
+) -> None:
+    """Write what became of a training into one HTML file.
+
+    Learning curves, confusion matrix, the worst mistakes, the first layer's weights, calibration
+    and all that the training depended on. The file needs no network and nothing beside it.
+
+    RUN is the folder of a run; without any, the run that was finished last. Several RUNs, or a
+    committee's members, are compared, and judged by their vote.
+    """
+    from nntrain.training.inference import chosen_runs
+    from nntrain.training.reporter import TerminalReporter
+
+    try:
+        from nntrain.report.page import default_place, write_report
+    except ModuleNotFoundError as error:
+        raise NNTrainError(
+            f"reports need {error.name}, which is not installed; pip install 'nntrain[report]'"
+        ) from error
+    refuse_idle_label_column(path, label_column)
+    runs = chosen_runs(folders)
+    out = out or default_place(runs)
+    write_report(out, runs, path, label_column, TerminalReporter(), cores())
+    click.echo(f"{out}: the report of {', '.join(map(str, runs))}; open it in a browser")

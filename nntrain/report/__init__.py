@@ -1,0 +1,1 @@
+"""What became of a training, as one HTML page."""

@@ -1,0 +1,201 @@
+"""Charts as SVG for the middle of a page, whose style sheet gives them their colours.
+
+So one drawing is read on light and on dark paper. Lines are drawn in placeholder colours, which are
+then replaced by what CSS knows; text stays text, in the page's own font.
+"""
+
+import io
+import logging
+import re
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib import style
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from nntrain.report.answers import BINS, Bin
+
+# Matplotlib tells of its font cache, which is of no interest to who asked for a report.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
+COLOURS = 8
+_DASHES = ("solid", "dashed", "dotted")
+_INK = "#010101"
+_CSS = {_INK: "currentColor"} | {f"#0202{n:02x}": f"var(--series-{n})" for n in range(COLOURS)}
+_SERIES = [placeholder for placeholder in _CSS if placeholder != _INK]
+_STYLE: dict[str, Any] = {
+    "axes.edgecolor": _INK,
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.labelcolor": _INK,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.facecolor": "none",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 9,
+    "grid.alpha": 0.15,
+    "grid.color": _INK,
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "lines.markersize": 3.5,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "text.color": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
+_WIDTH, _HEIGHT = 3.7, 2.6  # inches: so small that text stays readable on a phone
+_MOST_MARKERS = 30
+
+
+class Line(NamedTuple):
+    """One quantity, epoch by epoch.
+
+    Attributes:
+        name: For the legend; "" where the page has one.
+        values: After the epochs 1, 2, 3 …; nan where there is none.
+    """
+
+    name: str
+    values: Sequence[float]
+
+
+class Chart(NamedTuple):
+    """A drawing.
+
+    Attributes:
+        svg: To be put into a page.
+        text: What it shows, for those who cannot see it.
+    """
+
+    svg: Markup
+    text: str
+
+
+def by_epoch(
+    title: str,
+    lines: Sequence[Line],
+    *,
+    percent: bool = False,
+    logarithmic: bool = False,
+    best: int | None = None,
+) -> Chart:
+    """Lines over the epochs.
+
+    Args:
+        title: What is measured.
+        lines: Each in a colour of its own; from the ninth on, dashes tell them apart.
+        percent: Values are shares of 1.
+        logarithmic: On a scale of powers of ten; what is 0 is left out.
+        best: An epoch to mark.
+    """
+    with _styled(title):
+        figure = Figure((_WIDTH, _HEIGHT))
+        axes = figure.subplots()
+        for number, line in enumerate(lines):
+            values = np.array(line.values, float)
+            if logarithmic:
+                values[values <= 0] = np.nan
+            axes.plot(
+                range(1, len(values) + 1),
+                values,
+                color=_SERIES[number % COLOURS],
+                linestyle=dash_of(number),
+                marker="o" if len(values) <= _MOST_MARKERS else "",
+                label=line.name or "_",
+            )
+        if best is not None:
+            axes.axvline(best, color=_INK, linestyle=":", linewidth=1, label=f"best: epoch {best}")
+        if logarithmic:
+            axes.set_yscale("log")
+        if percent:
+            axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_xlabel("epoch")
+        axes.set_title(title, loc="left")
+        if any(line.name for line in lines) or best is not None:
+            figure.legend(loc="outside lower left", ncols=3, fontsize=8)
+        ends = "; ".join(_told(line, percent) for line in lines)
+        marked = "" if best is None else f"; epoch {best} is marked as the best"
+        return Chart(_drawn(figure), f"{title}, by epoch: {ends}{marked}.")
+
+
+def reliability(bins: Sequence[Bin]) -> Chart:
+    """The reliability diagram, and how many answers there are of each confidence."""
+    title = "Accuracy by confidence"
+    lefts = [found.low for found in bins]
+    with _styled(title):
+        bars: dict[str, Any] = {
+            "width": 1 / BINS,
+            "align": "edge",
+            "color": _SERIES[0],
+            "edgecolor": _INK,
+            "linewidth": 0.6,
+        }
+        figure = Figure((_WIDTH, 1.4 * _HEIGHT))
+        axes, below = figure.subplots(2, sharex=True, height_ratios=(2.2, 1))
+        axes.bar(lefts, [found.accuracy for found in bins], **bars)
+        axes.plot([0, 1], [0, 1], color=_INK, linestyle="--", linewidth=1, label="as sure as right")
+        axes.set(ylim=(0, 1.02), ylabel="of them right")
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.set_title(title, loc="left")
+        axes.legend(fontsize=8, loc="upper left")
+        below.bar(lefts, [found.rows for found in bins], **bars)
+        below.set_yscale("log")
+        below.set(xlim=(0, 1), ylim=(0.5, None), xlabel="confidence", ylabel="answers")
+        below.xaxis.set_major_formatter(PercentFormatter(1))
+        text = "; ".join(
+            f"{found.rows:,} of {found.low:.0%} to {found.high:.0%} confidence, "
+            f"{found.accuracy:.1%} of them right"
+            for found in bins
+        )
+        return Chart(_drawn(figure), f"Reliability diagram. Answers: {text}.")
+
+
+def colour_of(number: int) -> str:
+    """The CSS colour of a line of `by_epoch`, counted from 0."""
+    return _CSS[_SERIES[number % COLOURS]]
+
+
+def dash_of(number: int) -> str:
+    """How such a line is dashed, in the words of Matplotlib and of CSS."""
+    return _DASHES[number // COLOURS % len(_DASHES)]
+
+
+def _styled(salt: str) -> AbstractContextManager[None]:
+    """Our style, whatever people have set Matplotlib to; the salt keeps charts' ids apart."""
+    return style.context(["default", {**_STYLE, "svg.hashsalt": salt}])
+
+
+def _drawn(figure: Figure) -> Markup:
+    # Laid out once; `savefig` would do it for each of the two times that it draws.
+    ConstrainedLayoutEngine().execute(figure)
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(buffer, format="svg", metadata=nothing)
+    return _embedded(buffer.getvalue())
+
+
+def _embedded(document: str) -> Markup:
+    """An SVG document as an element of an HTML page: no prologue, style or name of its own."""
+    svg = document[document.index("<svg") :]
+    svg = re.sub(r' xmlns(:\w+)?="[^"]*"|<style.*?</style>', "", svg, flags=re.DOTALL)
+    svg = re.sub(r' id="([^"]+)"', lambda found: found[0] * (f"#{found[1]}" in svg), svg)
+    for placeholder, colour in _CSS.items():
+        svg = svg.replace(placeholder, colour)
+    return Markup(svg)  # noqa: S704 (Matplotlib has escaped what it was given)
+
+
+def _told(line: Line, percent: bool) -> str:
+    values = [value for value in line.values if not np.isnan(value)]
+    if not values:
+        return f"{line.name}: nothing"
+    first, last = (
+        f"{value:.2%}" if percent else f"{value:.4g}" for value in (values[0], values[-1])
+    )
+    return f"{line.name} from {first} to {last}".strip()

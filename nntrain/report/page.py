@@ -1,0 +1,389 @@
+"""The report: what is known of a run, or of several, on one HTML page that needs nothing else."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import matplotlib
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.config import dump_config
+from nntrain.data.digits import Selection
+from nntrain.errors import ConfigError, DataError, NNTrainError, RunError
+from nntrain.files import atomic_write, refuse_unwritable
+from nntrain.nn.arrays import Array
+from nntrain.report import charts, pictures
+from nntrain.report.answers import Answers
+from nntrain.report.charts import Chart, Line
+from nntrain.training import checkpoint
+from nntrain.training.fit import read_labelled
+from nntrain.training.inference import Model, evaluate, held_out_rows, load_models
+from nntrain.training.metrics import Evaluation
+from nntrain.training.progress import EpochRecord, best
+from nntrain.training.reporter import Reporter
+from nntrain.training.resumption import flat
+from nntrain.training.run import Run
+
+MOST_PICTURES = 60
+MOST_RIGHT = 20
+MOST_NEURONS = 100
+GENERATOR = "nntrain report"
+_MARK = f'<meta name="generator" content="{GENERATOR}">'
+
+
+class Picture(NamedTuple):
+    """A digit and what was made of it.
+
+    Attributes:
+        image: A data URI; None if the picture is not square.
+        row: Its number among the file's rows, counted from 1.
+        truth: What it is.
+        answer: What it was taken for.
+        confidence: The probability of that answer.
+        votes: Of several runs, each answer and the numbers of the runs that gave it.
+    """
+
+    image: str | None
+    row: int
+    truth: int
+    answer: int
+    confidence: float
+    votes: list[tuple[int, list[int]]]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run, as its files tell it.
+
+    Attributes:
+        number: Counted from 1, in the order they were named.
+        model: Its network.
+        saved: The checkpoint that the network is from.
+        history: The finished epochs; none if metrics.csv is gone.
+        answers: To the rows the report judges by; None without any.
+    """
+
+    number: int
+    model: Model
+    saved: checkpoint.Checkpoint
+    history: list[EpochRecord]
+    answers: Answers | None
+
+    @property
+    def name(self) -> str:
+        """The folder."""
+        return str(self.model.run)
+
+    @property
+    def best(self) -> EpochRecord:
+        """The epoch that the network is from."""
+        return self.saved.progress.history[-1]
+
+    @property
+    def seconds(self) -> float:
+        """Of training, all epochs together."""
+        return math.fsum(record.seconds for record in self.history)
+
+    @property
+    def shape(self) -> str:
+        """The layers' widths, and how many parameters that makes."""
+        network = self.model.network
+        return f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters"
+
+    @property
+    def swatch(self) -> str:
+        """The style of its lines in the charts."""
+        colour, dash = charts.colour_of(self.number - 1), charts.dash_of(self.number - 1)
+        return f"border-top-color: {colour}; border-top-style: {dash}"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What all the networks together answer to some rows.
+
+    Attributes:
+        source: Which rows, in words.
+        evaluation: As `nntrain evaluate` has it.
+        answers: Each row's.
+        wrong: The surest wrong answers, sixty at most.
+        right: The surest right ones.
+        disagreements: What the runs do not agree on, sixty at most; those first that the committee
+            is least sure of.
+        disagreed: How many of them there are.
+    """
+
+    source: str
+    evaluation: Evaluation
+    answers: Answers
+    wrong: list[Picture]
+    right: list[Picture]
+    disagreements: list[Picture]
+    disagreed: int
+
+    @property
+    def mistakes(self) -> int:
+        """How many wrong answers there are."""
+        return len(self.answers.wrong())
+
+    @property
+    def confusions(self) -> list[tuple[int, int, int]]:
+        """Truth, answer and count of each kind of mistake, the most frequent first."""
+        counts = self.evaluation.confusion
+        kinds = [
+            (truth, answer, int(counts[truth, answer]))
+            for truth, answer in np.argwhere(counts).tolist()
+            if truth != answer
+        ]
+        return sorted(kinds, key=lambda kind: -kind[2])
+
+
+def default_place(runs: Sequence[Run]) -> Path:
+    """Where a report is looked for: in the run's folder, or here if there are several."""
+    return runs[0].folder / "report.html" if len(runs) == 1 else Path("runs-report.html")
+
+
+def write_report(
+    out: Path,
+    runs: Sequence[Run],
+    data: str | None,
+    label_column: str | None,
+    reporter: Reporter,
+    threads: int = 1,
+) -> None:
+    """Write one HTML file that opens without a network, and holds all that is known of the runs.
+
+    Args:
+        out: The file; only an earlier report is replaced.
+        runs: Runs and committees.
+        data: A labelled CSV to judge them by; None: the rows that they held out.
+        label_column: The labels' column in it, if its name does not tell.
+        reporter: Is told what is read, and what cannot be shown.
+        threads: How many share the rows.
+
+    Raises:
+        ConfigError: `out` is something else than a report, or a network was named twice.
+        RunError: A committee is not finished, or a run has not finished an epoch.
+        CheckpointError: A checkpoint cannot be trusted.
+        DataError: `data` does not hold what it should.
+        NNTrainError: The file cannot be written.
+    """
+    refuse_unwritable(out)
+    if out.exists() and not _is_report(out):
+        raise ConfigError(f"{out}: is no report; name another file with --out or remove it")
+    page = _page(runs, data, label_column, reporter, threads)
+    with atomic_write(out, "w") as file:
+        file.write(page)
+
+
+def _is_report(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(1000)
+    except OSError as error:
+        raise NNTrainError(
+            f"{path}: cannot be read: {error.strerror}; name another file with --out"
+        ) from error
+    return not beginning or _MARK.encode() in beginning
+
+
+def _page(
+    runs: Sequence[Run],
+    data: str | None,
+    label_column: str | None,
+    reporter: Reporter,
+    threads: int,
+) -> str:
+    models = load_models(runs)
+    rows, source, lack = _rows(models, data, label_column, reporter)
+    trained = [
+        Trained(
+            number,
+            model,
+            checkpoint.load(model.run.best_file),
+            model.run.history(),
+            None
+            if rows is None
+            else Answers(rows.labels, model.probabilities(rows, threads=threads)),
+        )
+        for number, model in enumerate(models, 1)
+    ]
+    judged = None if rows is None else _judge(trained, rows, source, threads)
+    keys, settings = _differences(trained)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("nntrain.report", "assets"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"share": _share, "duration": _duration}
+    return environment.get_template("report.html").render(
+        generator=GENERATOR,
+        title=", ".join(map(str, runs)),
+        trained=trained,
+        single=trained[0] if len(trained) == 1 else None,
+        lack=lack,
+        judged=judged,
+        keys=keys,
+        settings=settings,
+        curves=_curves(trained),
+        board=None,
+        weights=_weights(models[0]) if len(models) == 1 else [],
+        vitals=_vitals(models[0].run) if len(models) == 1 else [],
+        reliability=charts.reliability(judged.answers.bins()) if judged else None,
+        configuration=dump_config(models[0].config),
+        made=datetime.now().astimezone(),
+        machine=checkpoint.machine(),
+        versions={**checkpoint.versions(), "matplotlib": matplotlib.__version__},
+    )
+
+
+def _rows(
+    models: Sequence[Model], data: str | None, label_column: str | None, reporter: Reporter
+) -> tuple[Selection | None, str, str]:
+    """The rows to judge by, in words which they are, and why there are none."""
+    if data is not None:
+        rows = read_labelled(data, models[0].config.data.classes, label_column, reporter).all()
+        return rows, f"{len(rows):,} rows of {data}", ""
+    try:
+        rows = held_out_rows(models, reporter)
+    except (DataError, RunError) as error:
+        reporter.notice(f"{error}; the report does without answers")
+        return None, "", str(error)
+    return rows, f"{len(rows):,} validation rows", ""
+
+
+def _judge(trained: Sequence[Trained], rows: Selection, source: str, threads: int) -> Judged:
+    evaluation = evaluate([run.model for run in trained], rows, threads=threads)
+    each = [run.answers for run in trained if run.answers]
+    shares = sum(answers.probabilities for answers in each) / len(each)
+    together = Answers(rows.labels, np.asarray(shares))
+    votes = np.stack([answers.digits for answers in each])
+    divided = np.flatnonzero((votes != votes[0]).any(axis=0))
+    divided = divided[np.argsort(together.confidences[divided], kind="stable")]
+
+    def drawn(chosen: NDArray[np.intp]) -> list[Picture]:
+        return _pictures(rows, together, votes, chosen)
+
+    return Judged(
+        source,
+        evaluation,
+        together,
+        wrong=drawn(together.wrong()[:MOST_PICTURES]),
+        right=drawn(together.right()[:MOST_RIGHT]),
+        disagreements=drawn(divided[:MOST_PICTURES]),
+        disagreed=len(divided),
+    )
+
+
+def _pictures(
+    rows: Selection, answers: Answers, votes: NDArray[np.intp], chosen: NDArray[np.intp]
+) -> list[Picture]:
+    pixels = np.empty((len(chosen), rows.digits.pixels.shape[1]), np.uint8)
+    rows.gather(chosen, pixels)
+    return [
+        Picture(
+            image=pictures.digit(image),
+            row=int(rows.index[row]) + 1,
+            truth=int(answers.labels[row]),
+            answer=int(answers.digits[row]),
+            confidence=float(answers.confidences[row]),
+            votes=[
+                (int(answer), (np.flatnonzero(votes[:, row] == answer) + 1).tolist())
+                for answer in np.unique(votes[:, row])
+            ],
+        )
+        for image, row in zip(pixels, chosen.tolist(), strict=True)
+    ]
+
+
+def _curves(trained: Sequence[Trained]) -> list[Chart]:
+    """Loss, accuracy and learning rate, as far as they were recorded."""
+    shown = [run for run in trained if run.history]
+    if not shown:
+        return []
+    if len(trained) == 1:
+        history, top = shown[0].history, best(shown[0].history)
+        loss = [Line("training", [record.train_loss for record in history])]
+        accuracy = [Line("training", [record.train_accuracy for record in history])]
+        if top.validated:
+            loss.append(Line("validation", [record.val_loss for record in history]))
+            accuracy.append(Line("validation", [record.val_accuracy for record in history]))
+        rate = Line("", [record.learning_rate for record in history])
+        return [
+            charts.by_epoch("Loss", loss, best=top.epoch),
+            charts.by_epoch("Accuracy", accuracy, percent=True, best=top.epoch),
+            charts.by_epoch("Learning rate", [rate], best=top.epoch),
+        ]
+
+    def each(field: str) -> list[Line]:
+        return [Line("", [getattr(record, field) for record in run.history]) for run in trained]
+
+    made = [
+        charts.by_epoch("Training loss", each("train_loss")),
+        charts.by_epoch("Training accuracy", each("train_accuracy"), percent=True),
+    ]
+    if any(run.best.validated for run in shown):
+        made += [
+            charts.by_epoch("Validation loss", each("val_loss")),
+            charts.by_epoch("Validation accuracy", each("val_accuracy"), percent=True),
+        ]
+    return [*made, charts.by_epoch("Learning rate", each("learning_rate"))]
+
+
+def _vitals(run: Run) -> list[Chart]:
+    """How saturated the layers were, and how large their gradients; none if nobody recorded it."""
+    records = run.layers()
+    if not records:
+        return []
+    layers = range(1, max(record.layer for record in records) + 1)
+
+    def each(field: str) -> list[Line]:
+        return [
+            Line(f"layer {i}", [getattr(record, field) for record in records if record.layer == i])
+            for i in layers
+        ]
+
+    return [
+        charts.by_epoch("Saturated outputs", each("saturated"), percent=True),
+        charts.by_epoch("Size of the gradient", each("gradient"), logarithmic=True),
+    ]
+
+
+def _weights(model: Model) -> list[tuple[str, str]]:
+    """A name and a picture for each neuron of the first layer, those of the largest weights first.
+
+    There is none if the pictures are not square.
+    """
+    first: Array = model.network.layers[0].weights
+    name = "digit {}" if len(model.network.layers) == 1 else "neuron {}"
+    largest = np.argsort(-np.linalg.norm(first, axis=1), kind="stable")[:MOST_NEURONS].tolist()
+    drawn = [(name.format(neuron), pictures.weights(first[neuron])) for neuron in largest]
+    return [(neuron, image) for neuron, image in drawn if image is not None]
+
+
+def _differences(trained: Sequence[Trained]) -> tuple[list[str], list[list[str]]]:
+    """The keys in which the configurations differ, and their values for each run."""
+    values = [flat(run.model.config.model_dump()) for run in trained]
+    keys = dict.fromkeys(key for found in values for key in found)
+    differing = [key for key in keys if any(_said(v, key) != _said(values[0], key) for v in values)]
+    return differing, [[_said(found, key) for key in differing] for found in values]
+
+
+def _said(values: dict[str, Any], key: str) -> str:
+    if key not in values:
+        return "–"
+    return "null" if values[key] is None else str(values[key])
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None or math.isnan(share) else f"{share:.2%}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

@@ -1,0 +1,78 @@
+"""A run on demo digits, its report, and a browser to open it with."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nntrain.data.demo import demo_digits
+from nntrain.data.kaggle import write_csv
+from tests.cli.test_commands import succeed
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+QUICK = Path(__file__).parents[2] / "configs/quick.yaml"
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs of 784-300-100-10 on demo digits, one epoch each, and labelled rows beside them."""
+    folder = tmp_path_factory.mktemp("demo")
+    pixels, labels = demo_digits(900, seed=0)
+    write_csv(folder / "train.csv", pixels[:800], labels[:800])
+    write_csv(folder / "test_labelled.csv", pixels[800:], labels[800:])
+    for seed in ("0", "1"):
+        settings = {
+            "training.epochs": "1",
+            "data.train": str(folder / "train.csv"),
+            "data.validation": "0.5",
+            "data.split_seed": "0",
+            "seed": seed,
+        }
+        options = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+        succeed("fit", str(QUICK), *options, "--run", str(folder / f"run-{seed}"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_report(demo_folder: Path) -> Path:
+    """The report of one of them."""
+    succeed("report", str(demo_folder / "run-0"))
+    return demo_folder / "run-0/report.html"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Chromium, without a window."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=BROWSER_OPTIONS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """An empty page that may ask no network for anything, and has nothing to complain of."""
+    opened = browser.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: complaints.append(request.url))
+    yield opened
+    opened.close()
+    assert [text for text in complaints if not text.startswith(("file:", "data:"))] == []
