@@ -19,6 +19,7 @@ from nntrain.files import atomic_write, refuse_unwritable
 from nntrain.nn.arrays import Array
 from nntrain.report import charts, pictures
 from nntrain.report.answers import Answers
+from nntrain.report.board import board
 from nntrain.report.charts import Chart, Line
 from nntrain.training import checkpoint
 from nntrain.training.fit import read_labelled
@@ -232,7 +233,7 @@ def _page(
         keys=keys,
         settings=settings,
         curves=_curves(trained),
-        board=None,
+        board=board(models[0]) if len(models) == 1 else None,
         weights=_weights(models[0]) if len(models) == 1 else [],
         vitals=_vitals(models[0].run) if len(models) == 1 else [],
         reliability=charts.reliability(judged.answers.bins()) if judged else None,
