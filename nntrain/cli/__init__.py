@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from nntrain import __version__
-from nntrain.cli import config, data, fit, predict, runs
+from nntrain.cli import config, data, export, fit, predict, runs
 from nntrain.errors import NNTrainError, status_after
 
 
@@ -127,6 +127,7 @@ def main(debug: bool) -> None:
 main.add_command(fit.fit)
 main.add_command(predict.predict)
 main.add_command(predict.evaluate)
+main.add_command(export.export)
 main.add_command(data.data)
 main.add_command(config.config)
 main.add_command(runs.runs)

@@ -8,7 +8,6 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
-    cores,
     distortions_option,
     refuse_input_as_output,
     runs_argument,
@@ -62,6 +61,7 @@ def predict(
     from nntrain.data import kaggle
     from nntrain.files import refuse_unwritable
     from nntrain.training import inference
+    from nntrain.training.threads import cores
 
     # Before the network is asked, so that its answers are not lost.
     refuse_input_as_output(out, test)
@@ -121,6 +121,7 @@ def evaluate(
     from nntrain.training import inference
     from nntrain.training.fit import read_labelled
     from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.threads import cores
 
     if label_column is not None and path is None:
         raise ConfigError("--label-column names a column of --data; give --data CSV too")
