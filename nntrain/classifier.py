@@ -378,7 +378,7 @@ def _features(X: ArrayLike) -> NDArray[Any]:  # noqa: N803
         raise FeaturesError("Complex data not supported; give real numbers")
     if table.dtype.kind not in "buif":
         try:
-            table = table.astype(np.float64)
+            table = table.astype(object).astype(np.float64)  # for plain words if it fails
         except ValueError as error:
             raise FeaturesError(f"X: {error}; give numbers") from error
     if table.ndim != 2:

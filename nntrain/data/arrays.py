@@ -39,7 +39,7 @@ def _octets(name: str, table: NDArray[Any], most: int, what: str) -> NDArray[np.
     """The same numbers as bytes, shape (N, columns)."""
     if table.dtype.kind not in "buif":
         try:
-            table = table.astype(np.float64)
+            table = table.astype(object).astype(np.float64)  # for plain words if it fails
         except (TypeError, ValueError) as error:
             raise DataError(f"{name}: {error}; give whole numbers 0–{most}") from error
     if table.dtype == np.uint8 and most == 255:
