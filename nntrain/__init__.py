@@ -1,3 +1,40 @@
-"""Train fully-connected networks on MNIST, with backpropagation written from scratch in NumPy."""
+"""Train fully-connected networks on MNIST, with backpropagation written from scratch in NumPy.
+
+    import nntrain
+
+    run = nntrain.fit("config.yaml")
+    run.predict("data/test.csv")
+
+What these names stand for is imported when one of them is first used.
+"""
+
+TYPE_CHECKING = False  # as of `typing`, which would take time to import
+if TYPE_CHECKING:
+    from nntrain.classifier import NNClassifier
+    from nntrain.errors import NNTrainError
+    from nntrain.notebook.session import Run, fit, load
 
 __version__ = "0.1.0"
+__all__ = ["NNClassifier", "NNTrainError", "Run", "__version__", "fit", "load"]
+
+_PLACES = {
+    "NNClassifier": "nntrain.classifier",
+    "NNTrainError": "nntrain.errors",
+    "Run": "nntrain.notebook.session",
+    "fit": "nntrain.notebook.session",
+    "load": "nntrain.notebook.session",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'nntrain' has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(_PLACES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

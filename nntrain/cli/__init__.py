@@ -19,6 +19,7 @@ from nntrain.cli import (
     config,
     data,
     doctor,
+    export,
     fit,
     gradcheck,
     grade,
@@ -142,6 +143,7 @@ main.add_command(fit.fit)
 main.add_command(predict.predict)
 main.add_command(predict.evaluate)
 main.add_command(report.report)
+main.add_command(export.export)
 main.add_command(data.data)
 main.add_command(config.config)
 main.add_command(runs.runs)

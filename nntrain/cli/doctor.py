@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import cores, run_argument
+from nntrain.cli.options import run_argument
 
 
 @click.command(epilog="Example: nntrain doctor runs/config")
@@ -23,6 +23,7 @@ def doctor(folder: Path) -> None:
     from nntrain.explain.doctor import diagnose
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.run import Run
+    from nntrain.training.threads import cores
 
     for line in diagnose(Run.open(folder), TerminalReporter(), cores()):
         click.echo(line)

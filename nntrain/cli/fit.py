@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import RUN_PATH, Count, config_argument, cores, set_option
+from nntrain.cli.options import RUN_PATH, Count, config_argument, set_option
 from nntrain.errors import status_after
 
 
@@ -40,28 +40,19 @@ def fit(
     then ends later than it was planned. A committee's members may be more than before.
     """
     from nntrain.config import load_config
-    from nntrain.training import committee
-    from nntrain.training import fit as single
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.run import Run, exists_already, name_for, newest_named
+    from nntrain.training.run import name_for
+    from nntrain.training.start import begin, go_on
+    from nntrain.training.threads import cores
 
-    name = name_for(Path(config))
-    loaded = load_config(config, overrides)
-    threads = threads or cores()
-    if resume:
-        run = Run.open(folder) if folder else newest_named(name)
-        go_on = committee.resume_committee if run.is_committee() else single.resume
-        outcome = go_on(loaded, run, TerminalReporter(), threads)
-    elif folder is not None and folder.exists():
-        raise exists_already(folder)  # before the CSVs are read
-    else:
-        begin = committee.fit_committee if loaded.members > 1 else single.fit
-        outcome = begin(
-            loaded,
-            lambda: Run.create(folder, loaded) if folder else Run.create_next(name, loaded),
-            TerminalReporter(),
-            threads,
-        )
+    start = go_on if resume else begin
+    outcome = start(
+        load_config(config, overrides),
+        folder,
+        name_for(Path(config)),
+        TerminalReporter(),
+        threads or cores(),
+    )
     for line in outcome.results():
         click.echo(line)
     if outcome.signal is not None:

@@ -1,6 +1,5 @@
 """Arguments and options that several commands share."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,10 +118,3 @@ def refuse_input_as_output(out: Path, *inputs: str | Path, option: str = "--out"
             raise ConfigError(
                 f"{out}: is the same file as {path}, which is read; name another file with {option}"
             )
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

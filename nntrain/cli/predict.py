@@ -8,7 +8,6 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
-    cores,
     data_option,
     distortions_option,
     label_column_option,
@@ -65,6 +64,7 @@ def predict(
     from nntrain.data import kaggle
     from nntrain.files import refuse_unwritable
     from nntrain.training import inference
+    from nntrain.training.threads import cores
 
     # Before the network is asked, so that its answers are not lost.
     refuse_input_as_output(out, test)
@@ -115,6 +115,7 @@ def evaluate(
     from nntrain.training import inference
     from nntrain.training.fit import read_labelled
     from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.threads import cores
 
     refuse_idle_label_column(path, label_column)
     models = inference.load_models(inference.chosen_runs(folders))

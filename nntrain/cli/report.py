@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import (
-    cores,
     data_option,
     label_column_option,
     refuse_idle_label_column,
@@ -37,6 +36,7 @@ def report(
     """
     from nntrain.training.inference import chosen_runs
     from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.threads import cores
 
     try:
         from nntrain.report.page import default_place, write_report

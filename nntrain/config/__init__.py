@@ -1,6 +1,19 @@
 """From a YAML file to a typed configuration, and from there to objects."""
 
-from nntrain.config.load import dump_config, load_config, parse_config, starter_text
+from nntrain.config.load import (
+    dump_config,
+    load_config,
+    make_config,
+    parse_config,
+    starter_text,
+)
 from nntrain.config.schema import Config
 
-__all__ = ["Config", "dump_config", "load_config", "parse_config", "starter_text"]
+__all__ = [
+    "Config",
+    "dump_config",
+    "load_config",
+    "make_config",
+    "parse_config",
+    "starter_text",
+]

@@ -1,8 +1,9 @@
 """From a YAML file to a Config and back; every complaint names its line."""
 
 import io
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.representer import RoundTripRepresenter, SafeRepresenter
 
 from nntrain.config.complaints import fault_of
-from nntrain.config.faults import Place, complaint, report, show
+from nntrain.config.faults import Place, Places, complaint, report, show
 from nntrain.config.schema import Config
 from nntrain.config.source import override_value, read_yaml
 from nntrain.errors import ConfigError, did_you_mean
@@ -64,6 +65,24 @@ def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> Confi
     values, places = read_yaml(text, lambda line: Place((0, line), f"{source}:{line}"))
     if values is None:
         raise ConfigError(f"{source}: empty; 'nntrain config init' writes a starter")
+    return _validated(values, places, overrides)
+
+
+def make_config(values: object, source: str, overrides: Sequence[str] = ()) -> Config:
+    """Make a configuration of Python's values instead of YAML.
+
+    Args:
+        values: A mapping with the keys that a file has; NumPy's numbers and paths are welcome.
+        source: What complaints call the values.
+        overrides: As for `load_config`.
+
+    Raises:
+        ConfigError: As for `load_config`.
+    """
+    return _validated(_plain(values), {(): Place((0, 0), source)}, overrides)
+
+
+def _validated(values: Any, places: Places, overrides: Sequence[str]) -> Config:
     if not isinstance(values, dict):
         sentence = f"must be a mapping of keys such as 'data' and 'network', not {show(values)}"
         raise complaint(places[()], (), sentence)
@@ -80,6 +99,20 @@ def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> Confi
             if not (details["type"] == "too_short" and details["input"])
         ]
         raise ConfigError(report(faults)) from None
+
+
+def _plain(value: Any) -> Any:
+    """A value as `read_yaml` would give it."""
+    if hasattr(value, "tolist"):  # NumPy's
+        value = value.tolist()
+    match value:
+        case Mapping():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return tuple(map(_plain, value))
+        case os.PathLike():
+            return os.fspath(value)
+    return value
 
 
 def dump_config(config: Config) -> str:

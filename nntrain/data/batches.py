@@ -151,16 +151,24 @@ class Batches:
             self.scale.apply(x, x)
         if any(kept < 1 for kept in self.kept):
             for batch, part in enumerate(parts, first_batch):
-                self._drop(block, part, generator(self.seed, Purpose.DROPOUT, epoch, batch))
+                drop(block, part, self.kept, generator(self.seed, Purpose.DROPOUT, epoch, batch))
 
-    def _drop(self, block: Block, part: slice, rng: np.random.Generator) -> None:
-        """Leave inputs of a batch out, and choose the outputs that are to be left out."""
-        if self.kept[0] < 1:
-            x = block.x[part]
-            x *= _kept(rng, self.kept[0], x.shape)
-        for kept, mask in zip(self.kept[1:], block.masks, strict=True):
-            if mask is not None:
-                mask[part] = _kept(rng, kept, mask[part].shape)
+
+def drop(block: Block, part: slice, shares: Sequence[float], rng: np.random.Generator) -> None:
+    """Leave inputs of a batch out, and choose the outputs that are to be left out.
+
+    Args:
+        block: Its inputs and masks are changed.
+        part: The batch's rows.
+        shares: What is kept of x_0 … x_L.
+        rng: The batch's own.
+    """
+    if shares[0] < 1:
+        x = block.x[part]
+        x *= _kept(rng, shares[0], x.shape)
+    for kept, mask in zip(shares[1:], block.masks, strict=True):
+        if mask is not None:
+            mask[part] = _kept(rng, kept, mask[part].shape)
 
 
 def _kept(rng: np.random.Generator, share: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -64,7 +64,11 @@ class CommitteeOutcome:
 
 
 def fit_committee(
-    config: Config, make_run: Callable[[], Run], reporter: Reporter, threads: int = 1
+    config: Config,
+    make_run: Callable[[], Run],
+    reporter: Reporter,
+    threads: int = 1,
+    data: Split | None = None,
 ) -> CommitteeOutcome:
     """Train a new committee.
 
@@ -73,18 +77,19 @@ def fit_committee(
         make_run: Makes the committee's folder; called when the data are known to be good.
         reporter: Is told what happens.
         threads: As in `fit`.
+        data: Likewise.
 
     Raises:
         DataError, RunError, DivergenceError, NNTrainError: As in `fit`.
     """
-    data = read_data(config, reporter)
+    data = data or read_data(config, reporter)
     run = make_run()
     with run.held():
         return _go_through(config, run, {}, data, reporter, threads)
 
 
 def resume_committee(
-    config: Config, run: Run, reporter: Reporter, threads: int = 1
+    config: Config, run: Run, reporter: Reporter, threads: int = 1, data: Split | None = None
 ) -> CommitteeOutcome:
     """Keep the finished members, go on with the one that was stopped, and train the missing ones.
 
@@ -93,18 +98,21 @@ def resume_committee(
         run: The committee's folder, whatever stopped its training.
         reporter: Is told what happens.
         threads: As in `fit`.
+        data: Likewise.
 
     Raises:
         ConfigError, CheckpointError, RunError, DataError, DivergenceError, NNTrainError: As in
             `resume`.
     """
     with run.held():
-        return _resume(config, run, reporter, threads)
+        return _resume(config, run, reporter, threads, data)
 
 
-def _resume(config: Config, run: Run, reporter: Reporter, threads: int) -> CommitteeOutcome:
+def _resume(
+    config: Config, run: Run, reporter: Reporter, threads: int, data: Split | None
+) -> CommitteeOutcome:
     refuse_differences(run, config, run.config(), may_grow=("training.epochs", "members"))
-    data = read_data(config, reporter)
+    data = data or read_data(config, reporter)
     finished: dict[Path, Progress] = {}
     for number, member in enumerate(run.members(), 1):
         file, saved = newest_checkpoint(member, reporter)

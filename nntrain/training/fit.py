@@ -230,9 +230,21 @@ def read_data(config: Config, reporter: Reporter) -> Split:
     digits = read_csv(
         data.train, labels="required", classes=data.classes, label_column=data.label_column
     )
+    return split(config, digits, reporter)
+
+
+def split(config: Config, digits: Digits, reporter: Reporter) -> Split:
+    """Labelled rows as those to train on and those to validate with, as `data.validation` has it.
+
+    Raises:
+        DataError: All rows are of one digit, or the split leaves one side empty, or the CSV to
+            validate with does not hold what it should.
+        ConfigError: Images that are not square should be distorted.
+    """
+    data = config.data
     if len(digits.counts()) == 1:
         raise DataError(
-            f"{data.train}: all labels are {digits.counts()[0][0]}; "
+            f"{digits.source}: all labels are {digits.counts()[0][0]}; "
             "give a file with at least two different digits"
         )
     build_distorter(config, digits.pixels.shape[1])  # refuses what is not square, in good time

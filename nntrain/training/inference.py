@@ -194,8 +194,7 @@ def probabilities(
         DataError: The members do not know the same classes, or the rows have other pixels.
         ConfigError: A member was trained without distortions, but there should be some.
     """
-    if len({model.network.widths[-1] for model in models}) > 1:
-        raise DataError("the runs were trained on different numbers of classes; name alike ones")
+    refuse_other_classes(models)
     for model in models:
         if distortions and model.distorter is None:
             raise ConfigError(
@@ -204,6 +203,16 @@ def probabilities(
             )
     total = sum(model.probabilities(rows, distortions, threads) for model in models)
     return np.asarray(total / len(models))
+
+
+def refuse_other_classes(models: Sequence[Model]) -> None:
+    """Those that vote together must know the same classes.
+
+    Raises:
+        DataError: They do not.
+    """
+    if len({model.network.widths[-1] for model in models}) > 1:
+        raise DataError("the runs were trained on different numbers of classes; name alike ones")
 
 
 def as_probabilities(outputs: Array, activation: str, loss: str) -> Array:

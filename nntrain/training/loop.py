@@ -1,15 +1,15 @@
 """The training itself: the only place where data, network and optimiser meet."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.batches import Batches, PixelScale
+from nntrain.data.batches import PixelScale
 from nntrain.data.digits import Selection
 from nntrain.errors import DivergenceError
 from nntrain.nn import Block, Descent, Loss, Network, Schedule
@@ -35,9 +35,28 @@ class Plan(NamedTuple):
     schedule: Schedule
 
 
+class Dealer(Protocol):
+    """Deals out training rows, anew in every epoch; attributes and methods as in `Batches`."""
+
+    batch_size: int
+    workers: int
+
+    @property
+    def block_rows(self) -> int:
+        """How many rows should be dealt out at a time, roughly."""
+
+    def __len__(self) -> int:
+        """The number of batches in an epoch."""
+
+    def epoch(
+        self, epoch: int, start: int, blocks: Sequence[Block]
+    ) -> Iterator[tuple[Block, NDArray[np.integer[Any]]]]:
+        """Fill one block after the other; with them come the numbers of the rows' classes."""
+
+
 def train(
     descent: Descent,
-    batches: Batches,
+    batches: Dealer,
     plan: Plan,
     progress: Progress,
     validate: Callable[[], tuple[float, float]],
@@ -93,7 +112,7 @@ def train(
 
 
 def _count(
-    loss: Loss, block: Block, labels: NDArray[np.uint8], ends: list[int], progress: Progress
+    loss: Loss, block: Block, labels: NDArray[np.integer[Any]], ends: list[int], progress: Progress
 ) -> None:
     """Add a block's batches to the progress, one by one, so that sums do not depend on blocks."""
     rows = ends[-1]

@@ -70,6 +70,10 @@ class Evaluation:
         ]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        """The table, as a notebook shows it."""
+        return f"<pre>{self.table()}</pre>"
+
     def as_dict(self) -> dict[str, Any]:
         """All of it in JSON's types; what is not defined is None."""
         return {

@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -44,7 +44,7 @@ class TerminalReporter(Reporter):
 
     def notice(self, text: str) -> None:
         """Write the line above the bar."""
-        tqdm.write(text, file=sys.stderr)
+        tqdm.write(text, file=self._stream())
 
     def member(self, number: int, members: int, what: str) -> None:
         """Write a line, and keep the member's number beside the bar."""
@@ -53,11 +53,10 @@ class TerminalReporter(Reporter):
 
     def begin(self, epochs: int, batches: int, progress: Progress) -> None:
         """Draw the bar."""
-        self._bar = tqdm(
+        self._bar = self._make_bar(
             total=epochs * batches,
             initial=progress.epoch * batches + progress.batch,
             unit="batch",
-            disable=None,
             leave=False,
             dynamic_ncols=True,
         )
@@ -87,3 +86,10 @@ class TerminalReporter(Reporter):
             f"training: loss {record.train_loss:.4f}, accuracy {record.train_accuracy:.2%}"
             f"{validation}{' *' if is_best else ''}"
         )
+
+    def _stream(self) -> TextIO:
+        """Where lines are written."""
+        return sys.stderr
+
+    def _make_bar(self, **settings: Any) -> "tqdm[Any]":
+        return tqdm(disable=None, **settings)

@@ -10,11 +10,12 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntrain.config.load import load_config, parse_config, starter_text
+from nntrain.config.load import load_config, make_config, parse_config, starter_text
 from nntrain.config.schema import Activation
 from nntrain.errors import ConfigError
 
@@ -45,6 +46,39 @@ def test_a_short_file_is_filled_with_the_defaults() -> None:
     assert config.training.optimizer.learning_rate == 1e-4
     assert (config.training.schedule.name, config.training.schedule.warmup) == ("constant", 0)
     assert config.training.patience is None
+
+
+VALUES: dict[str, Any] = {
+    "data": {"train": Path("train.csv"), "input_range": np.array([0.0, 1.0])},
+    "network": [{"dense": np.int64(10), "activation": "sigmoid"}],
+    "loss": "squared_error",
+    "training": {
+        "epochs": 3,
+        "optimizer": {"name": "sgd", "learning_rate": np.float64(1e-4)},
+    },
+}
+
+
+def test_values_make_the_configuration_that_their_yaml_makes() -> None:
+    assert make_config(VALUES, "config") == parse_config(VALID, "my.yaml")
+    assert make_config(VALUES, "config", ["training.epochs=5"]).training.epochs == 5
+    dumped = make_config(VALUES, "config").model_dump()
+    assert make_config(dumped, "config") == make_config(VALUES, "config")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"network": 3}, "config: network: must be a list, not 3"),
+        ({"network": [{"dense": 9, "activation": "sigmoid"}]}, "config: network[0].dense: the last layer must have one neuron for each of the 10 classes, not 9"),
+        ({"los": 1}, "config: unknown key 'los'; did you mean 'loss'?"),
+        ({"data": {"train": "a", "distortion": {"limits": {"x": 1}}}}, "config: data.distortion.limits.x: must be a whole number, not the text 'x'"),
+    ],
+)  # fmt: skip
+def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], line: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        make_config(VALUES | change, "config")
+    assert str(raised.value) == line
 
 
 def test_the_starter_loads_and_suits_mnist() -> None:

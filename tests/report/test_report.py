@@ -321,7 +321,15 @@ def test_without_rows_to_judge_by_the_rest_is_shown(folder: Path) -> None:
     )
     root = read(Path("runs/tiny/report.html"))
     names = [section.attributes["id"] for section in root.all("section")]
-    assert names == ["lack", "curves", "board", "weights", "layers", "configuration", "circumstances"]
+    assert names == [
+        "lack",
+        "curves",
+        "board",
+        "weights",
+        "layers",
+        "configuration",
+        "circumstances",
+    ]
     assert "no confusion matrix" in root.section("lack").text
     assert "of the training rows right in epoch" in root.section("result").text
     label = root.section("curves").all("div", "plot")[0].attributes["aria-label"]

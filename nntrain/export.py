@@ -1,0 +1,191 @@
+"""Trained networks as ONNX, which runs without nntrain: in browsers, on phones, from any language.
+
+    pixels, float32 of shape (N, n_0), 0 … 255  →  probabilities, float32 of shape (N, classes)
+
+Everything between the two is in the graph: the scale of the pixels, the layers, what makes shares
+of 1 of the outputs, and a committee's mean.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nntrain import __version__
+from nntrain.errors import DataError, NNTrainError
+from nntrain.files import atomic_write
+from nntrain.nn.activations import LEAK, TANH_AMPLITUDE, TANH_SLOPE
+from nntrain.nn.arrays import Array
+from nntrain.training.inference import Model, refuse_other_classes
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto, TensorProto
+
+INPUT, OUTPUT = "pixels", "probabilities"
+# Of 2019: runtimes since then read it, and all operators take float64, too.
+OPSET, IR_VERSION = 11, 6
+
+
+def export_onnx(models: Sequence[Model], path: Path) -> None:
+    """Write one network, or a committee that votes by the mean of its probabilities.
+
+    Args:
+        models: At least one.
+        path: The file to replace or create; its folder must exist.
+
+    Raises:
+        DataError: The members do not know the same classes, or read pictures of different sizes.
+        NNTrainError: The library onnx is missing, or the file cannot be written.
+    """
+    try:
+        import onnx  # noqa: F401
+    except ImportError as error:
+        raise NNTrainError(
+            f"{path}: ONNX files need onnx, which is not installed; pip install 'nntrain[onnx]'"
+        ) from error
+    refuse_other_classes(models)
+    if len({model.network.widths[0] for model in models}) > 1:
+        raise DataError("the runs were trained on pictures of different sizes; name alike ones")
+    content = build_onnx(models).SerializeToString()
+    with atomic_write(path) as file:
+        file.write(content)
+
+
+def build_onnx(models: Sequence[Model]) -> "ModelProto":
+    """The graph of one network, or of a committee; see `export_onnx`."""
+    from onnx import TensorProto, helper
+
+    graph = _Graph()
+    answers = []
+    for number, model in enumerate(models, 1):
+        graph.prefix = f"member{number}." if len(models) > 1 else ""
+        answers.append(_member(graph, model))
+    graph.prefix = ""
+    if len(models) > 1:
+        answers = [graph.mul(graph.node("Sum", *answers), 1 / len(models))]
+    graph.nodes.append(helper.make_node("Identity", answers, [OUTPUT], "answer"))
+
+    first, last = models[0].network.widths[0], models[0].network.widths[-1]
+    made = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "nntrain",
+            [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["N", first])],
+            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["N", last])],
+            graph.constants,
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="nntrain",
+        producer_version=__version__,
+    )
+    helper.set_model_props(
+        made,
+        {
+            "classes": ",".join(map(str, range(last))),
+            "nntrain": __version__,
+            "runs": ", ".join(str(model.run) for model in models),
+        },
+    )
+    return made
+
+
+class _Graph:
+    """A graph in the making; each result has the name of its node.
+
+    Attributes:
+        nodes: In the order of the calculation.
+        constants: Weights, biases and numbers.
+        prefix: Begins all names that are made.
+        dtype: Of constants.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
+        self.prefix = ""
+        self.dtype = np.dtype(np.float32)
+
+    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node."""
+        from onnx import helper
+
+        name = f"{self.prefix}{operator.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
+        return name
+
+    def constant(self, value: Array | float) -> str:
+        """Add numbers that stay."""
+        from onnx import numpy_helper
+
+        name = f"{self.prefix}constant{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(value, self.dtype), name))
+        return name
+
+    def cast(self, x: str, dtype: "np.dtype[np.floating]") -> str:
+        from onnx import helper
+
+        return self.node("Cast", x, to=helper.np_dtype_to_tensor_dtype(dtype))
+
+    def add(self, x: str, number: float) -> str:
+        return self.node("Add", x, self.constant(number))
+
+    def mul(self, x: str, number: float) -> str:
+        return self.node("Mul", x, self.constant(number))
+
+    def max(self, x: str, number: float) -> str:
+        return self.node("Max", x, self.constant(number))
+
+
+def _scaled_tanh(graph: _Graph, z: str) -> str:
+    return graph.mul(graph.node("Tanh", graph.mul(z, TANH_SLOPE)), TANH_AMPLITUDE)
+
+
+# As in nntrain.nn.activations; sigmoid and leaky_relu from operators that know float64 everywhere.
+_ACTIVATIONS: dict[str, Callable[[_Graph, str], str]] = {
+    "identity": lambda graph, z: z,
+    "sigmoid": lambda graph, z: graph.add(
+        graph.mul(graph.node("Tanh", graph.mul(z, 0.5)), 0.5), 0.5
+    ),
+    "tanh": lambda graph, z: graph.node("Tanh", z),
+    "scaled_tanh": _scaled_tanh,
+    "relu": lambda graph, z: graph.max(z, 0),
+    "leaky_relu": lambda graph, z: graph.node("Max", z, graph.mul(z, LEAK)),
+    "softmax": lambda graph, z: graph.node("Softmax", z, axis=1),
+}
+
+
+def _member(graph: _Graph, model: Model) -> str:
+    """From the pixels to the probabilities of one network, float32."""
+    config, network = model.config, model.network
+    graph.dtype = network.parameters.dtype
+    pixels = INPUT
+    if graph.dtype != np.float32:
+        pixels = graph.cast(pixels, graph.dtype)
+    x = graph.mul(pixels, model.scale.slope)
+    if model.scale.low:
+        x = graph.add(x, model.scale.low)
+    for layer, spec, kept in zip(network.layers, config.network, network.kept[:-1], strict=True):
+        # The share that dropout kept of x_{i−1} might as well be one of W_i.
+        weights, biases = graph.constant(layer.weights * kept), graph.constant(layer.biases)
+        z = graph.node("Gemm", x, weights, biases, transB=1)
+        x = _ACTIVATIONS[spec.activation](graph, z)
+    x = _shares(graph, x, config.network[-1].activation, config.loss)
+    if graph.dtype != np.float32:
+        graph.dtype = np.dtype(np.float32)
+        x = graph.cast(x, graph.dtype)
+    return x
+
+
+def _shares(graph: _Graph, x: str, activation: str, loss: str) -> str:
+    """Outputs as shares of 1: `nntrain.training.inference.as_probabilities`, for configurations."""
+    if activation == "softmax" and loss == "cross_entropy":
+        return x
+    least = graph.node("ReduceMin", x, axes=[1], keepdims=1)
+    greatest = graph.node("ReduceMax", x, axes=[1], keepdims=1)
+    zero = graph.constant(0)
+    lowest = graph.node("Where", graph.node("Greater", greatest, zero), zero, least)
+    x = graph.max(graph.node("Sub", x, lowest), 0)
+    x = graph.add(x, float(np.finfo(np.float32).tiny))  # a row may be all zeros
+    return graph.node("Div", x, graph.node("ReduceSum", x, axes=[1], keepdims=1))

@@ -1,0 +1,221 @@
+"""The commands as functions: `fit` gives a `Run`, `load` gives an earlier one."""
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from nntrain.config import Config, load_config, make_config, parse_config
+from nntrain.data.arrays import digits_of
+from nntrain.data.digits import Selection
+from nntrain.data.kaggle import read_csv
+from nntrain.errors import DataError, RunError
+from nntrain.notebook.curves import curves, table
+from nntrain.notebook.reporter import suitable_reporter
+from nntrain.training import inference
+from nntrain.training.fit import Split, read_labelled, split
+from nntrain.training.inference import Model
+from nntrain.training.metrics import Evaluation
+from nntrain.training.progress import EpochRecord, best
+from nntrain.training.run import RUNS, name_for
+from nntrain.training.run import Run as Folder
+from nntrain.training.start import begin, go_on
+from nntrain.training.threads import cores
+
+Text: TypeAlias = str | os.PathLike[str]
+
+NAME = "notebook"  # of runs whose configuration is no file
+ARRAYS = "arrays given to nntrain.fit"
+
+
+def fit(
+    config: Text | Mapping[str, Any] | Config,
+    X: ArrayLike | None = None,  # noqa: N803
+    y: ArrayLike | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    run: Text | None = None,
+    resume: bool = False,
+    threads: int | None = None,
+) -> "Run":
+    """Train a network, as `nntrain fit` does.
+
+    Args:
+        config: The path of a YAML file; or its text, of several lines; or a mapping with its keys.
+        X: The training rows, if they are not to be read from `data.train`: grey values 0–255,
+            shape (N, pixels). Some are held out, as `data.validation` says.
+        y: Their digits, shape (N,).
+        overrides: Values that win over the configuration, by dotted key:
+            `{"training.epochs": 3}`.
+        run: The run's folder; None: the next of runs/<name of the file>, or of runs/notebook.
+        resume: Go on with that folder's run, or with the newest one, where it was stopped.
+        threads: How many share the work; None: as many as there are cores.
+
+    Raises:
+        ConfigError: The configuration asks for something that cannot be.
+        DataError: The rows are not what they should be.
+        RunError: The folder is in the way, or there is none to go on with.
+        DivergenceError: The loss is no longer finite.
+        NNTrainError: Something cannot be written.
+        KeyboardInterrupt: The training was interrupted; it is saved, and can be gone on with.
+    """
+    given = X is not None or y is not None
+    asked = dict(overrides or {}) | ({"data.train": ARRAYS} if given else {})
+    complete, name = _complete(config, asked)
+    reporter = suitable_reporter()
+    data: Split | None = None
+    if given:
+        if X is None or y is None:
+            raise DataError("X and y: one is missing; give rows and their digits, or neither")
+        data = split(complete, digits_of(X, y, complete.data.classes), reporter)
+    start = go_on if resume else begin
+    folder = None if run is None else Path(run)
+    outcome = start(complete, folder, name, reporter, threads or cores(), data)
+    if outcome.signal is not None:
+        again = f"run={str(outcome.run)!r}, resume=True"
+        reporter.notice(f"interrupted, and saved; go on with the same call and {again}")
+        signal.raise_signal(outcome.signal)
+    return Run(outcome.run, data)
+
+
+def load(run: Text) -> "Run":
+    """A run that was trained before, here or by `nntrain fit`.
+
+    Args:
+        run: Its folder, or its name: "quick" for runs/quick.
+
+    Raises:
+        RunError: There is no such run.
+    """
+    named = RUNS / run
+    return Run(Folder.open(named if not Path(run).exists() and named.exists() else Path(run)))
+
+
+class Run:
+    """A trained network, or a committee that votes, and its folder. Its best epoch answers.
+
+    Made by `nntrain.fit` and `nntrain.load`.
+
+    Attributes:
+        folder: Where its checkpoints are.
+    """
+
+    def __init__(self, folder: Folder, data: Split | None = None) -> None:
+        self.folder = folder.folder
+        self._folder = folder
+        self._data = data
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{name}: {best(history).describe()} (of {len(history)})"
+            for name, history in self._histories().items()
+            if history
+        ]
+        return "\n".join(lines) or f"{self._folder}: no epoch is finished yet"
+
+    def _repr_html_(self) -> str:
+        histories = {name: history for name, history in self._histories().items() if history}
+        shown = (curves(histories) or table(histories)) if histories else ""
+        return f"<pre>{escape(repr(self))}</pre>{shown}"
+
+    @property
+    def config(self) -> Config:
+        """The complete configuration."""
+        return self._folder.config()
+
+    @property
+    def history(self) -> list[EpochRecord]:
+        """The finished epochs, a committee's members one after the other.
+
+        `pandas.DataFrame(run.history)` is a table of them.
+        """
+        return [record for history in self._histories().values() for record in history]
+
+    def predict(self, X: ArrayLike | Text) -> NDArray[np.intp]:  # noqa: N803
+        """The digits that the network reads, shape (N,).
+
+        Args:
+            X: Grey values 0–255, shape (N, pixels), or the path of a CSV.
+
+        Raises:
+            DataError: X is not what the network can read.
+            CheckpointError: The checkpoint cannot be trusted.
+            RunError: No epoch is finished yet.
+        """
+        return np.asarray(self.predict_proba(X).argmax(axis=1))
+
+    def predict_proba(self, X: ArrayLike | Text) -> NDArray[np.float64]:  # noqa: N803
+        """The probability of each digit, shape (N, classes); arguments as in `predict`."""
+        rows = (read_csv(os.fspath(X)) if isinstance(X, str | os.PathLike) else digits_of(X)).all()
+        return np.asarray(inference.probabilities(self._models, rows, threads=cores()), np.float64)
+
+    def evaluate(
+        self,
+        X: ArrayLike | Text | None = None,  # noqa: N803
+        y: ArrayLike | None = None,
+    ) -> Evaluation:
+        """Hold answers against the truth: accuracy, loss, and which digit was taken for which.
+
+        Args:
+            X: As in `predict`, a CSV with labels; None: the rows that were held out.
+            y: The digits, shape (N,), if X is no CSV.
+
+        Raises:
+            DataError, CheckpointError, RunError: As in `predict`; or no rows were held out.
+        """
+        return inference.evaluate(self._models, self._labelled(X, y), threads=cores())
+
+    def _labelled(self, X: ArrayLike | Text | None, y: ArrayLike | None) -> Selection:  # noqa: N803
+        classes = self.config.data.classes
+        if X is None:
+            return self._held_out()
+        if isinstance(X, str | os.PathLike):
+            return read_labelled(os.fspath(X), classes, None, suitable_reporter()).all()
+        if y is None:
+            raise DataError("y: missing; give the digits of X's rows, or a CSV with labels")
+        return digits_of(X, y, classes).all()
+
+    def _held_out(self) -> Selection:
+        if self._data is None:
+            return inference.held_out_rows(self._models, suitable_reporter())
+        if self._data[1] is None:
+            raise RunError(f"{self._folder}: held no rows out; give X and y, or a CSV with labels")
+        return self._data[1]
+
+    @cached_property
+    def _models(self) -> list[Model]:
+        return inference.load_models([self._folder])
+
+    def _histories(self) -> dict[str, list[EpochRecord]]:
+        return {str(member): member.history() for member in self._folder.members()}
+
+
+def _complete(
+    config: Text | Mapping[str, Any] | Config, overrides: Mapping[str, Any]
+) -> tuple[Config, str]:
+    """The configuration with the overrides, and what its runs are called."""
+    assignments = [f"{key}={_as_yaml(value)}" for key, value in overrides.items()]
+    match config:
+        case Config():
+            return make_config(config.model_dump(), "config", assignments), NAME
+        case str() if "\n" in config:
+            return parse_config(config, "config", assignments), NAME
+        case str() | os.PathLike():
+            return load_config(os.fspath(config), assignments), name_for(Path(config))
+    return make_config(config, "config", assignments), NAME
+
+
+def _as_yaml(value: object) -> str:
+    """A value as JSON, which YAML includes."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if hasattr(value, "tolist") else str(value)

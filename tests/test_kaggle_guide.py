@@ -1,0 +1,78 @@
+"""docs/kaggle.md does what it says, with demo digits instead of Kaggle's files and fewer epochs."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nntrain.data.demo import demo_digits
+from nntrain.data.kaggle import write_csv
+from tests.cli.test_commands import succeed
+
+GUIDE = Path(__file__).parent.parent / "docs" / "kaggle.md"
+TRAIN, TEST = 300, 40
+
+
+@pytest.fixture
+def kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Both competitions' folders, and the one to work in."""
+    pixels, labels = demo_digits(TRAIN + TEST)
+    for name in ("digit-recognizer", "nn5"):
+        (tmp_path / "input" / name).mkdir(parents=True)
+    write_csv(tmp_path / "input/digit-recognizer/train.csv", pixels[:TRAIN], labels[:TRAIN])
+    write_csv(tmp_path / "input/digit-recognizer/test.csv", pixels[TRAIN:])
+    columns = [f"n{number}" for number in range(1, 785)]
+    for file, name, column, rows in (
+        ("train", "class", labels[:TRAIN], pixels[:TRAIN]),
+        ("test", "id", np.arange(TEST) * 3 + 7, pixels[TRAIN:]),
+    ):
+        frame = pd.DataFrame(rows, columns=columns)
+        frame.insert(0, name, column)
+        frame.to_csv(tmp_path / "input/nn5" / f"{file}.csv", index=False)
+    (tmp_path / "working").mkdir()
+    monkeypatch.chdir(tmp_path / "working")
+    return tmp_path
+
+
+def execute(cell: str, names: dict[str, Any]) -> None:
+    """A cell as a notebook has it: Python, commands or a file."""
+    if cell.startswith("%%writefile "):
+        first, text = cell.split("\n", 1)
+        Path(first.removeprefix("%%writefile ")).write_text(text)
+    elif cell.startswith("!nntrain "):
+        for line in cell.splitlines():
+            succeed(*line.removeprefix("!nntrain ").split())
+    else:
+        exec(cell, names)
+
+
+def test_every_cell_runs_and_leaves_submissions(kaggle: Path) -> None:
+    text = GUIDE.read_text("utf-8").replace("/kaggle/", f"{kaggle}/")
+    text = re.sub(r'(?<=epochs)("?: )(\d+)', lambda it: f"{it[1]}{-(-int(it[2]) // 12)}", text)
+    cells = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(cells) > 8
+    names: dict[str, Any] = {}
+    submissions = []
+    for cell in cells:
+        execute(cell, names)
+        if Path("submission.csv").exists():
+            submissions.append(pd.read_csv("submission.csv"))
+            Path("submission.csv").unlink()
+    forms = [(list(submission.columns), submission.iloc[0, 0]) for submission in submissions]
+    own = (["ImageId", "Label"], 1)
+    assert forms == [own, (["id", "number"], 7), own]
+    assert {len(submission) for submission in submissions} == {TEST}
+    # The dictionary, and the file with the same keys, make the same network.
+    pd.testing.assert_frame_equal(
+        pd.read_csv("runs/notebook/metrics.csv").drop(columns="seconds"),
+        pd.read_csv("runs/config/metrics.csv").drop(columns="seconds"),
+    )
+
+
+def test_what_is_not_run_only_installs() -> None:
+    blocks = re.findall(r"```(\w*)\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    others = [text for language, text in blocks if language != "python"]
+    assert all(re.match(r"[%!]pip (install|wheel) ", text) for text in others)
