@@ -1,6 +1,7 @@
 """nntrain data: make, fetch and examine CSVs of digits, and preview distortions."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,11 @@ from nntrain.cli.options import (
     set_option,
 )
 from nntrain.errors import DataError
+
+if TYPE_CHECKING:
+    from nntrain.data.digits import Digits
+
+_BAR = 40  # columns of the longest bar
 
 folder_option = click.option(
     "--out",
@@ -90,7 +96,10 @@ def mnist(mirrors: tuple[str, ...], folder: Path, force: bool) -> None:
 @data.command(epilog="Example: nntrain data check data/train.csv data/test.csv")
 @click.argument("paths", metavar="CSV...", nargs=-1, required=True, type=CSV_PATH)
 def check(paths: tuple[str, ...]) -> None:
-    """Read each CSV, and say what is in it or what is wrong."""
+    """Read each CSV, and say what is in it or what is wrong.
+
+    A terminal is shown some digits, too: the first of each kind, or the first ten without labels.
+    """
     from nntrain.data.kaggle import read_csv
 
     faults = 0
@@ -98,8 +107,7 @@ def check(paths: tuple[str, ...]) -> None:
         try:
             digits = read_csv(path)
             click.echo(f"{path}: {digits.describe()}")
-            for digit, count in digits.counts():
-                click.echo(f"  {digit}  {count:>7,}")
+            _show(digits)
             for doubt in digits.doubts():
                 click.echo(f"warning: {doubt}", err=True)
         except DataError as error:
@@ -135,6 +143,34 @@ def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> 
     refuse_unwritable(out)
     draw_preview(loaded, out, TerminalReporter())
     click.echo(f"{out}: a row for each digit, first as it is, then distorted nine times")
+
+
+def _show(digits: "Digits") -> None:
+    """Print how many there are of each digit, and in a terminal some of them."""
+    from rich.bar import Bar
+    from rich.table import Table
+
+    from nntrain.cli.pictures import show_pictures
+    from nntrain.cli.terminal import console
+
+    out = console()
+    if digits.counts():
+        counts = Table.grid(padding=(0, 2, 0, 0))
+        most = max(count for _, count in digits.counts())
+        for digit, count in digits.counts():
+            bar = Bar(most, 0, count, width=_BAR, color="cyan") if out.is_terminal else ""
+            counts.add_row(f"  {digit}", f"{count:>7,}", bar)
+        out.print(counts)
+    if out.is_terminal and digits.is_square():
+        rows = digits.examples()
+        captions = (
+            [f"row {row + 1}" for row in rows]
+            if digits.labels is None
+            else list(map(str, digits.labels[rows]))
+        )
+        out.print()
+        show_pictures(digits.pixels[rows], captions, out)
+        out.print()
 
 
 def _report(folder: Path, train: int, test: int) -> None:

@@ -112,6 +112,7 @@ def evaluate(
     last. The members of a committee vote together, as do several RUNs: their probabilities are
     averaged.
     """
+    from nntrain.cli.evaluation import show
     from nntrain.training import inference
     from nntrain.training.fit import read_labelled
     from nntrain.training.reporter import TerminalReporter
@@ -128,4 +129,4 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(evaluation.as_dict(), indent=2))
     else:
-        click.echo(evaluation.table())
+        show(evaluation)

@@ -136,14 +136,25 @@ class Digits:
         digits, rows = np.unique(self.labels, return_counts=True)
         return list(zip(digits.tolist(), rows.tolist(), strict=True))
 
+    def examples(self) -> NDArray[np.intp]:
+        """Numbers of some rows to look at: the first of each digit, or the first ten unlabelled."""
+        if self.labels is None:
+            return np.arange(min(10, len(self)))
+        return np.unique(self.labels, return_index=True)[1]
+
+    def is_square(self) -> bool:
+        """Whether a row is a picture as wide as it is high."""
+        pixels: int = self.pixels.shape[1]
+        return math.isqrt(pixels) ** 2 == pixels
+
     def describe(self) -> str:
         """One line, such as "42,000 rows, digits 0–9, 28×28, label column 'label'"."""
-        pixels = self.pixels.shape[1]
-        side = math.isqrt(pixels)
         parts = [f"{len(self):,} row{'s' * (len(self) != 1)}"]
         if self.labels is not None:
             parts.append(f"digits {_spans(np.unique(self.labels).tolist())}")
-        parts.append(f"{side}×{side}" if side * side == pixels else f"{pixels} pixels")
+        pixels = self.pixels.shape[1]
+        side = math.isqrt(pixels)
+        parts.append(f"{side}×{side}" if self.is_square() else f"{pixels} pixels")
         parts.append("no labels" if self.labels is None else f"label column {self.label_column!r}")
         if self.ids is not None:
             parts.append(f"id column {self.id_column!r}")
@@ -161,8 +172,8 @@ class Digits:
             if missing:
                 names = ", ".join(map(str, missing))
                 doubts.append(f"{self.source}: digits without a row: {names}")
-        pixels = self.pixels.shape[1]
-        if math.isqrt(pixels) ** 2 != pixels:
+        if not self.is_square():
+            pixels = self.pixels.shape[1]
             doubts.append(
                 f"{self.source}: {pixels} pixels a row are no square picture; is a column missing?"
             )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jinja2
 import matplotlib
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.config import dump_config
+from nntrain.config.difference import differences, short
 from nntrain.data.digits import Selection
 from nntrain.errors import ConfigError, DataError, NNTrainError, RunError
 from nntrain.files import atomic_write, refuse_unwritable
@@ -27,7 +28,6 @@ from nntrain.training.inference import Model, evaluate, held_out_rows, load_mode
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, best
 from nntrain.training.reporter import Reporter
-from nntrain.training.resumption import flat
 from nntrain.training.run import Run
 
 MOST_PICTURES = 60
@@ -370,16 +370,9 @@ def _weights(model: Model) -> list[tuple[str, str]]:
 
 def _differences(trained: Sequence[Trained]) -> tuple[list[str], list[list[str]]]:
     """The keys in which the configurations differ, and their values for each run."""
-    values = [flat(run.model.config.model_dump()) for run in trained]
-    keys = dict.fromkeys(key for found in values for key in found)
-    differing = [key for key in keys if any(_said(v, key) != _said(values[0], key) for v in values)]
-    return differing, [[_said(found, key) for key in differing] for found in values]
-
-
-def _said(values: dict[str, Any], key: str) -> str:
-    if key not in values:
-        return "–"
-    return "null" if values[key] is None else str(values[key])
+    found = differences([run.model.config for run in trained])
+    columns = [map(short, values) for values in found.values()]
+    return list(found), [list(row) for row in zip(*columns, strict=True)] or [[] for _ in trained]
 
 
 def _share(share: float | None) -> str:

@@ -1,5 +1,6 @@
 """How good are the answers: accuracy, confusion matrix, precision and recall of each digit."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,16 @@ class Evaluation:
         return float(np.trace(self.confusion) / self.confusion.sum())
 
     @property
+    def wrong(self) -> int:
+        """How many answers are wrong."""
+        return self.rows - int(np.trace(self.confusion))
+
+    @property
+    def standard_error(self) -> float:
+        """The standard deviation of the accuracy, had other rows of that kind been drawn."""
+        return math.sqrt(self.accuracy * (1 - self.accuracy) / self.rows)
+
+    @property
     def support(self) -> NDArray[np.int64]:
         """How many rows truly are each digit, shape (classes,)."""
         return np.asarray(self.confusion.sum(axis=1))
@@ -46,29 +57,23 @@ class Evaluation:
         """Of the rows that are each digit, the share answered so; nan without any."""
         return _shares(np.diag(self.confusion), self.support)
 
-    def table(self) -> str:
-        """All of it as text for people."""
-        classes = range(len(self.confusion))
-        width = max(5, len(f"{self.confusion.max():,}") + 1)
-        lines = [
-            f"accuracy {self.accuracy:.2%}  ({np.trace(self.confusion):,} of {self.rows:,} right)",
-            f"loss     {self.loss:.4f}  ({self.loss_name})",
-            "",
-            "digit     rows  precision  recall",
-            *(
-                f"{digit:>5}  {rows:>7,}  {_percent(precision):>9}  {_percent(recall):>6}"
-                for digit, rows, precision, recall in zip(
-                    classes, self.support, self.precision, self.recall, strict=True
-                )
-            ),
-            "",
-            "truth \\ answer".ljust(14) + "".join(f"{digit:>{width}}" for digit in classes),
-            *(
-                f"{digit:>14}" + "".join(f"{count:>{width},}" for count in row)
-                for digit, row in enumerate(self.confusion)
-            ),
+    @property
+    def f1(self) -> NDArray[np.float64]:
+        """The harmonic mean of precision and recall; nan where no row is or was answered so."""
+        answered = self.confusion.sum(axis=0)
+        return _shares(2 * np.diag(self.confusion), answered + self.support)
+
+    def confusions(self) -> list[tuple[int, int, int]]:
+        """What was taken for what: truth, answer and how often, the most frequent first."""
+        wrong = self.confusion - np.diag(np.diag(self.confusion))
+        pairs = np.argwhere(wrong)
+        counts = wrong[tuple(pairs.T)]
+        return [
+            (int(truth), int(answer), int(count))
+            for (truth, answer), count in sorted(
+                zip(pairs, counts, strict=True), key=lambda pair: -pair[1]
+            )
         ]
-        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         """The table, as a notebook shows it."""
@@ -111,10 +116,6 @@ def confusion_matrix(
     """
     pairs = labels.astype(np.int64) * classes + answers
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
-
-
-def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else f"{share:.2%}"
 
 
 def _shares(parts: NDArray[np.int64], wholes: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,10 +1,10 @@
 """What a run that was stopped must have in common with what is to go on with it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from nntrain.config import Config
+from nntrain.config.difference import differences, short
 from nntrain.errors import CheckpointError, ConfigError, DataError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
@@ -49,19 +49,17 @@ def refuse_differences(
     Raises:
         ConfigError: Something is not.
     """
-    asked, begun = flat(config.model_dump()), flat(before.model_dump())
     allowed = {"data.train"}  # the rows themselves are held to their digest
     if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
         allowed.add("data.validation")
-    allowed.update(key for key in may_grow if asked[key] >= begun[key])
-    differences = [
-        f"{key} is {asked.get(key)} but was {begun.get(key)}"
-        for key in sorted(asked.keys() | begun.keys())
-        if key not in allowed and asked.get(key) != begun.get(key)
+    refused = [
+        f"{key} is {short(asked)} but was {short(begun)}"
+        for key, (asked, begun) in differences([config, before]).items()
+        if key not in allowed and not (key in may_grow and asked >= begun)
     ]
-    if differences:
+    if refused:
         raise ConfigError(
-            f"{run}: cannot be resumed with another configuration: {'; '.join(differences)} "
+            f"{run}: cannot be resumed with another configuration: {'; '.join(refused)} "
             f"(only {' and '.join(may_grow)} may grow); its own is resumed by: "
             f"{run.resume_command}"
         )
@@ -95,15 +93,3 @@ def warn_of_other_rounding(saved: Checkpoint, threads: int, reporter: Reporter) 
             f"{saved.versions.get('numpy', 'of an unknown version')} so far, now by {threads} and "
             f"NumPy {numpy}: the result will be as good, but not the same to the last bit"
         )
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings and tuples as one mapping, with dotted keys."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        items = dict(enumerate(value)) if isinstance(value, tuple) else value
-        if isinstance(items, Mapping):
-            found |= flat({str(name): item for name, item in items.items()}, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = value
-    return found

@@ -19,7 +19,6 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 
 import filelock
@@ -27,7 +26,7 @@ import filelock
 from nntrain.config import Config, dump_config, load_config
 from nntrain.errors import NNTrainError, RunError, did_you_mean
 from nntrain.files import atomic_write
-from nntrain.training.progress import EpochRecord, Progress, Vitals, best, is_finished
+from nntrain.training.progress import EpochRecord, Progress, Vitals, is_finished
 
 RUNS = Path("runs")
 
@@ -135,16 +134,15 @@ class Run:
 
     def is_committee(self) -> bool:
         """Whether its networks have folders of their own."""
-        # What has a checkpoint is none, even if its config.yaml cannot be read any more.
-        return not self.last_file.exists() and self.config().members > 1
+        return len(self.members()) > 1
 
     def members(self) -> list["Run"]:
         """A run for each network: those of a committee, not all of them begun, or itself."""
-        if not self.is_committee():
+        # What has a checkpoint is no committee, even if its config.yaml cannot be read any more.
+        count = 1 if self.last_file.exists() else self.config().members
+        if count == 1:
             return [self]
-        return [
-            Run(self.folder / f"member-{number}") for number in range(1, self.config().members + 1)
-        ]
+        return [Run(self.folder / f"member-{number}") for number in range(1, count + 1)]
 
     def write_config(self, config: Config) -> None:
         """Replace config.yaml."""
@@ -242,55 +240,6 @@ def name_for(config: Path) -> str:
     if folder.is_relative_to(RUNS.resolve()):
         return "-".join(folder.relative_to(RUNS.resolve()).parts) or config.stem
     return config.stem
-
-
-def table(runs: list[Run]) -> str:
-    """A line a run, best first; those without a finished epoch come last.
-
-    Of a committee's members the accuracies are averaged, epochs and seconds are added up.
-    """
-    rows: list[tuple[tuple[float, ...], str]] = []
-    for run in runs:
-        try:
-            epochs, unfinished = run.config().training.epochs, len(run.unfinished())
-            histories = [member.history() for member in run.members()]
-        except NNTrainError as error:
-            rows.append(((-1, 0.0, 0.0), f"{run!s:<28}  unreadable: {error}"))
-            continue
-        tops = [best(history) for history in histories if history]
-        rank = (
-            (int(tops[0].validated), *map(_mean, zip(*(top.rank for top in tops), strict=True)))
-            if tops
-            else (-1, 0.0, 0.0)
-        )
-        committee = run.is_committee()
-        records = list(chain.from_iterable(histories))
-        state = "unfinished" if unfinished else "finished"
-        if committee:
-            state += f", mean of {len(tops)} of {len(histories)} members"
-        rows.append(
-            (
-                rank,
-                f"{run!s:<28}  {_percent(_mean(top.val_accuracy for top in tops)):>8}  "
-                f"{_percent(_mean(top.train_accuracy for top in tops)):>8}  "
-                f"{tops[0].epoch if tops and not committee else '':>4}  "
-                f"{len(records):>4}/{epochs * len(histories):<4}  "
-                f"{sum(record.seconds for record in records):>9.1f}  {state}",
-            )
-        )
-    rows.sort(key=lambda row: row[0], reverse=True)
-    header = f"{'run':<28}  {'val':>8}  {'train':>8}  {'best':>4}  {'epochs':<9}  {'seconds':>9}"
-    return "\n".join([header, *(line for _, line in rows)])
-
-
-def _mean(values: Iterable[float]) -> float:
-    """The mean; nan of none."""
-    numbers = list(values)
-    return math.fsum(numbers) / len(numbers) if numbers else math.nan
-
-
-def _percent(share: float) -> str:
-    return "" if math.isnan(share) else f"{share:.2%}"
 
 
 def _make(folder: Path) -> bool:

@@ -152,7 +152,10 @@ def test_evaluate_without_data_judges_the_rows_held_out(folder: Path) -> None:
     best = pd.read_csv("runs/tiny/metrics.csv")["val_accuracy"].max()
     assert evaluation["rows"] == 50
     assert evaluation["accuracy"] == pytest.approx(best)
-    assert "truth \\ answer" in succeed("evaluate").stdout
+    text = succeed("evaluate").stdout
+    assert re.search(rf"^accuracy +{evaluation['accuracy']:.2%} ", text, re.MULTILINE)
+    for digit, counts in enumerate(evaluation["confusion"]):
+        assert re.search(rf"^ *{digit} +{' +'.join(map(str, counts))}$", text, re.MULTILINE)
 
 
 def test_members_that_held_out_different_rows_need_data(folder: Path) -> None:
@@ -258,7 +261,9 @@ def test_an_unreadable_run_is_listed_so_and_passed_over(folder: Path) -> None:
     Path("runs/broken").mkdir()
     Path("runs/broken/config.yaml").write_text("{")
     assert "with runs/tiny\n" in succeed("predict").stderr
-    assert "runs/broken" in succeed("runs").stdout
+    listed = succeed("runs").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["run", "runs/tiny", "runs/broken"]
+    assert "unreadable: runs/broken/config.yaml:" in listed[-1]
 
 
 def test_evaluate_refuses_rows_that_have_changed_since(folder: Path) -> None:

@@ -22,7 +22,7 @@ from nntrain.training.committee import (
 from nntrain.training.fit import fit, read_data, resume
 from nntrain.training.interruption import deferred_signals
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run, table
+from nntrain.training.run import Run
 from tests.conftest import stripes
 from tests.training.test_resume import BATCHES, Interrupting, Listening, assert_same
 
@@ -267,17 +267,6 @@ def test_bad_data_leave_no_folder(
     with pytest.raises(NNTrainError):
         begin(config, folder)
     assert not folder.exists()
-
-
-def test_a_committee_is_one_line_of_the_table_with_its_members_mean(
-    make_config: MakeConfig, numbered: Numbered
-) -> None:
-    run = begin(make_config("members=3"), numbered(), Interrupting(2 * BATCHES + 5)).run
-    mean = np.mean([max(r.val_accuracy for r in member.history()) for member in run.members()[:2]])
-    line = table([run]).splitlines()[1]
-    assert f"{mean:.2%}" in line
-    assert "   8/12 " in line
-    assert line.endswith("unfinished, mean of 2 of 3 members")
 
 
 def test_all_members_answer(make_config: MakeConfig, numbered: Numbered) -> None:

@@ -1,0 +1,97 @@
+"""What differs between configurations."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from nntrain.config.schema import INITIALIZER_FOR, Config, DenseConfig, Model
+
+# What these hold says by itself what it is.
+_NAMELESS = {"name", "dense", "activation"}
+
+
+def differences(configs: Sequence[Config]) -> dict[str, list[Any]]:
+    """Each key whose value is not the same in all configurations, and its value in each of them.
+
+    A key goes as deep as all of them are built alike: `network[0].dense` if only the number of
+    neurons differs, but `network` if the number of layers does, and `training.optimizer` if one
+    optimizer has other keys than another. Weights that are drawn as suits the activation, by the
+    default, do not differ by themselves.
+
+    Args:
+        configs: Complete ones.
+
+    Returns:
+        In the order of the configuration. `short` makes text of a value.
+    """
+    return dict(_differing("", list(configs)))
+
+
+def short(value: object) -> str:
+    """A value of a configuration in few characters, such as "300 relu, 10 softmax"; no defaults.
+
+    Args:
+        value: Any part of a `Config`.
+    """
+    match value:
+        case None:
+            return "null"
+        case float():
+            return repr(value).removesuffix(".0")
+        case str() if not value.isprintable():
+            return repr(value)
+        case tuple():
+            return ", ".join(map(short, value))
+        case Model():
+            return _words(_without_defaults(value))
+        case Mapping():
+            return _words(value)
+    return str(value)
+
+
+def _differing(key: str, values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    if all(value == values[0] for value in values):
+        return
+    first, *others = map(_parts, values)
+    if first and all(other.keys() == first.keys() for other in others):
+        for name in first:
+            below = [part[name] for part in (first, *others)]
+            yield from _differing(f"{key}{name}", below)
+    else:
+        yield key.removeprefix("."), values
+
+
+def _parts(value: object) -> dict[str, Any]:
+    """What a value is made of, by how it is called behind the value's own key."""
+    match value:
+        case Model():
+            return {f".{name}": item for name, item in _fields(value).items()}
+        case tuple():
+            return {f"[{index}]": item for index, item in enumerate(value)}
+        case Mapping():
+            return {f".{name}": item for name, item in value.items()}
+    return {}
+
+
+def _fields(model: Model) -> dict[str, Any]:
+    fields = dict(model)
+    if isinstance(model, DenseConfig) and model.init == INITIALIZER_FOR[model.activation]:
+        fields["init"] = None
+    return fields
+
+
+def _without_defaults(model: Model) -> dict[str, Any]:
+    defaults = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in type(model).model_fields.items()
+    }
+    return {name: item for name, item in _fields(model).items() if item != defaults[name]}
+
+
+def _words(items: Mapping[Any, Any]) -> str:
+    words = []
+    for name, item in items.items():
+        text = short(item)
+        if name not in _NAMELESS:
+            text = f"{name}=({text})" if "=" in text else f"{name}={text}"
+        words.append(text)
+    return " ".join(words) or "{}"

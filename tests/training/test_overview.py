@@ -1,0 +1,67 @@
+"""Runs at a glance."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nntrain.config import Config
+from nntrain.training.committee import fit_committee
+from nntrain.training.fit import fit
+from nntrain.training.overview import overview
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import Run
+from tests.training.test_resume import BATCHES, Interrupting
+
+MakeConfig = Callable[..., Config]
+
+
+def test_a_committee_is_one_row_with_its_members_means_and_sums(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config("members=3")
+    stopped = Interrupting(2 * BATCHES + 5)
+    run = fit_committee(config, lambda: Run.create(tmp_path / "team", config), stopped).run
+    (row,) = overview([run]).runs
+    begun = [member.history() for member in run.members()[:2]]
+    tops = [max(history, key=lambda record: record.rank) for history in begun]
+    assert row.val_accuracy == pytest.approx(np.mean([top.val_accuracy for top in tops]))
+    assert row.train_accuracy == pytest.approx(np.mean([top.train_accuracy for top in tops]))
+    assert row.seconds == pytest.approx(sum(r.seconds for history in begun for r in history))
+    assert (row.members, row.begun, row.epochs, row.planned) == (3, 2, 8, 12)
+    assert row.best_epoch is None
+    assert not row.finished
+
+
+def test_rows_held_out_say_more_than_training_rows_and_those_more_than_none(
+    make_config: MakeConfig, tmp_path: Path
+) -> None:
+    def trained(name: str, *overrides: str) -> Run:
+        config = make_config(*overrides)
+        return fit(config, lambda: Run.create(tmp_path / name, config), Reporter()).run
+
+    good = trained("good")
+    poor = trained("poor", "training.optimizer.learning_rate=1e-9")
+    unjudged = trained("unjudged", "data.validation=0")
+    empty = Run.create(tmp_path / "empty", make_config("training.epochs=7"))
+    broken = Run(tmp_path / "broken")
+    broken.folder.mkdir()
+    broken.config_file.write_text("{")
+    found = overview([empty, broken, unjudged, poor, good])
+    assert [row.run for row in found.runs] == [good, poor, unjudged, empty]
+    assert list(found.unreadable) == [broken]
+    assert found.differences() == {
+        "data.validation": [0.25, 0.25, 0, 0.25],
+        "training.epochs": [4, 4, 4, 7],
+        "training.optimizer.learning_rate": [0.02, 1e-9, 0.02, 0.02],
+    }
+    rows = json.loads(json.dumps(found.as_dicts(), allow_nan=False))
+    assert [row["run"] for row in rows] == [
+        str(run) for run in (good, poor, unjudged, empty, broken)
+    ]
+    assert rows[0]["val_accuracy"] == max(record.val_accuracy for record in good.history())
+    assert rows[2]["val_accuracy"] is rows[3]["train_accuracy"] is rows[3]["best_epoch"] is None
+    assert rows[3]["differences"]["training.epochs"] == 7
+    assert "config.yaml" in rows[4]["unreadable"]
