@@ -124,8 +124,13 @@ def test_runs_lists_a_committee_as_one(folder: Path) -> None:
     Path("runs/begun/config.yaml").write_text(TINY + "members: 2\n")
     lines = succeed("runs").stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["run", "runs/tiny", "runs/tiny-2", "runs/begun"]
-    assert lines[1].endswith("finished, mean of 3 of 3 members")
-    assert lines[3].endswith("unfinished, mean of 0 of 2 members")
+    state, members = (lines[0].index(name) for name in ("state", "members"))
+    assert [line[state:members].strip() for line in lines[1:]] == [
+        "finished, mean of 3 of 3 members",
+        "finished",
+        "unfinished, mean of 0 of 2 members",
+    ]
+    assert [line[members:].split()[0] for line in lines[1:]] == ["3", "1", "2"]
 
 
 def test_a_members_configuration_trains_an_ordinary_run(folder: Path) -> None:

@@ -209,7 +209,7 @@ def test_a_kill_at_any_moment_is_mended(
         ("members=2", "members is 2 but was 3"),
         ("training.epochs=3", "training.epochs is 3 but was 4"),
         ("seed=4", "seed is 4 but was 3"),
-        ("data.split_seed=4", "data.split_seed is 4 but was None"),
+        ("data.split_seed=4", "data.split_seed is 4 but was null"),
     ],
 )
 def test_another_configuration_is_refused_and_nothing_is_touched(
