@@ -15,6 +15,7 @@ _BLOCKS = " ▄▀█"  # by whether the upper pixel, and then whether the lower
 _INK = 80  # the least grey value that counts as ink, where there are no colours
 _SMALL = 14  # pixels; a digit can still be recognised
 _STRIPS = 2
+_NUMBERS = 40  # of a picture that cannot be drawn
 
 
 def picture(pixels: NDArray[np.uint8], console: "Console") -> "Text":
@@ -41,6 +42,21 @@ def picture(pixels: NDArray[np.uint8], console: "Console") -> "Text":
             for above, below in zip(upper.tolist(), lower.tolist(), strict=True):
                 drawn.append("▀", f"{_grey(above)} on {_grey(below)}")
     return drawn
+
+
+def drawn_or_told(pixels: NDArray[np.uint8], console: "Console") -> "Text":
+    """A picture if it is square; of any other, the grey values.
+
+    Args:
+        pixels: Grey values 0–255, shape (P,).
+        console: Where it is going to be printed.
+    """
+    from rich.text import Text
+
+    if math.isqrt(len(pixels)) ** 2 == len(pixels) > 1:
+        return picture(pixels, console)
+    values = " ".join(map(str, pixels[:_NUMBERS].tolist()))
+    return Text(f"pixels {values}{' …' * (len(pixels) > _NUMBERS)}")
 
 
 def show_pictures(pictures: NDArray[np.uint8], captions: Sequence[str], console: "Console") -> None:

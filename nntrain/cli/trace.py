@@ -52,9 +52,9 @@ def trace(
     delta_1, dE_dW_1, dE_db_1, W_1_after, b_1_after and so on, and alpha. Columns have the shape
     (n,), matrices (n_out, n_in).
     """
+    from nntrain.cli.pictures import drawn_or_told
     from nntrain.cli.terminal import console, table
     from nntrain.explain import trace as library
-    from nntrain.explain.picture import drawn
     from nntrain.explain.subject import named, subject
     from nntrain.files import refuse_unwritable
     from nntrain.training.reporter import TerminalReporter
@@ -79,7 +79,7 @@ def trace(
         f"{shown.digits.source}, row {row}: a {shown.digits.all().labels[row - 1]}; "
         f"the network takes it for a {library.answer(quantities)}"
     )
-    click.echo(drawn(shown.digits.pixels[row - 1]))
+    console().print(drawn_or_told(shown.digits.pixels[row - 1], console()))
     click.echo()
     rows = table("quantity", "shape", "numbers")
     for quantity in quantities:

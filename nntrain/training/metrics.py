@@ -76,8 +76,15 @@ class Evaluation:
         ]
 
     def _repr_html_(self) -> str:
-        """The table, as a notebook shows it."""
-        return f"<pre>{self.table()}</pre>"
+        """Accuracy, digits and confusion matrix, as a notebook shows them."""
+        import pandas as pd
+
+        digits = pd.DataFrame(self.as_dict()["digits"]).set_index("digit")
+        confusion = pd.DataFrame(self.confusion).rename_axis("truth", axis=0)
+        return (
+            f"<p>{self.accuracy:.2%} of {self.rows:,} rows right, loss {self.loss:.4f}</p>"
+            f"{digits.to_html(float_format='{:.2%}'.format)}{confusion.to_html()}"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """All of it in JSON's types; what is not defined is None."""

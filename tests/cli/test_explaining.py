@@ -101,7 +101,7 @@ def test_a_trace_draws_the_digit_and_says_what_training_does_otherwise(folder: P
     dropout = ("--set", "network[0].dropout=0.5")
     output = succeed("trace", "tiny.yaml", *dropout).stdout
     assert re.match(
-        r"data/train.csv, row 1: a \d; the network takes it for a \d\n[ ░▒▓█]+\n", output
+        r"data/train.csv, row 1: a \d; the network takes it for a \d\n[ ▄▀█]+\n", output
     )
     assert words(output, "x_0")[1] == "(16,)"
     assert len(words(output, "x_0")) == 8
@@ -111,7 +111,7 @@ def test_a_trace_draws_the_digit_and_says_what_training_does_otherwise(folder: P
     assert "saturated" not in output  # there is no layer that is summarised
     wide = succeed("trace", "tiny.yaml", "--set", "network[0].dense=50").stdout
     assert "0% saturated" in wide
-    assert wide.endswith("(sigmoid: |z| > 3.64)\n")
+    assert wide.endswith("(sigmoid: |z| > 4.36)\n")
     plain = "training.optimizer={name: sgd, learning_rate: 0.1}"
     assert succeed("trace", "tiny.yaml", "--set", plain).stdout.endswith("α = 0.1\n")
 

@@ -294,3 +294,11 @@ def test_as_many_pictures_side_by_side_as_fit(width: int, columns: int, lines: i
     assert len(drawn) == lines
     assert max(len(line.rstrip()) for line in drawn) == columns
     assert re.findall(r"\d", "".join(drawn)) == [str(digit) for digit in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "text"),
+    [([255, 0, 51], "pixels 255 0 51"), ([7], "pixels 7"), ([1] * 41, f"pixels{' 1' * 40} …")],
+)
+def test_a_picture_that_is_not_square_is_told_in_numbers(pixels: list[int], text: str) -> None:
+    assert str(pictures.drawn_or_told(np.array(pixels, np.uint8), Console())) == text

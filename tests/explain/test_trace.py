@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntrain.explain.picture import drawn
 from nntrain.explain.trace import (
     SATURATED_WHERE,
     Quantity,
@@ -139,16 +138,3 @@ def test_saved_arrays_are_read_without_pickles(tmp_path: Path) -> None:
         assert saved["alpha"] == 0.5
         for quantity in quantities:
             np.testing.assert_array_equal(saved[quantity.name], quantity.value)
-
-
-def test_a_square_picture_is_drawn_two_characters_a_pixel() -> None:
-    assert drawn(np.array([0, 255, 60, 0], np.uint8)).splitlines() == ["  ██", "░░"]
-    assert drawn(np.array([204, 0, 103, 154], np.uint8)).splitlines() == ["▓▓", "▒▒▓▓"]
-
-
-@pytest.mark.parametrize(
-    ("pixels", "text"),
-    [([255, 0, 51], "pixels 255 0 51"), ([7], "pixels 7"), ([1] * 41, f"pixels{' 1' * 40} …")],
-)
-def test_a_picture_that_is_not_square_is_told_in_numbers(pixels: list[int], text: str) -> None:
-    assert drawn(np.array(pixels, np.uint8)) == text

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -100,7 +101,11 @@ def test_answers_are_those_of_the_commands(folder: Path) -> None:
         np.testing.assert_array_equal(run.predict(rows), table.argmax(axis=1))
     command = json.loads(succeed("evaluate", "--data", "data/test_labelled.csv", "--json").stdout)
     assert run.evaluate("data/test_labelled.csv").as_dict() == command
-    assert run.evaluate(PIXELS[200:], LABELS[200:]).as_dict() == command
+    evaluation = run.evaluate(PIXELS[200:], LABELS[200:])
+    assert evaluation.as_dict() == command
+    cells = re.findall(r"<td>(\d+)</td>", evaluation._repr_html_())
+    shown = [*evaluation.support, *evaluation.confusion.ravel()]
+    assert [int(cell) for cell in cells] == shown
     assert run.evaluate().as_dict() == json.loads(succeed("evaluate", "--json").stdout)
 
 
