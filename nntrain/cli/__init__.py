@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from nntrain import __version__
-from nntrain.cli import config, data, fit, predict, runs
+from nntrain.cli import config, data, fit, predict, runs, sweep
 from nntrain.errors import NNTrainError, status_after
 
 
@@ -130,3 +130,4 @@ main.add_command(predict.evaluate)
 main.add_command(data.data)
 main.add_command(config.config)
 main.add_command(runs.runs)
+main.add_command(sweep.sweep)
