@@ -19,9 +19,10 @@ ALLOWED = {
     "training": {"config", "data", "nn"},
     "explain": {"training", "config", "data", "nn"},
     "report": {"training", "config", "data", "nn"},
-    "sweep": {"report", "training", "config", "data", "nn"},
+    "cluster": {"training", "config", "data", "nn"},
+    "sweep": {"cluster", "report", "training", "config", "data", "nn"},
     "notebook": {"training", "config", "data", "nn"},
-    "cli": {"explain", "report", "sweep", "training", "config", "data", "nn"},
+    "cli": {"explain", "report", "sweep", "cluster", "training", "config", "data", "nn"},
     "__main__.py": {"cli"},
 }
 ROOTS = {"errors", "files", "randomness", "__version__"}

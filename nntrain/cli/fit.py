@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import Count, config_argument, cores, set_option
+from nntrain.cli.options import Count, config_argument, cores, scheduler_option, set_option
 from nntrain.errors import status_after
 
 
@@ -21,14 +21,16 @@ from nntrain.errors import status_after
 @click.option(
     "--threads",
     type=Count(1),
-    help="How many share the work.  [default: the number of cores]",
+    help="How many share the work.  [default: the number of cores; 1 for each worker]",
 )
+@scheduler_option
 def fit(
     config: str,
     overrides: tuple[str, ...],
     folder: Path | None,
     resume: bool,
     threads: int | None,
+    scheduler: str | None,
 ) -> None:
     """Train the network that the file CONFIG describes.
 
@@ -38,6 +40,8 @@ def fit(
     --resume takes the run named by --run, or the newest one of CONFIG, and goes on exactly where it
     was stopped; training.epochs may be larger than before, though a cosine or one_cycle schedule
     then ends later than it was planned. A committee's members may be more than before.
+
+    With --scheduler, the workers of a Dask cluster train it, all members of a committee at once.
     """
     from nntrain.config import load_config
     from nntrain.training import committee
@@ -47,21 +51,28 @@ def fit(
 
     name = name_for(Path(config))
     loaded = load_config(config, overrides)
+    if folder is not None and folder.exists() and not resume:
+        raise exists_already(folder)  # before the CSVs are read
+
+    def open_run() -> Run:
+        return Run.open(folder) if folder else newest_named(name)
+
+    def make_run() -> Run:
+        return Run.create(folder, loaded) if folder else Run.create_next(name, loaded)
+
+    if scheduler is not None:
+        from nntrain.cli.elsewhere import train_on
+
+        folder = train_on(scheduler, loaded, open_run if resume else make_run, threads or 1)
+        resume = True
     threads = threads or cores()
     if resume:
-        run = Run.open(folder) if folder else newest_named(name)
+        run = open_run()
         go_on = committee.resume_committee if run.is_committee() else single.resume
         outcome = go_on(loaded, run, TerminalReporter(), threads)
-    elif folder is not None and folder.exists():
-        raise exists_already(folder)  # before the CSVs are read
     else:
         begin = committee.fit_committee if loaded.members > 1 else single.fit
-        outcome = begin(
-            loaded,
-            lambda: Run.create(folder, loaded) if folder else Run.create_next(name, loaded),
-            TerminalReporter(),
-            threads,
-        )
+        outcome = begin(loaded, make_run, TerminalReporter(), threads)
     for line in outcome.results():
         click.echo(line)
     if outcome.signal is not None:

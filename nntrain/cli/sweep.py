@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntrain.cli.options import Count, cores
-from nntrain.errors import NNTrainError, status_after
+from nntrain.cli.elsewhere import refuse_without
+from nntrain.cli.options import Count, cores, scheduler_option
+from nntrain.errors import status_after
 
 if TYPE_CHECKING:
     from nntrain.sweep.trials import Trials
@@ -30,11 +31,7 @@ if TYPE_CHECKING:
     type=Count(1),
     help="How many share a trial's work.  [default: each trial's share of the cores]",
 )
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Train on the workers of this Dask scheduler, such as tcp://host:8786.",
-)
+@scheduler_option
 @click.option("--best", type=Count(1), default=5, show_default=True, help="Of the committee's.")
 def sweep(
     path: Path,
@@ -49,13 +46,7 @@ def sweep(
     Each trial is an ordinary run, runs/<name>/trial-N. The same command goes on with a sweep that
     was interrupted, and with one whose SWEEP now asks for more trials or hours.
     """
-    try:
-        import distributed  # noqa: F401
-        import optuna  # noqa: F401
-    except ImportError as error:
-        raise NNTrainError(
-            f"a sweep needs {error.name}; install it with: pip install 'nntrain[sweep]'"
-        ) from error
+    refuse_without("distributed", "optuna")
     from nntrain.cli.sweep_progress import SweepProgress
     from nntrain.cluster.connect import workers
     from nntrain.cluster.crew import Crew
