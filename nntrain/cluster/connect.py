@@ -23,7 +23,9 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
     Raises:
         NNTrainError: There is no scheduler at this address.
     """
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters, the crew tells
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":  # what matters of it, the crew tells
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if scheduler is None:
         with distributed.LocalCluster(
             n_workers=processes,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import distributed
+from distributed.client import FutureCancelledError, FuturesCancelledError
 from distributed.comm.core import CommClosedError
 
 from nntrain import __version__
@@ -26,7 +27,7 @@ SECONDS_A_LEG = 20.0  # what a lost worker costs at most, apart from its last ep
 MOST_LOSSES = 3  # of workers by one leg, which may be what they die of
 PATIENCE = 600.0  # seconds to wait for a scheduler that is gone
 LOOK_AROUND = 1.0  # seconds between two looks at who is there
-_LOST = (OSError, TimeoutError, CommClosedError, distributed.client.FutureCancelledError)
+_LOST = (OSError, TimeoutError, CommClosedError, FutureCancelledError, FuturesCancelledError)
 
 
 @dataclass
@@ -150,10 +151,7 @@ class Crew(AbstractContextManager["Crew"]):
         for address in [address for address in self._known if address not in present]:
             del self._known[address]
             for walk in [walk for walk in self._walks.values() if walk.worker == address]:
-                del self._walks[walk.leg.name]
-                walk.losses += 1
-                self._notice(f"{walk.leg.name}: its worker {address} is gone; another takes it up")
-                self._waiting.insert(0, walk)
+                self._take_back(walk)
         newcomers = [address for address in present if address not in self._known]
         if not newcomers:
             return
@@ -175,29 +173,33 @@ class Crew(AbstractContextManager["Crew"]):
         return [address for address, fit in self._known.items() if fit and address not in taken]
 
     def _assign(self) -> None:
-        if not self._waiting:
-            return
         for address in self._free()[: len(self._waiting)]:
-            walk = self._waiting.pop(0)
-            if self._data is None or self._data.status != "finished":
-                [self._data] = self._client.scatter(self._rows, workers=[address], hash=False)
-            [files] = self._client.scatter([walk.files], workers=[address], hash=False)
+            walk = self._waiting[0]
+            try:
+                if self._data is None or self._data.status != "finished":
+                    [self._data] = self._client.scatter(self._rows, workers=[address], hash=False)
+                [files] = self._client.scatter([walk.files], workers=[address], hash=False)
+            except (KeyError, ValueError):  # Dask's, of a worker that has just gone
+                del self._known[address]
+                continue
             walk.worker = address
             walk.future = self._client.submit(
                 _go, walk.leg, files, self._data, workers=[address], pure=False, retries=0
             )
-            self._walks[walk.leg.name] = walk
+            self._walks[walk.leg.name] = self._waiting.pop(0)
 
     def _gather(self) -> list[tuple[str, Gone]]:
         if not self._walks:
             time.sleep(LOOK_AROUND / 10)
             return []
-        with suppress(TimeoutError):
+        with suppress(TimeoutError, FuturesCancelledError):
             distributed.wait(
                 [walk.future for walk in self._walks.values()],
                 timeout=LOOK_AROUND,
                 return_when="FIRST_COMPLETED",
             )
+        if self._client.status != "running":
+            raise CommClosedError("no longer connected")
         gone = []
         for name, walk in list(self._walks.items()):
             match walk.future.status:
@@ -205,16 +207,23 @@ class Crew(AbstractContextManager["Crew"]):
                     continue
                 case "finished":
                     gone.append((name, walk.future.result()))
+                    del self._walks[name]
                 case "error":
                     gone.append((name, Gone({}, _reason(walk.future))))
-                case _:  # what it needed was lost with another worker
-                    walk.losses += 1
-                    self._waiting.insert(0, walk)
-            del self._walks[name]
+                    del self._walks[name]
+                case _:  # what it needed was lost with its worker
+                    self._take_back(walk)
         worn = [walk for walk in self._waiting if walk.losses >= MOST_LOSSES]
         self._waiting = [walk for walk in self._waiting if walk.losses < MOST_LOSSES]
         fault = f"{MOST_LOSSES} workers were lost while they trained it; have they enough memory?"
         return [*gone, *((walk.leg.name, Gone({}, fault)) for walk in worn)]
+
+    def _take_back(self, walk: _Walk) -> None:
+        name = walk.leg.name
+        self._notice(f"{name}: its worker {walk.worker} is gone; another takes it up")
+        del self._walks[name]
+        walk.losses += 1
+        self._waiting.insert(0, walk)
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         _, told = event
