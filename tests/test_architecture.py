@@ -19,12 +19,13 @@ ALLOWED = {
     "training": {"config", "data", "nn"},
     "explain": {"training", "config", "data", "nn"},
     "report": {"training", "config", "data", "nn"},
-    "sweep": {"report", "training", "config", "data", "nn"},
+    "cluster": {"training", "config", "data", "nn"},
+    "sweep": {"cluster", "report", "training", "config", "data", "nn"},
     "export.py": {"training", "config", "data", "nn"},
     "notebook": {"training", "config", "data", "nn"},
     "classifier.py": {"training", "config", "data", "nn"},
     "__init__.py": {"classifier", "notebook"},
-    "cli": {"export", "explain", "report", "sweep", "training", "config", "data", "nn"},
+    "cli": {"cluster", "export", "explain", "report", "sweep", "training", "config", "data", "nn"},
     "__main__.py": {"cli"},
 }
 ROOTS = {"errors", "files", "randomness", "__version__"}

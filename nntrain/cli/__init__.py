@@ -28,6 +28,7 @@ from nntrain.cli import (
     report,
     runs,
     shells,
+    sweep,
     trace,
 )
 from nntrain.errors import NNTrainError, status_after
@@ -147,6 +148,7 @@ main.add_command(export.export)
 main.add_command(data.data)
 main.add_command(config.config)
 main.add_command(runs.runs)
+main.add_command(sweep.sweep)
 main.add_command(inspect.inspect)
 main.add_command(trace.trace)
 main.add_command(gradcheck.gradcheck)

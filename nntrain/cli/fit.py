@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import RUN_PATH, Count, config_argument, set_option
+from nntrain.cli.options import RUN_PATH, Count, config_argument, scheduler_option, set_option
 from nntrain.errors import status_after
 
 
@@ -21,14 +21,16 @@ from nntrain.errors import status_after
 @click.option(
     "--threads",
     type=Count(1),
-    help="How many share the work.  [default: the number of cores]",
+    help="How many share the work.  [default: the number of cores; 1 for each worker]",
 )
+@scheduler_option
 def fit(
     config: str,
     overrides: tuple[str, ...],
     folder: Path | None,
     resume: bool,
     threads: int | None,
+    scheduler: str | None,
 ) -> None:
     """Train the network that the file CONFIG describes.
 
@@ -38,21 +40,26 @@ def fit(
     --resume takes the run named by --run, or the newest one of CONFIG, and goes on exactly where it
     was stopped; training.epochs may be larger than before, though a cosine or one_cycle schedule
     then ends later than it was planned. A committee's members may be more than before.
+
+    With --scheduler, the workers of a Dask cluster train it, all members of a committee at once.
     """
     from nntrain.config import load_config
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.run import name_for
-    from nntrain.training.start import begin, go_on
+    from nntrain.training.run import Run, name_for
+    from nntrain.training.start import begin, go_on, make_run, open_run
     from nntrain.training.threads import cores
 
-    start = go_on if resume else begin
-    outcome = start(
-        load_config(config, overrides),
-        folder,
-        name_for(Path(config)),
-        TerminalReporter(),
-        threads or cores(),
-    )
+    loaded, name = load_config(config, overrides), name_for(Path(config))
+    if scheduler is not None:
+        from nntrain.cli.elsewhere import train_on
+
+        def get_run() -> Run:
+            return open_run(folder, name) if resume else make_run(loaded, folder, name)
+
+        outcome = train_on(scheduler, loaded, get_run, threads or 1)
+    else:
+        start = go_on if resume else begin
+        outcome = start(loaded, folder, name, TerminalReporter(), threads or cores())
     for line in outcome.results():
         click.echo(line)
     if outcome.signal is not None:

@@ -89,6 +89,12 @@ distortions_option = click.option(
     help="Also ask for so many distorted copies of each image, and average the answers.",
 )
 
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Train on the workers of this Dask scheduler, such as tcp://host:8786.",
+)
+
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 
 

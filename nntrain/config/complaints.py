@@ -1,7 +1,7 @@
 """From the validation library's errors to sentences that say what to write instead."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import pairwise
 from typing import Any, Literal, get_args, get_origin
 
@@ -63,8 +63,16 @@ _MUST_BE = {
 }
 
 
-def fault_of(error: ErrorDetails, places: Places) -> Fault:
-    """One of the library's errors as a fault at the place that `places` knows."""
+def fault_of(
+    error: ErrorDetails, places: Places, model_at: Callable[[KeyPath], type[BaseModel]]
+) -> Fault:
+    """One of the library's errors as a fault at the place that `places` knows.
+
+    Args:
+        error: The library's.
+        places: Of all keys and items.
+        model_at: The model of which a key path is a part.
+    """
     loc, value, context = error["loc"], error["input"], error.get("ctx", {})
     # The library adds what it has not found in the file: a union's choice, and that a key is meant.
     path = tuple(
@@ -78,11 +86,11 @@ def fault_of(error: ErrorDetails, places: Places) -> Fault:
             return Fault(place, path, context["sentence"])
         case "missing":
             place = place_of_clash(parent, (*parent, "name"), places)
-            return Fault(place, parent, _missing(_model_at(loc[:-1]), key))
+            return Fault(place, parent, _missing(model_at(loc[:-1]), key))
         case "union_tag_not_found":
             sentence = f"missing key 'name'; choose from {', '.join(_SHAPES[key])}"
         case "extra_forbidden":
-            known = _model_at(loc[:-1]).model_fields
+            known = model_at(loc[:-1]).model_fields
             sentence = f"unknown key {show(key)}; {_nearest(key, known)}"
             return Fault(place_of_clash(path, (*parent, "name"), places), parent, sentence)
         case "union_tag_invalid":
@@ -99,7 +107,8 @@ def fault_of(error: ErrorDetails, places: Places) -> Fault:
     return Fault(place_of(path, places), path, sentence)
 
 
-def _model_at(loc: KeyPath) -> type[BaseModel]:
+def model_at(loc: KeyPath) -> type[BaseModel]:
+    """The part of a configuration that is at this path."""
     words = [part for part in loc if isinstance(part, str)]
     return _MODELS[words[-1]] if words else Config
 

@@ -3,18 +3,18 @@
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.representer import RoundTripRepresenter, SafeRepresenter
 
-from nntrain.config.complaints import fault_of
-from nntrain.config.faults import Place, Places, complaint, report, show
+from nntrain.config.complaints import fault_of, model_at
+from nntrain.config.faults import KeyPath, Place, Places, complaint, report, show
 from nntrain.config.schema import Config
 from nntrain.config.source import override_value, read_yaml
 from nntrain.errors import ConfigError, did_you_mean
@@ -32,6 +32,15 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
         ConfigError: The file cannot be read or asks for something that cannot be; one line for
             each fault, in the order of the file.
     """
+    return parse_config(read_text(path), str(path), overrides)
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a YAML file.
+
+    Raises:
+        ConfigError: It cannot be read, or is no text in UTF-8.
+    """
     path = Path(path)
     try:
         raw = path.read_bytes()
@@ -44,11 +53,10 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}; name another file") from None
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
-    return parse_config(text, str(path), overrides)
 
 
 def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> Config:
@@ -62,10 +70,35 @@ def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> Confi
     Raises:
         ConfigError: As for `load_config`.
     """
+    return parse(text, source, Config, model_at, overrides)[0]
+
+
+ParsedModel = TypeVar("ParsedModel", bound=BaseModel)
+
+
+def parse(
+    text: str,
+    source: str,
+    model: type[ParsedModel],
+    model_at: Callable[[KeyPath], type[BaseModel]],
+    overrides: Sequence[str] = (),
+) -> tuple[ParsedModel, Places]:
+    """Read YAML into any model; also where its keys and items stand.
+
+    Args:
+        text: YAML 1.2.
+        source: What complaints call the text.
+        model: What the text should describe.
+        model_at: The model of which a key path is a part.
+        overrides: As for `load_config`.
+
+    Raises:
+        ConfigError: As for `load_config`.
+    """
     values, places = read_yaml(text, lambda line: Place((0, line), f"{source}:{line}"))
     if values is None:
         raise ConfigError(f"{source}: empty; 'nntrain config init' writes a starter")
-    return _validated(values, places, overrides)
+    return _validated(values, places, model, model_at, overrides), places
 
 
 def make_config(values: object, source: str, overrides: Sequence[str] = ()) -> Config:
@@ -79,21 +112,30 @@ def make_config(values: object, source: str, overrides: Sequence[str] = ()) -> C
     Raises:
         ConfigError: As for `load_config`.
     """
-    return _validated(_plain(values), {(): Place((0, 0), source)}, overrides)
+    places: Places = {(): Place((0, 0), source)}
+    return _validated(_plain(values), places, Config, model_at, overrides)
 
 
-def _validated(values: Any, places: Places, overrides: Sequence[str]) -> Config:
+def _validated(
+    values: Any,
+    places: Places,
+    model: type[ParsedModel],
+    model_at: Callable[[KeyPath], type[BaseModel]],
+    overrides: Sequence[str],
+) -> ParsedModel:
     if not isinstance(values, dict):
-        sentence = f"must be a mapping of keys such as 'data' and 'network', not {show(values)}"
+        required = [name for name, field in model.model_fields.items() if field.is_required()]
+        keys = " and ".join(map(repr, required[:2]))
+        sentence = f"must be a mapping of keys such as {keys}, not {show(values)}"
         raise complaint(places[()], (), sentence)
     for number, override in enumerate(overrides):
         place = Place((1, number), f"--set {' '.join(override.split())}")
         values = override_value(values, places, override, place)
     try:
-        return Config.model_validate(values)
+        return model.model_validate(values)
     except ValidationError as error:
         faults = [
-            fault_of(details, places)
+            fault_of(details, places, model_at)
             for details in error.errors(include_url=False)
             # Pydantic counts only the valid items of a list; the others have faults of their own.
             if not (details["type"] == "too_short" and details["input"])

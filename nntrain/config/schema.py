@@ -60,7 +60,7 @@ SEEDS = 2**63  # how many there are
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 
 
-def _broken_rule(
+def broken_rule(
     sentence: str, *at: str | int, given: tuple[str | int, ...] = ()
 ) -> PydanticCustomError:
     """A rule is broken; the fault lies `at` below the validated field, if key `given` is right."""
@@ -383,7 +383,7 @@ class TrainingConfig(Model):
     def _warm_up_within_training(cls, schedule: AnySchedule, info: ValidationInfo) -> AnySchedule:
         epochs = info.data.get("epochs", schedule.warmup)
         if schedule.warmup > epochs:
-            raise _broken_rule(
+            raise broken_rule(
                 f"must be at most training.epochs ({epochs}), not {schedule.warmup}",
                 "warmup",
                 given=("training", "epochs"),
@@ -418,19 +418,19 @@ class Config(Model):
     ) -> tuple[DenseConfig, ...]:
         for index, layer in enumerate(network[:-1]):
             if layer.activation == "softmax":
-                raise _broken_rule(
+                raise broken_rule(
                     "softmax belongs in the last layer only; choose another", index, "activation"
                 )
         last = network[-1]
         if last.dropout:
-            raise _broken_rule(
+            raise broken_rule(
                 "the last layer's outputs are the answer; drop out others",
                 len(network) - 1,
                 "dropout",
             )
         classes = info.data["data"].classes if "data" in info.data else last.dense
         if last.dense != classes:
-            raise _broken_rule(
+            raise broken_rule(
                 f"the last layer must have one neuron for each of the {classes} classes, "
                 f"not {last.dense}",
                 len(network) - 1,
@@ -449,7 +449,7 @@ class Config(Model):
         wanted = OUTPUT_FOR.get(loss, activation)
         if activation != wanted:
             suited = [name for name, output in OUTPUT_FOR.items() if output == activation]
-            raise _broken_rule(
+            raise broken_rule(
                 f"{loss} needs {wanted} in the last layer, not {activation}; "
                 f"write {wanted} there, or loss: {(*suited, 'squared_error')[0]}",
                 given=("network", last, "activation"),
@@ -466,7 +466,7 @@ class Config(Model):
             and "data" in info.data
             and not info.data["data"].validation
         ):
-            raise _broken_rule(
+            raise broken_rule(
                 "needs validation rows, but data.validation is 0; hold some out or write null",
                 "patience",
                 given=("data", "validation"),

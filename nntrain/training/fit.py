@@ -123,6 +123,7 @@ def fit(
     reporter: Reporter,
     threads: int = 1,
     data: Split | None = None,
+    enough: Callable[[EpochRecord], bool] = lambda record: False,
 ) -> Outcome:
     """Train a new run.
 
@@ -132,6 +133,7 @@ def fit(
         reporter: Is told what happens.
         threads: How many share the work; one number always gives the same bits.
         data: What `read_data` gives, if it has been read before.
+        enough: Asked after each epoch; true ends the training there, to be resumed.
 
     Raises:
         DataError: A CSV does not hold what it should.
@@ -145,11 +147,16 @@ def fit(
     data_digest = digest(*data)
     run = make_run()
     with run.held():
-        return _train(config, run, learning, data, data_digest, reporter, threads)
+        return _train(config, run, learning, data, data_digest, reporter, threads, enough)
 
 
 def resume(
-    config: Config, run: Run, reporter: Reporter, threads: int = 1, data: Split | None = None
+    config: Config,
+    run: Run,
+    reporter: Reporter,
+    threads: int = 1,
+    data: Split | None = None,
+    enough: Callable[[EpochRecord], bool] = lambda record: False,
 ) -> Outcome:
     """Go on with a run exactly where it was stopped.
 
@@ -160,6 +167,7 @@ def resume(
         reporter: Is told what happens.
         threads: As in `fit`.
         data: As in `fit`.
+        enough: As in `fit`.
 
     Raises:
         ConfigError: The configuration is another one.
@@ -168,11 +176,16 @@ def resume(
         DataError, DivergenceError, NNTrainError: As in `fit`.
     """
     with run.held():
-        return _resume(config, run, reporter, threads, data)
+        return _resume(config, run, reporter, threads, data, enough)
 
 
 def _resume(
-    config: Config, run: Run, reporter: Reporter, threads: int, data: Split | None
+    config: Config,
+    run: Run,
+    reporter: Reporter,
+    threads: int,
+    data: Split | None,
+    enough: Callable[[EpochRecord], bool],
 ) -> Outcome:
     file, saved = newest_checkpoint(run, reporter)
     before = parse_config(saved.config, str(file)) if saved else run.config()
@@ -199,7 +212,7 @@ def _resume(
             )
         run.write_progress(progress)  # a kill may have come between checkpoint and metrics
     run.write_config(config)
-    return _train(config, run, learning, data, data_digest, reporter, threads)
+    return _train(config, run, learning, data, data_digest, reporter, threads, enough)
 
 
 def rehearse(config: Config, reporter: Reporter) -> str:
@@ -294,6 +307,7 @@ def _train(
     data_digest: str,
     reporter: Reporter,
     threads: int,
+    enough: Callable[[EpochRecord], bool],
 ) -> Outcome:
     training, validation = data
     network, progress = learning.network, learning.progress
@@ -364,15 +378,15 @@ def _train(
             checkpoint.save(run.last_file, now)
             run.write_progress(progress)
             reporter.epoch(record, plan.epochs, is_best)
-            if interruption.signal is not None:
+            if interruption.signal is not None or enough(record):
                 break
+        finished = is_finished(progress.history, plan.epochs, plan.patience)
         if progress.batch:
             checkpoint.save(run.last_file, now)
-        elif interruption.signal is None and progress.epoch < plan.epochs:
+        elif finished and progress.epoch < plan.epochs:
             reporter.notice(
                 f"stopped early: {plan.patience} epochs without a better validation accuracy"
             )
-    finished = is_finished(progress.history, plan.epochs, plan.patience)
     return Outcome(run, progress.history, None if finished else interruption.signal)
 
 

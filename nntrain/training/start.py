@@ -1,5 +1,6 @@
 """Where a training starts: with a folder of its own, or with one that was begun before."""
 
+from functools import partial
 from pathlib import Path
 
 from nntrain.config import Config
@@ -35,12 +36,8 @@ def begin(
     """
     if folder is not None and folder.exists():
         raise exists_already(folder)  # before the CSVs are read
-
-    def make_run() -> Run:
-        return Run.create(folder, config) if folder else Run.create_next(name, config)
-
     train = committee.fit_committee if config.members > 1 else single.fit
-    return train(config, make_run, reporter, threads, data)
+    return train(config, partial(make_run, config, folder, name), reporter, threads, data)
 
 
 def go_on(
@@ -66,6 +63,16 @@ def go_on(
         ConfigError, CheckpointError, DataError, DivergenceError, NNTrainError: As in
             `nntrain.training.fit.resume`.
     """
-    run = Run.open(folder) if folder else newest_named(name)
+    run = open_run(folder, name)
     train = committee.resume_committee if run.is_committee() else single.resume
     return train(config, run, reporter, threads, data)
+
+
+def make_run(config: Config, folder: Path | None, name: str) -> Run:
+    """The folder of a new run; arguments and errors as in `begin`."""
+    return Run.create(folder, config) if folder else Run.create_next(name, config)
+
+
+def open_run(folder: Path | None, name: str) -> Run:
+    """The folder of a run that was begun before; arguments and errors as in `go_on`."""
+    return Run.open(folder) if folder else newest_named(name)

@@ -1,0 +1,77 @@
+"""What `sweep` and `fit` share when they train on a cluster."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from nntrain.errors import NNTrainError, status_after
+
+if TYPE_CHECKING:
+    from nntrain.config import Config
+    from nntrain.training.committee import CommitteeOutcome
+    from nntrain.training.fit import Outcome
+    from nntrain.training.progress import EpochRecord
+    from nntrain.training.run import Run
+
+
+def refuse_without(*modules: str) -> None:
+    """What a cluster or a sweep needs must be installed.
+
+    Raises:
+        NNTrainError: It is not.
+    """
+    import importlib.util
+
+    for name in modules:
+        if importlib.util.find_spec(name) is None:
+            raise NNTrainError(f"this needs {name}; install it with: pip install 'nntrain[sweep]'")
+
+
+def train_on(
+    scheduler: str, config: "Config", get_run: "Callable[[], Run]", threads: int
+) -> "Outcome | CommitteeOutcome":
+    """Train a run or a committee on the workers of a scheduler.
+
+    Args:
+        scheduler: Its address.
+        config: Complete.
+        get_run: Makes the run's folder, or opens it; called when data and scheduler are known.
+        threads: How many of a worker's share a training.
+
+    Raises:
+        NNTrainError: A training failed, or the cluster is gone.
+    """
+    refuse_without("distributed")
+    from nntrain.cluster.connect import workers
+    from nntrain.cluster.crew import Crew
+    from nntrain.cluster.elsewhere import train_elsewhere
+    from nntrain.training.fit import read_data
+    from nntrain.training.interruption import deferred_signals
+    from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.resumption import refuse_differences
+    from nntrain.training.start import go_on
+
+    reporter = TerminalReporter()
+    data = read_data(config, reporter)
+
+    def tell(name: str, record: "EpochRecord") -> None:
+        reporter.notice(
+            f"{name}: epoch {record.epoch}/{config.training.epochs}: {record.describe()}"
+        )
+
+    with (
+        workers(scheduler, 0) as connect,
+        Crew(connect, data, threads, reporter.notice, tell) as crew,
+        deferred_signals() as interruption,
+    ):
+        run = get_run()
+        refuse_differences(run, config, run.config(), ("training.epochs", "members"))
+        run.write_config(config)
+        with run.held():
+            train_elsewhere(config, run, crew, lambda: interruption.signal is not None)
+    if interruption.signal is not None:
+        again = f"{run.resume_command} --scheduler {scheduler}"
+        click.echo(f"interrupted, and saved; go on with: {again}", err=True)
+        raise click.exceptions.Exit(status_after(interruption.signal))
+    return go_on(config, run.folder, "", reporter, threads, data)  # nothing is left to be trained

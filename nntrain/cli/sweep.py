@@ -1,0 +1,103 @@
+"""nntrain sweep: many trainings, each with other values of some keys."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nntrain.cli.elsewhere import refuse_without
+from nntrain.cli.options import Count, scheduler_option
+from nntrain.errors import status_after
+
+if TYPE_CHECKING:
+    from nntrain.sweep.trials import Trials
+
+
+@click.command(epilog="Example: nntrain sweep configs/sweep.yaml --parallel 2")
+@click.argument("path", metavar="SWEEP", type=click.Path(path_type=Path))
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="The sweep's folder.  [default: runs/<name of SWEEP>]",
+)
+@click.option(
+    "--parallel",
+    type=Count(1),
+    help="Trials at once, on this machine.  [default: the number of cores]",
+)
+@click.option(
+    "--threads",
+    type=Count(1),
+    help="How many share a trial's work.  [default: each trial's share of the cores]",
+)
+@scheduler_option
+@click.option("--best", type=Count(1), default=5, show_default=True, help="Of the committee's.")
+def sweep(
+    path: Path,
+    folder: Path | None,
+    parallel: int | None,
+    threads: int | None,
+    scheduler: str | None,
+    best: int,
+) -> None:
+    """Train variants of a configuration, as the file SWEEP says, and rank them.
+
+    Each trial is an ordinary run, runs/<name>/trial-N. The same command goes on with a sweep that
+    was interrupted, and with one whose SWEEP now asks for more trials or hours.
+    """
+    refuse_without("distributed", "optuna")
+    from nntrain.cli.sweep_progress import SweepProgress
+    from nntrain.cluster.connect import workers
+    from nntrain.cluster.crew import Crew
+    from nntrain.sweep.conduct import conduct
+    from nntrain.sweep.trials import open_trials
+    from nntrain.training.fit import read_data
+    from nntrain.training.interruption import deferred_signals
+    from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.threads import cores
+
+    trials = open_trials(path, folder)
+    data = read_data(trials.definition.config({}), TerminalReporter())
+    parallel = parallel or max(1, cores() // (threads or 1))
+    threads = threads or max(1, cores() // parallel if scheduler is None else 1)
+    with (
+        trials.run.held(),
+        deferred_signals() as interruption,
+        workers(scheduler, parallel) as connect,
+        SweepProgress(trials) as progress,
+        Crew(connect, data, threads, progress.notice, progress.epoch) as crew,
+    ):
+        conduct(trials, crew, progress, lambda: interruption.signal is not None)
+    show_ranking(trials, best)
+    if interruption.signal is not None:
+        click.echo(f"interrupted, and saved; go on with: nntrain sweep {path}", err=True)
+        raise click.exceptions.Exit(status_after(interruption.signal))
+
+
+def show_ranking(trials: "Trials", best: int) -> None:
+    """Print the trials, best first, and the line that lets the best of them vote together."""
+    from nntrain.cli.terminal import console, table
+    from nntrain.sweep.ranking import committee, ranking
+
+    ranked = ranking(trials)
+    keys = list(trials.definition.sweep.space)
+    shown = table("run", ">val", ">epochs", *keys, "")
+    for trial in ranked:
+        shown.add_row(
+            str(trial.run),
+            "" if trial.accuracy is None else f"{trial.accuracy:.2%}",
+            str(trial.epochs),
+            *(_short(trial.values[key]) for key in keys),
+            trial.fate,
+        )
+    console().print(shown)
+    runs = committee(ranked, best)
+    if len(runs) > 1:
+        click.echo(
+            f"the best {len(runs)} as a committee: nntrain predict {' '.join(map(str, runs))}"
+        )
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

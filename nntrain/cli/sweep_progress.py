@@ -1,0 +1,101 @@
+"""A sweep while it runs: a bar with the best so far, and a line for each trial in training."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from optuna.trial import TrialState
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from nntrain.sweep.conduct import Watcher
+from nntrain.sweep.definition import show_value
+from nntrain.sweep.ranking import ranking
+from nntrain.sweep.search import grid_size
+from nntrain.sweep.trials import Trials
+from nntrain.training.progress import EpochRecord
+
+
+class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
+    """Writes to stderr: a line for each trial that begins or ends, and bars if it is a terminal.
+
+    Args:
+        trials: The sweep.
+    """
+
+    def __init__(self, trials: Trials) -> None:
+        sweep = trials.definition.sweep
+        self._folder = trials.run.folder
+        self._console = Console(
+            stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[result]}", markup=False),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        total = grid_size(sweep) if sweep.strategy == "grid" else None
+        ended = [one for one in ranking(trials) if one.state.is_finished()]
+        self._best = max(((one.accuracy or 0, str(one.run)) for one in ended), default=None)
+        self._sweep = self._progress.add_task(
+            "sweep",
+            total=sweep.trials or total,
+            completed=len(ended),
+            result=self._best_so_far(),
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "SweepProgress":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def notice(self, text: str) -> None:
+        """Write the line above the bars."""
+        self._console.print(text)
+
+    def goes_on(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
+        """Write what the trial tries, if it has just begun, and draw its bar."""
+        if name in self._tasks:
+            return
+        tried = ", ".join(f"{key}={show_value(value)}" for key, value in values.items())
+        self.notice(f"{name}: {f'going on after epoch {epoch}, ' if epoch else ''}{tried}")
+        self._tasks[name] = self._progress.add_task(name, total=epochs, completed=epoch, result="")
+
+    def epoch(self, name: str, record: EpochRecord) -> None:
+        """Move the trial's bar."""
+        task = self._tasks.get(str(self._folder / name))
+        if task is not None:
+            self._progress.update(
+                task, completed=record.epoch, result=f"validation {record.val_accuracy:.2%}"
+            )
+
+    def ended(
+        self, name: str, state: TrialState, accuracy: float | None, fault: str | None
+    ) -> None:
+        """Write how it went, and take its bar away."""
+        if name in self._tasks:
+            self._progress.remove_task(self._tasks.pop(name))
+        if fault is not None:
+            self.notice(f"{name}: failed: {fault}")
+        elif accuracy is not None:
+            early = ", ended early" if state == TrialState.PRUNED else ""
+            self.notice(f"{name}: {accuracy:.2%} of the validation rows right{early}")
+            self._best = max(self._best or (0.0, ""), (accuracy, name))
+        self._progress.update(self._sweep, advance=1, result=self._best_so_far())
+
+    def _best_so_far(self) -> str:
+        return f"best {self._best[0]:.2%}, {self._best[1]}" if self._best else ""

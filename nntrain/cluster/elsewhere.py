@@ -1,0 +1,53 @@
+"""Training a run, or all members of a committee at the same time, on a cluster's workers."""
+
+from collections.abc import Callable
+
+from nntrain.cluster.crew import Crew
+from nntrain.cluster.leg import contents, keep
+from nntrain.config import Config, dump_config
+from nntrain.errors import NNTrainError
+from nntrain.training import checkpoint
+from nntrain.training.committee import member_config
+from nntrain.training.progress import is_finished
+from nntrain.training.run import Run
+
+
+def train_elsewhere(
+    config: Config, run: Run, crew: Crew, interrupted: Callable[[], bool] = lambda: False
+) -> None:
+    """Let a crew train a run, or what is missing of a committee, into the run's folder.
+
+    Args:
+        config: Complete; as the run was begun with, apart from what may grow.
+        run: Its folder exists.
+        crew: Trains it.
+        interrupted: Asked again and again; true ends it, to be gone on with.
+
+    Raises:
+        NNTrainError: A member failed, which is said when the others are finished.
+    """
+    members = {member.folder.name: member for member in run.members()}
+    configs = {
+        name: member_config(config, number) if config.members > 1 else config
+        for number, name in enumerate(members, 1)
+    }
+
+    def go_on(name: str) -> None:
+        file, plan = members[name].last_file, configs[name].training
+        history = checkpoint.load(file).progress.history if file.exists() else []
+        if not is_finished(history, plan.epochs, plan.patience):
+            crew.start(name, dump_config(configs[name]), contents(members[name]), None)
+
+    for name, member in members.items():
+        member.made(configs[name])
+        go_on(name)
+    faults = []
+    while crew.busy and not interrupted():
+        for name, gone in crew.wait():
+            if gone.fault is not None:
+                faults.append(f"{members[name]}: {gone.fault}")
+                continue
+            keep(members[name], gone.files)
+            go_on(name)
+    if faults:
+        raise NNTrainError("\n".join(faults))

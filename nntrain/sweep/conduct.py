@@ -1,0 +1,128 @@
+"""Conducting a sweep: which trial goes on, which ends, and which is the next to begin."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+
+from nntrain.cluster.crew import Crew
+from nntrain.cluster.leg import contents, keep
+from nntrain.config import dump_config
+from nntrain.errors import CheckpointError, ConfigError
+from nntrain.sweep.search import grid_size, is_due, is_worse, may_begin
+from nntrain.sweep.trials import Trials
+from nntrain.training import checkpoint
+from nntrain.training.progress import EpochRecord, is_finished
+
+
+class Watcher:
+    """Sees nothing; the base of those that show how a sweep goes."""
+
+    def goes_on(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
+        """A trial begins, or goes on after so many of its epochs."""
+
+    def epoch(self, name: str, record: EpochRecord) -> None:
+        """A trial has finished an epoch."""
+
+    def ended(
+        self, name: str, state: TrialState, accuracy: float | None, fault: str | None
+    ) -> None:
+        """A trial has ended: trained to the end, ended early, or failed, with the reason."""
+
+    def notice(self, text: str) -> None:
+        """One line that people should know."""
+
+
+def conduct(
+    trials: Trials,
+    crew: Crew,
+    watcher: Watcher,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> None:
+    """Begin and train trials until there have been enough.
+
+    Args:
+        trials: The sweep; goes on with what it has begun.
+        crew: Trains them.
+        watcher: Is shown how it goes.
+        interrupted: Asked again and again; true ends it, to be gone on with.
+
+    Raises:
+        NNTrainError: The cluster is gone, or something cannot be written.
+    """
+    sweep = trials.definition.sweep
+    most = grid_size(sweep) if sweep.strategy == "grid" else None
+    if sweep.trials is not None:
+        most = sweep.trials if most is None else min(most, sweep.trials)
+    started = time.monotonic() - trials.seconds
+
+    def is_late() -> bool:
+        trials.seconds = time.monotonic() - started
+        return sweep.hours is not None and trials.seconds >= 3_600 * sweep.hours
+
+    begun = trials.all()
+    for trial in begun:
+        if not trial.state.is_finished():
+            _go_on(trials, trial, begun, crew, watcher)
+    while not interrupted():
+        begun = trials.all()
+        while (
+            crew.idle
+            and (most is None or len(begun) < most)
+            and not is_late()
+            and may_begin(sweep, len(begun), begun)
+        ):
+            trial = trials.begin(begun)
+            begun = trials.all()
+            _go_on(trials, trial, begun, crew, watcher)
+        if not crew.busy and (is_late() or len(begun) == most):
+            return
+        for name, gone in crew.wait():
+            trial = begun[int(name.rpartition("-")[2]) - 1]
+            if gone.fault is not None:
+                _end(trials, trial, watcher, TrialState.FAIL, [], gone.fault)
+                continue
+            keep(trials.run_of(trial), gone.files)
+            _go_on(trials, trial, begun, crew, watcher)
+
+
+def _go_on(
+    trials: Trials,
+    trial: FrozenTrial,
+    begun: Sequence[FrozenTrial],
+    crew: Crew,
+    watcher: Watcher,
+) -> None:
+    """Let the crew train a trial further, or end it: as its folder says, whatever came before."""
+    sweep, run = trials.definition.sweep, trials.run_of(trial)
+    try:
+        config = trials.config_of(trial)
+        run.made(config)
+        saved = checkpoint.load(run.last_file) if run.last_file.exists() else None
+    except (ConfigError, CheckpointError) as error:
+        return _end(trials, trial, watcher, TrialState.FAIL, [], str(error).splitlines()[0])
+    history = saved.progress.history if saved else []
+    accuracies = [record.val_accuracy for record in history]
+    epochs = config.training.epochs
+    if is_finished(history, epochs, config.training.patience):
+        return _end(trials, trial, watcher, TrialState.COMPLETE, accuracies)
+    if is_worse(sweep, trial.number, accuracies, begun):
+        return _end(trials, trial, watcher, TrialState.PRUNED, accuracies)
+    watcher.goes_on(str(run), trials.values_of(trial), len(history), epochs)
+    pruning = sweep.pruning
+    looks = (n for n in range(len(history) + 1, epochs) if pruning and is_due(pruning, n))
+    crew.start(run.folder.name, dump_config(config), contents(run), next(looks, None))
+    return None
+
+
+def _end(
+    trials: Trials,
+    trial: FrozenTrial,
+    watcher: Watcher,
+    state: TrialState,
+    accuracies: Sequence[float],
+    fault: str | None = None,
+) -> None:
+    trials.end(trial, state, accuracies, fault)
+    watcher.ended(str(trials.run_of(trial)), state, max(accuracies, default=None), fault)

@@ -1,0 +1,59 @@
+"""A sweep's trials in order of what they reached."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from optuna.trial import TrialState
+
+from nntrain.sweep.trials import Trials
+from nntrain.training.run import Run
+
+
+class Ranked(NamedTuple):
+    """One trial.
+
+    Attributes:
+        run: Its run.
+        values: What it tried, by keys of the configuration.
+        accuracy: Its best val_accuracy; None before its first epoch was over.
+        epochs: How many it was trained.
+        state: How it stands.
+        fate: The same in words; nothing if it was trained to the end.
+    """
+
+    run: Run
+    values: dict[str, Any]
+    accuracy: float | None
+    epochs: int
+    state: TrialState
+    fate: str
+
+
+_ORDER = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL)
+
+
+def ranking(trials: Trials) -> list[Ranked]:
+    """Those trained to the end, best first; then those ended early, begun, and failed."""
+    ranked = []
+    for trial in trials.all():
+        accuracies = trial.intermediate_values.values()
+        ranked.append(
+            Ranked(
+                run=trials.run_of(trial),
+                values=trials.values_of(trial),
+                accuracy=max(accuracies, default=None),
+                epochs=len(accuracies),
+                state=trial.state,
+                fate={
+                    TrialState.PRUNED: "ended early",
+                    TrialState.RUNNING: "unfinished",
+                    TrialState.FAIL: f"failed: {trial.user_attrs.get('fault')}",
+                }.get(trial.state, ""),
+            )
+        )
+    return sorted(ranked, key=lambda one: (_ORDER.index(one.state), -(one.accuracy or 0)))
+
+
+def committee(ranked: Sequence[Ranked], best: int) -> list[Run]:
+    """The best runs that were trained to the end."""
+    return [one.run for one in ranked if one.state == TrialState.COMPLETE][:best]

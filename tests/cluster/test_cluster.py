@@ -1,0 +1,106 @@
+"""Sweeps and committees on a real scheduler with real workers, and what may happen to them."""
+
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nntrain.cluster import connect
+from nntrain.sweep.ranking import ranking
+from nntrain.sweep.trials import open_trials
+from nntrain.training.run import Run
+from tests.cli.test_commands import run, succeed
+from tests.cluster.hosts import Hosts, said
+from tests.sweep.conftest import Inline
+from tests.sweep.test_conduct import outcome, swept
+from tests.training.test_resume import assert_same
+
+# Long enough to be killed in the middle.
+EPOCHS = 60
+SWEEP = """
+config: long.yaml
+space:
+  training.optimizer.learning_rate: {log: [1e-4, 1e-2]}
+  network[0].dense: {whole: [2, 10]}
+trials: 4
+at_once: 3
+pruning: {first: 20, after: 2}
+"""
+
+
+def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_as_here(
+    folder: Path,
+    inline: Callable[..., Inline],
+    hosts: Hosts,
+) -> None:
+    Path("sweep.yaml").write_text(SWEEP)
+    tiny = Path("tiny.yaml").read_text()
+    Path("long.yaml").write_text(tiny.replace("epochs: 4", f"epochs: {EPOCHS}"))
+    other = folder / "other" / "nntrain-0.0.1.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: nntrain\nVersion: 0.0.1\n")
+
+    scheduler = hosts.scheduler()
+    first = hosts.worker(folder / "w1")
+    hosts.worker(folder / "w2", path=str(folder / "other"))
+    arguments = ("sweep", "sweep.yaml", "--run", "runs/there", "--scheduler", hosts.address)
+    sweep = hosts.start("nntrain", *arguments, cwd=folder)
+
+    begun = said(sweep, "runs/there/trial-1: ")
+    hosts.worker(folder / "w3")  # joins late
+    first.send_signal(signal.SIGKILL)
+    text = begun + said(sweep, "is gone; another takes it up") + said(sweep, "rows right")
+
+    scheduler.kill()
+    text += said(sweep, "the scheduler is gone")
+    scheduler.wait()
+    hosts.scheduler()
+    hosts.worker(folder / "w4")
+    assert sweep.stdout is not None
+    text += sweep.stdout.read()
+    assert sweep.wait() == 0, text
+    assert "has nntrain 0.0.1, but this is nntrain" in text
+    assert "it gets no work; install the same version there" in text
+    assert "Traceback" not in text
+
+    there = open_trials(Path("sweep.yaml"), Path("runs/there"))
+    here = swept(inline(), "runs/here")
+    assert outcome(there) == outcome(here)
+    assert len(ranking(there)) == 4
+    shown = [line.split()[0] for line in text.splitlines() if line.startswith("runs/there/trial")]
+    assert shown[-4:] == [str(one.run) for one in ranking(there)]
+
+
+def test_a_committee_trains_on_a_cluster_as_it_would_here(folder: Path, hosts: Hosts) -> None:
+    hosts.scheduler()
+    for number in (1, 2):
+        hosts.worker(folder / f"w{number}")
+    committee = ("--set", "members=3", "--set", "training.epochs=6")
+    fit = hosts.start(
+        *("nntrain", "fit", "tiny.yaml", *committee, "--run", "runs/there"),
+        *("--scheduler", hosts.address),
+        cwd=folder,
+    )
+    assert fit.stdout is not None
+    text = fit.stdout.read()
+    assert fit.wait() == 0, text
+    assert "voting together" in text
+    succeed("fit", "tiny.yaml", *committee, "--run", "runs/here", "--threads", "1")
+    for there, here in zip(
+        Run(folder / "runs" / "there").members(),
+        Run(folder / "runs" / "here").members(),
+        strict=True,
+    ):
+        assert_same(there, here)
+
+
+def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connect, "CONNECTING", 0.5)
+    for command in (("sweep", "sweep.yaml"), ("fit", "tiny.yaml")):
+        result = run(*command, "--scheduler", "tcp://127.0.0.1:9", "--run", "runs/none")
+        assert result.exit_code == 1
+        assert "tcp://127.0.0.1:9: no scheduler there (" in result.stderr.splitlines()[-1]
+        assert result.stderr.rstrip().endswith("; start one with 'dask scheduler'")
+        shutil.rmtree("runs", ignore_errors=True)

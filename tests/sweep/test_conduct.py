@@ -1,0 +1,199 @@
+"""A sweep gives the same trials however it goes: in whatever order, and interrupted wherever."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from optuna.trial import TrialState
+
+from nntrain.cluster.crew import Crew
+from nntrain.errors import ConfigError, RunError
+from nntrain.sweep.conduct import Watcher, conduct
+from nntrain.sweep.ranking import committee, ranking
+from nntrain.sweep.trials import Trials, open_trials
+from nntrain.training import checkpoint
+from tests.sweep.conftest import SWEEP, Inline, Killed
+
+MakeCrew = Callable[..., Inline]
+
+
+def swept(
+    crew: Inline, run: str, file: str = "sweep.yaml", watcher: Watcher | None = None
+) -> Trials:
+    trials = open_trials(Path(file), Path(run))
+    conduct(trials, cast(Crew, crew), watcher or Watcher())
+    return trials
+
+
+def outcome(trials: Trials) -> list[tuple[Any, ...]]:
+    """All that a sweep came to: ranks, values, accuracies, and the weights to the last bit."""
+    return [
+        (
+            one.run.folder.name,
+            one.values,
+            one.accuracy,
+            one.epochs,
+            one.state,
+            checkpoint.load(one.run.last_file).parameters.tobytes(),
+        )
+        for one in ranking(trials)
+    ]
+
+
+def variant(name: str, *changes: tuple[str, str]) -> str:
+    text = SWEEP
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    Path(name).write_text(text)
+    return name
+
+
+def test_trials_are_ordinary_runs_ranked_by_their_accuracy(inline: MakeCrew) -> None:
+    trials = swept(inline(), "runs/s")
+    ranked = ranking(trials)
+    assert len(ranked) == 6
+    whole = [one for one in ranked if one.state == TrialState.COMPLETE]
+    early = [one for one in ranked if one.state == TrialState.PRUNED]
+    assert ranked == whole + early
+    assert len(whole) >= 2
+    assert len(early) >= 1
+    accuracies = [one.accuracy or 0 for one in whole]
+    assert accuracies == sorted(accuracies, reverse=True)
+    for one in ranked:
+        history = one.run.history()
+        assert one.accuracy == max(record.val_accuracy for record in history)
+        assert one.epochs == len(history)
+        assert (len(history) == 4) == (one.state == TrialState.COMPLETE)
+        config = one.run.config()
+        assert config.training.batch_size == one.values["training.batch_size"]
+        assert config.network[0].dense == one.values["network[0].dense"]
+        rate = config.training.optimizer.learning_rate
+        assert rate == one.values["training.optimizer.learning_rate"]
+    assert committee(ranked, 2) == [one.run for one in whole[:2]]
+
+
+def test_neither_order_nor_interruptions_nor_legs_matter(inline: MakeCrew) -> None:
+    undisturbed = outcome(swept(inline(), "runs/undisturbed"))
+
+    @settings(
+        max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(
+        seed=st.integers(0, 2**32),
+        workers=st.integers(1, 4),
+        kills=st.lists(st.integers(1, 12), max_size=4),
+    )
+    def however(seed: int, workers: int, kills: list[int]) -> None:
+        shutil.rmtree("runs/other", ignore_errors=True)
+        for left in kills:
+            # A leg is one epoch.
+            crew = inline(workers=workers, seed=seed + left, seconds=0, killed_after=left)
+            with suppress(Killed):
+                swept(crew, "runs/other")
+        last = swept(inline(workers=workers, seed=seed), "runs/other")
+        assert outcome(last) == undisturbed
+
+    however()
+
+
+def test_a_finished_sweep_trains_nothing_again_and_grows(inline: MakeCrew) -> None:
+    first = outcome(swept(inline(), "runs/s"))
+    again = inline()
+    assert outcome(swept(again, "runs/s")) == first
+    assert again.legs == 0
+    variant("sweep.yaml", ("trials: 6", "trials: 8"))
+    grown = outcome(swept(inline(), "runs/s"))
+    assert len(grown) == 8
+    assert all(one in grown for one in first)
+
+
+def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(inline: MakeCrew) -> None:
+    variant(
+        "s.yaml",
+        ("training.optimizer.learning_rate", "training.optimizer"),
+        ("{log: [1e-4, 1]}", "{choice: [adam, {name: sgd, learning_rate: 1e30}]}"),
+    )
+    text = Path("tiny.yaml").read_text()
+    Path("tiny.yaml").write_text(text.replace("{name: adam, learning_rate: 0.02}", "adam"))
+
+    class Listener(Watcher):
+        faults: list[str]
+
+        def __init__(self) -> None:
+            self.faults = []
+
+        def ended(self, name: str, state: TrialState, accuracy: Any, fault: str | None) -> None:
+            if fault:
+                self.faults.append(fault)
+
+    listener = Listener()
+    ranked = ranking(swept(inline(), "runs/s", "s.yaml", listener))
+    failed = [one for one in ranked if one.state == TrialState.FAIL]
+    assert 0 < len(failed) < 6
+    assert len(listener.faults) == len(failed)
+    assert all("training has diverged; lower" in one.fate for one in failed)
+    assert all("nntrain-" not in one.fate for one in failed)  # no worker's temporary folder
+    assert ranked[-len(failed) :] == failed
+
+
+def test_values_that_do_not_go_together_fail_their_trial_alone(inline: MakeCrew) -> None:
+    Path("clash.yaml").write_text(
+        "config: tiny.yaml\nstrategy: grid\nspace:\n  training.epochs: {choice: [1, 4]}\n"
+        "  training.schedule: {choice: [constant, {name: cosine, warmup: 3}]}\n"
+    )
+    ranked = ranking(swept(inline(), "runs/s", "clash.yaml"))
+    fates = [one.fate for one in ranked]
+    assert fates[:3] == ["", "", ""]
+    assert "warmup: must be at most training.epochs (1), not 3" in fates[3]
+
+
+def test_a_grid_tries_every_combination_once(inline: MakeCrew) -> None:
+    Path("grid.yaml").write_text(
+        "config: tiny.yaml\nstrategy: grid\nspace:\n  network[0].dense: {whole: [2, 6], step: 2}\n"
+        "  network[0].activation: {choice: [sigmoid, relu]}\n"
+    )
+    trials = swept(inline(), "runs/grid", "grid.yaml")
+    values = [tuple(one.values.values()) for one in ranking(trials)]
+    assert sorted(values) == [(n, name) for n in (2, 4, 6) for name in ("relu", "sigmoid")]
+
+
+def test_layers_are_values_too(inline: MakeCrew) -> None:
+    Path("layers.yaml").write_text(
+        "config: tiny.yaml\nstrategy: grid\nspace:\n  network:\n    choice:\n"
+        "      - [{dense: 3, activation: softmax}]\n"
+        "      - [{dense: 5, activation: tanh}, {dense: 3, activation: softmax}]\n"
+    )
+    ranked = ranking(swept(inline(), "runs/layers", "layers.yaml"))
+    assert sorted(len(one.run.config().network) for one in ranked) == [1, 2]
+
+
+def test_hours_end_a_sweep_though_begun_trials_are_trained_to_their_end(inline: MakeCrew) -> None:
+    variant("s.yaml", ("trials: 6", "hours: 1e-7"))
+    trials = swept(inline(), "runs/s", "s.yaml")
+    assert trials.all() == []
+    variant("s.yaml", ("trials: 6", "hours: 1e-4\ntrials: 1000"))
+    trials = swept(inline(), "runs/t", "s.yaml")
+    assert 0 < len(trials.all()) < 1000
+    assert all(trial.state.is_finished() for trial in trials.all())
+
+
+def test_another_sweep_is_not_gone_on_with(inline: MakeCrew) -> None:
+    swept(inline(), "runs/s")
+    variant("sweep.yaml", ("seed: 5", "seed: 6"), ("[8, 16]", "[8, 32]"))
+    with pytest.raises(ConfigError, match=r"runs/s: was begun as another sweep.* in: space, seed"):
+        open_trials(Path("sweep.yaml"), Path("runs/s"))
+    variant("sweep.yaml")
+    Path("tiny.yaml").write_text(Path("tiny.yaml").read_text().replace("seed: 3", "seed: 4"))
+    with pytest.raises(ConfigError, match=r"differs in: what tiny\.yaml says"):
+        open_trials(Path("sweep.yaml"), Path("runs/s"))
+
+
+def test_a_folder_of_something_else_is_left_alone(folder: Path) -> None:
+    with pytest.raises(RunError, match="data: exists already, but is no sweep"):
+        open_trials(Path("sweep.yaml"), Path("data"))
