@@ -12,7 +12,7 @@ COMPETITION ?= digit-recognizer
 MESSAGE     ?= nntrain
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo test soak fuzz data fit predict submit lint bench papers clean
+.PHONY: stale help demo test soak fuzz data fit predict submit lint bench papers screenshots clean
 
 help:  ## Show this help
 	@echo "nntrain: Kaggle's MNIST CSVs in, a submission out"
@@ -66,6 +66,9 @@ submit: $(VENV)/installed  ## Predict, and submit to COMPETITION=digit-recognize
 	  exit 1; }
 	$(NNTRAIN) predict $(RUN) --competition $(COMPETITION)
 	PATH="$(CURDIR)/$(BIN):$$PATH" kaggle competitions submit -c $(COMPETITION) -f submission.csv -m "$(MESSAGE)"
+
+screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report (needs Chromium)
+	$(BIN)/python docs/figures/screenshots.py
 
 lint: $(VENV)/installed-dev  ## Run ruff and mypy
 	$(BIN)/python -m ruff check --quiet
