@@ -22,7 +22,7 @@ SATURATED_WHERE = {
     "sigmoid": "|z| > 3.64",
     "tanh": "|z| > 1.82",
     "scaled_tanh": "|z| > 2.73",
-    "relu": "z ≤ 0, where it is dead",
+    "relu": "z ≤ 0",
     "leaky_relu": "z ≤ 0",
 }
 
