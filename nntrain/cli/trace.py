@@ -38,7 +38,7 @@ def trace(
     out: Path | None,
     force: bool,
 ) -> None:
-    """Follow one digit through a network and back, with every number on the way.
+    """Follow one digit through a network and back.
 
     CONFIG: the network with the weights that training begins with. RUN: that of its best epoch.
     All is computed in float64 from the training's own parameters, and for this digit alone: E is
