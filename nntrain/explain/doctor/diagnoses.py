@@ -49,6 +49,7 @@ GAP = 0.1
 GREATEST_STANDARD_ERROR = 0.015
 # Weight decay moves an equilibrium; it has won where next to nothing is left.
 SHRUNK = 0.1
+LARGE_WEIGHT = 0.1
 
 
 class Ill(Enum):
@@ -144,11 +145,14 @@ def weights_pulled_to_zero(seen: Examination) -> Finding | None:
     if not _learns_badly(seen) or seen.weights is None or seen.weights.shrunk > SHRUNK:
         return None
     evidence = f"‖W‖ is {seen.weights.shrunk:.2g} of what it was before the first step"
-    decay: KeyPath = ("training", "optimizer", "weight_decay")
-    if training.optimizer.weight_decay:
-        return Finding(Ill.DECAY, decay, evidence, ((decay, "0.0001"),))
-    if training.l1:
-        return Finding(Ill.DECAY, ("training", "l1"), evidence, ((("training", "l1"), "0"),))
+    decay, l1 = training.optimizer.weight_decay, training.l1
+    path: KeyPath
+    if l1 > LARGE_WEIGHT * decay:  # l1 pulls with the same force at all sizes, decay with less
+        path = ("training", "l1")
+        return Finding(Ill.DECAY, path, evidence, ((path, "0"),))
+    if decay:
+        path = ("training", "optimizer", "weight_decay")
+        return Finding(Ill.DECAY, path, evidence, ((path, f"{min(1e-4, decay / 10):g}"),))
     return None
 
 
@@ -254,6 +258,11 @@ def dead_relus(seen: Examination) -> Finding | None:
     if before >= DEAD:
         path: KeyPath = ("network", worst, "init")
         return Finding(Ill.DEAD, path, evidence, ((path, "null"),))
+    if seen.start is not None and seen.start.fading < FADED and _learns_badly(seen):
+        # Next to no signal comes through such weights: only biases learn, and push z below 0.
+        evidence += f"; |δ_1| was {seen.start.fading:.1g} of |δ_{len(state.deltas)}| then"
+        mends = _unfading(seen)
+        return Finding(Ill.DEAD, mends[0][0], evidence, mends)
     return Finding(Ill.DEAD, RATE, evidence, (_calmer_rate(seen, seen.config),))
 
 
