@@ -77,7 +77,7 @@ def trace(
 
     click.echo(
         f"{shown.digits.source}, row {row}: a {shown.digits.all().labels[row - 1]}; "
-        f"the network takes it for a {library.answer(quantities)}"
+        f"the network takes it for a {shown.network.predict(x)[0].argmax()}"
     )
     click.echo(drawn(shown.digits.pixels[row - 1]))
     click.echo()
