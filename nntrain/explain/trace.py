@@ -22,7 +22,7 @@ SATURATED_WHERE = {
     "sigmoid": "|z| > 3.64",
     "tanh": "|z| > 1.82",
     "scaled_tanh": "|z| > 2.73",
-    "relu": "z ≤ 0, where it is dead",
+    "relu": "z ≤ 0",
     "leaky_relu": "z ≤ 0",
 }
 
@@ -107,12 +107,6 @@ def saturated_share(activation: Activation, x: Array) -> float | None:
     return float(np.mean(slope < SATURATED * greatest))
 
 
-def answer(quantities: Sequence[Quantity]) -> int:
-    """The class that x_L speaks for most."""
-    outputs = [quantity.value for quantity in quantities if quantity.name.startswith("x_")][-1]
-    return int(outputs.argmax())
-
-
 def is_large(quantity: Quantity) -> bool:
     """Whether it is summarised instead of shown."""
     value = quantity.value
@@ -163,7 +157,10 @@ def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
     if training.optimizer.name != "sgd":
         lines[0] += f"; training itself steps by {training.optimizer.name}"
     if training.input_dropout or any(layer.dropout for layer in config.network):
-        lines.append("dropout leaves nothing out here, so that no x_i is smaller for it")
+        lines.append(
+            "dropout leaves nothing out here, and no x_i is smaller for it as in predictions, which "
+            "may therefore differ from x_L"
+        )
     if any(is_large(quantity) and quantity.saturated is not None for quantity in quantities):
         names = dict.fromkeys(layer.activation for layer in config.network)
         where = [f"{name}: {SATURATED_WHERE[name]}" for name in names if name in SATURATED_WHERE]
