@@ -53,7 +53,7 @@ def check(config: str, overrides: tuple[str, ...]) -> None:
 
 @config.command(epilog="Example: nntrain config schema > nntrain.schema.json")
 def schema() -> None:
-    """Print the JSON Schema of configurations, which editors use to complete and check."""
+    """Print the JSON Schema of configurations, for editors."""
     from nntrain.config import Config
 
     click.echo(json.dumps(Config.model_json_schema(), indent=2))

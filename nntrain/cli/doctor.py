@@ -10,7 +10,7 @@ from nntrain.cli.options import run_argument
 @click.command(epilog="Example: nntrain doctor runs/config")
 @run_argument
 def doctor(folder: Path) -> None:
-    """Say why a run learns badly, and which line of its configuration to change.
+    """Say why a run learns badly, and what to change.
 
     RUN is the folder of a run or of a committee, finished or not. Causes come first, each as the
     line of config.yaml to change and the numbers that speak against it; then what comes of it

@@ -27,12 +27,12 @@ from nntrain.errors import ConfigError
 def gradcheck(
     config: str, overrides: tuple[str, ...], layer: int | None, samples: int, epsilon: float
 ) -> None:
-    """Check backpropagation in CONFIG's network against numerical gradients.
+    """Check backpropagation against numerical gradients.
 
-    Each weight and bias is moved by ±epsilon, and (E(w+ε) − E(w−ε)) / 2ε is held against ∂E/∂w
-    by backpropagation, in float64 and with the weights that training begins with. Of what has
-    more than 100 entries, 100 are drawn by the seed. The error is relative, ‖g−ĝ‖ / (‖g‖+‖ĝ‖);
-    indices count from 0, as NumPy's do.
+    Each weight and bias of CONFIG's network is moved by ±epsilon, and (E(w+ε) − E(w−ε)) / 2ε is
+    held against ∂E/∂w by backpropagation, in float64 and with the weights that training begins
+    with. Of what has more than 100 entries, 100 are drawn by the seed. The error is relative,
+    ‖g−ĝ‖ / (‖g‖+‖ĝ‖); indices count from 0, as NumPy's do.
 
     Where ±epsilon carries some z across 0, the kink of relu and leaky_relu, there is no derivative
     to compare: such entries are counted apart. E is the loss alone, without weight_decay, l1 and

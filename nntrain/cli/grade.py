@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntrain.cli.options import Count
+from nntrain.cli.options import Amount, Count
 from nntrain.errors import NNTrainError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--starter", is_flag=True, help="Print the file to begin with, or write it as FILE.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.1, 3600),
+    type=Amount(0.1, 3600),
     default=10,
     show_default=True,
     help="The longest that one call of a function may take.",

@@ -11,7 +11,7 @@ from nntrain.cli.options import config_or_run_argument, set_option
 @config_or_run_argument
 @set_option
 def inspect(source: Path, overrides: tuple[str, ...]) -> None:
-    """Show a network's layers, with its parameters, multiplications and memory.
+    """Show a network's layers, parameters and memory.
 
     The number of inputs is read off the first line of data.train, or off a run's checkpoint.
     Products are multiplications of two numbers, in the matrix products. The memory is that of one

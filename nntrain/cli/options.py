@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,18 @@ class Count(click.IntRange):
 
 
 class Amount(click.FloatRange):
-    """A number between bounds; click's own is called "float range" in complaints."""
+    """A number between bounds; click's own is "float range" in complaints, and has nan in it."""
 
     name = "number"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 config_argument = click.argument("config", type=CompletedPath(completion.configs))

@@ -38,7 +38,7 @@ def trace(
     out: Path | None,
     force: bool,
 ) -> None:
-    """Follow one digit through a network and back, with every number on the way.
+    """Follow one digit through a network and back.
 
     CONFIG: the network with the weights that training begins with. RUN: that of its best epoch.
     All is computed in float64 from the training's own parameters, and for this digit alone: E is
@@ -77,7 +77,7 @@ def trace(
 
     click.echo(
         f"{shown.digits.source}, row {row}: a {shown.digits.all().labels[row - 1]}; "
-        f"the network takes it for a {library.answer(quantities)}"
+        f"the network takes it for a {shown.network.predict(x)[0].argmax()}"
     )
     console().print(drawn_or_told(shown.digits.pixels[row - 1], console()))
     click.echo()

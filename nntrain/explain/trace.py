@@ -21,7 +21,7 @@ SATURATED_WHERE = {
     "sigmoid": "|z| > 4.36",
     "tanh": "|z| > 2.18",
     "scaled_tanh": "|z| > 3.27",
-    "relu": "z ≤ 0, where it is dead",
+    "relu": "z ≤ 0",
     "leaky_relu": "z ≤ 0",
 }
 
@@ -99,12 +99,6 @@ def saturated_share(activation: Activation, x: Array) -> float | None:
     return float(activation.saturated(x).mean())
 
 
-def answer(quantities: Sequence[Quantity]) -> int:
-    """The class that x_L speaks for most."""
-    outputs = [quantity.value for quantity in quantities if quantity.name.startswith("x_")][-1]
-    return int(outputs.argmax())
-
-
 def is_large(quantity: Quantity) -> bool:
     """Whether it is summarised instead of shown."""
     value = quantity.value
@@ -155,7 +149,10 @@ def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
     if training.optimizer.name != "sgd":
         lines[0] += f"; training itself steps by {training.optimizer.name}"
     if training.input_dropout or any(layer.dropout for layer in config.network):
-        lines.append("dropout leaves nothing out here, so that no x_i is smaller for it")
+        lines.append(
+            "dropout leaves nothing out here, and no x_i is smaller for it as in predictions, "
+            "which may therefore differ from x_L"
+        )
     if any(is_large(quantity) and quantity.saturated is not None for quantity in quantities):
         names = dict.fromkeys(layer.activation for layer in config.network)
         where = "; ".join(

@@ -330,6 +330,12 @@ def test_help_shows_a_line_to_paste_that_names_the_command(command: list[str]) -
     assert example[1].startswith(" ".join(["nntrain", *command]))
 
 
+@pytest.mark.parametrize("group", ["", "data", "config"])
+def test_no_commands_line_is_cut_off(group: str) -> None:
+    lines = succeed(*group.split(), "--help").stdout.splitlines()
+    assert [line for line in lines if line.startswith("  ") and line.endswith("...")] == []
+
+
 def process(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "nntrain", *arguments],

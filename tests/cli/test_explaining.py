@@ -97,6 +97,24 @@ def test_a_trace_of_a_run_answers_as_predict_does(folder: Path, average: str) ->
     np.testing.assert_allclose(of_training["x_0"], np.array(row[1:], float) / 255)
 
 
+def test_a_trace_says_what_predict_says_where_dropout_makes_x_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    saved = tmp_path / "row.npz"
+    options = ("--set", "training.input_dropout=0.9", "--set", "seed=4", "--row", "2")
+    output = succeed("trace", "configs/lecture-3-4-2.yaml", *options, "--npz", str(saved)).stdout
+    with np.load(saved) as given:
+        hidden = sigmoid_of(given["W_1"] @ (0.1 * given["x_0"]) + given["b_1"])
+        outputs = given["W_2"] @ hidden + given["b_2"]
+        assert outputs.argmax() != given["x_2"].argmax()
+    assert f"; the network takes it for a {outputs.argmax()}\n" in output
+
+
+def sigmoid_of(z: Array) -> Array:
+    return 1 / (1 + np.exp(-z))
+
+
 def test_a_trace_draws_the_digit_and_says_what_training_does_otherwise(folder: Path) -> None:
     dropout = ("--set", "network[0].dropout=0.5")
     output = succeed("trace", "tiny.yaml", *dropout).stdout
@@ -183,6 +201,7 @@ def test_a_committee_is_inspected_as_one_and_traced_by_member(folder: Path) -> N
     [
         (2, "gradcheck tiny.yaml --layer 3", "--layer 3: tiny.yaml has 2 layers; name one of 1 to 2"),
         (2, "gradcheck tiny.yaml --epsilon 1", "nntrain gradcheck: invalid value for '--epsilon': 1.0 is not in the range 1e-08<=x<=0.001; 'nntrain gradcheck --help' shows what there is"),
+        (2, "gradcheck tiny.yaml --epsilon nan", "nntrain gradcheck: invalid value for '--epsilon': 'nan' is not a number; 'nntrain gradcheck --help' shows what there is"),
         (2, "gradcheck tiny.yaml --epsilon x", "nntrain gradcheck: invalid value for '--epsilon': 'x' is not a valid number; 'nntrain gradcheck --help' shows what there is"),
         (2, "gradcheck tinny.yaml", "tinny.yaml: no such file; did you mean 'tiny.yaml'?"),
         (2, "gradcheck runs/tiny", "runs/tiny: a directory; name a YAML file in it"),

@@ -52,6 +52,11 @@ def test_json_has_the_same_verdict() -> None:
         (".", 2, ".: a directory; name a Python file in it"),
         ("broken.py", 2, "broken.py:2: not Python: "),
         ("mine.py --seconds 0", 2, "nntrain grade: invalid value for '--seconds': 0"),
+        (
+            "mine.py --seconds nan",
+            2,
+            "nntrain grade: invalid value for '--seconds': 'nan' is not a number",
+        ),
         ("mine.py --memory 8", 2, "nntrain grade: invalid value for '--memory': 8 is not in"),
         ("--starter mine.py", 1, "mine.py: exists already; name another file"),
         ("stops.py", 1, "stops.py:1: ZeroDivisionError: division by zero, while the file is"),

@@ -1,8 +1,10 @@
 """Patients that are ill because they were trained so, and healthy runs without a finding."""
 
+import math
 import re
 import shlex
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -189,6 +191,25 @@ PATIENTS = {
         r"\d\d % of the neurons of layer 1 are 0 for every row",
         perhaps=frozenset({Ill.OVERFITTING}),
     ),
+    "relus that small weights kill": Patient(
+        QUICK,
+        (hidden(50, 50, 50, activation="relu", output="softmax", init="{normal: 0.001}"), SHORT),
+        1000,
+        Ill.DEAD,
+        "network[0].init",
+        r"of the neurons of layer 3 are 0 for every row .*; \|δ_1\| was \de-0\d of \|δ_4\| then",
+        perhaps=SLOW | {Ill.FADING},
+    ),
+    "l1 beside a harmless decay": Patient(
+        QUICK,
+        ("training.l1=0.1", "training.optimizer.weight_decay=5e-5", "training.epochs=6"),
+        1000,
+        Ill.DECAY,
+        "training.l1",
+        r"‖W‖ is \S+ of what",
+        so=frozenset({Ill.FLAT}),
+        perhaps=frozenset({Ill.DEAD, Ill.FADING}),
+    ),
     "deep sigmoids": Patient(
         LECTURE,
         (hidden(*[30] * 5, activation="sigmoid", output="sigmoid"), SHORT),
@@ -354,6 +375,42 @@ def test_nothing_is_found_in_a_healthy_run(name: str, digits: Digits, tmp_path: 
     seen = trained(parse_config(text, "x", overrides), tmp_path / "run", split(digits, 3750))
     assert findings(seen) == []
     assert seen.accuracy > 0.75
+    not_begun = replace(seen, history=[], finished=False, end=None, weights=None)
+    assert findings(not_begun) == []
+
+
+def seen_of(name: str, digits: Digits, folder: Path) -> Examination:
+    patient = PATIENTS[name]
+    config = parse_config(patient.text, "x", patient.overrides)
+    return trained(config, folder / "run", split(digits, patient.rows))
+
+
+def test_twins_that_rounding_has_parted_are_still_the_cause(digits: Digits, tmp_path: Path) -> None:
+    seen = seen_of("zeros", digits, tmp_path)
+    assert seen.weights is not None
+    parted = replace(seen, weights=replace(seen.weights, twins=[]))
+    cause = chains(findings(parted))[0].cause
+    assert cause.ill is Ill.TWINS
+    assert "all 30 neurons of layer 1 began with the same weights" in cause.evidence
+
+
+def test_a_run_that_diverged_only_with_other_threads_has_a_rate_too_high(
+    digits: Digits, tmp_path: Path
+) -> None:
+    seen = replace(seen_of("diverged", digits, tmp_path), divergence=None)
+    cause = chains(findings(seen))[0].cause
+    assert cause.ill is Ill.TOO_HIGH
+    assert re.search(r"E goes up to \S+ from 2\.\d+ in the first 8 steps", cause.evidence)
+
+
+def test_a_loss_that_comes_down_from_above_its_start_is_no_lack_of_epochs(
+    digits: Digits, tmp_path: Path
+) -> None:
+    seen = seen_of("stopped early", digits, tmp_path)
+    assert Ill.TOO_SHORT in ills(findings(seen))
+    first, *others = seen.history
+    high = replace(seen, history=[first._replace(train_loss=3.0), *others])
+    assert Ill.TOO_SHORT not in ills(findings(high))
 
 
 # What is measured, held against arithmetic of another kind.
@@ -467,6 +524,10 @@ def test_the_way_from_the_first_weights_is_measured() -> None:
     way = Weights.of(learning.network, end)
     assert way.moved == pytest.approx(2.0)
     assert way.shrunk == pytest.approx(3.0)
+    assert way.twins == way.twins_at_start == []
+    zeros = build_network(config, 16)
+    assert Weights.of(zeros, end) == Weights(math.inf, math.inf, [], [1])
+    assert Weights.of(end, zeros) == Weights(1.0, 0.0, [1], [])
 
 
 # The command.
@@ -599,7 +660,7 @@ def test_a_run_that_was_only_interrupted_is_to_be_gone_on_with(folder: Path) -> 
 
 @pytest.mark.parametrize(
     ("validation", "mend"),
-    [("0.05", "; try 0.1"), ("30", "; try 303"), ("0.2", "take more data")],
+    [("0.02", "; try 0.1"), ("30", "; try 135"), ("0.2", "take more data")],
 )
 def test_few_validation_rows_are_told_with_their_standard_error(
     validation: str, mend: str, folder: Path

@@ -87,6 +87,29 @@ def test_what_needs_an_unwritten_function_says_so(tmp_path: Path) -> None:
 def test_a_missing_function_is_missing(tmp_path: Path) -> None:
     report = grade(tmp_path, BOARD.replace("def forward", "def forwards"))
     assert verdicts(report)["forward"] == "missing"
+    assert report.findings[2].reasons == ["'forwards' is another name"]
+
+
+@pytest.mark.usefixtures("within_this_process")
+def test_what_fails_is_told_once_and_not_of_all_that_need_it(tmp_path: Path) -> None:
+    report = grade(tmp_path, spoilt("board", ("np.exp(-z)", "float('x')")))
+    assert report.findings[0].reasons[0].startswith("line ")
+    for finding in report.findings[1:]:
+        assert finding.reasons == ["it needs sigmoid, which fails"]
+
+
+@pytest.mark.usefixtures("within_this_process")
+def test_a_call_with_wrong_arguments_is_its_own_fault(tmp_path: Path) -> None:
+    call = "zs, xs = forward(weights, biases, x)"
+    report = grade(tmp_path, spoilt("board", (call, call.replace("biases, x", "x, biases"))))
+    assert "in forward: " in only_fault(report, "backprop")
+
+
+@pytest.mark.usefixtures("within_this_process")
+def test_a_mistake_of_forward_is_told_of_backprop_as_the_same(tmp_path: Path) -> None:
+    report = grade(tmp_path, spoilt("board", ("W @ xs[-1] + b", "W @ xs[-1]")))
+    assert report.findings[2].reasons[0] == "z_i lacks the bias b_i"
+    assert report.findings[3].reasons[0] == "as in forward: z_i lacks the bias b_i"
 
 
 @pytest.mark.usefixtures("within_this_process")
@@ -107,7 +130,8 @@ def test_backprop_is_not_blamed_for_sigmoid_prime(tmp_path: Path) -> None:
         ([("delta.sum(axis=1, keepdims=True) / B", "biases[i]")], "∂E/∂b_1 differs by up to "),
         ([("(xs[-1] - y)", "(xs[-1] - 3 * y)")], "δ_1 is the first to be wrong: ∂E/∂W_1 differs"),
         ([("xs[i].T / B", "xs[i].T[:, :-1] / B")], "∂E/∂W_1 has shape (2, 2) where (2, 3) belongs"),
-        ([("return dW, db", "return dW, None")], "it returns a list of 2 where two lists belong"),
+        ([("return dW, db", "return dW, None")], "it returns a list of 1 and nothing (None) where two lists belong"),
+        ([("return dW, db", "return np.array(dW), np.array(db)")], "it returns an array of shape (1, 2, 3) and an array of shape (1, 2, 1) where two lists"),
         ([("return dW, db", "return dW, db[:-1]")], "its lists hold 1 and 0 arrays where 1 and 1 belong"),
         ([("return dW, db", "return dW, [None] * len(db)")], "∂E/∂b_1 is nothing (None) where an array"),
         ([("return dW, db", "return dW, [b * np.nan for b in db]")], "∂E/∂b_1 holds nan"),
@@ -330,6 +354,14 @@ def test_an_import_that_it_may_not_have_is_wrong_though_all_functions_are_right(
         zs.append(z)""")),
             "        for j in range",
             "neurons, in forward",
+        ),
+        (  # Python gives the jump back of such a loop no line.
+            BOARD.replace("    return dW, db", """    for k in range(B):
+        for i in range(len(weights)):
+            if i: i = 0
+    return dW, db"""),
+            "    for k in range(B):",
+            "samples, in backprop",
         ),
     ],
 )  # fmt: skip

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from nntrain.config import Config
-from nntrain.config.build import build_network, build_optimizer
+from nntrain.config.build import build_network
 from nntrain.explain.stack import inspect
 from nntrain.nn import Descent, Team, Workspace
 from nntrain.nn.arrays import Array
-from nntrain.nn.layers import Dense
 from nntrain.training.fit import Learning
 from nntrain.training.reporter import Reporter
 from tests.nn.test_backpropagation import batch_for
@@ -67,7 +66,6 @@ def test_multiplications_are_counted_where_they_are_made(
     config = make_config("network[0].dense=5")
     stack = inspect(config, Reporter())
     network = build_network(config, 16)
-    build_optimizer(config, network)
     counted = 0
     matmul = np.matmul
 
@@ -84,7 +82,6 @@ def test_multiplications_are_counted_where_they_are_made(
     assert counted == stack.weights == 16 * 5 + 5 * 3
     network.backward(y, workspace)
     assert counted == stack.weights + stack.multiplications_back
-    assert isinstance(network.layers[0], Dense)
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zip", ".xz"])

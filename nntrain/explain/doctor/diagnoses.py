@@ -14,7 +14,7 @@ import numpy as np
 from nntrain.config import Config
 from nntrain.config.faults import KeyPath
 from nntrain.config.schema import TrainingConfig
-from nntrain.explain.doctor.examination import SQUASHING, Examination, State
+from nntrain.explain.doctor.examination import SQUASHING, STEPS, Examination, State
 from nntrain.nn import LOSSES
 
 # A linear classifier answers 88 % of MNIST rightly (LeCun et al. 1998, fig. 9); a network whose
@@ -44,10 +44,12 @@ STILL_FALLING = 0.75
 # Of the least validation loss, and of all rows; the best runs have 1 % and 2 points.
 RISEN = 0.25
 GAP = 0.1
-# Two epochs less than three points apart may then differ by chance alone (2√2 standard errors).
-GREATEST_STANDARD_ERROR = 0.01
+# Two epochs less than four points apart may then differ by chance alone (2√2 standard errors); the
+# tenth of 6,000 rows is enough.
+GREATEST_STANDARD_ERROR = 0.015
 # Weight decay moves an equilibrium; it has won where next to nothing is left.
 SHRUNK = 0.1
+LARGE_WEIGHT = 0.1
 
 
 class Ill(Enum):
@@ -120,15 +122,20 @@ def inputs_not_scaled(seen: Examination) -> Finding | None:
 
 def twins(seen: Examination) -> Finding | None:
     """Neurons that begin alike get the same δ, and stay alike."""
-    if seen.weights is None or not seen.weights.twins:
+    if seen.weights is None:
         return None
-    layer = seen.weights.twins[0]
+    # Rounding, which differs from neuron to neuron, may part them at last, after many lost epochs.
+    alike = seen.weights.twins or (seen.weights.twins_at_start if _learns_badly(seen) else [])
+    if not alike:
+        return None
+    layer, verb = alike[0], "have" if seen.weights.twins else "began with"
     path = ("network", layer - 1, "init")
     evidence = (
-        f"all {seen.config.network[layer - 1].dense} neurons of layer {layer} have the same "
-        f"weights, so they get the same δ_{layer} and never differ"
+        f"all {seen.config.network[layer - 1].dense} neurons of layer {layer} {verb} the same "
+        f"weights, so they get the same δ_{layer} and "
+        + ("never differ" if seen.weights.twins else "differ by rounding alone")
     )
-    mends = tuple((("network", twin - 1, "init"), "null") for twin in seen.weights.twins)
+    mends = tuple((("network", twin - 1, "init"), "null") for twin in alike)
     return Finding(Ill.TWINS, path, evidence, mends)
 
 
@@ -138,17 +145,26 @@ def weights_pulled_to_zero(seen: Examination) -> Finding | None:
     if not _learns_badly(seen) or seen.weights is None or seen.weights.shrunk > SHRUNK:
         return None
     evidence = f"‖W‖ is {seen.weights.shrunk:.2g} of what it was before the first step"
-    decay: KeyPath = ("training", "optimizer", "weight_decay")
-    if training.optimizer.weight_decay:
-        return Finding(Ill.DECAY, decay, evidence, ((decay, "0.0001"),))
-    if training.l1:
-        return Finding(Ill.DECAY, ("training", "l1"), evidence, ((("training", "l1"), "0"),))
+    decay, l1 = training.optimizer.weight_decay, training.l1
+    path: KeyPath
+    if l1 > LARGE_WEIGHT * decay:  # l1 pulls with the same force at all sizes, decay with less
+        path = ("training", "l1")
+        return Finding(Ill.DECAY, path, evidence, ((path, "0"),))
+    if decay:
+        path = ("training", "optimizer", "weight_decay")
+        return Finding(Ill.DECAY, path, evidence, ((path, f"{min(1e-4, decay / 10):g}"),))
     return None
 
 
 def rate_too_high(seen: Examination) -> Finding | None:
     """Steps so long that they end on the other side of the valley, and higher up."""
-    evidence = seen.divergence or _jumps(seen) or _worse_than_alike(seen) or _worse_at_first(seen)
+    evidence = (
+        seen.divergence
+        or _jumps(seen)
+        or _worse_than_alike(seen)
+        or _worse_at_first(seen)
+        or _first_steps_lead_up(seen)
+    )
     if evidence is None:
         return None
     if seen.start is not None and seen.start.step > GREAT_STEP:
@@ -186,6 +202,16 @@ def _worse_at_first(seen: Examination) -> str | None:
     if worst < (1 + NEAR) * max(before, seen.alike):
         return None
     return f"E went up to {worst:.4g} from {before:.4g} before the first step"
+
+
+def _first_steps_lead_up(seen: Examination) -> str | None:
+    """For a run that diverged at once, but only nearly so with as many threads as there are now."""
+    if seen.history or seen.start is None or seen.start.step <= GREAT_STEP:
+        return None
+    before, after = seen.start.loss, seen.start.loss_after
+    if after < (1 + NEAR) * max(before, seen.alike):
+        return None
+    return f"E goes up to {after:.4g} from {before:.4g} in the first {STEPS} steps"
 
 
 def saturated(seen: Examination) -> Finding | None:
@@ -232,6 +258,11 @@ def dead_relus(seen: Examination) -> Finding | None:
     if before >= DEAD:
         path: KeyPath = ("network", worst, "init")
         return Finding(Ill.DEAD, path, evidence, ((path, "null"),))
+    if seen.start is not None and seen.start.fading < FADED and _learns_badly(seen):
+        # Next to no signal comes through such weights: only biases learn, and push z below 0.
+        evidence += f"; |δ_1| was {seen.start.fading:.1g} of |δ_{len(state.deltas)}| then"
+        mends = _unfading(seen)
+        return Finding(Ill.DEAD, mends[0][0], evidence, mends)
     return Finding(Ill.DEAD, RATE, evidence, (_calmer_rate(seen, seen.config),))
 
 
@@ -312,13 +343,16 @@ def too_few_epochs(seen: Examination) -> Finding | None:
     if len(losses) < 2 or not _learns_badly(seen):
         return None
     before = seen.start.loss if seen.start is not None else seen.alike
+    if max(losses) > (1 + NEAR) * max(before, seen.alike):
+        return None  # it comes down from where it should never have been
     top = seen.alike if losses[-1] < seen.alike else before
     third = math.ceil(len(losses) / 3)
     gained, lately = top - losses[-1], losses[-1 - third] - losses[-1]
     if gained < NEAR * seen.alike or lately < STILL_FALLING * gained * third / len(losses):
         return None
+    last = "last" if third == 1 else f"last {third}"
     evidence = (
-        f"E fell from {losses[-1 - third]:.4g} to {losses[-1]:.4g} in the last {third} of "
+        f"E fell from {losses[-1 - third]:.4g} to {losses[-1]:.4g} in the {last} of "
         f"{len(losses)} epochs, {_percent(min(1, lately / gained))} of all it gained"
     )
     path = ("training", "epochs")

@@ -156,28 +156,36 @@ class Weights:
     """How far the weights of a run have come.
 
     Attributes:
-        moved: ‖W − W_0‖ / ‖W_0‖, W_0 those before the first step.
-        shrunk: ‖W‖ / ‖W_0‖.
+        moved: ‖W − W_0‖ / ‖W_0‖, W_0 those before the first step; ∞ if these are all 0.
+        shrunk: ‖W‖ / ‖W_0‖, likewise.
         twins: The hidden layers, from 1, whose neurons all have the same weights.
+        twins_at_start: Those whose neurons had them before the first step.
     """
 
     moved: float
     shrunk: float
     twins: list[int]
+    twins_at_start: list[int]
 
     @classmethod
     def of(cls, start: Network, end: Network) -> "Weights":
         """Compare."""
         weights = slice(0, start.weight_count)
         before, after = start.parameters[weights], end.parameters[weights]
-        size = max(_norm(before), 1e-30)
-        twins = [
-            number
-            for number, layer in enumerate(end.layers[:-1], 1)
-            if len(layer.biases) > 1
-            and np.ptp(layer.weights, axis=0).max() <= ROUNDING * abs(layer.weights).max()
-        ]
-        return cls(_norm(after - before) / size, _norm(after) / size, twins)
+        size = _norm(before)
+        moved, shrunk = (
+            _norm(vector) / size if size else math.inf for vector in (after - before, after)
+        )
+        return cls(moved, shrunk, _twins(end), _twins(start))
+
+
+def _twins(network: Network) -> list[int]:
+    return [
+        number
+        for number, layer in enumerate(network.layers[:-1], 1)
+        if len(layer.biases) > 1
+        and np.ptp(layer.weights, axis=0).max() <= ROUNDING * abs(layer.weights).max()
+    ]
 
 
 @dataclass(frozen=True)

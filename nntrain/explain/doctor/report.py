@@ -1,5 +1,6 @@
 """A doctor's letter: findings with the line to change, each followed by what comes of it."""
 
+import math
 import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -83,7 +84,9 @@ def _looked_at(seen: Examination) -> Iterator[str]:
         if last.validated:
             shares += f" and {last.val_accuracy:.1%} of validation rows"
         yield f"the last with {shares}"
-    if seen.weights is not None:
+    if seen.weights is not None and math.isinf(seen.weights.moved):
+        yield "weights that began as 0"
+    elif seen.weights is not None:
         yield f"weights that moved by {seen.weights.moved:.2g} of their size"
     if seen.sample is not None:
         yield f"σ′, δ and steps of {len(seen.sample.x):,} training rows"

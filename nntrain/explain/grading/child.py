@@ -111,8 +111,8 @@ class Runner:
             frame.f_trace_opcodes = True  # lines would not tell the rounds of a comprehension
 
             def step(frame: types.FrameType, event: str, _: Any) -> Any:
-                if event == "opcode":
-                    place = (frame.f_lineno or 0, id(frame.f_code), frame.f_lasti)
+                if event == "opcode" and frame.f_lineno is not None:  # a jump back may have none
+                    place = (frame.f_lineno, id(frame.f_code), frame.f_lasti)
                     here[place] += 1
                     everywhere[place] += 1
                 return step

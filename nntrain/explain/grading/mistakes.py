@@ -153,6 +153,8 @@ IN_BACKPROP = [
     Mistake("δ_L", "δ_L has σ′(x_L) where σ′(z_L) belongs", lambda s, i: (s.x[i] - s.y) * s.sigma_prime(s.x[i])),
     Mistake("δ_L", "δ_L has x_L where (x_L − y) belongs: y is not used", lambda s, i: s.x[i] * s.slope(i)),
     Mistake("δ_L", "δ_L has ½ (x_L − y)², the error itself, where its derivative (x_L − y) belongs", lambda s, i: 0.5 * (s.x[i] - s.y) ** 2 * s.slope(i)),
+    Mistake("δ_L", "δ_L has (x_L − y)², a square, where its derivative (x_L − y), without the 2, belongs", lambda s, i: (s.x[i] - s.y) ** 2 * s.slope(i)),
+    Mistake("δ_L", "δ_L has |x_L − y| where (x_L − y) belongs: its sign is lost", lambda s, i: abs(s.x[i] - s.y) * s.slope(i)),
     Mistake("δ_i", "δ_i lacks the transpose: W_{i+1} δ_{i+1} where W_{i+1}ᵀ δ_{i+1} belongs", lambda s, i: s.W[i + 1] @ s.delta[i + 1] * s.slope(i)),
     Mistake("δ_i", "δ_i lacks ⊙ σ′(z_i)", lambda s, i: s.W[i + 1].T @ s.delta[i + 1]),
     Mistake("δ_i", "δ_i has σ′(x_i) where σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.sigma_prime(s.x[i])),
@@ -188,12 +190,39 @@ IN_BACKPROP = [
     Mistake("backprop", "the two lists are swapped: the weights' gradients come first", lambda s, _: [s.by_biases, s.by_weights]),
     Mistake("backprop", "the two lists are swapped, and in reverse order", lambda s, _: [s.by_biases[::-1], s.by_weights[::-1]]),
     Mistake("backprop", "the gradients come layer by layer: all ∂E/∂W_i in one list and all ∂E/∂b_i in another are asked for", lambda s, _: [list(pair) for pair in zip(s.by_weights, s.by_biases, strict=True)]),
+    Mistake("backprop", "W_i − ∂E/∂W_i and b_i − ∂E/∂b_i are returned, as after a step: the gradients themselves are asked for", lambda s, _: [list(map(np.subtract, s.W[1:], s.by_weights)), list(map(np.subtract, s.b[1:], s.by_biases))]),
 ]  # fmt: skip
+
+
+def _in_some_layers(mistake: Mistake) -> list[Mistake]:
+    """The same in the last layer alone, and in the others, which often have lines of their own."""
+    replaces, sentence, wrong = mistake
+    right = LECTURE[replaces]
+    return [
+        Mistake(
+            replaces,
+            f"{sentence} (in the last layer alone)",
+            lambda s, i: (wrong if i == s.L else right)(s, i),
+        ),
+        Mistake(
+            replaces,
+            f"{sentence} (in all layers but the last)",
+            lambda s, i: (right if i == s.L else wrong)(s, i),
+        ),
+    ]
+
+
+IN_SOME_LAYERS = [
+    partial
+    for mistake in IN_BACKPROP
+    if mistake.replaces in ("∂E/∂W_i", "∂E/∂b_i")
+    for partial in _in_some_layers(mistake)
+]
 
 # What each function may have wrong.
 MISTAKES = {
     "forward": [*IN_FORWARD, *RETURNED_BY_FORWARD],
-    "backprop": [*IN_BACKPROP, *IN_FORWARD],
+    "backprop": [*IN_BACKPROP, *IN_FORWARD, *IN_SOME_LAYERS],
 }
 
 ELEMENTWISE_MISTAKES: dict[str, list[tuple[str, Elementwise]]] = {

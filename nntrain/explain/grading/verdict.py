@@ -1,5 +1,6 @@
 """The verdict: each function right or wrong, the first quantity that differs, and the mistake."""
 
+import difflib
 import statistics
 import time
 from collections.abc import Callable, Iterable
@@ -9,7 +10,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from nntrain.explain.grading.mistakes import ELEMENTWISE_MISTAKES, answers_with_mistakes
+from nntrain.explain.grading.mistakes import (
+    ELEMENTWISE_MISTAKES,
+    IN_FORWARD,
+    answers_with_mistakes,
+)
 from nntrain.explain.grading.problems import (
     EXTREME_Z,
     PROBLEMS,
@@ -136,10 +141,9 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
         findings: list[Finding] = []
         for function in FUNCTIONS:
             if function not in student.functions:
-                mend = "'nntrain grade --starter' shows how it begins"
-                findings.append(Finding(function, "missing", [mend]))
+                findings.append(_missing(student, function))
             elif function in RIGHT:
-                findings.append(_judge_elementwise(student, function))
+                findings.append(_judge_elementwise(student, function, findings))
             else:
                 findings.append(_judge_pass(student, function, findings))
         verdicts = {finding.function: finding.verdict for finding in findings}
@@ -157,13 +161,22 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
     return Report(str(source.path), findings, sorted(imported), loops, speed, notes)
 
 
-def _judge_elementwise(student: Student, function: str) -> Finding:
+def _missing(student: Student, function: str) -> Finding:
+    others = student.functions - set(FUNCTIONS)
+    near = difflib.get_close_matches(function, others, n=1)
+    mend = (
+        f"{near[0]!r} is another name" if near else "'nntrain grade --starter' shows how it begins"
+    )
+    return Finding(function, "missing", [mend])
+
+
+def _judge_elementwise(student: Student, function: str, before: list[Finding]) -> Finding:
     """σ or σ′: first of common numbers, then of whole ones and of extreme ones."""
     remarks: list[str] = []
     for z, of_what in ((Z, ""), (WHOLE_Z, "of whole numbers"), (EXTREME_Z, "")):
         outcome = student.call(function, [z])
         if isinstance(outcome, Failure):
-            return _failed(function, outcome, of_what and f"for an array {of_what}")
+            return _failed(function, outcome, before, of_what and f"for an array {of_what}")
         reasons = _changed(function, outcome)
         difference = _difference("it", outcome.value, RIGHT[function](z))
         if difference is not None:
@@ -196,20 +209,27 @@ def _judge_pass(student: Student, function: str, before: list[Finding]) -> Findi
         outcome = student.call(function, asked.arguments(function))
         if isinstance(outcome, Failure):
             if outcome.unwritten:
-                return _failed(function, outcome)
+                return _failed(function, outcome, before)
             sentences = [] if outcome.fatal else _named(student, function, before)
-            failed = _failed(function, outcome, f"for a {asked.describe()}")
+            failed = _failed(function, outcome, before, f"for a {asked.describe()}")
             return Finding(function, failed.verdict, [*sentences, *failed.reasons])
         reasons = _changed(function, outcome)
         right = _right_answer(function, asked)
         difference = _first_difference(function, outcome.value, right)
         if difference is not None:
-            named = _named(student, function, before)
+            named = [_as_before(name, before) for name in _named(student, function, before)]
             reasons += named or _conditions(asked, outcome.value, right)
             reasons.append(f"{difference}; {asked.describe()}")
         if reasons:
             return Finding(function, "wrong", reasons)
     return Finding(function, "right", [])
+
+
+def _as_before(sentence: str, before: list[Finding]) -> str:
+    """A mistake that `forward` has, too, is to be mended there if `backprop` uses it."""
+    told = {reason for finding in before for reason in finding.reasons}
+    in_forward = {mistake.sentence for mistake in IN_FORWARD}
+    return f"as in forward: {sentence}" if sentence in told & in_forward else sentence
 
 
 def _right_answer(function: str, asked: Problem) -> Any:
@@ -263,7 +283,7 @@ def _conditions(asked: Problem, value: Any, right: Any) -> list[str]:
     """What can be said of a mistake without a name."""
     if asked.x.dtype.kind == "i":
         return ["wrong only for whole numbers as x and y: an array made like them rounds"]
-    almost = _almost(value, right)
+    almost = _almost(value, right) or _multiple(value, right)
     one_was_right = asked.batch_size > 1 and len(asked.weights) < 3  # it was asked before
     if one_was_right and not almost:
         return ["right for a batch of one sample, wrong for more"]
@@ -278,11 +298,26 @@ def _almost(value: Any, right: Any) -> list[str]:
     return ["almost right, as numerical differences or single precision (float32) make it"]
 
 
-def _failed(function: str, failure: Failure, when: str = "") -> Finding:
+def _multiple(value: Any, right: Any) -> list[str]:
+    """What a factor that belongs elsewhere makes of all numbers, such as the learning rate."""
+    mine, wanted = (
+        np.concatenate([a.ravel() for a in _arrays(v)] or [np.empty(0)]) for v in (value, right)
+    )
+    if mine.shape != wanted.shape or not np.isfinite(mine).all():
+        return []
+    factor = float(mine @ wanted / (wanted @ wanted))
+    if not _same(mine, factor * wanted) or _same(mine, wanted):
+        return []
+    return [f"all of it is {factor:.4g} times as large as it should be"]
+
+
+def _failed(function: str, failure: Failure, before: list[Finding], when: str = "") -> Finding:
     if failure.unwritten and failure.function == function:
         return Finding(function, "not written yet", [])
     if failure.unwritten:
         return Finding(function, "not written yet", [f"it needs {failure.function}"])
+    if failure.function in {finding.function for finding in before if finding.verdict == "wrong"}:
+        return Finding(function, "wrong", [f"it needs {failure.function}, which fails"])
     return Finding(function, "wrong", [f"{failure.text} {when}".rstrip()])
 
 
@@ -295,12 +330,10 @@ def _first_difference(function: str, value: Any, right: Any) -> str | None:
     """What differs first, in the order in which it is computed; None if nothing does."""
     names = ("z", "x") if function == "forward" else ("∂E/∂W", "∂E/∂b")
     counts = tuple(map(len, right))
-    if (
-        not isinstance(value, list)
-        or len(value) != 2
-        or not all(isinstance(part, list) for part in value)
-    ):
+    if not isinstance(value, list) or len(value) != 2:
         return f"it returns {_shown(value)} where two lists belong"
+    if not all(isinstance(part, list) for part in value):
+        return f"it returns {' and '.join(map(_shown, value))} where two lists belong"
     if tuple(map(len, value)) != counts:
         found = " and ".join(str(len(part)) for part in value)
         return f"its lists hold {found} arrays where {counts[0]} and {counts[1]} belong"
@@ -338,6 +371,8 @@ def _difference(symbol: str, value: Any, right: Array) -> str | None:
         return f"{symbol} holds nan"
     if (distances <= TOLERANCE).all():
         return None
+    if not value.any():
+        return f"{symbol} is 0 throughout"
     return f"{symbol} differs by up to {distances.max():.2g}"
 
 
