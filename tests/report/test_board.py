@@ -327,8 +327,8 @@ def test_the_answer_is_told_in_words(model: Model, open_board: OpenBoard) -> Non
     assert drawn.status == "Draw a digit."
     drawn.draw(STROKES["4"])
     second, first = np.argsort(drawn.probabilities)[-2:]
-    shares = np.round(100 * drawn.probabilities).astype(int)
-    assert drawn.status == f"{first}, {shares[first]} %; next {second}, {shares[second]} %"
+    shares = [f"{100 * share:.1f} %" for share in drawn.probabilities]
+    assert drawn.status == f"{first}, {shares[first]}; next {second}, {shares[second]}"
     row = drawn.page.get_by_role("row").filter(has=drawn.page.locator(".board-bar")).nth(first)
     assert re.fullmatch(rf"{first}\s+{100 * drawn.probabilities[first]:.1f}\s%", row.inner_text())
 
@@ -352,7 +352,7 @@ def test_the_keyboard_draws(model: Model, open_board: OpenBoard) -> None:
     assert drawn.status == "The pen is down."
     drawn.press(*["ArrowRight"] * 8, *["End"] * 6, *["ArrowDown"] * 10, "Enter")
     by_keys = drawn.pixels
-    assert re.match(r"\d, \d+ %", drawn.status)
+    assert re.match(r"\d, \d+\.\d %", drawn.status)
     drawn.press("Shift+ArrowLeft")  # up again, so it leaves nothing behind
     assert (drawn.pixels == by_keys).all()
     drawn.press("Escape")
@@ -388,6 +388,19 @@ def test_clear_leaves_an_empty_paper(model: Model, open_board: OpenBoard) -> Non
     assert drawn.paper.screenshot() == empty
     assert drawn.status == "Draw a digit."
     assert drawn.page.locator(".board data").all_inner_texts() == ["–"] * 10
+
+
+def test_a_stroke_may_be_cleared_away_while_it_is_drawn(
+    model: Model, open_board: OpenBoard
+) -> None:
+    drawn = open_board(model)
+    drawn.page.mouse.move(*drawn.place((30, 30)))
+    drawn.page.mouse.down()
+    drawn.page.mouse.move(*drawn.place((60, 30)))
+    drawn.clear()
+    drawn.page.mouse.move(*drawn.place((60, 60)))
+    drawn.page.mouse.up()
+    assert not drawn.pixels.any()
 
 
 def test_a_dot_is_a_drawing_too(model: Model, open_board: OpenBoard) -> None:

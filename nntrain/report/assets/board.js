@@ -341,6 +341,11 @@
     return `${least.toFixed(2)} to ${greatest.toFixed(2)}`.replaceAll("-", "−");
   }
 
+  /** A share in per cent, as bars and sentences say it. */
+  function perCent(share) {
+    return `${(100 * share).toFixed(1)}\u00a0%`;
+  }
+
   /** A bar and a percentage for each class; probabilities have shape (n_L,), or are null. */
   function showAnswer(probabilities) {
     const greatest = probabilities && Math.max(...probabilities);
@@ -348,19 +353,19 @@
       const share = probabilities ? probabilities[k] : 0;
       const data = row.querySelector("data");
       data.value = probabilities ? share : "";
-      data.textContent = probabilities ? `${(100 * share).toFixed(1)}\u00a0%` : "–";
-      row.querySelector("span").style.width = `${100 * share}%`;
+      data.textContent = probabilities ? perCent(share) : "–";
+      row.querySelector("span").style.width = `${share < 0.0005 ? 0 : 100 * share}%`;
       row.classList.toggle("board-first", probabilities !== null && share === greatest);
     });
   }
 
-  /** The answer in a sentence, such as "4, 97 %; next 9, 2 %". */
+  /** The answer in a sentence, such as "4, 97.1 %; next 9, 2.3 %". */
   function say(probabilities) {
     const ranked = Array.from(probabilities, (share, k) => ({ share, label: network.labels[k] }));
     ranked.sort((a, b) => b.share - a.share);
     return ranked
       .slice(0, 2)
-      .map(({ share, label }) => `${label}, ${Math.round(100 * share)}\u00a0%`)
+      .map(({ share, label }) => `${label}, ${perCent(share)}`)
       .join("; next ");
   }
 
