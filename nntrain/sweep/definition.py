@@ -8,10 +8,15 @@ from pydantic import BaseModel, Field, model_validator
 
 from nntrain.config.faults import Fault, KeyPath, Places, place_of
 from nntrain.config.load import parse, parse_config, read_text
-from nntrain.config.schema import Config, Model, Seed, broken_rule
+from nntrain.config.schema import Config, Model, Seed, broken_rule, expect
 from nntrain.errors import ConfigError
 
-Numbers = tuple[float, float]
+Numbers = Annotated[
+    tuple[float, float], expect("two numbers, the lower one first, such as [0.01, 0.1]")
+]
+WholeNumbers = Annotated[
+    tuple[int, int], expect("two whole numbers, the lower one first, such as [100, 800]")
+]
 
 
 class Axis(Model):
@@ -24,7 +29,7 @@ class Axis(Model):
     log: Numbers | None = Field(
         default=None, description="any number between two, each power of ten as likely"
     )
-    whole: tuple[int, int] | None = Field(
+    whole: WholeNumbers | None = Field(
         default=None, description="any whole number between two, both included"
     )
     step: Annotated[int, Field(ge=1)] = Field(
@@ -136,7 +141,8 @@ def load_sweep(path: Path, base: Path | None = None) -> Definition:
     """
     sweep, places = parse(read_text(path), str(path), Sweep, _model_at)
     definition = Definition(sweep, read_text(base or sweep.config), places)
-    _refuse_what_cannot_be_ranked(definition, ("config",), definition.config({}))
+    base_config = definition.config({})
+    _refuse_what_cannot_be_ranked(definition, ("config",), base_config)
     if sweep.trials is None and sweep.hours is None and sweep.strategy != "grid":
         raise _fault(definition, (), "missing key 'trials' or 'hours'; say how long to search")
     for key, axis in sweep.space.items():
@@ -148,9 +154,17 @@ def load_sweep(path: Path, base: Path | None = None) -> Definition:
             try:
                 config = definition.config({key: value})
             except ConfigError as error:
-                said = str(error).splitlines()[0]
+                written = f"{key}={show_value(value)}"
+                said = str(error).splitlines()[0].removeprefix(f"--set {written}: ")
                 raise _fault(definition, ("space", key), f"{show_value(value)}: {said}") from None
             _refuse_what_cannot_be_ranked(definition, ("space", key), config)
+            if _rows_of(config) != _rows_of(base_config):
+                raise _fault(
+                    definition,
+                    ("space", key),
+                    f"{show_value(value)}: changes which rows are trained on and held out, but all "
+                    f"trials share those of {sweep.config}{_MEND_OF_SEEDS * (key == 'seed')}",
+                )
     return definition
 
 
@@ -159,6 +173,16 @@ def _refuse_what_cannot_be_ranked(definition: Definition, path: KeyPath, config:
         raise _fault(definition, path, "data.validation is 0, but trials are ranked by these rows")
     if config.members > 1:
         raise _fault(definition, path, "several members, but a trial trains one network")
+
+
+_MEND_OF_SEEDS = "; set data.split_seed there"
+
+
+def _rows_of(config: Config) -> tuple[Any, ...]:
+    """All that decides which rows are read, and how they are split."""
+    data = config.data
+    seed = config.seed if data.split_seed is None else data.split_seed
+    return data.train, data.validation, data.classes, data.label_column, seed
 
 
 def show_value(value: Any) -> str:
