@@ -150,8 +150,8 @@ def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
         lines[0] += f"; training itself steps by {training.optimizer.name}"
     if training.input_dropout or any(layer.dropout for layer in config.network):
         lines.append(
-            "dropout leaves nothing out here, and no x_i is smaller for it as in predictions, "
-            "which may therefore differ from x_L"
+            "dropout leaves nothing out here, and no x_i is smaller for it as in predictions; "
+            "these may therefore differ from x_L"
         )
     if any(is_large(quantity) and quantity.saturated is not None for quantity in quantities):
         names = dict.fromkeys(layer.activation for layer in config.network)
