@@ -3,25 +3,23 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import jinja2
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.config import dump_config
 from nntrain.config.difference import differences, short
 from nntrain.data.digits import Selection
-from nntrain.errors import ConfigError, DataError, NNTrainError, RunError
-from nntrain.files import atomic_write, refuse_unwritable
+from nntrain.errors import DataError, RunError
+from nntrain.files import atomic_write
 from nntrain.nn.arrays import Array
 from nntrain.report import charts, pictures
 from nntrain.report.answers import Answers
 from nntrain.report.board import board
 from nntrain.report.charts import Chart, Line
+from nntrain.report.document import refuse_place, render
 from nntrain.training import checkpoint
 from nntrain.training.fit import read_labelled
 from nntrain.training.inference import Model, evaluate, held_out_rows, load_models
@@ -33,8 +31,6 @@ from nntrain.training.run import Run
 MOST_PICTURES = 60
 MOST_RIGHT = 20
 MOST_NEURONS = 100
-GENERATOR = "nntrain report"
-_MARK = f'<meta name="generator" content="{GENERATOR}">'
 
 
 class Picture(NamedTuple):
@@ -173,23 +169,10 @@ def write_report(
         DataError: `data` does not hold what it should.
         NNTrainError: The file cannot be written.
     """
-    refuse_unwritable(out)
-    if out.exists() and not _is_report(out):
-        raise ConfigError(f"{out}: is no report; name another file with --out or remove it")
+    refuse_place(out)
     page = _page(runs, data, label_column, reporter, threads)
     with atomic_write(out, "w") as file:
         file.write(page)
-
-
-def _is_report(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            beginning = file.read(1000)
-    except OSError as error:
-        raise NNTrainError(
-            f"{path}: cannot be read: {error.strerror}; name another file with --out"
-        ) from error
-    return not beginning or _MARK.encode() in beginning
 
 
 def _page(
@@ -215,16 +198,8 @@ def _page(
     ]
     judged = None if rows is None else _judge(trained, rows, source, threads)
     keys, settings = _differences(trained)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("nntrain.report", "assets"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"share": _share, "duration": _duration}
-    return environment.get_template("report.html").render(
-        generator=GENERATOR,
+    return render(
+        "report.html",
         title=", ".join(map(str, runs)),
         trained=trained,
         single=trained[0] if len(trained) == 1 else None,
@@ -238,9 +213,6 @@ def _page(
         vitals=_vitals(models[0].run) if len(models) == 1 else [],
         reliability=charts.reliability(judged.answers.bins()) if judged else None,
         configuration=dump_config(models[0].config),
-        made=datetime.now().astimezone(),
-        machine=checkpoint.machine(),
-        versions={**checkpoint.versions(), "matplotlib": matplotlib.__version__},
     )
 
 
@@ -373,11 +345,3 @@ def _differences(trained: Sequence[Trained]) -> tuple[list[str], list[list[str]]
     found = differences([run.model.config for run in trained])
     columns = [map(short, values) for values in found.values()]
     return list(found), [list(row) for row in zip(*columns, strict=True)] or [[] for _ in trained]
-
-
-def _share(share: float | None) -> str:
-    return "–" if share is None or math.isnan(share) else f"{share:.2%}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
