@@ -25,7 +25,9 @@ def refuse_without(*modules: str) -> None:
 
     for name in modules:
         if importlib.util.find_spec(name) is None:
-            raise NNTrainError(f"this needs {name}; install it with: pip install 'nntrain[sweep]'")
+            raise NNTrainError(
+                f"this needs {name}; install it with: pip install 'nntrain[sweep,report]'"
+            )
 
 
 def train_on(

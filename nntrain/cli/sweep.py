@@ -7,7 +7,7 @@ import click
 
 from nntrain.cli.elsewhere import refuse_without
 from nntrain.cli.options import Count, scheduler_option
-from nntrain.errors import status_after
+from nntrain.errors import ConfigError, status_after
 
 if TYPE_CHECKING:
     from nntrain.sweep.trials import Trials
@@ -32,7 +32,19 @@ if TYPE_CHECKING:
     help="How many share a trial's work.  [default: each trial's share of the cores]",
 )
 @scheduler_option
-@click.option("--best", type=Count(1), default=5, show_default=True, help="Of the committee's.")
+@click.option(
+    "--best",
+    type=Count(1),
+    default=5,
+    show_default=True,
+    help="How many of the best make the committee.",
+)
+@click.option("--report", is_flag=True, help="Train nothing; write an HTML report of the trials.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The report's file.  [default: report.html in the sweep's folder]",
+)
 def sweep(
     path: Path,
     folder: Path | None,
@@ -40,12 +52,19 @@ def sweep(
     threads: int | None,
     scheduler: str | None,
     best: int,
+    report: bool,
+    out: Path | None,
 ) -> None:
     """Train variants of a configuration, as the file SWEEP says, and rank them.
 
     Each trial is an ordinary run, runs/<name>/trial-N. The same command goes on with a sweep that
     was interrupted, and with one whose SWEEP now asks for more trials or hours.
     """
+    if report:
+        _report(path, folder, best, out)
+        return
+    if out is not None:
+        raise ConfigError("--out names the file of --report; give --report too")
     refuse_without("distributed", "optuna")
     from nntrain.cli.sweep_progress import SweepProgress
     from nntrain.cluster.connect import workers
@@ -73,6 +92,18 @@ def sweep(
     if interruption.signal is not None:
         click.echo(f"interrupted, and saved; go on with: nntrain sweep {path}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
+
+
+def _report(path: Path, folder: Path | None, best: int, out: Path | None) -> None:
+    refuse_without("optuna", "matplotlib", "jinja2")
+    from nntrain.sweep.report import default_place, write_sweep_report
+    from nntrain.sweep.trials import begun_trials
+
+    trials = begun_trials(path, folder)
+    out = out or default_place(trials)
+    write_sweep_report(out, trials, best)
+    show_ranking(trials, best)
+    click.echo(f"{out}: the report of {trials.run}; open it in a browser")
 
 
 def show_ranking(trials: "Trials", best: int) -> None:

@@ -7,13 +7,14 @@ then replaced by what CSS knows; text stays text, in the page's own font.
 import io
 import logging
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
-from matplotlib import style
+from matplotlib import pyplot, style
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -155,6 +156,33 @@ def reliability(bins: Sequence[Bin]) -> Chart:
             for found in bins
         )
         return Chart(_drawn(figure), f"Reliability diagram. Answers: {text}.")
+
+
+def of_others(draw: Callable[[], Figure], text: str) -> Chart:
+    """A figure that another library draws, in our colours as far as it has none of its own.
+
+    Args:
+        draw: Draws it.
+        text: What it shows.
+    """
+    with _styled(text), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the other library's
+        figure = draw()
+        for axes in figure.axes:
+            axes.set_facecolor("none")
+            axes.grid(color=_INK, alpha=0.15)
+            axes.tick_params(colors=_INK)
+            axes.set_title("")
+            for part in (axes.xaxis.label, axes.yaxis.label, *axes.spines.values()):
+                part.set_color(_INK)
+            if (legend := axes.get_legend()) is not None:
+                legend.set_frame_on(False)
+                for name in legend.get_texts():
+                    name.set_color(_INK)
+        figure.suptitle("")
+        chart = Chart(_drawn(figure), text)
+        pyplot.close(figure)
+        return chart
 
 
 def colour_of(number: int) -> str:

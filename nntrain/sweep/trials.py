@@ -61,6 +61,19 @@ def open_trials(path: Path, folder: Path | None) -> "Trials":
     return Trials(folder, definition)
 
 
+def begun_trials(path: Path, folder: Path | None) -> "Trials":
+    """The folder of a sweep that has begun, only to be looked at; arguments as in `open_trials`.
+
+    Raises:
+        RunError: It has not begun.
+    """
+    folder = folder or RUNS / path.stem
+    begun = folder / "sweep.yaml"
+    if not begun.exists():
+        raise RunError(f"{folder}: no sweep has begun there; begin it with 'nntrain sweep {path}'")
+    return Trials(folder, load_sweep(begun, folder / "base.yaml"))
+
+
 def _refuse_another(folder: Path, asked: Definition, begun: Definition) -> None:
     ours, theirs = asked.sweep.model_dump(), begun.sweep.model_dump()
     different = [key for key in ours if key not in MAY_GROW and ours[key] != theirs[key]]
@@ -82,12 +95,13 @@ class Trials:
 
     Attributes:
         run: The sweep's folder, which is held like a run's.
+        study: Optuna's record.
     """
 
     def __init__(self, folder: Path, definition: Definition) -> None:
         self.run = Run(folder)
         self.definition = definition
-        self._study = optuna.create_study(
+        self.study = optuna.create_study(
             study_name=STUDY,
             storage=f"sqlite:///{folder / 'study.db'}",
             direction="maximize",
@@ -97,21 +111,21 @@ class Trials:
     @property
     def seconds(self) -> float:
         """How long the sweep has been conducted so far, all interruptions aside."""
-        return float(self._study.user_attrs.get("seconds", 0.0))
+        return float(self.study.user_attrs.get("seconds", 0.0))
 
     @seconds.setter
     def seconds(self, seconds: float) -> None:
-        self._study.set_user_attr("seconds", seconds)
+        self.study.set_user_attr("seconds", seconds)
 
     def all(self) -> Sequence[FrozenTrial]:
         """Those begun so far, in order of their numbers."""
-        return self._study.get_trials(deepcopy=False)
+        return self.study.get_trials(deepcopy=False)
 
     def begin(self, trials: Sequence[FrozenTrial]) -> FrozenTrial:
         """Choose the next trial's values, and note that it has begun."""
         sweep, number = self.definition.sweep, len(trials)
         params = propose(sweep, number, trials)
-        self._study.add_trial(
+        self.study.add_trial(
             optuna.trial.create_trial(
                 state=TrialState.RUNNING,
                 params=params,
@@ -128,14 +142,14 @@ class Trials:
         fault: str | None = None,
     ) -> None:
         """Note how a trial ended."""
-        noted = optuna.trial.Trial(self._study, trial._trial_id)
+        noted = optuna.trial.Trial(self.study, trial._trial_id)
         for epoch, accuracy in enumerate(accuracies, 1):
             if epoch not in trial.intermediate_values:
                 noted.report(accuracy, epoch)
         if fault is not None:
             noted.set_user_attr("fault", fault)
         value = max(accuracies) if state == TrialState.COMPLETE else None
-        self._study.tell(trial.number, value, state)
+        self.study.tell(trial.number, value, state)
 
     def run_of(self, trial: FrozenTrial) -> Run:
         """The trial's own run."""

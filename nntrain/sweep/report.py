@@ -1,0 +1,136 @@
+"""A sweep on one page: its ranking, what each key gave, and how the search went."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import optuna
+from matplotlib.figure import Figure
+from optuna.importance import PedAnovaImportanceEvaluator
+from optuna.trial import TrialState
+from optuna.visualization import matplotlib as plots
+
+from nntrain.config.difference import short
+from nntrain.files import atomic_write
+from nntrain.report import charts
+from nntrain.report.charts import Chart
+from nntrain.report.document import refuse_place, render
+from nntrain.sweep.ranking import Ranked, committee, ranking
+from nntrain.sweep.trials import Trials
+
+MOST_CURVES = 8
+FEWEST_FOR_IMPORTANCES = 5  # trials; fewer say nothing of which key mattered
+
+
+class Plot(NamedTuple):
+    """One of Optuna's plots.
+
+    Attributes:
+        chart: The drawing.
+        caption: How to read it.
+    """
+
+    chart: Chart
+    caption: str
+
+
+def default_place(trials: Trials) -> Path:
+    """Where a sweep's report is looked for."""
+    return trials.run.folder / "report.html"
+
+
+def write_sweep_report(out: Path, trials: Trials, best: int) -> None:
+    """Write one HTML file that opens without a network.
+
+    Args:
+        out: The file; only an earlier report is replaced.
+        trials: The sweep; it may be going on.
+        best: How many of the best make the committee.
+
+    Raises:
+        ConfigError: `out` is something else than a report.
+        NNTrainError: The file cannot be written.
+    """
+    refuse_place(out)
+    ranked = ranking(trials)
+    runs = committee(ranked, best)
+    page = render(
+        "sweep.html",
+        title=str(trials.run),
+        ranked=ranked,
+        keys=list(trials.definition.sweep.space),
+        short=short,
+        whole=[one for one in ranked if one.state == TrialState.COMPLETE],
+        early=sum(one.state == TrialState.PRUNED for one in ranked),
+        failed=[one for one in ranked if one.state == TrialState.FAIL],
+        running=sum(one.state == TrialState.RUNNING for one in ranked),
+        seconds=trials.seconds,
+        committee=" ".join(map(str, runs)) if len(runs) > 1 else None,
+        importances=_importances(trials),
+        plots=_plots(trials),
+        curves=_curves(ranked),
+        base=trials.definition.base,
+        definition=(trials.run.folder / "sweep.yaml").read_text(encoding="utf-8"),
+        config=trials.definition.sweep.config,
+    )
+    with atomic_write(out, "w") as file:
+        file.write(page)
+
+
+def _curves(ranked: Sequence[Ranked]) -> Chart | None:
+    """The validation accuracy of the best, epoch by epoch."""
+    lines = [
+        charts.Line(one.run.folder.name, [record.val_accuracy for record in history])
+        for one in ranked[:MOST_CURVES]
+        if (history := one.run.history())
+    ]
+    return charts.by_epoch("Validation accuracy", lines, percent=True) if lines else None
+
+
+def _importances(trials: Trials) -> dict[str, float]:
+    """What share of the differences each key accounts for; nothing where that cannot be told."""
+    study = trials.study
+    whole = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(whole) < FEWEST_FOR_IMPORTANCES or len({trial.value for trial in whole}) < 2:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Optuna's, that it may come to reckon otherwise
+        found = optuna.importance.get_param_importances(
+            study, evaluator=PedAnovaImportanceEvaluator()
+        )
+    return dict(found)
+
+
+def _plots(trials: Trials) -> list[Plot]:
+    """Optuna's own plots, as far as there is something to draw."""
+    study = trials.study
+    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        return []
+    drawn: list[tuple[Callable[..., Any], str, str]] = [
+        (
+            plots.plot_optimization_history,
+            "Accuracy, trial by trial, and the best so far",
+            "Where the line of the best has not risen for long, more trials of the same space will "
+            "hardly find better.",
+        ),
+        (
+            plots.plot_slice,
+            "Accuracy by the value of each key",
+            "Each dot is a trial, the later the darker. Where the best dots crowd at an end, widen "
+            "the key's range there.",
+        ),
+    ]
+    return [
+        Plot(charts.of_others(partial(_figure, plot, study), text), caption)
+        for plot, text, caption in drawn
+    ]
+
+
+def _figure(plot: Callable[..., Any], study: optuna.Study) -> Figure:
+    """The figure that Optuna's axes, one or several, stand in."""
+    figure: Figure = np.ravel(plot(study))[0].figure
+    figure.set_size_inches(7.6, 3.4)
+    return figure
