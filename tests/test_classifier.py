@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nntrain import NNClassifier, NNTrainError
-from nntrain.classifier import FeaturesError
+from nntrain.classifier import FeaturesError, _Batches
 from nntrain.config import Config
 from nntrain.data.batches import PixelScale
 from nntrain.errors import ConfigError, DivergenceError
@@ -80,12 +80,14 @@ LETTERS = np.array(["row", "column", "border"])
 )
 def test_it_takes_the_very_steps_of_fit(
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     make_config: Callable[..., Config],
     parameters: dict[str, Any],
     overrides: tuple[str, ...],
 ) -> None:
     config = make_config("data.validation=0", *overrides)
     run = fit(config, lambda: Run.create(tmp_path / "run", config), Reporter()).run
+    monkeypatch.setattr(_Batches, "block_rows", 40)  # so that an epoch takes several blocks
     ours = NNClassifier(
         (8,),
         "sigmoid",
