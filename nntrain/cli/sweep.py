@@ -1,12 +1,13 @@
 """nntrain sweep: many trainings, each with other values of some keys."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from nntrain.cli import completion
 from nntrain.cli.elsewhere import refuse_without
-from nntrain.cli.options import Count, scheduler_option
+from nntrain.cli.options import RUN_PATH, CompletedPath, Count, scheduler_option
 from nntrain.errors import ConfigError, status_after
 
 if TYPE_CHECKING:
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: nntrain sweep configs/sweep.yaml --parallel 2")
-@click.argument("path", metavar="SWEEP", type=click.Path(path_type=Path))
+@click.argument("path", metavar="SWEEP", type=CompletedPath(completion.configs, path_type=Path))
 @click.option(
     "--run",
     "folder",
-    type=click.Path(path_type=Path),
+    type=RUN_PATH,
     help="The sweep's folder.  [default: runs/<name of SWEEP>]",
 )
 @click.option(
@@ -90,7 +91,9 @@ def sweep(
         conduct(trials, crew, progress, lambda: interruption.signal is not None)
     show_ranking(trials, best)
     if interruption.signal is not None:
-        click.echo(f"interrupted, and saved; go on with: nntrain sweep {path}", err=True)
+        again = f"nntrain sweep {path}{f' --run {folder}' if folder else ''}"
+        again += f" --scheduler {scheduler}" if scheduler else ""
+        click.echo(f"interrupted, and saved; go on with: {again}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
 
 
@@ -109,7 +112,7 @@ def _report(path: Path, folder: Path | None, best: int, out: Path | None) -> Non
 def show_ranking(trials: "Trials", best: int) -> None:
     """Print the trials, best first, and the line that lets the best of them vote together."""
     from nntrain.cli.terminal import console, table
-    from nntrain.sweep.ranking import committee, ranking
+    from nntrain.sweep.ranking import committee, ranking, short_value
 
     ranked = ranking(trials)
     keys = list(trials.definition.sweep.space)
@@ -119,7 +122,7 @@ def show_ranking(trials: "Trials", best: int) -> None:
             str(trial.run),
             "" if trial.accuracy is None else f"{trial.accuracy:.2%}",
             str(trial.epochs),
-            *(_short(trial.values[key]) for key in keys),
+            *(short_value(trial.values[key]) for key in keys),
             trial.fate,
         )
     console().print(shown)
@@ -128,7 +131,3 @@ def show_ranking(trials: "Trials", best: int) -> None:
         click.echo(
             f"the best {len(runs)} as a committee: nntrain predict {' '.join(map(str, runs))}"
         )
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -173,12 +173,12 @@ def of_others(draw: Callable[[], Figure], text: str) -> Chart:
             axes.grid(color=_INK, alpha=0.15)
             axes.tick_params(colors=_INK)
             axes.set_title("")
-            for part in (axes.xaxis.label, axes.yaxis.label, *axes.spines.values()):
-                part.set_color(_INK)
-            if (legend := axes.get_legend()) is not None:
-                legend.set_frame_on(False)
-                for name in legend.get_texts():
-                    name.set_color(_INK)
+            axes.xaxis.label.set_color(_INK)
+            axes.yaxis.label.set_color(_INK)
+            for spine in axes.spines.values():
+                spine.set_color(_INK)
+            if axes.get_legend() is not None:
+                axes.legend(loc="best", fontsize=8, labelcolor=_INK)
         figure.suptitle("")
         chart = Chart(_drawn(figure), text)
         pyplot.close(figure)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from optuna.trial import TrialState
 
+from nntrain.config.difference import short
 from nntrain.sweep.trials import Trials
 from nntrain.training.run import Run
 
@@ -57,3 +58,8 @@ def ranking(trials: Trials) -> list[Ranked]:
 def committee(ranked: Sequence[Ranked], best: int) -> list[Run]:
     """The best runs that were trained to the end."""
     return [one.run for one in ranked if one.state == TrialState.COMPLETE][:best]
+
+
+def short_value(value: object) -> str:
+    """What a trial tried for one key, in few characters; a number in four digits."""
+    return f"{value:.4g}" if isinstance(value, float) else short(value)

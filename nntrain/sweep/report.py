@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import optuna
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import TrialState
 from optuna.visualization import matplotlib as plots
 
-from nntrain.config.difference import short
 from nntrain.files import atomic_write
 from nntrain.report import charts
 from nntrain.report.charts import Chart
 from nntrain.report.document import refuse_place, render
-from nntrain.sweep.ranking import Ranked, committee, ranking
+from nntrain.sweep.ranking import Ranked, committee, ranking, short_value
 from nntrain.sweep.trials import Trials
 
 MOST_CURVES = 8
@@ -62,7 +62,7 @@ def write_sweep_report(out: Path, trials: Trials, best: int) -> None:
         title=str(trials.run),
         ranked=ranked,
         keys=list(trials.definition.sweep.space),
-        short=short,
+        short=short_value,
         whole=[one for one in ranked if one.state == TrialState.COMPLETE],
         early=sum(one.state == TrialState.PRUNED for one in ranked),
         failed=[one for one in ranked if one.state == TrialState.FAIL],
@@ -119,8 +119,8 @@ def _plots(trials: Trials) -> list[Plot]:
         (
             plots.plot_slice,
             "Accuracy by the value of each key",
-            "Each dot is a trial, the later the darker. Where the best dots crowd at an end, widen "
-            "the key's range there.",
+            "Each dot is a trial, coloured by its number. Where the best dots crowd at an end, "
+            "widen the key's range there.",
         ),
     ]
     return [
@@ -131,6 +131,11 @@ def _plots(trials: Trials) -> list[Plot]:
 
 def _figure(plot: Callable[..., Any], study: optuna.Study) -> Figure:
     """The figure that Optuna's axes, one or several, stand in."""
-    figure: Figure = np.ravel(plot(study))[0].figure
-    figure.set_size_inches(7.6, 3.4)
+    drawn = np.ravel(plot(study, target_name="accuracy"))
+    figure: Figure = drawn[0].figure
+    figure.set_size_inches(max(7.6, 2.6 * len(drawn)), 3.4)
+    for axes in drawn:
+        axes.tick_params(axis="x", labelrotation=30)
+        axes.xaxis.label.set_size(8)
+        axes.xaxis.set_minor_formatter(NullFormatter())  # those between powers of ten would overlap
     return figure

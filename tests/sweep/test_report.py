@@ -1,0 +1,82 @@
+"""A sweep's report says what the trials' own files say."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from nntrain.errors import ConfigError, RunError
+from nntrain.sweep import report
+from nntrain.sweep.ranking import ranking
+from nntrain.sweep.report import default_place, write_sweep_report
+from nntrain.sweep.trials import Trials, begun_trials, open_trials
+from tests.cli.test_commands import run, succeed
+from tests.report.document import read
+from tests.sweep.conftest import Inline
+from tests.sweep.test_conduct import swept
+
+MakeCrew = Callable[..., Inline]
+
+
+def test_the_report_ranks_as_the_command_does(inline: MakeCrew) -> None:
+    trials = swept(inline(), "runs/sweep")
+    shown = succeed("sweep", "sweep.yaml", "--report", "--best", "2")
+    assert shown.stdout.splitlines()[-1] == (
+        "runs/sweep/report.html: the report of runs/sweep; open it in a browser"
+    )
+    assert shown.stderr == ""
+    page = read(default_place(trials))
+    ranked = ranking(trials)
+    lines = [row for row in page.section("ranking").all("tr") if row.all("td")]
+    assert len(lines) == len(ranked)
+    for line, one in zip(lines, ranked, strict=True):
+        cells = [line.all("th")[0].text, *(cell.text for cell in line.all("td"))]
+        assert cells[:3] == [one.run.folder.name, f"{one.accuracy:.2%}", str(one.epochs)]
+        assert cells[-1] == one.fate
+    best = " ".join(str(one.run) for one in ranked[:2])
+    assert f"nntrain predict {best}" in page.section("ranking").text
+    assert f"a committee: nntrain predict {best}" in shown.stdout
+    assert re.findall(r"runs/sweep/trial-\d", shown.stdout)[:6] == [str(one.run) for one in ranked]
+    assert len(page.section("search").all("svg")) == 2
+    assert not page.all("script")
+
+
+def test_importances_sum_up_to_one_and_are_left_out_where_nothing_is_to_be_told(
+    inline: MakeCrew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials = swept(inline(), "runs/sweep")
+    monkeypatch.setattr(report, "FEWEST_FOR_IMPORTANCES", 2)
+    found = report._importances(trials)
+    assert set(found) == set(trials.definition.sweep.space)
+    assert sum(found.values()) == pytest.approx(1)
+    monkeypatch.setattr(report, "FEWEST_FOR_IMPORTANCES", 7)
+    assert report._importances(trials) == {}
+
+
+def test_a_sweep_with_nothing_trained_yet_has_a_report_too(folder: Path) -> None:
+    trials = open_trials(Path("sweep.yaml"), None)
+    trials.begin(trials.all())
+    write_sweep_report(Path("report.html"), trials, 5)
+    page = read(Path("report.html"))
+    assert "none of them trained to the end yet" in page.section("result").text
+    assert ranking(trials)[0].state == TrialState.RUNNING
+    assert "unfinished" in page.section("ranking").text
+
+
+def test_a_report_is_written_while_the_sweep_is_held(folder: Path) -> None:
+    trials = open_trials(Path("sweep.yaml"), None)
+    with trials.run.held():
+        succeed("sweep", "sweep.yaml", "--report")
+
+
+def test_what_cannot_be_reported_is_one_line(folder: Path) -> None:
+    with pytest.raises(RunError, match=r"runs/sweep: no sweep has begun there; begin it with"):
+        begun_trials(Path("sweep.yaml"), None)
+    trials: Trials = open_trials(Path("sweep.yaml"), None)
+    with pytest.raises(ConfigError, match=r"tiny\.yaml: is no report; name another file"):
+        write_sweep_report(Path("tiny.yaml"), trials, 5)
+    result = run("sweep", "sweep.yaml", "--out", "page.html")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "--out names the file of --report; give --report too\n"
