@@ -78,7 +78,7 @@ lint: $(VENV)/installed-dev  ## Run ruff and mypy
 $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --requirement benchmarks/requirements.txt --editable .
+	  --requirement benchmarks/requirements.txt --editable '.[sweep]'
 	touch $@
 
 bench: $(BENCH)/installed  ## Hold nntrain against PyTorch (in an environment of its own)

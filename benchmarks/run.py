@@ -17,6 +17,7 @@ import command_time
 import distortion_time
 import epoch_time
 import scale
+import sweep_time
 import time_to_accuracy
 import whole_job
 from material import Extent, Material, material
@@ -31,6 +32,7 @@ SECTIONS: dict[str, ModuleType] = {
     "distortions": distortion_time,
     "scale": scale,
     "commands": command_time,
+    "sweeps": sweep_time,
 }
 INTRODUCTION = (
     "# Benchmarks\n\n"

@@ -17,6 +17,7 @@ from distributed.comm.core import CommClosedError
 
 from nntrain import __version__
 from nntrain.cluster.leg import Files, Gone, Leg, go
+from nntrain.cluster.memory import keep_freed_memory
 from nntrain.data.digits import Selection
 from nntrain.errors import NNTrainError
 from nntrain.training.fit import Split
@@ -27,7 +28,15 @@ SECONDS_A_LEG = 20.0  # what a lost worker costs at most, apart from its last ep
 MOST_LOSSES = 3  # of workers by one leg, which may be what they die of
 PATIENCE = 600.0  # seconds to wait for a scheduler that is gone
 LOOK_AROUND = 1.0  # seconds between two looks at who is there
+LONELY = 3.0  # seconds without a worker, after which people should know
 _LOST = (OSError, TimeoutError, CommClosedError, FutureCancelledError, FuturesCancelledError)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows, which Dask would send twice if it saw that there are two parts that share them."""
+
+    data: Split
 
 
 @dataclass
@@ -61,7 +70,7 @@ class Crew(AbstractContextManager["Crew"]):
         tell: Callable[[str, EpochRecord], None],
     ) -> None:
         self._connect = connect
-        self._rows = [cast(Split, tuple(map(_in_memory, data)))]
+        self._rows = _Rows(cast(Split, tuple(map(_in_memory, data))))
         self._threads = threads
         self._notice = notice
         self._tell = tell
@@ -69,6 +78,7 @@ class Crew(AbstractContextManager["Crew"]):
         self._waiting: list[_Walk] = []
         self._known: dict[str, bool] = {}  # by address: whether it may go legs
         self._looked = -LOOK_AROUND
+        self._lonely_at = time.monotonic() + LONELY  # unless there are workers by then
         self._client: Any = None
         self._data: Any = None
 
@@ -152,6 +162,14 @@ class Crew(AbstractContextManager["Crew"]):
             del self._known[address]
             for walk in [walk for walk in self._walks.values() if walk.worker == address]:
                 self._take_back(walk)
+        if present:
+            self._lonely_at = time.monotonic() + LONELY
+        elif time.monotonic() > self._lonely_at:
+            self._lonely_at = float("inf")
+            scheduler = self._client.scheduler.address
+            self._notice(
+                f"no workers yet; start one with: dask worker {scheduler} --nworkers 1 --nthreads 1"
+            )
         newcomers = [address for address in present if address not in self._known]
         if not newcomers:
             return
@@ -177,7 +195,7 @@ class Crew(AbstractContextManager["Crew"]):
             walk = self._waiting[0]
             try:
                 if self._data is None or self._data.status != "finished":
-                    [self._data] = self._client.scatter(self._rows, workers=[address], hash=False)
+                    [self._data] = self._client.scatter([self._rows], workers=[address], hash=False)
                 [files] = self._client.scatter([walk.files], workers=[address], hash=False)
             except (KeyError, ValueError):  # Dask's, of a worker that has just gone
                 del self._known[address]
@@ -230,14 +248,15 @@ class Crew(AbstractContextManager["Crew"]):
         self._tell(told["run"], EpochRecord(*told["record"]))
 
 
-def _go(leg: Leg, files: Files, data: Split) -> Gone:
+def _go(leg: Leg, files: Files, rows: _Rows) -> Gone:
     """On the worker: what `go` does, its epochs told to whoever listens."""
     worker = distributed.get_worker()
+    keep_freed_memory()
 
     def tell(name: str, record: EpochRecord) -> None:
         worker.log_event(TOPIC, {"run": name, "record": tuple(record)})
 
-    return go(leg, files, data, tell)
+    return go(leg, files, rows.data, tell)
 
 
 def _in_memory(rows: Selection | None) -> Selection | None:

@@ -6,10 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from distributed.protocol.serialize import serialize
 
 from nntrain.cluster import connect
+from nntrain.cluster.crew import _Rows
+from nntrain.config import load_config
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.trials import open_trials
+from nntrain.training.fit import read_data
+from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run
 from tests.cli.test_commands import run, succeed
 from tests.cluster.hosts import Hosts, said
@@ -75,14 +80,15 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_as_here(
 
 def test_a_committee_trains_on_a_cluster_as_it_would_here(folder: Path, hosts: Hosts) -> None:
     hosts.scheduler()
-    for number in (1, 2):
-        hosts.worker(folder / f"w{number}")
     committee = ("--set", "members=3", "--set", "training.epochs=6")
     fit = hosts.start(
         *("nntrain", "fit", "tiny.yaml", *committee, "--run", "runs/there"),
         *("--scheduler", hosts.address),
         cwd=folder,
     )
+    said(fit, f"no workers yet; start one with: dask worker {hosts.address} --nworkers 1")
+    for number in (1, 2):
+        hosts.worker(folder / f"w{number}")
     assert fit.stdout is not None
     text = fit.stdout.read()
     assert fit.wait() == 0, text
@@ -104,3 +110,10 @@ def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch)
         assert "tcp://127.0.0.1:9: no scheduler there (" in result.stderr.splitlines()[-1]
         assert result.stderr.rstrip().endswith("; start one with 'dask scheduler'")
         shutil.rmtree("runs", ignore_errors=True)
+
+
+def test_the_rows_are_sent_once_though_two_selections_share_them(folder: Path) -> None:
+    data = read_data(load_config("tiny.yaml"), Reporter())
+    _, frames = serialize(_Rows(data))
+    sent = sum(memoryview(frame).nbytes for frame in frames)
+    assert data[0].digits.pixels.nbytes < sent < 1.9 * data[0].digits.pixels.nbytes
