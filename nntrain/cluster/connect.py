@@ -38,7 +38,7 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
         return
     try:
         distributed.Client(scheduler, timeout=CONNECTING).close()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:  # the last where TLS is not set up
         reason = " ".join(str(error).split())
         raise NNTrainError(
             f"{scheduler}: no scheduler there ({reason}); start one with 'dask scheduler'"
