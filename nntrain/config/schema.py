@@ -68,7 +68,7 @@ def broken_rule(
     return PydanticCustomError("broken_rule", "{sentence}", context)
 
 
-def _expect(what: str) -> WrapValidator:
+def expect(what: str) -> WrapValidator:
     """One sentence for whatever is wrong, instead of one for each branch or item of a type."""
 
     def check(value: object, validate: Callable[[object], object]) -> object:
@@ -80,7 +80,7 @@ def _expect(what: str) -> WrapValidator:
     return WrapValidator(check)
 
 
-def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
+def ascending(bounds: tuple[float, float]) -> tuple[float, float]:
     if bounds[0] >= bounds[1]:
         raise ValueError
     return bounds
@@ -150,7 +150,7 @@ class DataConfig(Model):
         Annotated[int, Field(ge=0)]
         | Annotated[float, Field(gt=0, lt=1)]
         | Annotated[str, Field(min_length=1)],
-        _expect("a share below 1, a whole number of rows (0 for none) or the path of a CSV"),
+        expect("a share below 1, a whole number of rows (0 for none) or the path of a CSV"),
     ] = Field(
         default=0.1,
         description="share of the rows held out (stratified), number of last rows held out, "
@@ -165,8 +165,8 @@ class DataConfig(Model):
     )
     input_range: Annotated[
         tuple[float, float],
-        AfterValidator(_ascending),
-        _expect("two numbers, the lower one first, such as [0.0, 1.0]"),
+        AfterValidator(ascending),
+        expect("two numbers, the lower one first, such as [0.0, 1.0]"),
     ] = Field(default=(0.0, 1.0), description="what the pixels 0 and 255 become")
     distortion: DistortionConfig | None = Field(
         default=None, description="how training images are distorted; null for not at all"

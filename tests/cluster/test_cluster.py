@@ -9,7 +9,7 @@ import pytest
 
 from nntrain.cluster import connect
 from nntrain.sweep.ranking import ranking
-from nntrain.sweep.trials import open_trials
+from nntrain.sweep.trials import read_trials
 from nntrain.training.run import Run
 from tests.cli.test_commands import run, succeed
 from tests.cluster.hosts import Hosts, said
@@ -65,7 +65,7 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_as_here(
     assert "it gets no work; install the same version there" in text
     assert "Traceback" not in text
 
-    there = open_trials(Path("sweep.yaml"), Path("runs/there"))
+    there = read_trials(Path("runs/there"))
     here = swept(inline(), "runs/here")
     assert outcome(there) == outcome(here)
     assert len(ranking(there)) == 4
