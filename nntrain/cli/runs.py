@@ -22,7 +22,7 @@ _WIDEST_VALUE = 32  # in a terminal
 def runs(folder: Path | None, as_json: bool) -> None:
     """List the runs below runs/, best first, with what differs in their configurations.
 
-    FOLDER is another folder of runs, such as that of a sweep, whose trials are not listed otherwise.
+    FOLDER is another folder of runs, such as that of a sweep: its trials are listed only there.
     A committee's accuracies are the means of its members'; its epochs and seconds are their sums.
     A terminal is shown the first 8 keys that differ, by the last parts of their names; a file or a
     pipe gets all of them in full, a line for each run.

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     "--report",
     "as_report",
     is_flag=True,
-    help="Train nothing; write what the sweep came to so far.",
+    help="Train nothing; write a page on what the sweep came to.",
 )
 @click.option(
     "--out",
@@ -113,6 +113,7 @@ def _train(
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.threads import cores
 
+    options = {"--parallel": parallel, "--threads": threads, "--scheduler": scheduler}
     definition = load_sweep(path)
     data = read_data(definition.config({}), TerminalReporter())
     parallel = parallel or max(1, cores() // (threads or 1))
@@ -127,11 +128,10 @@ def _train(
         conduct(trials, crew, progress, lambda: interruption.signal is not None)
     show_ranking(trials, best)
     if interruption.signal is not None:
-        again = click.get_current_context().command_path
-        options = "" if scheduler is None else f" --scheduler {scheduler}"
-        click.echo(
-            f"interrupted, and saved; go on with: {again} {path} --run {folder}{options}", err=True
-        )
+        given = {"--run": folder, **options}
+        words = [str(word) for item in given.items() if item[1] is not None for word in item]
+        again = shlex.join(["nntrain", "sweep", str(path), *words])
+        click.echo(f"interrupted, and saved; go on with: {again}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
 
 

@@ -81,6 +81,7 @@ def expect(what: str) -> WrapValidator:
 
 
 def ascending(bounds: tuple[float, float]) -> tuple[float, float]:
+    """Refuse bounds of which the first is not the lower one; `expect` says so."""
     if bounds[0] >= bounds[1]:
         raise ValueError
     return bounds

@@ -1,5 +1,7 @@
 """What is wrong with a SWEEP.yaml is said in one line for each fault, with its place."""
 
+# ruff: noqa: E501  # a change and what is said of it stand on one line
+
 from pathlib import Path
 
 import pytest
