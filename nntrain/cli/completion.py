@@ -20,11 +20,22 @@ YAML = (".yaml", ".yml")
 
 SCHEMA = Path(__file__).parents[1] / "config" / "schema.json"
 PATH_KEYS = ("data.train", "data.validation")
+_LONGEST = 65_536  # characters of a configuration
 
 
 def configs(incomplete: str) -> "list[CompletionItem[str]]":
     """YAML files, each with its first comment."""
     return _paths(incomplete, [CONFIGS], _about_config)
+
+
+def sweeps(incomplete: str) -> "list[CompletionItem[str]]":
+    """YAML files that say what a sweep is to try, each with its first comment."""
+    return _paths(incomplete, [CONFIGS], _about_sweep)
+
+
+def folders_of_sweeps(incomplete: str) -> "list[CompletionItem[str]]":
+    """Folders whose runs are the trials of a sweep."""
+    return _paths(incomplete, [RUNS], lambda path: "" if (path / "sweep.yaml").is_file() else None)
 
 
 def csvs(incomplete: str) -> "list[CompletionItem[str]]":
@@ -142,13 +153,28 @@ def _visible(folder: Path, beginning: str) -> list[Path]:
 
 
 def _about_config(path: Path) -> str | None:
-    """Its first line, if that is a comment."""
-    if path.suffix not in YAML:
-        return None
+    """Its first line, if that is a comment; None of a sweep."""
+    return None if path.suffix not in YAML or _is_sweep(text := _text(path)) else _comment(text)
+
+
+def _about_sweep(path: Path) -> str | None:
+    """Likewise; None of a configuration."""
+    return _comment(text) if path.suffix in YAML and _is_sweep(text := _text(path)) else None
+
+
+def _text(path: Path) -> str:
     with suppress(OSError, ValueError), path.open(encoding="utf-8") as file:
-        line = file.readline(200).strip()
-        return line.lstrip("# ") if line.startswith("#") else ""
+        return file.read(_LONGEST)
     return ""
+
+
+def _is_sweep(text: str) -> bool:
+    return re.search(r"^space\s*:", text, re.MULTILINE) is not None
+
+
+def _comment(text: str) -> str:
+    line = text.partition("\n")[0].strip()
+    return line.lstrip("# ") if line.startswith("#") else ""
 
 
 def _about_csv(path: Path) -> str | None:

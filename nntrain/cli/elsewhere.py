@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from nntrain.training.run import Run
 
 
-def refuse_without(*modules: str) -> None:
+def refuse_without(*modules: str, extra: str = "sweep") -> None:
     """What a cluster or a sweep needs must be installed.
+
+    Args:
+        modules: Needed by the command.
+        extra: What of nntrain's optional requirements installs them.
 
     Raises:
         NNTrainError: It is not.
@@ -26,7 +30,7 @@ def refuse_without(*modules: str) -> None:
     for name in modules:
         if importlib.util.find_spec(name) is None:
             raise NNTrainError(
-                f"this needs {name}; install it with: pip install 'nntrain[sweep,report]'"
+                f"this needs {name}; install it with: pip install 'nntrain[{extra}]'"
             )
 
 

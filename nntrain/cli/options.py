@@ -36,6 +36,7 @@ class CompletedPath(click.Path):
 # The reader itself says in one line what may not be read, and how to mend it.
 CSV_PATH = CompletedPath(completion.csvs, readable=False)
 RUN_PATH = CompletedPath(completion.runs, path_type=Path)
+SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path)
 
 
 class Count(click.IntRange):

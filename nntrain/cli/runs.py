@@ -2,13 +2,12 @@
 
 import json
 import math
-import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from nntrain.cli.options import SWEEP_PATH
 
 if TYPE_CHECKING:
     from nntrain.training.overview import Overview, RunSummary
@@ -18,28 +17,35 @@ _WIDEST_VALUE = 32  # in a terminal
 
 
 @click.command(epilog="Example: nntrain runs")
+@click.argument("folder", required=False, type=SWEEP_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def runs(as_json: bool) -> None:
+def runs(folder: Path | None, as_json: bool) -> None:
     """List the runs below runs/, best first, with what differs in their configurations.
 
+    FOLDER is another folder of runs, such as that of a sweep: its trials are listed only there.
     A committee's accuracies are the means of its members'; its epochs and seconds are their sums.
     A terminal is shown the first 8 keys that differ, by the last parts of their names; a file or a
     pipe gets all of them in full, a line for each run.
     """
     from nntrain.training.overview import overview
-    from nntrain.training.run import RUNS, all_runs
+    from nntrain.training.run import RUNS, all_runs, all_sweeps
 
-    found = overview(all_runs())
+    found = overview(all_runs(folder or RUNS))
     if as_json:
         click.echo(json.dumps(found.as_dicts(), indent=2))
     elif found.runs or found.unreadable:
         _print(found)
     else:
-        click.echo(f"no runs in {RUNS}/ yet; train one with 'nntrain fit CONFIG'", err=True)
+        click.echo(
+            f"no runs in {folder or RUNS}/ yet; train one with 'nntrain fit CONFIG'", err=True
+        )
+    if folder is None and not as_json:
+        for sweep in all_sweeps():
+            click.echo(f"{sweep}: a sweep; 'nntrain runs {sweep}' lists its trials", err=True)
 
 
 def _print(found: "Overview") -> None:
-    from nntrain.cli.terminal import console, table
+    from nntrain.cli.terminal import console, print_columns, short_names
     from nntrain.config.difference import short
 
     out = console()
@@ -54,57 +60,15 @@ def _print(found: "Overview") -> None:
         ">seconds": [f"{run.seconds:,.1f}" for run in found.runs],
         "state": [_state(run) for run in found.runs],
     }
-    names = _short_names(keys, [name.strip(">") for name in columns]) if out.is_terminal else keys
+    names = short_names(keys, columns, out)
     for name, key in zip(names, keys, strict=True):
         columns[name] = [_cut(short(value), longest) for value in differing[key]]
-    first = [str(run.run) for run in found.runs]
-    for number, block in enumerate(_blocks(first, columns, out.width)):
-        if number:
-            out.print()
-        rows = table("run", *block)
-        for column in rows.columns:
-            column.no_wrap = True
-        rows.columns[0].overflow = "fold"  # a name cut short would name no folder
-        for cells in zip(first, *(columns[name] for name in block), strict=True):
-            rows.add_row(*cells)
-        out.print(rows)
+    print_columns("run", [str(run.run) for run in found.runs], columns, out)
     if len(keys) < len(differing):
         others = ", ".join(list(differing)[len(keys) :])
         out.print(f"\nThese differ, too; a pipe or --json shows how: {others}")
     for run, why in found.unreadable.items():
         out.print(f"{run}  unreadable: {str(why).splitlines()[0]}", soft_wrap=True)
-
-
-def _blocks(first: Sequence[str], columns: dict[str, list[str]], width: int) -> Iterator[list[str]]:
-    """The names of the columns, as many together as fit beside the first one, at least one."""
-    from nntrain.cli.terminal import GAP
-
-    start = used = _width(["run", *first])
-    block: list[str] = []
-    for name, cells in columns.items():
-        needed = GAP + _width([name.removeprefix(">"), *cells])
-        if block and used + needed > width:
-            yield block
-            block, used = [], start
-        block.append(name)
-        used += needed
-    yield block
-
-
-def _width(cells: Collection[str]) -> int:
-    from rich.cells import cell_len
-
-    return max(map(cell_len, cells))
-
-
-def _short_names(keys: Sequence[str], taken: Collection[str]) -> list[str]:
-    """The last parts of dotted keys, as many as tell each from the others and the names taken."""
-    endings = []
-    for key in keys:
-        parts = re.split(r"(?<!\])\.", key)  # network[0].dense stays together
-        endings.append([".".join(parts[-count:]) for count in range(1, len(parts) + 1)])
-    counts = Counter(chain(taken, *endings))
-    return [next((name for name in own if counts[name] == 1), own[-1]) for own in endings]
 
 
 def _state(run: "RunSummary") -> str:

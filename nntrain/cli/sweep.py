@@ -1,5 +1,6 @@
 """nntrain sweep: many trainings, each with other values of some keys."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ import click
 
 from nntrain.cli import completion
 from nntrain.cli.elsewhere import refuse_without
-from nntrain.cli.options import RUN_PATH, CompletedPath, Count, scheduler_option
+from nntrain.cli.options import SWEEP_PATH, CompletedPath, Count, scheduler_option
 from nntrain.errors import ConfigError, status_after
 
 if TYPE_CHECKING:
@@ -15,32 +16,34 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: nntrain sweep configs/sweep.yaml --parallel 2")
-@click.argument("path", metavar="SWEEP", type=CompletedPath(completion.configs, path_type=Path))
+@click.argument("path", metavar="SWEEP", type=CompletedPath(completion.sweeps, path_type=Path))
 @click.option(
     "--run",
     "folder",
-    type=RUN_PATH,
+    type=SWEEP_PATH,
     help="The sweep's folder.  [default: runs/<name of SWEEP>]",
 )
 @click.option(
     "--parallel",
     type=Count(1),
-    help="Trials at once, on this machine.  [default: the number of cores]",
+    help="Trials at once, on this machine.  [default: as many as there are cores for]",
 )
 @click.option(
     "--threads",
     type=Count(1),
-    help="How many share a trial's work.  [default: each trial's share of the cores]",
+    help="How many share a trial's work.  [default: each trial's share of the cores; 1 on a "
+    "scheduler's workers]",
 )
 @scheduler_option
 @click.option(
-    "--best",
-    type=Count(1),
-    default=5,
-    show_default=True,
-    help="How many of the best make the committee.",
+    "--best", type=Count(1), default=5, show_default=True, help="How many make the committee."
 )
-@click.option("--report", is_flag=True, help="Train nothing; write an HTML report of the trials.")
+@click.option(
+    "--report",
+    "as_report",
+    is_flag=True,
+    help="Train nothing; write a page on what the sweep came to.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -53,36 +56,70 @@ def sweep(
     threads: int | None,
     scheduler: str | None,
     best: int,
-    report: bool,
+    as_report: bool,
     out: Path | None,
 ) -> None:
     """Train variants of a configuration, as the file SWEEP says, and rank them.
 
-    Each trial is an ordinary run, runs/<name>/trial-N. The same command goes on with a sweep that
+    Each trial is an ordinary run, runs/<name>/trial-N; `nntrain runs runs/<name>` lists them all,
+    and commands that take the newest run take no trial. The same command goes on with a sweep that
     was interrupted, and with one whose SWEEP now asks for more trials or hours.
+
+    With --report, the ranking is printed and an HTML page written: what mattered, what was tried,
+    what failed and why. It may be asked for while the sweep is still running.
     """
-    if report:
-        _report(path, folder, best, out)
+    from nntrain.training.run import RUNS
+
+    folder = folder or RUNS / path.stem
+    if as_report:
+        _report(folder, best, out)
         return
     if out is not None:
         raise ConfigError("--out names the file of --report; give --report too")
+    if scheduler is not None and parallel is not None:
+        raise ConfigError("--parallel is for this machine; a scheduler's workers say how many")
+    _train(path, folder, parallel, threads, scheduler, best)
+
+
+def _report(folder: Path, best: int, out: Path | None) -> None:
+    refuse_without("optuna", "jinja2", "matplotlib", extra="sweep,report")
+    from nntrain.sweep.report import write_report
+    from nntrain.sweep.trials import read_trials
+
+    trials = read_trials(folder)
+    out = out or folder / "report.html"
+    write_report(out, trials, best)
+    show_ranking(trials, best)
+    click.echo(f"{out}: the report of {folder}; open it in a browser")
+
+
+def _train(
+    path: Path,
+    folder: Path,
+    parallel: int | None,
+    threads: int | None,
+    scheduler: str | None,
+    best: int,
+) -> None:
     refuse_without("distributed", "optuna")
     from nntrain.cli.sweep_progress import SweepProgress
     from nntrain.cluster.connect import workers
     from nntrain.cluster.crew import Crew
     from nntrain.sweep.conduct import conduct
+    from nntrain.sweep.definition import load_sweep
     from nntrain.sweep.trials import open_trials
     from nntrain.training.fit import read_data
     from nntrain.training.interruption import deferred_signals
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.threads import cores
 
-    trials = open_trials(path, folder)
-    data = read_data(trials.definition.config({}), TerminalReporter())
+    options = {"--parallel": parallel, "--threads": threads, "--scheduler": scheduler}
+    definition = load_sweep(path)
+    data = read_data(definition.config({}), TerminalReporter())
     parallel = parallel or max(1, cores() // (threads or 1))
-    threads = threads or max(1, cores() // parallel if scheduler is None else 1)
+    threads = threads or (max(1, cores() // parallel) if scheduler is None else 1)
     with (
-        trials.run.held(),
+        open_trials(definition, folder) as trials,
         deferred_signals() as interruption,
         workers(scheduler, parallel) as connect,
         SweepProgress(trials) as progress,
@@ -91,43 +128,30 @@ def sweep(
         conduct(trials, crew, progress, lambda: interruption.signal is not None)
     show_ranking(trials, best)
     if interruption.signal is not None:
-        again = f"nntrain sweep {path}{f' --run {folder}' if folder else ''}"
-        again += f" --scheduler {scheduler}" if scheduler else ""
+        given = {"--run": folder, **options}
+        words = [str(word) for item in given.items() if item[1] is not None for word in item]
+        again = shlex.join(["nntrain", "sweep", str(path), *words])
         click.echo(f"interrupted, and saved; go on with: {again}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
 
 
-def _report(path: Path, folder: Path | None, best: int, out: Path | None) -> None:
-    refuse_without("optuna", "matplotlib", "jinja2")
-    from nntrain.sweep.report import default_place, write_sweep_report
-    from nntrain.sweep.trials import begun_trials
-
-    trials = begun_trials(path, folder)
-    out = out or default_place(trials)
-    write_sweep_report(out, trials, best)
-    show_ranking(trials, best)
-    click.echo(f"{out}: the report of {trials.run}; open it in a browser")
-
-
 def show_ranking(trials: "Trials", best: int) -> None:
-    """Print the trials, best first, and the line that lets the best of them vote together."""
-    from nntrain.cli.terminal import console, table
-    from nntrain.sweep.ranking import committee, ranking, short_value
+    """Print the trials, best first, and the lines that let the best of them vote together."""
+    from nntrain.cli.terminal import console, print_columns, short_names
+    from nntrain.sweep.ranking import brief, committee, ranking
 
-    ranked = ranking(trials)
+    out, ranked = console(), ranking(trials)
+    columns = {
+        ">val": ["" if one.accuracy is None else f"{one.accuracy:.2%}" for one in ranked],
+        ">epochs": [str(one.epochs) for one in ranked],
+    }
     keys = list(trials.definition.sweep.space)
-    shown = table("run", ">val", ">epochs", *keys, "")
-    for trial in ranked:
-        shown.add_row(
-            str(trial.run),
-            "" if trial.accuracy is None else f"{trial.accuracy:.2%}",
-            str(trial.epochs),
-            *(short_value(trial.values[key]) for key in keys),
-            trial.fate,
-        )
-    console().print(shown)
+    for name, key in zip(short_names(keys, columns, out), keys, strict=True):
+        columns[name] = [brief(one.values[key]) for one in ranked]
+    columns["fate"] = [one.fate for one in ranked]
+    print_columns("run", [str(one.run) for one in ranked], columns, out)
     runs = committee(ranked, best)
     if len(runs) > 1:
-        click.echo(
-            f"the best {len(runs)} as a committee: nntrain predict {' '.join(map(str, runs))}"
-        )
+        names = shlex.join(map(str, runs))
+        click.echo(f"the best {len(runs)} as a committee: nntrain evaluate {names}")
+        click.echo(f"and its submission: nntrain predict {names}")

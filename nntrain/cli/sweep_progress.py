@@ -1,10 +1,10 @@
 """A sweep while it runs: a bar with the best so far, and a line for each trial in training."""
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 from optuna.trial import TrialState
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -14,9 +14,9 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from nntrain.cli.terminal import console
 from nntrain.sweep.conduct import Watcher
-from nntrain.sweep.definition import show_value
-from nntrain.sweep.ranking import ranking
+from nntrain.sweep.ranking import brief, ranking
 from nntrain.sweep.search import grid_size
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord
@@ -31,25 +31,26 @@ class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
 
     def __init__(self, trials: Trials) -> None:
         sweep = trials.definition.sweep
-        self._folder = trials.run.folder
-        self._console = Console(
-            stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True
-        )
+        self._folder = trials.folder
+        self._console = console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("{task.fields[result]}", markup=False),
             console=self._console,
             transient=True,
+            expand=True,
             disable=not self._console.is_terminal,
         )
         total = grid_size(sweep) if sweep.strategy == "grid" else None
         ended = [one for one in ranking(trials) if one.state.is_finished()]
-        self._best = max(((one.accuracy or 0, str(one.run)) for one in ended), default=None)
+        self._best: tuple[float, str] = max(
+            ((one.accuracy or 0.0, one.run.folder.name) for one in ended), default=(0.0, "")
+        )
         self._sweep = self._progress.add_task(
-            "sweep",
+            self._folder.name,
             total=sweep.trials or total,
             completed=len(ended),
             result=self._best_so_far(),
@@ -65,23 +66,23 @@ class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
 
     def notice(self, text: str) -> None:
         """Write the line above the bars."""
-        self._console.print(text)
+        self._console.print(text, soft_wrap=True)
 
     def goes_on(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
         """Write what the trial tries, if it has just begun, and draw its bar."""
         if name in self._tasks:
             return
-        tried = ", ".join(f"{key}={show_value(value)}" for key, value in values.items())
+        tried = ", ".join(f"{key}={brief(value)}" for key, value in values.items())
         self.notice(f"{name}: {f'going on after epoch {epoch}, ' if epoch else ''}{tried}")
-        self._tasks[name] = self._progress.add_task(name, total=epochs, completed=epoch, result="")
+        self._tasks[name] = self._progress.add_task(
+            Path(name).name, total=epochs, completed=epoch, result=""
+        )
 
     def epoch(self, name: str, record: EpochRecord) -> None:
         """Move the trial's bar."""
         task = self._tasks.get(str(self._folder / name))
         if task is not None:
-            self._progress.update(
-                task, completed=record.epoch, result=f"validation {record.val_accuracy:.2%}"
-            )
+            self._progress.update(task, completed=record.epoch, result=f"{record.val_accuracy:.2%}")
 
     def ended(
         self, name: str, state: TrialState, accuracy: float | None, fault: str | None
@@ -94,8 +95,9 @@ class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
         elif accuracy is not None:
             early = ", ended early" if state == TrialState.PRUNED else ""
             self.notice(f"{name}: {accuracy:.2%} of the validation rows right{early}")
-            self._best = max(self._best or (0.0, ""), (accuracy, name))
+            self._best = max(self._best, (accuracy, Path(name).name), key=lambda best: best[0])
         self._progress.update(self._sweep, advance=1, result=self._best_so_far())
 
     def _best_so_far(self) -> str:
-        return f"best {self._best[0]:.2%}, {self._best[1]}" if self._best else ""
+        accuracy, name = self._best
+        return f"best {accuracy:.2%}, {name}" if name else ""

@@ -1,6 +1,10 @@
 """Tables made for a terminal: in colour where there is one, plain and whole where there is none."""
 
 import os
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,12 +35,13 @@ def table(*columns: str) -> "Table":
     return made
 
 
-def console() -> "Console":
-    """Standard output; where it is no terminal, lines are as long as they need to be."""
+def console(*, stderr: bool = False) -> "Console":
+    """Standard output, or error; where it is no terminal, lines are as long as they need to be."""
     from rich.console import Console
 
     # Without colours rich would still print bold, by the escape codes that NO_COLOR is to avoid.
     found = Console(
+        stderr=stderr,
         color_system=None if os.environ.get("NO_COLOR") else "auto",
         highlight=False,
         markup=False,
@@ -46,6 +51,69 @@ def console() -> "Console":
         found.width = 10_000
         found.push_render_hook(_trimming(found))
     return found
+
+
+def print_columns(
+    name: str, first: Sequence[str], columns: Mapping[str, Sequence[str]], out: "Console"
+) -> None:
+    """Print a table; where it is too wide, in blocks one below the other.
+
+    Args:
+        name: Of the first column, which each block has.
+        first: Its cells.
+        columns: The others' cells by their names, as `table` has them.
+        out: Where.
+    """
+    for number, block in enumerate(_blocks([name, *first], columns, out.width)):
+        if number:
+            out.print()
+        rows = table(name, *block)
+        for column in rows.columns:
+            column.no_wrap = True
+        rows.columns[0].overflow = "fold"  # a name cut short would name no folder
+        for cells in zip(first, *(columns[title] for title in block), strict=True):
+            rows.add_row(*cells)
+        out.print(rows)
+
+
+def short_names(keys: Sequence[str], taken: Iterable[str], out: "Console") -> list[str]:
+    """For a terminal the last parts of dotted keys, elsewhere all of each.
+
+    Args:
+        keys: Of a configuration.
+        taken: Names of other columns, from which they must be told, too.
+        out: Where they are to be shown.
+    """
+    if not out.is_terminal:
+        return list(keys)
+    endings = []
+    for key in keys:
+        parts = re.split(r"(?<!\])\.", key)  # network[0].dense stays together
+        endings.append([".".join(parts[-count:]) for count in range(1, len(parts) + 1)])
+    counts = Counter(chain((name.strip(">") for name in taken), *endings))
+    return [next((name for name in own if counts[name] == 1), own[-1]) for own in endings]
+
+
+def _blocks(
+    first: Sequence[str], columns: Mapping[str, Sequence[str]], width: int
+) -> Iterator[list[str]]:
+    """The names of the columns, as many together as fit beside the first one, at least one."""
+    start = used = _width(first)
+    block: list[str] = []
+    for name, cells in columns.items():
+        needed = GAP + _width([name.removeprefix(">"), *cells])
+        if block and used + needed > width:
+            yield block
+            block, used = [], start
+        block.append(name)
+        used += needed
+    yield block
+
+
+def _width(cells: Collection[str]) -> int:
+    from rich.cells import cell_len
+
+    return max(map(cell_len, cells))
 
 
 def _trimming(found: "Console") -> "RenderHook":

@@ -123,6 +123,8 @@ class Crew(AbstractContextManager["Crew"]):
             self._assign()
             return self._gather()
         except _LOST as error:
+            if self._client.status == "running":
+                return []  # it was but a worker that is gone, which the next look will find
             self._notice(f"the scheduler is gone ({type(error).__name__}); waiting for it")
             self._meet_again()
             return []

@@ -54,6 +54,7 @@ _MUST_BE = {
     "string_type": "text",
     "tuple_type": "a list",
     "too_short": "a list of at least {min_length} item",
+    "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
     "greater_than": "above {gt}",

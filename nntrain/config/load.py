@@ -35,8 +35,15 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     return parse_config(read_text(path), str(path), overrides)
 
 
-def read_text(path: str | Path) -> str:
+STARTER = "'nntrain config init' writes a starter"
+
+
+def read_text(path: str | Path, starter: str = STARTER) -> str:
     """The text of a YAML file.
+
+    Args:
+        path: The file.
+        starter: Where to begin, for who has no such file.
 
     Raises:
         ConfigError: It cannot be read, or is no text in UTF-8.
@@ -46,7 +53,7 @@ def read_text(path: str | Path) -> str:
         raw = path.read_bytes()
     except FileNotFoundError:
         siblings = [sibling.name for sibling in path.parent.glob("*.y*ml")]
-        mend = did_you_mean(path.name, siblings, "'nntrain config init' writes a starter")
+        mend = did_you_mean(path.name, siblings, starter)
         raise ConfigError(f"{path}: no such file; {mend}") from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: a directory; name a YAML file in it") from None
@@ -82,6 +89,7 @@ def parse(
     model: type[ParsedModel],
     model_at: Callable[[KeyPath], type[BaseModel]],
     overrides: Sequence[str] = (),
+    starter: str = STARTER,
 ) -> tuple[ParsedModel, Places]:
     """Read YAML into any model; also where its keys and items stand.
 
@@ -91,13 +99,14 @@ def parse(
         model: What the text should describe.
         model_at: The model of which a key path is a part.
         overrides: As for `load_config`.
+        starter: As for `read_text`.
 
     Raises:
         ConfigError: As for `load_config`.
     """
     values, places = read_yaml(text, lambda line: Place((0, line), f"{source}:{line}"))
     if values is None:
-        raise ConfigError(f"{source}: empty; 'nntrain config init' writes a starter")
+        raise ConfigError(f"{source}: empty; {starter}")
     return _validated(values, places, model, model_at, overrides), places
 
 

@@ -80,7 +80,8 @@ def expect(what: str) -> WrapValidator:
     return WrapValidator(check)
 
 
-def _ascending(bounds: tuple[float, float]) -> tuple[float, float]:
+def ascending(bounds: tuple[float, float]) -> tuple[float, float]:
+    """Refuse bounds of which the first is not the lower one; `expect` says so."""
     if bounds[0] >= bounds[1]:
         raise ValueError
     return bounds
@@ -165,7 +166,7 @@ class DataConfig(Model):
     )
     input_range: Annotated[
         tuple[float, float],
-        AfterValidator(_ascending),
+        AfterValidator(ascending),
         expect("two numbers, the lower one first, such as [0.0, 1.0]"),
     ] = Field(default=(0.0, 1.0), description="what the pixels 0 and 255 become")
     distortion: DistortionConfig | None = Field(

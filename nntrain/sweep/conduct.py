@@ -58,8 +58,10 @@ def conduct(
     started = time.monotonic() - trials.seconds
 
     def is_late() -> bool:
+        if sweep.hours is None:
+            return False
         trials.seconds = time.monotonic() - started
-        return sweep.hours is not None and trials.seconds >= 3_600 * sweep.hours
+        return trials.seconds >= 3_600 * sweep.hours
 
     begun = trials.all()
     for trial in begun:

@@ -4,56 +4,64 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
-from nntrain.config.faults import Fault, KeyPath, Places, place_of
+from nntrain.config.faults import Fault, KeyPath, Places, place_of, report
 from nntrain.config.load import parse, parse_config, read_text
-from nntrain.config.schema import Config, Model, Seed, broken_rule, expect
+from nntrain.config.schema import Config, Model, Seed, ascending, broken_rule, expect
 from nntrain.errors import ConfigError
+from nntrain.training.fit import split_seed
 
-Numbers = Annotated[
-    tuple[float, float], expect("two numbers, the lower one first, such as [0.01, 0.1]")
-]
-WholeNumbers = Annotated[
-    tuple[int, int], expect("two whole numbers, the lower one first, such as [100, 800]")
-]
+_EXAMPLE = "configs/sweep.yaml is an example"
+
+
+def _above_0(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] <= 0:
+        raise ValueError
+    return bounds
 
 
 class Axis(Model):
-    """The values that one key may take: one of these four."""
+    """The values that one key may take: of one of the first four kinds."""
 
     choice: tuple[Any, ...] | None = Field(
         default=None, min_length=1, description="any of these values"
     )
-    range: Numbers | None = Field(default=None, description="any number between two")
-    log: Numbers | None = Field(
-        default=None, description="any number between two, each power of ten as likely"
-    )
-    whole: WholeNumbers | None = Field(
-        default=None, description="any whole number between two, both included"
-    )
+    range: Annotated[
+        Annotated[tuple[float, float], AfterValidator(ascending)] | None,
+        expect("two numbers, the lower one first, such as [0.1, 0.9]"),
+    ] = Field(default=None, description="any number between two")
+    log: Annotated[
+        Annotated[tuple[float, float], AfterValidator(ascending), AfterValidator(_above_0)] | None,
+        expect("two numbers above 0, the lower one first, such as [1e-4, 0.1]"),
+    ] = Field(default=None, description="any number between two, each power of ten as likely")
+    whole: Annotated[
+        Annotated[tuple[int, int], AfterValidator(ascending)] | None,
+        expect("two whole numbers, the lower one first, such as [10, 100]"),
+    ] = Field(default=None, description="any whole number between two, both included")
     step: Annotated[int, Field(ge=1)] = Field(
         default=1, description="between neighbouring whole numbers"
     )
 
     @model_validator(mode="after")
     def _be_one_kind(self) -> "Axis":
-        given = [kind for kind in KINDS if getattr(self, kind) is not None]
-        if len(given) != 1:
-            raise broken_rule(f"must have exactly one of {', '.join(KINDS)}")
-        bounds = self.range or self.log or self.whole
-        if bounds is not None and bounds[0] >= bounds[1]:
-            raise broken_rule("must have two numbers, the lower one first", given[0])
-        if self.log is not None and self.log[0] <= 0:
-            raise broken_rule("must have numbers above 0", "log")
+        kinds = ("choice", "range", "log", "whole")
+        given = [kind for kind in kinds if getattr(self, kind) is not None]
+        if not given:
+            raise broken_rule(f"says no values; give one of {', '.join(kinds)}")
+        if len(given) > 1:
+            raise broken_rule(f"has {' and '.join(given)}; keep one of them")
+        if "step" in self.model_fields_set:
+            if self.whole is None:
+                raise broken_rule("belongs to whole numbers; remove it", "step")
+            if self.step > (distance := self.whole[1] - self.whole[0]):
+                sentence = f"must be at most {distance}, as far as the two are apart, not"
+                raise broken_rule(f"{sentence} {self.step}", "step")
         return self
 
-    def extremes(self) -> list[Any]:
+    def extremes(self) -> tuple[Any, ...]:
         """Values between which all others lie, or all of them."""
-        return list(self.choice or self.range or self.log or self.whole or ())
-
-
-KINDS = ("choice", "range", "log", "whole")
+        return self.choice or self.range or self.log or self.whole or ()
 
 
 class Pruning(Model):
@@ -74,9 +82,7 @@ class Sweep(Model):
     """All that a sweep depends on, besides the configuration that it varies."""
 
     config: str = Field(min_length=1, description="the configuration that is varied")
-    space: dict[str, Axis] = Field(
-        min_length=1, description="the values to try for each of some of its keys"
-    )
+    space: dict[str, Axis] = Field(description="the values to try for each of some of its keys")
     trials: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="how many trainings; null for as many as the hours allow"
     )
@@ -97,6 +103,13 @@ class Sweep(Model):
     )
     seed: Seed = Field(default=0, description="where the choice of values starts")
 
+    @field_validator("space")
+    @classmethod
+    def _vary_something(cls, space: dict[str, Axis]) -> dict[str, Axis]:
+        if not space:
+            raise broken_rule("is empty; name a key of the configuration and the values to try")
+        return space
+
 
 def _model_at(loc: KeyPath) -> type[BaseModel]:
     match loc:
@@ -112,13 +125,13 @@ class Definition(NamedTuple):
 
     Attributes:
         sweep: What is tried.
+        text: The same, as it was written.
         base: The configuration's text.
-        places: Where each key of the sweep stands in its file.
     """
 
     sweep: Sweep
+    text: str
     base: str
-    places: Places
 
     def config(self, values: dict[str, Any]) -> Config:
         """The configuration with these values for some of its keys.
@@ -139,50 +152,66 @@ def load_sweep(path: Path, base: Path | None = None) -> Definition:
     Raises:
         ConfigError: They are not; one line for each fault.
     """
-    sweep, places = parse(read_text(path), str(path), Sweep, _model_at)
-    definition = Definition(sweep, read_text(base or sweep.config), places)
-    base_config = definition.config({})
-    _refuse_what_cannot_be_ranked(definition, ("config",), base_config)
+    text = read_text(path, _EXAMPLE)
+    sweep, places = parse(text, str(path), Sweep, _model_at, starter=_EXAMPLE)
+    try:
+        definition = Definition(sweep, text, read_text(base or sweep.config))
+    except ConfigError as error:
+        raise ConfigError(str(_fault(places, ("config",), str(error)))) from None
+    config = definition.config({})
+    if fault := _unrankable(config):
+        raise ConfigError(str(_fault(places, ("config",), f"{sweep.config}: {fault}")))
+    faults = [
+        _fault(places, ("space", key), fault)
+        for key, axis in sweep.space.items()
+        if (fault := _fault_of(definition, config, key, axis))
+    ]
     if sweep.trials is None and sweep.hours is None and sweep.strategy != "grid":
-        raise _fault(definition, (), "missing key 'trials' or 'hours'; say how long to search")
-    for key, axis in sweep.space.items():
-        if sweep.strategy == "grid" and axis.choice is None and axis.whole is None:
-            raise _fault(
-                definition, ("space", key), "a grid needs a choice, or whole numbers and a step"
-            )
-        for value in axis.extremes():
-            try:
-                config = definition.config({key: value})
-            except ConfigError as error:
-                written = f"{key}={show_value(value)}"
-                said = str(error).splitlines()[0].removeprefix(f"--set {written}: ")
-                raise _fault(definition, ("space", key), f"{show_value(value)}: {said}") from None
-            _refuse_what_cannot_be_ranked(definition, ("space", key), config)
-            if _rows_of(config) != _rows_of(base_config):
-                raise _fault(
-                    definition,
-                    ("space", key),
-                    f"{show_value(value)}: changes which rows are trained on and held out, but all "
-                    f"trials share those of {sweep.config}{_MEND_OF_SEEDS * (key == 'seed')}",
-                )
+        faults.append(_fault(places, (), "missing key 'trials' or 'hours'; say how long to search"))
+    if faults:
+        raise ConfigError(report(faults))
     return definition
 
 
-def _refuse_what_cannot_be_ranked(definition: Definition, path: KeyPath, config: Config) -> None:
+def _fault_of(definition: Definition, base: Config, key: str, axis: Axis) -> str | None:
+    """What is wrong with the values of a key."""
+    if definition.sweep.strategy == "grid" and axis.choice is None and axis.whole is None:
+        return "a grid cannot try all of these numbers; give a choice, or whole ones and a step"
+    for value in axis.extremes():
+        values = {key: value}
+        try:
+            config = definition.config(values)
+        except ConfigError as error:
+            said = str(error).splitlines()[0]
+            return (
+                f"with {show_value(value)}: {said.removeprefix(f'--set {_overrides(values)[0]}: ')}"
+            )
+        if fault := _unrankable(config):
+            return f"with {show_value(value)}: {fault}"
+        if _rows(config) != _rows(base):
+            mend = (
+                f"give data.split_seed a number in {definition.sweep.config}"
+                if key == "seed"
+                else "leave it as it is, and try others in a sweep of their own"
+            )
+            return f"decides which rows are held out, and trials must share them; {mend}"
+    return None
+
+
+def _unrankable(config: Config) -> str | None:
+    """Why trials of a configuration could not be ranked."""
     if not config.data.validation:
-        raise _fault(definition, path, "data.validation is 0, but trials are ranked by these rows")
+        return "data.validation is 0, but trials are ranked by the rows held out; hold some out"
     if config.members > 1:
-        raise _fault(definition, path, "several members, but a trial trains one network")
+        return f"members is {config.members}, but a trial trains one network; write members: 1"
+    return None
 
 
-_MEND_OF_SEEDS = "; set data.split_seed there"
-
-
-def _rows_of(config: Config) -> tuple[Any, ...]:
-    """All that decides which rows are read, and how they are split."""
+def _rows(config: Config) -> tuple[Any, ...]:
+    """What decides which rows are read, and which of them held out."""
     data = config.data
-    seed = config.seed if data.split_seed is None else data.split_seed
-    return data.train, data.validation, data.classes, data.label_column, seed
+    drawn = split_seed(config) if isinstance(data.validation, float) else None
+    return data.train, data.validation, drawn, data.classes, data.label_column
 
 
 def show_value(value: Any) -> str:
@@ -191,8 +220,9 @@ def show_value(value: Any) -> str:
 
 
 def _overrides(values: dict[str, Any]) -> list[str]:
-    return [f"{key}={show_value(value)}" for key, value in values.items()]
+    """As `--set` takes them; what is a part of another value comes after it."""
+    return [f"{key}={show_value(values[key])}" for key in sorted(values, key=len)]
 
 
-def _fault(definition: Definition, path: KeyPath, sentence: str) -> ConfigError:
-    return ConfigError(str(Fault(place_of(path, definition.places), path, sentence)))
+def _fault(places: Places, path: KeyPath, sentence: str) -> Fault:
+    return Fault(place_of(path, places), path, sentence)

@@ -1,11 +1,13 @@
 """A sweep's trials in order of what they reached."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from optuna.trial import TrialState
 
 from nntrain.config.difference import short
+from nntrain.errors import RunError
 from nntrain.sweep.trials import Trials
 from nntrain.training.run import Run
 
@@ -37,10 +39,14 @@ def ranking(trials: Trials) -> list[Ranked]:
     """Those trained to the end, best first; then those ended early, begun, and failed."""
     ranked = []
     for trial in trials.all():
-        accuracies = trial.intermediate_values.values()
+        run = trials.run_of(trial)
+        accuracies = list(trial.intermediate_values.values())
+        if not trial.state.is_finished():
+            with suppress(RunError):  # no more than its files tell, while they are being written
+                accuracies = [record.val_accuracy for record in run.history()]
         ranked.append(
             Ranked(
-                run=trials.run_of(trial),
+                run=run,
                 values=trials.values_of(trial),
                 accuracy=max(accuracies, default=None),
                 epochs=len(accuracies),
@@ -60,6 +66,6 @@ def committee(ranked: Sequence[Ranked], best: int) -> list[Run]:
     return [one.run for one in ranked if one.state == TrialState.COMPLETE][:best]
 
 
-def short_value(value: object) -> str:
-    """What a trial tried for one key, in few characters; a number in four digits."""
+def brief(value: Any) -> str:
+    """A value that a trial tries, in few characters."""
     return f"{value:.4g}" if isinstance(value, float) else short(value)

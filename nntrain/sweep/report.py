@@ -18,7 +18,7 @@ from nntrain.files import atomic_write
 from nntrain.report import charts
 from nntrain.report.charts import Chart
 from nntrain.report.document import refuse_place, render
-from nntrain.sweep.ranking import Ranked, committee, ranking, short_value
+from nntrain.sweep.ranking import Ranked, brief, committee, ranking
 from nntrain.sweep.trials import Trials
 
 MOST_CURVES = 8
@@ -37,12 +37,7 @@ class Plot(NamedTuple):
     caption: str
 
 
-def default_place(trials: Trials) -> Path:
-    """Where a sweep's report is looked for."""
-    return trials.run.folder / "report.html"
-
-
-def write_sweep_report(out: Path, trials: Trials, best: int) -> None:
+def write_report(out: Path, trials: Trials, best: int) -> None:
     """Write one HTML file that opens without a network.
 
     Args:
@@ -59,10 +54,10 @@ def write_sweep_report(out: Path, trials: Trials, best: int) -> None:
     runs = committee(ranked, best)
     page = render(
         "sweep.html",
-        title=str(trials.run),
+        title=str(trials.folder),
         ranked=ranked,
         keys=list(trials.definition.sweep.space),
-        short=short_value,
+        short=brief,
         whole=[one for one in ranked if one.state == TrialState.COMPLETE],
         early=sum(one.state == TrialState.PRUNED for one in ranked),
         failed=[one for one in ranked if one.state == TrialState.FAIL],
@@ -73,7 +68,7 @@ def write_sweep_report(out: Path, trials: Trials, best: int) -> None:
         plots=_plots(trials),
         curves=_curves(ranked),
         base=trials.definition.base,
-        definition=(trials.run.folder / "sweep.yaml").read_text(encoding="utf-8"),
+        definition=trials.definition.text,
         config=trials.definition.sweep.config,
     )
     with atomic_write(out, "w") as file:

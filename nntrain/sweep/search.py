@@ -5,11 +5,11 @@ Both depend on the sweep, on the trial's number and on how those trials went tha
 not on which of them ends first. So a sweep gives the same trials whatever happens to it.
 """
 
-import itertools
 import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.distributions import (
     BaseDistribution,
@@ -50,9 +50,9 @@ def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[st
         trials: All before it; those that it may know of are finished.
     """
     if sweep.strategy == "grid":
-        axes = [_grid(axis) for axis in sweep.space.values()]
-        chosen = next(itertools.islice(itertools.product(*axes), number, None))
-        return dict(zip(sweep.space, chosen, strict=True))
+        axes = {key: _grid(axis) for key, axis in sweep.space.items()}
+        places = np.unravel_index(number, [len(axis) for axis in axes.values()])
+        return {key: axis[int(at)] for (key, axis), at in zip(axes.items(), places, strict=True)}
     study = optuna.create_study(direction="maximize", sampler=_sampler(sweep, number))
     study.add_trials(_known(sweep, number, trials))
     return study.ask(distributions(sweep)).params

@@ -8,45 +8,45 @@ runs/NAME/
     .lock          locked by the process that conducts the sweep
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import SQLAlchemyError
 
 from nntrain.config import Config
-from nntrain.config.load import read_text
 from nntrain.errors import ConfigError, RunError
 from nntrain.files import atomic_write
 from nntrain.sweep.definition import Definition, load_sweep
 from nntrain.sweep.search import distributions, propose, values_of
-from nntrain.training.run import RUNS, Run
+from nntrain.training.run import SWEEP, Run
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 STUDY = "sweep"
+STUDY_FILE = "study.db"
+BASE = "base.yaml"
 MAY_GROW = ("trials", "hours")
 
 
-def open_trials(path: Path, folder: Path | None) -> "Trials":
-    """The sweep's folder, made if it has not begun yet.
+@contextmanager
+def open_trials(definition: Definition, folder: Path) -> Iterator["Trials"]:
+    """A sweep to be begun or gone on with, kept from other processes as long as the context lasts.
 
     Args:
-        path: SWEEP.yaml.
-        folder: The folder; None: the one below runs/ that is called as the file is.
+        definition: What is asked for.
+        folder: The sweep's; made if there is none.
 
     Raises:
-        ConfigError: The file asks for something that cannot be, or for another sweep than the one
-            that was begun in this folder; only `trials` and `hours` may be others.
-        RunError: The folder is that of something else, or cannot be made.
+        ConfigError: The folder is that of another sweep; only `trials` and `hours` may be others.
+        RunError: It is that of something else, or cannot be made, or another process is at work.
     """
-    folder = folder or RUNS / path.stem
-    definition = load_sweep(path)
-    begun = folder / "sweep.yaml"
-    if begun.exists():
-        _refuse_another(folder, definition, load_sweep(begun, folder / "base.yaml"))
-    elif folder.exists() and any(folder.iterdir()):
+    begun = folder / SWEEP
+    if not begun.exists() and folder.exists() and any(map(_is_foreign, folder.iterdir())):
         raise RunError(f"{folder}: exists already, but is no sweep; name another folder with --run")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,24 +54,59 @@ def open_trials(path: Path, folder: Path | None) -> "Trials":
         raise RunError(
             f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
         ) from error
-    with atomic_write(folder / "base.yaml", "w") as file:
-        file.write(definition.base)
-    with atomic_write(begun, "w") as file:  # the last: without it, no sweep has begun
-        file.write(read_text(path))
-    return Trials(folder, definition)
+    with Run(folder).held("name another folder with --run"):
+        if begun.exists():
+            _refuse_another(folder, definition, load_sweep(begun, folder / BASE))
+        with atomic_write(folder / BASE, "w") as file:
+            file.write(definition.base)
+        with atomic_write(begun, "w") as file:  # the last: without it, no sweep has begun
+            file.write(definition.text)
+        yield Trials(
+            folder,
+            definition,
+            _record(folder, optuna.create_study, load_if_exists=True, direction="maximize"),
+        )
 
 
-def begun_trials(path: Path, folder: Path | None) -> "Trials":
-    """The folder of a sweep that has begun, only to be looked at; arguments as in `open_trials`.
+def read_trials(folder: Path) -> "Trials":
+    """A sweep to be looked at, in whatever state it is, also while another process conducts it.
 
     Raises:
-        RunError: It has not begun.
+        ConfigError: Its files are damaged.
+        RunError: There is none, or its record cannot be read.
     """
-    folder = folder or RUNS / path.stem
-    begun = folder / "sweep.yaml"
-    if not begun.exists():
-        raise RunError(f"{folder}: no sweep has begun there; begin it with 'nntrain sweep {path}'")
-    return Trials(folder, load_sweep(begun, folder / "base.yaml"))
+    none = RunError(f"{folder}: no trial has begun there; 'nntrain sweep SWEEP.yaml' begins one")
+    if not (folder / STUDY_FILE).exists():
+        raise none
+    definition = load_sweep(folder / SWEEP, folder / BASE)
+    try:
+        trials = Trials(folder, definition, _record(folder, optuna.load_study))
+    except KeyError:  # Optuna's, of a record that has only just been made
+        raise none from None
+    if not trials.all():
+        raise none
+    return trials
+
+
+def _record(folder: Path, get: Callable[..., optuna.Study], **options: Any) -> optuna.Study:
+    """Optuna's record.
+
+    Raises:
+        RunError: It is damaged.
+    """
+    file = folder / STUDY_FILE
+    try:
+        return get(study_name=STUDY, storage=f"sqlite:///{file}", **options)
+    except (SQLAlchemyError, StorageInternalError) as error:
+        raise RunError(
+            f"{file}: cannot be read ({type(error).__name__}); remove {folder}, or name another "
+            "folder with --run"
+        ) from error
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a file is none of those that a kill leaves before a sweep has begun."""
+    return path.name != BASE and not path.name.startswith(".")
 
 
 def _refuse_another(folder: Path, asked: Definition, begun: Definition) -> None:
@@ -92,21 +127,18 @@ class Trials:
     Args:
         folder: The sweep's.
         definition: What is searched.
+        study: Optuna's record.
 
     Attributes:
-        run: The sweep's folder, which is held like a run's.
+        folder: The sweep's.
+        definition: What is searched.
         study: Optuna's record.
     """
 
-    def __init__(self, folder: Path, definition: Definition) -> None:
-        self.run = Run(folder)
+    def __init__(self, folder: Path, definition: Definition, study: optuna.Study) -> None:
+        self.folder = folder
         self.definition = definition
-        self.study = optuna.create_study(
-            study_name=STUDY,
-            storage=f"sqlite:///{folder / 'study.db'}",
-            direction="maximize",
-            load_if_exists=True,
-        )
+        self.study = study
 
     @property
     def seconds(self) -> float:
@@ -153,7 +185,7 @@ class Trials:
 
     def run_of(self, trial: FrozenTrial) -> Run:
         """The trial's own run."""
-        return Run(self.run.folder / f"trial-{trial.number + 1}")
+        return Run(self.folder / f"trial-{trial.number + 1}")
 
     def config_of(self, trial: FrozenTrial) -> Config:
         """The trial's complete configuration.

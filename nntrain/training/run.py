@@ -29,6 +29,7 @@ from nntrain.files import atomic_write
 from nntrain.training.progress import EpochRecord, Progress, Vitals, is_finished
 
 RUNS = Path("runs")
+SWEEP = "sweep.yaml"  # is in the folder of a sweep, whose trials are runs below it
 
 
 class Run:
@@ -87,6 +88,8 @@ class Run:
             mend = "'nntrain runs' lists those there are"
             if folder.is_file():
                 raise RunError(f"{folder}: a file, not the folder of a run; {mend}")
+            if (folder / SWEEP).is_file():
+                raise RunError(f"{folder}: a sweep; 'nntrain runs {folder}' lists its trials")
             if folder.is_dir():
                 raise RunError(f"{folder}: not the folder of a run; {mend}")
             others = [str(path.parent) for path in folder.parent.glob("*/config.yaml")]
@@ -94,8 +97,11 @@ class Run:
         return run
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, mend: str = "begin a run of your own without --resume") -> Iterator[None]:
         """Keep other processes from training here; the system lets go of what a dead one held.
+
+        Args:
+            mend: What to do rather than wait for the end of another process.
 
         Raises:
             RunError: Another one does already, or the folder cannot be written to.
@@ -105,8 +111,7 @@ class Run:
             lock.acquire()
         except filelock.Timeout as error:
             raise RunError(
-                f"{self}: is being trained by another process; wait for its end, or begin a run of "
-                "your own without --resume"
+                f"{self}: is being trained by another process; wait for its end, or {mend}"
             ) from error
         except OSError as error:
             raise RunError(
@@ -184,10 +189,15 @@ class Run:
 FIELDS = EpochRecord._fields
 
 
-def all_runs() -> list[Run]:
-    """The runs below runs/, the newest last."""
-    runs = [Run(path.parent) for path in RUNS.glob("*/config.yaml")]
+def all_runs(folder: Path = RUNS) -> list[Run]:
+    """The runs in the folders of this one, the newest last; trials are in that of their sweep."""
+    runs = [Run(path.parent) for path in folder.glob("*/config.yaml")]
     return sorted(runs, key=_modified)
+
+
+def all_sweeps() -> list[Path]:
+    """The folders of the sweeps below runs/."""
+    return sorted(path.parent for path in RUNS.glob(f"*/{SWEEP}"))
 
 
 def newest_finished() -> Run:

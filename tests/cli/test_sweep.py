@@ -13,7 +13,7 @@ import pytest
 from nntrain.config import load_config
 from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.ranking import ranking
-from nntrain.sweep.trials import begun_trials, open_trials
+from nntrain.sweep.trials import open_trials, read_trials
 from tests.cli.test_commands import run
 from tests.sweep.conftest import folder
 
@@ -70,7 +70,8 @@ def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(long: Path) -
         assert "Traceback" not in error
         if number == signal.SIGTERM:
             assert error.splitlines()[-1] == (
-                "interrupted, and saved; go on with: nntrain sweep sweep.yaml --run runs/other"
+                "interrupted, and saved; go on with: nntrain sweep sweep.yaml --run runs/other "
+                "--parallel 2"
             )
         _, alive = psutil.wait_procs(family, timeout=30)
         assert alive == []
@@ -79,17 +80,13 @@ def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(long: Path) -
     output, error = last.communicate()
     assert last.returncode == 0, error
     assert output.split() == re.sub("runs/undisturbed", "runs/other", shown).split()
-    both = [
-        ranking(begun_trials(Path("sweep.yaml"), Path(f"runs/{name}")))
-        for name in ("undisturbed", "other")
-    ]
+    both = [ranking(read_trials(Path(f"runs/{name}"))) for name in ("undisturbed", "other")]
     assert [one[1:] for one in both[0]] == [one[1:] for one in both[1]]
     assert {one.epochs for one in both[0]} == {6, 60}
 
 
 def test_a_sweep_is_conducted_by_one_process_only(long: Path) -> None:
-    trials = open_trials(Path("sweep.yaml"), None)
-    with trials.run.held():
+    with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/sweep")):
         result = run("sweep", "sweep.yaml")
     assert result.exit_code == 1
     assert "is being trained by another process" in result.stderr

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class Hosts:
         self._name = f"nntrain-{os.getpid()}-{next(_numbers)}"
         self._spaces: list[str] = []
         self.processes: list[subprocess.Popen[str]] = []
+        self.places: list[Path] = []
         self.apart = shutil.which("ip") is not None and self._bridge()
         if self.apart:
             self.first, self.port = "10.77.0.1", PORT
@@ -88,7 +90,12 @@ class Hosts:
         return space
 
     def start(
-        self, *arguments: str, on: str | None = None, cwd: Path | None = None, path: str = ""
+        self,
+        *arguments: str,
+        on: str | None = None,
+        cwd: Path | None = None,
+        path: str = "",
+        temporary: Path | None = None,
     ) -> "subprocess.Popen[str]":
         """Start a Python module on a host (the first, unless named), its output kept."""
         space = on if on is not None else (self._spaces[0] if self.apart else "")
@@ -97,7 +104,11 @@ class Hosts:
         process = subprocess.Popen(
             [*inside, sys.executable, "-m", *arguments],
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": known},
+            env={
+                **os.environ,
+                "PYTHONPATH": known,
+                **({"TMPDIR": str(temporary)} if temporary else {}),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -117,13 +128,18 @@ class Hosts:
                 break
         return process
 
-    def worker(self, folder: Path, path: str = "") -> "subprocess.Popen[str]":
-        """Start a worker on a host of its own."""
+    def worker(self, path: str = "") -> "subprocess.Popen[str]":
+        """Start a worker on a host of its own, which trains in the last of `places`."""
+        # In memory if possible: tests need not wait for disks.
+        memory = Path("/dev/shm")
+        place = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+        self.places.append(place)
         return self.start(
             *("dask", "worker", self.address, "--nworkers", "1", "--nthreads", "1"),
-            *("--no-dashboard", "--no-nanny", "--local-directory", str(folder)),
+            *("--no-dashboard", "--no-nanny", "--local-directory", str(place)),
             on=self.new(),
             path=path,
+            temporary=place,
         )
 
     def close(self) -> None:
@@ -133,6 +149,8 @@ class Hosts:
             process.communicate()
         for space in self._spaces:
             _run("ip", "netns", "del", space)
+        for place in self.places:
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def said(process: "subprocess.Popen[str]", what: str, patience: float = 60) -> str:

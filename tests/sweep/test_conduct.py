@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from nntrain.cluster.crew import Crew
 from nntrain.errors import ConfigError, RunError
 from nntrain.sweep.conduct import Watcher, conduct
+from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.ranking import committee, ranking
 from nntrain.sweep.trials import Trials, open_trials
 from nntrain.training import checkpoint
@@ -25,8 +26,8 @@ MakeCrew = Callable[..., Inline]
 def swept(
     crew: Inline, run: str, file: str = "sweep.yaml", watcher: Watcher | None = None
 ) -> Trials:
-    trials = open_trials(Path(file), Path(run))
-    conduct(trials, cast(Crew, crew), watcher or Watcher())
+    with open_trials(load_sweep(Path(file)), Path(run)) as trials:
+        conduct(trials, cast(Crew, crew), watcher or Watcher())
     return trials
 
 
@@ -187,13 +188,13 @@ def test_another_sweep_is_not_gone_on_with(inline: MakeCrew) -> None:
     swept(inline(), "runs/s")
     variant("sweep.yaml", ("seed: 5", "seed: 6"), ("[8, 16]", "[8, 32]"))
     with pytest.raises(ConfigError, match=r"runs/s: was begun as another sweep.* in: space, seed"):
-        open_trials(Path("sweep.yaml"), Path("runs/s"))
+        swept(inline(), "runs/s")
     variant("sweep.yaml")
     Path("tiny.yaml").write_text(Path("tiny.yaml").read_text().replace("seed: 3", "seed: 4"))
     with pytest.raises(ConfigError, match=r"differs in: what tiny\.yaml says"):
-        open_trials(Path("sweep.yaml"), Path("runs/s"))
+        swept(inline(), "runs/s")
 
 
-def test_a_folder_of_something_else_is_left_alone(folder: Path) -> None:
+def test_a_folder_of_something_else_is_left_alone(inline: MakeCrew) -> None:
     with pytest.raises(RunError, match="data: exists already, but is no sweep"):
-        open_trials(Path("sweep.yaml"), Path("data"))
+        swept(inline(), "data")

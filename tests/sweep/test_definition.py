@@ -1,4 +1,6 @@
-"""Every fault of a sweep is one line: file, line, key, fault and mend."""
+"""What is wrong with a SWEEP.yaml is said in one line for each fault, with its place."""
+
+# ruff: noqa: E501  # a change and what is said of it stand on one line
 
 from pathlib import Path
 
@@ -6,135 +8,199 @@ import pytest
 
 from nntrain.errors import ConfigError
 from nntrain.sweep.definition import load_sweep
-from tests.sweep.conftest import SWEEP
+from tests.cli.test_commands import refuse
 
-LOG = "{log: [1e-4, 1]}"
-
-
-def fault_of(text: str) -> str:
-    Path("sweep.yaml").write_text(text)
-    with pytest.raises(ConfigError) as raised:
-        load_sweep(Path("sweep.yaml"))
-    assert raised.value.exit_status == 2
-    (line,) = str(raised.value).splitlines()
-    return line
+RATE = "training.optimizer.learning_rate"
+GOOD = "config: tiny.yaml\nspace:\n  KEY: AXIS\ntrials: 3\n"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "fault"),
-    [
-        ("seed: 5", "sede: 5", "10: unknown key 'sede'; did you mean 'seed'?"),
-        ("at_once: 3", "at_once: 0", "8: at_once: must be at least 1, not 0"),
-        ("trials: 6", "trials: '6'", "7: trials: must be a whole number, not the text '6'; remove"),
-        ("trials: 6\n", "", "2: missing key 'trials' or 'hours'; say how long to search"),
-        ("trials: 6", "hours: 0", "7: hours: must be above 0, not 0"),
-        ("first: 1", "keep: 1.5", "9: pruning.keep: must be below 1, not 1.5"),
-        (
-            "seed: 5",
-            "strategy: grids",
-            "10: strategy: unknown strategy 'grids'; did you mean 'grid'?",
-        ),
-        (LOG, "{log: [1, 1e-4]}", "log: must have two numbers, the lower one first"),
-        (LOG, "{log: [0, 1]}", "log: must have numbers above 0"),
-        (
-            LOG,
-            "{log: [1]}",
-            "log: must be two numbers, the lower one first, such as [0.01, 0.1], not",
-        ),
-        (
-            LOG,
-            "{log: 3}",
-            "log: must be two numbers, the lower one first, such as [0.01, 0.1], not 3",
-        ),
-        (LOG, "{logs: [1, 2]}", "unknown key 'logs'; did you mean 'log'?"),
-        (LOG, "{}", "must have exactly one of choice, range, log, whole"),
-        (LOG, "{log: [1, 2], choice: [1]}", "must have exactly one of choice, range, log, whole"),
-        (LOG, "0.1", "must be a mapping of keys to values, not 0.1"),
-        ("[8, 16]", "[]", "choice: must be a list of at least 1 item, not []"),
-        (
-            "{whole: [2, 10], step: 2}",
-            "{whole: [2.5, 10]}",
-            "whole: must be two whole numbers, the lower one first, such as [100, 800]",
-        ),
-        (
-            "training.optimizer.learning_rate",
-            "training.optimzer.learning_rate",
-            "0.0001: training: unknown key 'optimzer'; did you mean 'optimizer'?",
-        ),
-        (
-            LOG,
-            "{range: [-1, 1]}",
-            "-1.0: training.optimizer.learning_rate: must be above 0, not -1",
-        ),
-        ("network[0].dense", "network[7].dense", "2: no item '7' in a list of 2"),
-        ("[8, 16]", "[8, many]", '"many": training.batch_size: must be a whole number'),
-        ("training.batch_size: {choice: [8, 16]}", "members: {choice: [1, 2]}", "several members"),
-        (
-            "training.batch_size: {choice: [8, 16]}",
-            "data.validation: {choice: [0]}",
-            "data.validation is 0, but trials are ranked by these rows",
-        ),
-        (
-            "training.batch_size: {choice: [8, 16]}",
-            "data.validation: {choice: [0.1]}",
-            "0.1: changes which rows are trained on and held out, but all trials share those of",
-        ),
-        (
-            "training.batch_size: {choice: [8, 16]}",
-            "seed: {whole: [1, 9]}",
-            "1: changes which rows are trained on and held out, but all trials share those of "
-            "tiny.yaml; set data.split_seed there",
-        ),
-        (
-            "seed: 5",
-            "strategy: grid",
-            "space.training.optimizer.learning_rate: a grid needs a choice, or whole numbers and",
-        ),
-        ("config: tiny.yaml", "config: tyni.yaml", "tyni.yaml: no such file; did you mean 'tiny."),
-    ],
-)
-def test_a_fault_is_one_line(folder: Path, old: str, new: str, fault: str) -> None:
-    assert old in SWEEP
-    line = fault_of(SWEEP.replace(old, new))
-    assert fault in line
-    assert line.startswith(("sweep.yaml:", "tyni.yaml:"))
+def faults(text: str) -> list[str]:
+    Path("s.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_sweep(Path("s.yaml"))
+    assert caught.value.exit_status == 2
+    return str(caught.value).splitlines()
 
 
-@pytest.mark.parametrize(
-    ("text", "fault"),
-    [
-        ("", "sweep.yaml: empty"),
-        ("- 3", "sweep.yaml:1: must be a mapping of keys such as 'config' and 'space', not [3]"),
-        ("config: tiny.yaml\ntrials: 3", "missing key 'space' (the values to try for each of some"),
-        ("config: tiny.yaml\nspace: {}\ntrials: 3", "space"),
-    ],
-)
-def test_what_is_missing_is_told(folder: Path, text: str, fault: str) -> None:
-    assert fault in fault_of(text)
+def space(key: str, axis: str) -> str:
+    return GOOD.replace("KEY", key).replace("AXIS", axis)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "fault"),
-    [
-        ("validation: 0.25", "validation: 0", "data.validation is 0, but trials are ranked by"),
-        ("seed: 3", "members: 2", "several members, but a trial trains one network"),
-    ],
-)
-def test_a_configuration_that_cannot_be_searched_is_refused(
-    folder: Path, old: str, new: str, fault: str
+AXES = {
+    "{log: [0.1, 0.001]}": ".log: must be two numbers above 0, the lower one first, such as "
+    "[1e-4, 0.1], not [0.1, 0.001]",
+    "{log: [0, 1]}": ".log: must be two numbers above 0, the lower one first, such as [1e-4, 0.1], "
+    "not [0, 1]",
+    "{range: [1, 1]}": ".range: must be two numbers, the lower one first, such as [0.1, 0.9], "
+    "not [1, 1]",
+    "{range: [1]}": ".range: must be two numbers, the lower one first, such as [0.1, 0.9], not [1]",
+    "{range: ['0.1', 1]}": ".range: must be two numbers, the lower one first, such as [0.1, 0.9], "
+    "not ['0.1', 1]",
+    "{whole: [1, 2.5]}": ".whole: must be two whole numbers, the lower one first, such as "
+    "[10, 100], not [1, 2.5]",
+    "{choice: []}": ".choice: must be a list of at least 1 item, not []",
+    "{choice: 3}": ".choice: must be a list, not 3",
+    "{chioce: [1]}": ": unknown key 'chioce'; did you mean 'choice'?",
+    "{}": ": says no values; give one of choice, range, log, whole",
+    "{choice: [1], log: [1, 2]}": ": has choice and log; keep one of them",
+    "{whole: [1, 5], step: 9}": ".step: must be at most 4, as far as the two are apart, not 9",
+    "{range: [1, 5], step: 1}": ".step: belongs to whole numbers; remove it",
+    "[1, 2]": ": must be a mapping of keys to values, not [1, 2]",
+}
+
+
+@pytest.mark.parametrize("axis", AXES)
+def test_what_is_wrong_with_the_values_of_a_key(folder: Path, axis: str) -> None:
+    assert faults(space(RATE, axis)) == [f"s.yaml:3: space.{RATE}{AXES[axis]}"]
+
+
+REFUSED = {
+    ("training.optimzer.learning_rate", "{log: [1e-4, 1]}"): (
+        "with 0.0001: training: unknown key 'optimzer'; did you mean 'optimizer'?"
+    ),
+    ("traning.epochs", "{choice: [1]}"): "with 1: unknown key 'traning'; did you mean 'training'?",
+    ("network[5].dense", "{choice: [2]}"): (
+        "with 2: no item '5' in a list of 2; the first item is 0"
+    ),
+    (RATE, "{range: [-1, 1]}"): f"with -1.0: {RATE}: must be above 0, not -1.0",
+    ("training.epochs", "{range: [1, 2]}"): (
+        "with 1.0: training.epochs: must be a whole number, not 1.0; write 1"
+    ),
+    ("training.optimizer", "{choice: [adam, adma]}"): (
+        "with \"adma\": training.optimizer: unknown optimizer 'adma'; did you mean 'adam'?"
+    ),
+    ("network[1].dense", "{choice: [3, 4]}"): (
+        "with 4: network[1].dense: the last layer must have one neuron for each of the 3 classes, "
+        "not 4"
+    ),
+    ("members", "{choice: [1, 3]}"): (
+        "with 3: members is 3, but a trial trains one network; write members: 1"
+    ),
+    ("data.validation", "{choice: [0.25, 0]}"): (
+        "with 0: data.validation is 0, but trials are ranked by the rows held out; hold some out"
+    ),
+}
+
+
+@pytest.mark.parametrize(("key", "axis"), REFUSED)
+def test_what_the_configuration_refuses_is_said_with_the_value_and_its_own_words(
+    folder: Path, key: str, axis: str
 ) -> None:
-    tiny = Path("tiny.yaml").read_text()
-    assert old in tiny
-    Path("tiny.yaml").write_text(tiny.replace(old, new))
-    line = fault_of(SWEEP)
-    assert line.startswith("sweep.yaml:2: config: ")
-    assert fault in line
+    assert faults(space(key, axis)) == [f"s.yaml:3: space.{key}: {REFUSED[key, axis]}"]
 
 
-def test_seeds_may_vary_where_the_split_does_not_depend_on_them(folder: Path) -> None:
-    tiny = Path("tiny.yaml").read_text()
-    Path("tiny.yaml").write_text(tiny.replace("classes: 3", "classes: 3, split_seed: 1"))
-    Path("sweep.yaml").write_text(
-        SWEEP.replace("training.batch_size: {choice: [8, 16]}", "seed: {whole: [1, 9]}")
+@pytest.mark.parametrize(
+    ("key", "axis"),
+    [
+        ("data.train", "{choice: [data/train.csv, other.csv]}"),
+        ("data.validation", "{range: [0.1, 0.2]}"),
+        ("data.split_seed", "{choice: [3, 4]}"),
+        ("data.label_column", "{choice: [label]}"),
+        ("data", "{choice: [{train: data/train.csv, validation: 0.5, classes: 3}]}"),
+    ],
+)
+def test_trials_share_their_rows_so_what_chooses_them_is_not_varied(
+    folder: Path, key: str, axis: str
+) -> None:
+    (line,) = faults(space(key, axis))
+    assert line == (
+        f"s.yaml:3: space.{key}: decides which rows are held out, and trials must share them; "
+        "leave it as it is, and try others in a sweep of their own"
     )
-    assert "seed" in load_sweep(Path("sweep.yaml")).sweep.space
+
+
+def test_seeds_are_varied_when_they_do_not_draw_the_rows_held_out(folder: Path) -> None:
+    seeds = space("seed", "{whole: [1, 9]}")
+    assert faults(seeds) == [
+        "s.yaml:3: space.seed: decides which rows are held out, and trials must share them; give "
+        "data.split_seed a number in tiny.yaml"
+    ]
+    tiny = Path("tiny.yaml").read_text()
+    for share in ("validation: 0.25, split_seed: 3", "validation: 50"):
+        Path("tiny.yaml").write_text(tiny.replace("validation: 0.25", share))
+        assert load_sweep(Path("s.yaml")).config({"seed": 4}).seed == 4
+
+
+@pytest.mark.parametrize(
+    ("key", "axis"),
+    [
+        ("data.distortion", "{choice: [null, {rotation: 10}]}"),
+        ("data.input_range", "{choice: [[0, 1], [-1, 1]]}"),
+        ("data.validation", "{choice: [0.25]}"),
+        ("training.schedule.name", "{choice: [constant, cosine]}"),
+    ],
+)
+def test_what_leaves_the_rows_as_they_are_may_be_varied(folder: Path, key: str, axis: str) -> None:
+    Path("s.yaml").write_text(space(key, axis))
+    assert list(load_sweep(Path("s.yaml")).sweep.space) == [key]
+
+
+def test_a_part_of_a_value_is_set_after_the_value(folder: Path) -> None:
+    Path("s.yaml").write_text(
+        "config: tiny.yaml\ntrials: 1\nspace:\n"
+        f"  {RATE}: {{choice: [0.5]}}\n  training.optimizer: {{choice: [adam, adamw]}}\n"
+    )
+    config = load_sweep(Path("s.yaml")).config({RATE: 0.5, "training.optimizer": "adamw"})
+    assert config.training.optimizer.learning_rate == 0.5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("trials: 3", "trails: 3", "4: unknown key 'trails'; did you mean 'trials'?"),
+        ("trials: 3", "trials: '3'", "4: trials: must be a whole number, not the text '3'; remove the quotes"),
+        ("trials: 3", "trials: 0", "4: trials: must be at least 1, not 0"),
+        ("trials: 3", "hours: 0", "4: hours: must be above 0, not 0"),
+        ("trials: 3", "seed: 1", "1: missing key 'trials' or 'hours'; say how long to search"),
+        ("trials: 3", "trials: 3\nat_once: 0", "5: at_once: must be at least 1, not 0"),
+        ("trials: 3", "trials: 3\npruning: {keep: 1.5}", "5: pruning.keep: must be below 1, not 1.5"),
+        ("trials: 3", "trials: 3\npruning: {frist: 1}", "5: pruning: unknown key 'frist'; did you mean 'first'?"),
+        ("trials: 3", "trials: 3\nstrategy: tqe", "5: strategy: unknown strategy 'tqe'; did you mean 'tpe'?"),
+        ("trials: 3", "strategy: grid", f"3: space.{RATE}: a grid cannot try all of these numbers; give a choice, or whole ones and a step"),
+        ("config: tiny.yaml", "config: tny.yaml", "1: config: tny.yaml: no such file; did you mean 'tiny.yaml'?"),
+        ("config: tiny.yaml", "seed: 1", "1: missing key 'config' (the configuration that is varied)"),
+        (f"  {RATE}: {{log: [1e-4, 1]}}\n", "", "2: space: must be a mapping of keys to values, not null"),
+        (f"\n  {RATE}: {{log: [1e-4, 1]}}", " {}", "2: space: is empty; name a key of the configuration and the values to try"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_the_rest_of_a_sweep(
+    folder: Path, old: str, new: str, line: str
+) -> None:
+    good = space(RATE, "{log: [1e-4, 1]}")
+    assert old in good
+    assert faults(good.replace(old, new)) == [f"s.yaml:{line}"]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ("validation: 0,", "data.validation is 0, but trials are ranked by the rows held out; hold some out"),
+        ("validation: 0.25,", "members is 2, but a trial trains one network; write members: 1"),
+    ],
+)  # fmt: skip
+def test_the_configuration_must_be_one_whose_trials_can_be_ranked(
+    folder: Path, change: str, fault: str
+) -> None:
+    tiny = Path("tiny.yaml").read_text().replace("validation: 0.25,", change)
+    Path("tiny.yaml").write_text(tiny + "members: 2\n" * ("members" in fault))
+    assert faults(space(RATE, "{log: [1e-4, 1]}")) == [f"s.yaml:1: config: tiny.yaml: {fault}"]
+
+
+def test_each_fault_has_its_line_and_a_broken_configuration_its_own(folder: Path) -> None:
+    lines = faults(space("training.a", "{choice: [1]}\n  training.b: {choice: [2]}"))
+    assert [line[:28] for line in lines] == [
+        "s.yaml:3: space.training.a: ",
+        "s.yaml:4: space.training.b: ",
+    ]
+    Path("tiny.yaml").write_text(Path("tiny.yaml").read_text().replace("epochs: 4", "epochs: 0"))
+    (line,) = faults(space(RATE, "{log: [1e-4, 1]}"))
+    assert line.startswith("tiny.yaml:8: training.epochs: must be at least 1")
+
+
+def test_the_command_says_it_in_one_line(folder: Path) -> None:
+    Path("s.yaml").write_text(space("training.epoch", "{choice: [1]}"))
+    assert refuse(2, "sweep", "s.yaml").startswith("s.yaml:3: space.training.epoch: with 1: ")
+    assert refuse(2, "sweep", "t.yaml") == "t.yaml: no such file; did you mean 's.yaml'?"
+    Path("s.yaml").write_text("# nothing\n")
+    assert refuse(2, "sweep", "s.yaml") == "s.yaml: empty; configs/sweep.yaml is an example"
+    assert not Path("runs").exists()

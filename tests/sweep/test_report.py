@@ -1,17 +1,19 @@
 """A sweep's report says what the trials' own files say."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
 
-from nntrain.errors import ConfigError, RunError
+from nntrain.errors import ConfigError
 from nntrain.sweep import report
+from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.ranking import ranking
-from nntrain.sweep.report import default_place, write_sweep_report
-from nntrain.sweep.trials import Trials, begun_trials, open_trials
+from nntrain.sweep.report import write_report
+from nntrain.sweep.trials import Trials, open_trials
 from tests.cli.test_commands import run, succeed
 from tests.report.document import read
 from tests.sweep.conftest import Inline
@@ -27,7 +29,7 @@ def test_the_report_ranks_as_the_command_does(inline: MakeCrew) -> None:
         "runs/sweep/report.html: the report of runs/sweep; open it in a browser"
     )
     assert shown.stderr == ""
-    page = read(default_place(trials))
+    page = read(trials.folder / "report.html")
     ranked = ranking(trials)
     lines = [row for row in page.section("ranking").all("tr") if row.all("td")]
     assert len(lines) == len(ranked)
@@ -37,7 +39,7 @@ def test_the_report_ranks_as_the_command_does(inline: MakeCrew) -> None:
         assert cells[-1] == one.fate
     best = " ".join(str(one.run) for one in ranked[:2])
     assert f"nntrain predict {best}" in page.section("ranking").text
-    assert f"a committee: nntrain predict {best}" in shown.stdout
+    assert f"its submission: nntrain predict {best}" in shown.stdout
     assert re.findall(r"runs/sweep/trial-\d", shown.stdout)[:6] == [str(one.run) for one in ranked]
     assert len(page.section("search").all("svg")) == 2
     assert not page.all("script")
@@ -55,28 +57,29 @@ def test_importances_sum_up_to_one_and_are_left_out_where_nothing_is_to_be_told(
     assert report._importances(trials) == {}
 
 
+@contextmanager
+def begun() -> Iterator[Trials]:
+    """A sweep whose first trial has begun, held as by the process that conducts it."""
+    with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/sweep")) as trials:
+        trials.begin(trials.all())
+        yield trials
+
+
 def test_a_sweep_with_nothing_trained_yet_has_a_report_too(folder: Path) -> None:
-    trials = open_trials(Path("sweep.yaml"), None)
-    trials.begin(trials.all())
-    write_sweep_report(Path("report.html"), trials, 5)
+    with begun() as trials:
+        succeed("sweep", "sweep.yaml", "--report", "--out", "report.html")
+        assert ranking(trials)[0].state == TrialState.RUNNING
     page = read(Path("report.html"))
     assert "none of them trained to the end yet" in page.section("result").text
-    assert ranking(trials)[0].state == TrialState.RUNNING
     assert "unfinished" in page.section("ranking").text
 
 
-def test_a_report_is_written_while_the_sweep_is_held(folder: Path) -> None:
-    trials = open_trials(Path("sweep.yaml"), None)
-    with trials.run.held():
-        succeed("sweep", "sweep.yaml", "--report")
-
-
 def test_what_cannot_be_reported_is_one_line(folder: Path) -> None:
-    with pytest.raises(RunError, match=r"runs/sweep: no sweep has begun there; begin it with"):
-        begun_trials(Path("sweep.yaml"), None)
-    trials: Trials = open_trials(Path("sweep.yaml"), None)
-    with pytest.raises(ConfigError, match=r"tiny\.yaml: is no report; name another file"):
-        write_sweep_report(Path("tiny.yaml"), trials, 5)
+    result = run("sweep", "sweep.yaml", "--report")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "runs/sweep: no trial has begun there" in result.stderr
+    with begun() as trials, pytest.raises(ConfigError, match=r"tiny\.yaml: is no report; name"):
+        write_report(Path("tiny.yaml"), trials, 5)
     result = run("sweep", "sweep.yaml", "--out", "page.html")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "--out names the file of --report; give --report too\n"
