@@ -1,10 +1,13 @@
 """Where the workers are: in processes of this machine, or behind a scheduler elsewhere."""
 
+import importlib.metadata
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import distributed
+from distributed.versions import VersionMismatchWarning
 
 from nntrain.errors import NNTrainError
 
@@ -33,14 +36,22 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
             dashboard_address=None,
             memory_limit=None,
             silence_logs=logging.CRITICAL,
+            security=distributed.Security(require_encryption=False),  # whatever Dask's settings say
         ) as cluster:
             yield lambda: distributed.Client(cluster)
         return
+    warnings.simplefilter("ignore", VersionMismatchWarning)  # the crew tells of workers' versions
     try:
-        distributed.Client(scheduler, timeout=CONNECTING).close()
+        with distributed.Client(scheduler, timeout=CONNECTING) as client:
+            theirs = client.run_on_scheduler(importlib.metadata.version, "distributed")
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise NNTrainError(
             f"{scheduler}: no scheduler there ({reason}); start one with 'dask scheduler'"
         ) from error
+    if theirs != distributed.__version__:
+        raise NNTrainError(
+            f"{scheduler}: the scheduler has distributed {theirs}, but this is distributed "
+            f"{distributed.__version__}; install the same version there"
+        )
     yield lambda: distributed.Client(scheduler, timeout=CONNECTING)

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 PORT = 8786
@@ -88,7 +89,12 @@ class Hosts:
         return space
 
     def start(
-        self, *arguments: str, on: str | None = None, cwd: Path | None = None, path: str = ""
+        self,
+        *arguments: str,
+        on: str | None = None,
+        cwd: Path | None = None,
+        path: str = "",
+        variables: Mapping[str, str] | None = None,
     ) -> "subprocess.Popen[str]":
         """Start a Python module on a host (the first, unless named), its output kept."""
         space = on if on is not None else (self._spaces[0] if self.apart else "")
@@ -97,7 +103,7 @@ class Hosts:
         process = subprocess.Popen(
             [*inside, sys.executable, "-m", *arguments],
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": known},
+            env={**os.environ, "PYTHONPATH": known, **(variables or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -118,12 +124,14 @@ class Hosts:
         return process
 
     def worker(self, folder: Path, path: str = "") -> "subprocess.Popen[str]":
-        """Start a worker on a host of its own."""
+        """Start a worker on a host of its own, its temporary files in this folder."""
+        folder.mkdir()
         return self.start(
             *("dask", "worker", self.address, "--nworkers", "1", "--nthreads", "1"),
             *("--no-dashboard", "--no-nanny", "--local-directory", str(folder)),
             on=self.new(),
             path=path,
+            variables={"TMPDIR": str(folder)},
         )
 
     def close(self) -> None:
@@ -133,6 +141,14 @@ class Hosts:
             process.communicate()
         for space in self._spaces:
             _run("ip", "netns", "del", space)
+
+
+def wait_for(happened: Callable[[], bool], patience: float = 60) -> None:
+    """Return as soon as something has happened."""
+    end = time.monotonic() + patience
+    while not happened():
+        assert time.monotonic() < end, "never happened"
+        time.sleep(0.01)
 
 
 def said(process: "subprocess.Popen[str]", what: str, patience: float = 60) -> str:

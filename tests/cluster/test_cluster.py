@@ -12,7 +12,7 @@ from nntrain.sweep.ranking import ranking
 from nntrain.sweep.trials import open_trials
 from nntrain.training.run import Run
 from tests.cli.test_commands import run, succeed
-from tests.cluster.hosts import Hosts, said
+from tests.cluster.hosts import Hosts, said, wait_for
 from tests.sweep.conftest import Inline
 from tests.sweep.test_conduct import outcome, swept
 from tests.training.test_resume import assert_same
@@ -50,6 +50,7 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_as_here(
 
     begun = said(sweep, "runs/there/trial-1: ")
     hosts.worker(folder / "w3")  # joins late
+    wait_for(lambda: any((folder / "w1").glob("nntrain-*/trial-*/last.npz")))
     first.send_signal(signal.SIGKILL)
     text = begun + said(sweep, "is gone; another takes it up") + said(sweep, "rows right")
 
