@@ -33,7 +33,7 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
         with distributed.LocalCluster(
             n_workers=processes,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # its usual port may be taken, which Dask would tell
             memory_limit=None,
             silence_logs=logging.CRITICAL,
             security=distributed.Security(require_encryption=False),  # whatever Dask's settings say
@@ -49,9 +49,15 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
         raise NNTrainError(
             f"{scheduler}: no scheduler there ({reason}); start one with 'dask scheduler'"
         ) from error
-    if theirs != distributed.__version__:
+    except TypeError as error:  # Dask's, of tls:// without settings
         raise NNTrainError(
-            f"{scheduler}: the scheduler has distributed {theirs}, but this is distributed "
-            f"{distributed.__version__}; install the same version there"
+            f"{scheduler}: no certificate to show there; name ca-file, client.cert and client.key below "
+            "distributed.comm.tls in Dask's configuration (docs/cluster.md)"
+        ) from error
+    ours = importlib.metadata.version("distributed")
+    if theirs != ours:
+        raise NNTrainError(
+            f"{scheduler}: the scheduler has distributed {theirs}, but this is distributed {ours}; "
+            "install the same version there"
         )
     yield lambda: distributed.Client(scheduler, timeout=CONNECTING)

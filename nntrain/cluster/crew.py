@@ -34,7 +34,7 @@ LOOK_AROUND = 1.0  # seconds between two looks at who is there
 ALONE = 5.0  # seconds without workers before people are told
 OURS = {
     "nntrain": __version__,
-    "distributed": distributed.__version__,
+    "distributed": importlib.metadata.version("distributed"),
     "numpy": np.__version__,  # the only one that may differ, and then the last bits do
 }
 _ALONE_HERE = threading.Lock()  # how many threads BLAS has, is set for a whole process

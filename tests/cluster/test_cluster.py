@@ -97,6 +97,12 @@ def test_a_committee_trains_on_a_cluster_as_it_would_here(folder: Path, hosts: H
         assert_same(there, here)
 
 
+def test_tls_without_a_certificate_is_one_line(folder: Path) -> None:
+    result = run("fit", "tiny.yaml", "--scheduler", "tls://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "tls://127.0.0.1:9: no certificate to show there; name ca-file," in result.stderr
+
+
 def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connect, "CONNECTING", 0.5)
     for command in (("sweep", "sweep.yaml"), ("fit", "tiny.yaml")):
