@@ -1,12 +1,15 @@
 """Where the workers are: in processes of this machine, or behind a scheduler elsewhere."""
 
+import importlib.metadata
 import logging
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
 import distributed
+from distributed.versions import VersionMismatchWarning
 
 from nntrain.errors import NNTrainError
 
@@ -38,17 +41,31 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
                 memory_limit=None,
                 silence_logs=logging.CRITICAL,
+                security=distributed.Security(require_encryption=False),  # whatever settings say
             )
         with cluster:
             yield lambda: distributed.Client(cluster)
         return
+    warnings.simplefilter("ignore", VersionMismatchWarning)  # the crew tells of workers' versions
     try:
-        distributed.Client(scheduler, timeout=CONNECTING).close()
-    except (OSError, ValueError, TypeError) as error:  # the last where TLS is not set up
+        with distributed.Client(scheduler, timeout=CONNECTING) as client:
+            theirs = client.run_on_scheduler(importlib.metadata.version, "distributed")
+    except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise NNTrainError(
             f"{scheduler}: no scheduler there ({reason}); start one with 'dask scheduler'"
         ) from error
+    except TypeError as error:  # Dask's, of tls:// without settings
+        raise NNTrainError(
+            f"{scheduler}: no certificate to show there; name ca-file, client.cert and client.key "
+            "below distributed.comm.tls in Dask's configuration (docs/cluster.md)"
+        ) from error
+    ours = importlib.metadata.version("distributed")
+    if theirs != ours:
+        raise NNTrainError(
+            f"{scheduler}: the scheduler has distributed {theirs}, but this is distributed {ours}; "
+            "install the same version there"
+        )
     yield lambda: distributed.Client(scheduler, timeout=CONNECTING)
 
 

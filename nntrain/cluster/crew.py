@@ -5,13 +5,16 @@ which leg, so that one that is lost, too old or new to the cluster is dealt with
 """
 
 import importlib.metadata
+import threading
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import distributed
+import numpy as np
 from distributed.client import FutureCancelledError, FuturesCancelledError
 from distributed.comm.core import CommClosedError
 
@@ -23,12 +26,19 @@ from nntrain.errors import NNTrainError
 from nntrain.training.fit import Split
 from nntrain.training.progress import EpochRecord
 
-TOPIC = "nntrain-epochs"
-SECONDS_A_LEG = 20.0  # what a lost worker costs at most, apart from its last epoch
+SECONDS_A_LEG = 20.0  # what a lost worker costs, apart from its last epoch
+BYTES_A_SECOND = 1e6  # that a worker sends and receives at most: checkpoints that large go longer
 MOST_LOSSES = 3  # of workers by one leg, which may be what they die of
 PATIENCE = 600.0  # seconds to wait for a scheduler that is gone
+SILENCE = 60.0  # seconds after which a worker counts as gone that others were heard of since
 LOOK_AROUND = 1.0  # seconds between two looks at who is there
-LONELY = 3.0  # seconds without a worker, after which people should know
+ALONE = 5.0  # seconds without workers before people are told
+OURS = {
+    "nntrain": __version__,
+    "distributed": importlib.metadata.version("distributed"),
+    "numpy": np.__version__,  # the only one that may differ, and then the last bits do
+}
+_ALONE_HERE = threading.Lock()  # how many threads BLAS has, is set for a whole process
 _LOST = (OSError, TimeoutError, CommClosedError, FutureCancelledError, FuturesCancelledError)
 
 
@@ -37,6 +47,21 @@ class _Rows:
     """The rows, which Dask would send twice if it saw that there are two parts that share them."""
 
     data: Split
+
+
+@dataclass
+class _Worker:
+    """What is known of a worker.
+
+    Attributes:
+        versions: What is installed there, while it is being asked.
+        fit: Whether it may go legs.
+        data: The rows there.
+    """
+
+    versions: dict[str, Any]
+    fit: bool = False
+    data: Any = None
 
 
 @dataclass
@@ -76,9 +101,10 @@ class Crew(AbstractContextManager["Crew"]):
         self._tell = tell
         self._walks: dict[str, _Walk] = {}
         self._waiting: list[_Walk] = []
-        self._known: dict[str, bool] = {}  # by address: whether it may go legs
+        self._known: dict[str, _Worker] = {}  # by address
+        self._topic = f"nntrain-{uuid.uuid4()}"  # others may train on the same cluster
         self._looked = -LOOK_AROUND
-        self._lonely_at = time.monotonic() + LONELY  # unless there are workers by then
+        self._accompanied = time.monotonic()  # when there was a worker last
         self._client: Any = None
         self._data: Any = None
 
@@ -109,7 +135,9 @@ class Crew(AbstractContextManager["Crew"]):
             files: Its folder's.
             until: The epoch at which it ends at the latest; None: that of the configuration.
         """
-        leg = Leg(name, config, until, self._threads, SECONDS_A_LEG)
+        to_and_fro = 2 * sum(map(len, files.values()))
+        seconds = max(SECONDS_A_LEG, to_and_fro / BYTES_A_SECOND)
+        leg = Leg(name, config, until, self._threads, seconds)
         self._waiting.append(_Walk(leg, files, "", None))
 
     def wait(self) -> list[tuple[str, Gone]]:
@@ -120,18 +148,17 @@ class Crew(AbstractContextManager["Crew"]):
         """
         try:
             self._look_around()
+            self._judge()
             self._assign()
             return self._gather()
         except _LOST as error:
-            if self._client.status == "running":
-                return []  # it was but a worker that is gone, which the next look will find
             self._notice(f"the scheduler is gone ({type(error).__name__}); waiting for it")
             self._meet_again()
             return []
 
     def _meet(self) -> None:
         self._client = self._connect()
-        self._client.subscribe_topic(TOPIC, self._hear)
+        self._client.subscribe_topic(self._topic, self._hear)
         self._data = None
         self._known = {}
 
@@ -159,54 +186,103 @@ class Crew(AbstractContextManager["Crew"]):
         self._looked = time.monotonic()
         if self._client.status != "running":
             raise CommClosedError("no longer connected")
-        present = set(self._client.scheduler_info(n_workers=-1)["workers"])
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        heard = max((worker["last_seen"] for worker in workers.values()), default=0.0)
+        present = {
+            address: worker["nthreads"]
+            for address, worker in workers.items()
+            if heard - worker["last_seen"] < SILENCE
+        }
         for address in [address for address in self._known if address not in present]:
             del self._known[address]
             for walk in [walk for walk in self._walks.values() if walk.worker == address]:
                 self._take_back(walk)
-        if present:
-            self._lonely_at = time.monotonic() + LONELY
-        elif time.monotonic() > self._lonely_at:
-            self._lonely_at = float("inf")
-            scheduler = self._client.scheduler.address
-            self._notice(
-                f"no workers yet; start one with: dask worker {scheduler} --nworkers 1 --nthreads 1"
-            )
-        newcomers = [address for address in present if address not in self._known]
-        if not newcomers:
-            return
+        for address, threads in present.items():
+            if address not in self._known:
+                self._known[address] = _Worker(self._ask_for_versions(address))
+                if threads > self._threads:
+                    self._notice(
+                        f"worker {address} has {threads} threads, but a training there uses "
+                        f"{self._threads}; better start it with --nworkers {threads} --nthreads 1"
+                    )
+        self._tell_if_alone(len(workers))
+
+    def _ask_for_versions(self, address: str) -> dict[str, Any]:
         # A function of Python's own, which a worker can run whatever it has installed.
-        versions = self._client.run(
-            importlib.metadata.version, "nntrain", workers=newcomers, on_error="return"
-        )
-        for address, version in versions.items():
-            self._known[address] = version == __version__
-            if version != __version__:
-                has = f"has nntrain {version}" if isinstance(version, str) else "has no nntrain"
-                self._notice(
-                    f"worker {address} {has}, but this is nntrain {__version__}: it gets no work; "
-                    "install the same version there"
-                )
+        return {
+            name: self._client.submit(
+                importlib.metadata.version, name, workers=[address], pure=False
+            )
+            for name in OURS
+        }
+
+    def _judge(self) -> None:
+        """Decide on the workers that have told their versions whether they may go legs."""
+        for address, worker in self._known.items():
+            if not worker.versions or not all(asked.done() for asked in worker.versions.values()):
+                continue
+            theirs = {
+                name: asked.result() if asked.status == "finished" else None
+                for name, asked in worker.versions.items()
+            }
+            worker.versions, worker.fit = {}, True
+            for name, version in theirs.items():
+                if version == OURS[name]:
+                    continue
+                has = f"has {name} {version}" if version else f"has no {name}"
+                if name == "numpy" and version:
+                    meaning = "what it trains is as good, but not the same to the last bit"
+                else:
+                    worker.fit = False
+                    meaning = "it gets no work; install the same version there"
+                self._notice(f"worker {address} {has}, but this is {name} {OURS[name]}: {meaning}")
+
+    def _tell_if_alone(self, workers: int) -> None:
+        now = time.monotonic()
+        if any(worker.fit for worker in self._known.values()):
+            self._accompanied = now
+        elif now - self._accompanied > ALONE:
+            self._accompanied = float("inf")  # once is enough
+            which = " that can be given work" if workers else ""
+            address = self._client.scheduler.address
+            self._notice(f"there is no worker{which}; start one with: {start_worker(address)}")
 
     def _free(self) -> list[str]:
         taken = {walk.worker for walk in self._walks.values()}
-        return [address for address, fit in self._known.items() if fit and address not in taken]
+        return [
+            address
+            for address, worker in self._known.items()
+            if worker.fit and address not in taken
+        ]
 
     def _assign(self) -> None:
         for address in self._free()[: len(self._waiting)]:
             walk = self._waiting[0]
             try:
-                if self._data is None or self._data.status != "finished":
-                    [self._data] = self._client.scatter([self._rows], workers=[address], hash=False)
+                data = self._data_at(address)
                 [files] = self._client.scatter([walk.files], workers=[address], hash=False)
-            except (KeyError, ValueError):  # Dask's, of a worker that has just gone
+            except (KeyError, ValueError, OSError, TimeoutError):
+                # Dask's, of a worker that has just gone; if the scheduler has, `_gather` notices.
                 del self._known[address]
                 continue
             walk.worker = address
             walk.future = self._client.submit(
-                _go, walk.leg, files, self._data, workers=[address], pure=False, retries=0
+                _go, walk.leg, files, data, self._topic, workers=[address], pure=False, retries=0
             )
             self._walks[walk.leg.name] = self._waiting.pop(0)
+
+    def _data_at(self, address: str) -> Any:
+        """The rows on a worker, who has them from another worker, apart from the first.
+
+        Dask drops copies that no task needs at the moment, so that they would be sent again after
+        each pause; what a task of the worker's own has returned, it keeps.
+        """
+        worker = self._known[address]
+        if worker.data is None or worker.data.status not in ("pending", "finished"):
+            if self._data is None or self._data.status != "finished":
+                [self._data] = self._client.scatter([self._rows], workers=[address], hash=False)
+            worker.data = self._client.submit(_keep, self._data, workers=[address], pure=False)
+        return worker.data
 
     def _gather(self) -> list[tuple[str, Gone]]:
         if not self._walks:
@@ -220,7 +296,7 @@ class Crew(AbstractContextManager["Crew"]):
             )
         if self._client.status != "running":
             raise CommClosedError("no longer connected")
-        gone = []
+        gone, lost = [], []
         for name, walk in list(self._walks.items()):
             match walk.future.status:
                 case "pending":
@@ -231,8 +307,12 @@ class Crew(AbstractContextManager["Crew"]):
                 case "error":
                     gone.append((name, Gone({}, _reason(walk.future))))
                     del self._walks[name]
-                case _:  # what it needed was lost with its worker
-                    self._take_back(walk)
+                case _:  # what it needed was lost with a worker, its own or another
+                    lost.append(walk)
+        if lost:
+            self._looked = -LOOK_AROUND
+            self._look_around()
+            self._put_back([walk for walk in lost if walk.leg.name in self._walks])
         worn = [walk for walk in self._waiting if walk.losses >= MOST_LOSSES]
         self._waiting = [walk for walk in self._waiting if walk.losses < MOST_LOSSES]
         fault = f"{MOST_LOSSES} workers were lost while they trained it; have they enough memory?"
@@ -241,24 +321,39 @@ class Crew(AbstractContextManager["Crew"]):
     def _take_back(self, walk: _Walk) -> None:
         name = walk.leg.name
         self._notice(f"{name}: its worker {walk.worker} is gone; another takes it up")
-        del self._walks[name]
         walk.losses += 1
-        self._waiting.insert(0, walk)
+        self._put_back([walk])
+
+    def _put_back(self, walks: list[_Walk]) -> None:
+        for walk in walks:
+            del self._walks[walk.leg.name]
+        self._waiting = [*walks, *self._waiting]
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
         _, told = event
         self._tell(told["run"], EpochRecord(*told["record"]))
 
 
-def _go(leg: Leg, files: Files, rows: _Rows) -> Gone:
-    """On the worker: what `go` does, its epochs told to whoever listens."""
+def start_worker(address: str) -> str:
+    """What to type to start a worker of the scheduler at this address."""
+    return f"dask worker {address} --nworkers 1 --nthreads 1"
+
+
+def _keep(rows: _Rows) -> _Rows:
+    """On the worker: the rows as a result of its own."""
+    return rows
+
+
+def _go(leg: Leg, files: Files, rows: _Rows, topic: str) -> Gone:
+    """On the worker: what `go` does, its epochs told to who listens to this topic."""
     worker = distributed.get_worker()
     keep_freed_memory()
 
     def tell(name: str, record: EpochRecord) -> None:
-        worker.log_event(TOPIC, {"run": name, "record": tuple(record)})
+        worker.log_event(topic, {"run": name, "record": tuple(record)})
 
-    return go(leg, files, rows.data, tell)
+    with _ALONE_HERE:
+        return go(leg, files, rows.data, tell)
 
 
 def _in_memory(rows: Selection | None) -> Selection | None:

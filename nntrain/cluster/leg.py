@@ -90,9 +90,11 @@ def go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], N
 
 
 def contents(run: Run) -> dict[str, bytes]:
-    """All that a run's folder holds, by name."""
+    """All that a run's folder holds, by name; equal files as one object, which is sent once."""
     files = (run.last_file, run.best_file, run.metrics_file, run.layers_file)
-    return {file.name: file.read_bytes() for file in files if file.exists()}
+    found = {file.name: file.read_bytes() for file in files if file.exists()}
+    distinct = {content: content for content in found.values()}
+    return {name: distinct[content] for name, content in found.items()}
 
 
 def keep(run: Run, files: Files) -> None:

@@ -89,7 +89,7 @@ def test_a_committee_trains_on_a_cluster_as_it_would_here(folder: Path, hosts: H
         *("--scheduler", hosts.address),
         cwd=folder,
     )
-    said(fit, f"no workers yet; start one with: dask worker {hosts.address} --nworkers 1")
+    said(fit, f"there is no worker; start one with: dask worker {hosts.address} --nworkers 1")
     for _ in range(2):
         hosts.worker()
     assert fit.stdout is not None
@@ -103,6 +103,12 @@ def test_a_committee_trains_on_a_cluster_as_it_would_here(folder: Path, hosts: H
         strict=True,
     ):
         assert_same(there, here)
+
+
+def test_tls_without_a_certificate_is_one_line(folder: Path) -> None:
+    result = run("fit", "tiny.yaml", "--scheduler", "tls://127.0.0.1:9")
+    assert result.exit_code == 1
+    assert "tls://127.0.0.1:9: no certificate to show there; name ca-file," in result.stderr
 
 
 def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,236 @@
+"""A crew on a cluster in this process, whose workers do what a test wants instead of training."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import distributed
+import pytest
+
+from nntrain.cluster import connect, crew
+from nntrain.cluster.crew import Crew
+from nntrain.cluster.leg import Files, Gone, Leg
+from nntrain.config import Config
+from nntrain.training.fit import Split, read_data
+from nntrain.training.progress import EpochRecord
+from nntrain.training.reporter import Reporter
+
+RECORD = EpochRecord(*range(len(EpochRecord._fields)))
+MakeCrew = Callable[..., Crew]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    options = {"processes": False, "dashboard_address": "127.0.0.1:0", "memory_limit": None}
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=2, **options) as made:
+        yield made
+
+
+@pytest.fixture
+def notices() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def make_crew(
+    cluster: Any, make_config: Callable[..., Config], notices: list[str]
+) -> Iterator[MakeCrew]:
+    data, made = read_data(make_config(), Reporter()), []
+
+    def make(tell: Callable[[str, EpochRecord], None] = lambda name, record: None) -> Crew:
+        def connected() -> Any:
+            return distributed.Client(cluster)
+
+        made.append(Crew(connected, data, 2, notices.append, tell))
+        return made[-1].__enter__()
+
+    yield make
+    for one in made:
+        one.__exit__()
+
+
+@pytest.fixture(autouse=True)
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], None]) -> Gone:
+        tell(leg.name, RECORD)
+        return Gone({"worker": distributed.get_worker().address.encode()}, None)
+
+    monkeypatch.setattr(crew, "go", go)
+    monkeypatch.setattr(crew, "LOOK_AROUND", 0.05)
+
+
+def until(happened: Callable[[], bool], patience: float = 20) -> None:
+    end = time.monotonic() + patience
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def gone(one: Crew, count: int) -> list[tuple[str, Gone]]:
+    """What that many legs came to."""
+    found: list[tuple[str, Gone]] = []
+
+    def enough() -> bool:
+        found.extend(one.wait())
+        return len(found) >= count
+
+    until(enough)
+    return found
+
+
+def both_idle(one: Crew) -> bool:
+    one.wait()
+    return one.idle == 2
+
+
+def test_the_rows_reach_each_worker_once_and_nothing_is_kept_of_a_leg(
+    cluster: Any, make_crew: MakeCrew
+) -> None:
+    one = make_crew()
+    until(lambda: both_idle(one))
+    logs = [worker.transfer_incoming_log for worker in cluster.workers.values()]
+    for log in logs:
+        log.clear()
+    with distributed.Client(cluster) as client:
+        for number in range(6):
+            one.start(f"a-{number}", "", {}, None)
+            one.start(f"b-{number}", "", {}, None)
+            assert len({found.files["worker"] for _, found in gone(one, 2)}) == 2
+            client.amm.run_once()  # as Dask does of itself every other second
+            until(lambda: len(cluster.scheduler.tasks) < 5)  # the rows, here and at each worker
+            time.sleep(0.05)
+    assert sum(len(entry["keys"]) for log in logs for entry in log) == 1  # to the second worker
+
+
+def test_crews_on_one_cluster_hear_of_their_own_runs_only(make_crew: MakeCrew) -> None:
+    heard: dict[str, list[str]] = {"first": [], "second": []}
+    first = make_crew(lambda name, record: heard["first"].append(name))
+    second = make_crew(lambda name, record: heard["second"].append(name))
+    for number in range(3):
+        first.start(f"trial-{number}", "", {}, None)
+        second.start(f"trial-{number}", "", {}, None)
+    gone(first, 3)
+    gone(second, 3)
+    until(lambda: len(heard["first"]) >= 3 and len(heard["second"]) >= 3)
+    time.sleep(0.1)
+    assert sorted(heard["first"]) == sorted(heard["second"]) == ["trial-0", "trial-1", "trial-2"]
+
+
+def test_a_process_trains_one_leg_at_a_time(
+    make_crew: MakeCrew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, most = 0, 0
+
+    def go(leg: Leg, files: Files, data: Split, tell: Callable[..., None]) -> Gone:
+        nonlocal here, most
+        here += 1
+        most = max(most, here)
+        time.sleep(0.05)
+        here -= 1
+        return Gone({}, None)
+
+    monkeypatch.setattr(crew, "go", go)
+    first, second = make_crew(), make_crew()
+    for one in (first, second):
+        for number in range(2):
+            one.start(f"trial-{number}", "", {}, None)
+    for one in (first, second):
+        until(lambda one=one: bool(one.wait()) or not one.busy)  # type: ignore[misc]
+    assert most == 1
+
+
+def test_a_worker_that_falls_silent_loses_its_leg_to_another(
+    cluster: Any, make_crew: MakeCrew, monkeypatch: pytest.MonkeyPatch, notices: list[str]
+) -> None:
+    monkeypatch.setattr(crew, "SILENCE", 1.5)
+    monkeypatch.setattr(crew, "_ALONE_HERE", threading.Semaphore(9))  # all are one process here
+    woken, stuck = threading.Event(), list[Any]()
+
+    def go(leg: Leg, files: Files, data: Split, tell: Callable[..., None]) -> Gone:
+        worker = distributed.get_worker()
+        if not stuck:
+            stuck.append(worker)
+            worker.loop.add_callback(worker.periodic_callbacks["heartbeat"].stop)
+            woken.wait(20)
+        return Gone({"worker": worker.address.encode()}, None)
+
+    monkeypatch.setattr(crew, "go", go)
+    one = make_crew()
+    one.start("trial-1", "", {}, None)
+    try:
+        [(_, found)] = gone(one, 1)
+    finally:
+        woken.set()
+        stuck[0].loop.add_callback(stuck[0].periodic_callbacks["heartbeat"].start)
+    assert found.files["worker"] != stuck[0].address.encode()
+    assert notices[-1] == f"trial-1: its worker {stuck[0].address} is gone; another takes it up"
+
+
+def test_other_versions_are_told_and_only_another_numpy_gets_work(
+    make_crew: MakeCrew, monkeypatch: pytest.MonkeyPatch, notices: list[str]
+) -> None:
+    ours = dict(crew.OURS)
+    monkeypatch.setattr(crew, "OURS", {**ours, "numpy": "0.1"})
+    one = make_crew()
+    until(lambda: both_idle(one))
+    assert len(notices) == 2
+    assert "but this is numpy 0.1: what it trains is as good, but not the same" in notices[0]
+
+    monkeypatch.setattr(crew, "OURS", {**ours, "distributed": "0.1"})
+    monkeypatch.setattr(crew, "ALONE", 0.2)
+    other = make_crew()
+    until(lambda: other.wait() == [] and len(notices) == 5)
+    assert other.idle == 0
+    assert f"has distributed {ours['distributed']}, but this is distributed 0.1" in notices[2]
+    assert notices[4].startswith("there is no worker that can be given work; start one with: dask")
+
+
+def test_more_threads_than_a_training_uses_are_told(
+    cluster: Any, make_config: Callable[..., Config], notices: list[str]
+) -> None:
+    data = read_data(make_config(), Reporter())
+
+    def connected() -> Any:
+        return distributed.Client(cluster)
+
+    with Crew(connected, data, 1, notices.append, lambda name, record: None) as one:
+        until(lambda: both_idle(one))
+    assert notices[0].endswith(
+        "has 2 threads, but a training there uses 1; better start it with --nworkers 2 --nthreads 1"
+    )
+
+
+def test_who_forgot_to_start_a_worker_is_told_how(
+    make_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch, notices: list[str]
+) -> None:
+    monkeypatch.setattr(crew, "ALONE", 0.2)
+    data = read_data(make_config(), Reporter())
+    with (
+        distributed.LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as empty,
+        Crew(
+            lambda: distributed.Client(empty),
+            data,
+            1,
+            notices.append,
+            lambda name, record: None,
+        ) as one,
+    ):
+        until(lambda: one.wait() == [] and bool(notices))
+        for _ in range(5):
+            one.wait()
+        assert notices == [
+            f"there is no worker; start one with: dask worker {empty.scheduler_address} "
+            "--nworkers 1 --nthreads 1"
+        ]
+
+
+def test_encryption_in_dasks_settings_does_not_stop_workers_here() -> None:
+    import dask
+
+    with (
+        dask.config.set({"distributed.comm.require-encryption": True}),
+        connect.workers(None, 1) as connected,
+        connected() as client,
+    ):
+        assert client.submit(len, "four").result() == 4
