@@ -145,8 +145,9 @@ def _scaled_tanh(graph: _Graph, z: str) -> str:
 # As in nntrain.nn.activations; sigmoid and leaky_relu from operators that know float64 everywhere.
 _ACTIVATIONS: dict[str, Callable[[_Graph, str], str]] = {
     "identity": lambda graph, z: z,
-    "sigmoid": lambda graph, z: graph.add(
-        graph.mul(graph.node("Tanh", graph.mul(z, 0.5)), 0.5), 0.5
+    # e^−z keeps all digits of an output near 0, of which shares are made; where it overflows, 1/∞ = 0.
+    "sigmoid": lambda graph, z: graph.node(
+        "Reciprocal", graph.add(graph.node("Exp", graph.mul(z, -1)), 1)
     ),
     "tanh": lambda graph, z: graph.node("Tanh", z),
     "scaled_tanh": _scaled_tanh,
