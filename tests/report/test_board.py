@@ -121,10 +121,11 @@ class Board:
 
     def draw(self, strokes: list[Points]) -> None:
         for stroke in strokes:
-            self.page.mouse.move(*self.place(stroke[0]))
+            first, *others = [self.place(point) for point in stroke]
+            self.page.mouse.move(*first)
             self.page.mouse.down()
-            for point in stroke[1:]:
-                self.page.mouse.move(*self.place(point))
+            for place in others:
+                self.page.mouse.move(*place)
             self.page.mouse.up()
 
     def touch(self, stroke: Points) -> None:
@@ -327,10 +328,23 @@ def test_the_answer_is_told_in_words(model: Model, open_board: OpenBoard) -> Non
     assert drawn.status == "Draw a digit."
     drawn.draw(STROKES["4"])
     second, first = np.argsort(drawn.probabilities)[-2:]
-    shares = np.round(100 * drawn.probabilities).astype(int)
-    assert drawn.status == f"{first}, {shares[first]} %; next {second}, {shares[second]} %"
+    shares = [f"{100 * share:.1f} %" for share in drawn.probabilities]
+    assert drawn.status == f"{first}, {shares[first]}; next {second}, {shares[second]}"
     row = drawn.page.get_by_role("row").filter(has=drawn.page.locator(".board-bar")).nth(first)
-    assert re.fullmatch(rf"{first}\s+{100 * drawn.probabilities[first]:.1f}\s%", row.inner_text())
+    assert re.fullmatch(rf"{first}\s+{shares[first]}", row.inner_text().replace("\u00a0", " "))
+
+
+def test_a_digit_of_0_percent_has_no_bar(models: dict[str, Model], open_board: OpenBoard) -> None:
+    model = models["any numbers"]
+    model.network.parameters[...] = 0
+    model.network.layers[-1].biases[...] = [0.99, 0.00049, 0.0006, 0.006, *[0.00291 / 6] * 6]
+    drawn = open_board(model)
+    drawn.draw([DOT])
+    bars = drawn.page.locator(".board-bar span")
+    widths = bars.evaluate_all("bars => bars.map(bar => bar.getBoundingClientRect().width)")
+    told = drawn.page.locator(".board data").all_inner_texts()
+    assert [width > 0 for width in widths] == [text != "0.0\u00a0%" for text in told]
+    assert [width > 0 for width in widths] == [True, False, True, True] + [False] * 6
 
 
 def test_a_finger_draws_what_the_mouse_draws(model: Model, open_board: OpenBoard) -> None:
@@ -352,7 +366,7 @@ def test_the_keyboard_draws(model: Model, open_board: OpenBoard) -> None:
     assert drawn.status == "The pen is down."
     drawn.press(*["ArrowRight"] * 8, *["End"] * 6, *["ArrowDown"] * 10, "Enter")
     by_keys = drawn.pixels
-    assert re.match(r"\d, \d+ %", drawn.status)
+    assert re.match(r"\d, \d+\.\d %", drawn.status)
     drawn.press("Shift+ArrowLeft")  # up again, so it leaves nothing behind
     assert (drawn.pixels == by_keys).all()
     drawn.press("Escape")

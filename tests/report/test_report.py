@@ -361,6 +361,31 @@ def test_pictures_that_are_no_square_are_left_out_with_a_sentence(folder: Path) 
     assert len(shown(root.section("mistakes"))) > 3
 
 
+def test_a_report_without_a_board_says_why_and_speaks_of_no_drawing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
+    monkeypatch.setattr("nntrain.report.board.LARGEST", 0.0001)
+    succeed("report")
+    text = read(Path("runs/tiny/report.html")).section("board").text
+    assert re.fullmatch(
+        r"Draw a digit No drawing board here: the network's \d+ parameters would add 0\.0 MB to "
+        r"this page, and no more than 0\.0001 MB should\.",
+        text,
+    )
+
+
+def test_losses_of_two_kinds_are_not_to_be_compared(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1", "--run", "runs/a")
+    others = ["--set", "loss=squared_error", "--set", "data.validation=0"]
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1", *others, "--run", "runs/b")
+    succeed("report", "runs/a", "runs/b")
+    root = read(Path("runs-report.html"))
+    warning = "did not learn to lower the same loss (cross_entropy, squared_error)"
+    assert warning in root.section("curves").text
+    assert root.section("result").text == "2 networks and no rows to judge their vote by"
+
+
 def test_names_are_text_and_nothing_else(folder: Path) -> None:
     nasty = "<b>&\"'$x$</script><img src=x onerror=alert(1)>"
     pixels, labels = stripes(200)

@@ -348,19 +348,22 @@
       const share = probabilities ? probabilities[k] : 0;
       const data = row.querySelector("data");
       data.value = probabilities ? share : "";
-      data.textContent = probabilities ? `${(100 * share).toFixed(1)}\u00a0%` : "–";
-      row.querySelector("span").style.width = `${100 * share}%`;
+      data.textContent = probabilities ? percent(share) : "–";
+      // What is told as 0.0 % has no bar, for a sliver would contradict it.
+      row.querySelector("span").style.width = `${(100 * share).toFixed(1)}%`;
       row.classList.toggle("board-first", probabilities !== null && share === greatest);
     });
   }
 
-  /** The answer in a sentence, such as "4, 97 %; next 9, 2 %". */
+  const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
+
+  /** The answer in a sentence, such as "4, 97.1 %; next 9, 2.3 %". */
   function say(probabilities) {
     const ranked = Array.from(probabilities, (share, k) => ({ share, label: network.labels[k] }));
     ranked.sort((a, b) => b.share - a.share);
     return ranked
       .slice(0, 2)
-      .map(({ share, label }) => `${label}, ${Math.round(100 * share)}\u00a0%`)
+      .map(({ share, label }) => `${label}, ${percent(share)}`)
       .join("; next ");
   }
 
