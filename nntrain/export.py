@@ -145,7 +145,7 @@ def _scaled_tanh(graph: _Graph, z: str) -> str:
 # As in nntrain.nn.activations; sigmoid and leaky_relu from operators that know float64 everywhere.
 _ACTIVATIONS: dict[str, Callable[[_Graph, str], str]] = {
     "identity": lambda graph, z: z,
-    # e^−z keeps all digits of an output near 0, of which shares are made; where it overflows, 1/∞ = 0.
+    # By e^−z an output near 0 keeps its digits, and shares are made of it; 1/∞ = 0 is right, too.
     "sigmoid": lambda graph, z: graph.node(
         "Reciprocal", graph.add(graph.node("Exp", graph.mul(z, -1)), 1)
     ),

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-import jinja2
 import matplotlib
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +21,7 @@ from nntrain.report import charts, pictures
 from nntrain.report.answers import Answers
 from nntrain.report.board import board
 from nntrain.report.charts import Chart, Line
+from nntrain.report.templates import template
 from nntrain.training import checkpoint
 from nntrain.training.fit import read_labelled
 from nntrain.training.inference import Model, evaluate, held_out_rows, load_models
@@ -215,15 +215,7 @@ def _page(
     ]
     judged = None if rows is None else _judge(trained, rows, source, threads)
     keys, settings = _differences(trained)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("nntrain.report", "assets"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"share": _share, "duration": _duration}
-    return environment.get_template("report.html").render(
+    return template("report.html").render(
         generator=GENERATOR,
         title=", ".join(map(str, runs)),
         trained=trained,
@@ -373,11 +365,3 @@ def _differences(trained: Sequence[Trained]) -> tuple[list[str], list[list[str]]
     found = differences([run.model.config for run in trained])
     columns = [map(short, values) for values in found.values()]
     return list(found), [list(row) for row in zip(*columns, strict=True)] or [[] for _ in trained]
-
-
-def _share(share: float | None) -> str:
-    return "–" if share is None or math.isnan(share) else f"{share:.2%}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

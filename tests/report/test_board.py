@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page
 
 from nntrain.config import parse_config
 from nntrain.data.demo import demo_digits
@@ -21,6 +20,9 @@ from nntrain.training.fit import fit
 from nntrain.training.inference import Model
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 Points: TypeAlias = list[tuple[float, float]]
 OpenBoard: TypeAlias = Callable[[Model], "Board"]
@@ -109,7 +111,7 @@ def model(models: dict[str, Model]) -> Model:
 class Board:
     """A page with a board, and a hand in front of it."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: "Page") -> None:
         self.page = page
         self.paper = page.locator("#board-paper")
 
@@ -176,7 +178,7 @@ class Board:
 
 
 @pytest.fixture
-def open_board(browser: Browser, tmp_path: Path) -> Iterator[OpenBoard]:
+def open_board(browser: "Browser", tmp_path: Path) -> Iterator[OpenBoard]:
     """Opens a page with a network's board; at the end nothing may have gone wrong there."""
     context = browser.new_context(
         has_touch=True, reduced_motion="reduce", viewport={"width": 800, "height": 600}
