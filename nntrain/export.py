@@ -146,8 +146,9 @@ def _scaled_tanh(graph: _Graph, z: str) -> str:
 # As in nntrain.nn.activations; sigmoid and leaky_relu from operators that know float64 everywhere.
 _ACTIVATIONS: dict[str, Callable[[_Graph, str], str]] = {
     "identity": lambda graph, z: z,
-    "sigmoid": lambda graph, z: graph.add(
-        graph.mul(graph.node("Tanh", graph.mul(z, 0.5)), 0.5), 0.5
+    # By e^−z an output near 0 keeps its digits, and shares are made of it; 1/∞ = 0 is right, too.
+    "sigmoid": lambda graph, z: graph.node(
+        "Reciprocal", graph.add(graph.node("Exp", graph.mul(z, -1)), 1)
     ),
     "tanh": lambda graph, z: graph.node("Tanh", z),
     "scaled_tanh": _scaled_tanh,

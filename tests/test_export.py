@@ -141,6 +141,21 @@ def test_outputs_that_lie_below_zero_become_shares_too(
     agree(models, tmp_path / "model.onnx", stripes(20)[0])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_shares_of_sigmoids_that_are_nearly_zero_are_as_exact_as_others(
+    train: Callable[..., list[Model]], tmp_path: Path, dtype: str
+) -> None:
+    (model,) = train(
+        "loss=squared_error", "network=[{dense: 3, activation: sigmoid}]", f"dtype={dtype}"
+    )
+    model.network.parameters.fill(0)
+    model.network.layers[0].biases[...] = z = np.array([-12.5, -11.75, -14.0])
+    export_onnx([model], tmp_path / "model.onnx")
+    outputs = 1 / (1 + np.exp(-z))
+    given = answers(tmp_path / "model.onnx", stripes(1)[0])
+    np.testing.assert_allclose(given, [outputs / outputs.sum()], rtol=0, atol=1e-6)
+
+
 def test_the_file_says_what_it_is(train: Callable[..., list[Model]]) -> None:
     models = train()
     made = build_onnx(models)

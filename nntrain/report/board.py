@@ -1,14 +1,13 @@
 """The drawing board: a run's own network in a page, which answers to what is drawn there."""
 
 from base64 import b64encode
-from functools import cache
 from importlib.resources import files
 from math import isqrt
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from nntrain.report.templates import template
 from nntrain.training.inference import Model
 
 # In megabytes of page, where three bytes of parameters take four: 784-300-100-10 takes 1.4.
@@ -40,7 +39,7 @@ def board(model: Model) -> Markup:
             f"page, and no more than {LARGEST:g} MB should"
         )
     return Markup(  # noqa: S704 (the template has escaped it)
-        _template("board.html").render(
+        template("board.html").render(
             network=_portable(model, side),
             script=_asset("board.js"),
             style=_asset("board.css"),
@@ -68,18 +67,6 @@ def _portable(model: Model, side: int) -> dict[str, Any]:
 
 def _absence(reason: str) -> Markup:
     return Markup("<p>No drawing board here: {}.</p>").format(reason)
-
-
-@cache
-def _template(name: str) -> Any:
-    environment = Environment(
-        loader=PackageLoader("nntrain.report", "assets"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(name)
 
 
 def _asset(name: str) -> Markup:

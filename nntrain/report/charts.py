@@ -116,7 +116,7 @@ def by_epoch(
             axes.set_yscale("log")
         if percent:
             axes.yaxis.set_major_formatter(PercentFormatter(1))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set_xlabel("epoch")
         axes.set_title(title, loc="left")
         if any(line.name for line in lines) or best is not None:

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page
 
 from nntrain.config import parse_config
 from nntrain.data.demo import demo_digits
@@ -21,6 +20,9 @@ from nntrain.training.fit import fit
 from nntrain.training.inference import Model
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 Points: TypeAlias = list[tuple[float, float]]
 OpenBoard: TypeAlias = Callable[[Model], "Board"]
@@ -109,7 +111,7 @@ def model(models: dict[str, Model]) -> Model:
 class Board:
     """A page with a board, and a hand in front of it."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: "Page") -> None:
         self.page = page
         self.paper = page.locator("#board-paper")
 
@@ -121,10 +123,11 @@ class Board:
 
     def draw(self, strokes: list[Points]) -> None:
         for stroke in strokes:
-            self.page.mouse.move(*self.place(stroke[0]))
+            first, *others = [self.place(point) for point in stroke]
+            self.page.mouse.move(*first)
             self.page.mouse.down()
-            for point in stroke[1:]:
-                self.page.mouse.move(*self.place(point))
+            for place in others:
+                self.page.mouse.move(*place)
             self.page.mouse.up()
 
     def touch(self, stroke: Points) -> None:
@@ -175,7 +178,7 @@ class Board:
 
 
 @pytest.fixture
-def open_board(browser: Browser, tmp_path: Path) -> Iterator[OpenBoard]:
+def open_board(browser: "Browser", tmp_path: Path) -> Iterator[OpenBoard]:
     """Opens a page with a network's board; at the end nothing may have gone wrong there."""
     context = browser.new_context(
         has_touch=True, reduced_motion="reduce", viewport={"width": 800, "height": 600}
@@ -330,7 +333,20 @@ def test_the_answer_is_told_in_words(model: Model, open_board: OpenBoard) -> Non
     shares = [f"{100 * share:.1f} %" for share in drawn.probabilities]
     assert drawn.status == f"{first}, {shares[first]}; next {second}, {shares[second]}"
     row = drawn.page.get_by_role("row").filter(has=drawn.page.locator(".board-bar")).nth(first)
-    assert re.fullmatch(rf"{first}\s+{100 * drawn.probabilities[first]:.1f}\s%", row.inner_text())
+    assert re.fullmatch(rf"{first}\s+{shares[first]}", row.inner_text().replace("\u00a0", " "))
+
+
+def test_a_digit_of_0_percent_has_no_bar(models: dict[str, Model], open_board: OpenBoard) -> None:
+    model = models["any numbers"]
+    model.network.parameters[...] = 0
+    model.network.layers[-1].biases[...] = [0.99, 0.00049, 0.0006, 0.006, *[0.00291 / 6] * 6]
+    drawn = open_board(model)
+    drawn.draw([DOT])
+    bars = drawn.page.locator(".board-bar span")
+    widths = bars.evaluate_all("bars => bars.map(bar => bar.getBoundingClientRect().width)")
+    told = drawn.page.locator(".board data").all_inner_texts()
+    assert [width > 0 for width in widths] == [text != "0.0\u00a0%" for text in told]
+    assert [width > 0 for width in widths] == [True, False, True, True] + [False] * 6
 
 
 def test_a_finger_draws_what_the_mouse_draws(model: Model, open_board: OpenBoard) -> None:

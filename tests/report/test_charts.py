@@ -35,6 +35,13 @@ def test_whatever_was_measured_is_drawn_without_a_warning(
     charts.by_epoch("Size of the gradient", [Line("layer 1", values)], logarithmic=logarithmic)
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_a_few_epochs_are_whole_numbers(epochs: int) -> None:
+    chart = charts.by_epoch("Accuracy", [Line("", [0.5] * epochs)], percent=True)
+    told = re.findall(r">([^<>%]+)</text>", chart.svg)
+    assert told == [*map(str, range(1, epochs + 1)), "epoch", "Accuracy"]
+
+
 def test_each_of_many_lines_has_a_style_of_its_own() -> None:
     styles = {(charts.colour_of(number), charts.dash_of(number)) for number in range(24)}
     assert len(styles) == 24

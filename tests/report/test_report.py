@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import Markup
 
 from nntrain.data.kaggle import write_csv
 from nntrain.training import checkpoint
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 __all__ = ["folder"]  # the fixture of the commands' tests
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charts keep their texts, but are not drawn, which takes most of the time of a report."""
+    monkeypatch.setattr("nntrain.report.charts._drawn", lambda figure: Markup("<svg></svg>"))
 
 
 def percent(share: float | None) -> str:
@@ -52,6 +59,7 @@ def test_the_numbers_are_those_of_evaluate(demo_folder: Path, demo_report: Path)
     assert f"loss {evaluation['loss']:.4f} (cross_entropy)" in root.section("digits").text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_sixty_surest_mistakes_are_shown_the_worst_first(
     demo_folder: Path, tmp_path: Path
 ) -> None:
@@ -206,6 +214,7 @@ def test_a_browser_shows_several_runs_on_a_phone(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_without_a_run_the_newest_finished_one_is_reported_into_its_folder_again_and_again(
     folder: Path,
 ) -> None:
@@ -238,6 +247,7 @@ def test_what_is_no_report_is_never_replaced(folder: Path) -> None:
     assert not Path("new.html").exists()
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_runs_are_compared_by_what_differs(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1", "--run", "runs/short")
     succeed(
@@ -266,6 +276,7 @@ def test_runs_are_compared_by_what_differs(folder: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_runs_disagree_on_is_shown_with_each_answer(folder: Path) -> None:
     rate = "training.optimizer.learning_rate=1e-9"
     for seed in ("0", "1", "2"):
@@ -302,6 +313,7 @@ def test_what_runs_disagree_on_is_shown_with_each_answer(folder: Path) -> None:
     assert sorted(found, key=str) == sorted(expected, key=str)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_committee_is_reported_as_its_members(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--set", "members=3")
     assert succeed("report").stdout.startswith("runs/tiny/report.html: the report of runs/tiny;")
@@ -313,6 +325,7 @@ def test_a_committee_is_reported_as_its_members(folder: Path) -> None:
     assert root.section("result").text.startswith(f"{accuracy:.2%} of 50 validation rows right")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_without_rows_to_judge_by_the_rest_is_shown(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--set", "data.validation=0")
     result = succeed("report")
@@ -338,6 +351,7 @@ def test_without_rows_to_judge_by_the_rest_is_shown(folder: Path) -> None:
     assert read(Path("runs/tiny/report.html")).section("confusion")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_files_that_are_gone_cost_only_what_is_drawn_from_them(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     for gone in ("data/train.csv", "runs/tiny/layers.csv", "runs/tiny/metrics.csv"):
@@ -350,6 +364,7 @@ def test_files_that_are_gone_cost_only_what_is_drawn_from_them(folder: Path) -> 
     assert "of the validation rows right after epoch" in root.section("result").text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_pictures_that_are_no_square_are_left_out_with_a_sentence(folder: Path) -> None:
     pixels, labels = stripes(200)
     write_csv("data/train.csv", pixels[:, :15], labels)
@@ -361,6 +376,34 @@ def test_pictures_that_are_no_square_are_left_out_with_a_sentence(folder: Path) 
     assert len(shown(root.section("mistakes"))) > 3
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_a_report_without_a_board_says_why_and_speaks_of_no_drawing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
+    monkeypatch.setattr("nntrain.report.board.LARGEST", 0.0001)
+    succeed("report")
+    text = read(Path("runs/tiny/report.html")).section("board").text
+    assert re.fullmatch(
+        r"Draw a digit No drawing board here: the network's \d+ parameters would add 0\.0 MB to "
+        r"this page, and no more than 0\.0001 MB should\.",
+        text,
+    )
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_losses_of_two_kinds_are_not_to_be_compared(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1", "--run", "runs/a")
+    others = ["--set", "loss=squared_error", "--set", "data.validation=0"]
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1", *others, "--run", "runs/b")
+    succeed("report", "runs/a", "runs/b")
+    root = read(Path("runs-report.html"))
+    warning = "did not learn to lower the same loss (cross_entropy, squared_error)"
+    assert warning in root.section("curves").text
+    assert root.section("result").text == "2 networks and no rows to judge their vote by"
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_names_are_text_and_nothing_else(folder: Path) -> None:
     nasty = "<b>&\"'$x$</script><img src=x onerror=alert(1)>"
     pixels, labels = stripes(200)

@@ -354,7 +354,8 @@
       const data = row.querySelector("data");
       data.value = probabilities ? share : "";
       data.textContent = probabilities ? perCent(share) : "–";
-      row.querySelector("span").style.width = `${share < 0.0005 ? 0 : 100 * share}%`;
+      // What is told as 0.0 % has no bar, for a sliver would contradict it.
+      row.querySelector("span").style.width = `${(100 * share).toFixed(1)}%`;
       row.classList.toggle("board-first", probabilities !== null && share === greatest);
     });
   }

@@ -1,0 +1,32 @@
+"""The pages' templates, which escape whatever they are given."""
+
+import math
+from functools import cache
+
+import jinja2
+
+
+def template(name: str) -> jinja2.Template:
+    """A template of assets/; a name that it does not know is an error."""
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("nntrain.report", "assets"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"share": _share, "duration": _duration}
+    return environment
+
+
+def _share(share: float | None) -> str:
+    return "–" if share is None or math.isnan(share) else f"{share:.2%}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
