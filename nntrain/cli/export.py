@@ -13,7 +13,7 @@ from nntrain.errors import ConfigError, NNTrainError
 @click.argument("file", metavar="FILE.onnx", type=click.Path(path_type=Path))
 @force_option
 def export(folder: Path, file: Path, force: bool) -> None:
-    """Write the network of RUN as ONNX, for programs that know nothing of nntrain.
+    """Write the network of RUN as ONNX, for other programs.
 
     Its input "pixels" are rows of grey values, float32 from 0 to 255, and its output
     "probabilities" has one of each digit a row. A committee becomes one network, which votes.

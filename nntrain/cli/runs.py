@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nntrain.cli.options import SWEEP_PATH
+from nntrain.errors import RunError
 
 if TYPE_CHECKING:
     from nntrain.training.overview import Overview, RunSummary
@@ -20,13 +21,15 @@ _WIDEST_VALUE = 32  # in a terminal
 @click.argument("folder", required=False, type=SWEEP_PATH)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def runs(folder: Path | None, as_json: bool) -> None:
-    """List the runs below runs/, best first, with what differs in their configurations.
+    """List runs, best first, and what differs between them.
 
-    FOLDER is another folder of runs, such as that of a sweep: its trials are listed only there.
+    FOLDER is the folder of the runs, runs/ by default; a sweep's trials are listed only in its own.
     A committee's accuracies are the means of its members'; its epochs and seconds are their sums.
     A terminal is shown the first 8 keys that differ, by the last parts of their names; a file or a
     pipe gets all of them in full, a line for each run.
     """
+    if folder is not None and not folder.is_dir():
+        raise RunError(f"{folder}: no such folder; 'nntrain runs' lists those of runs/")
     from nntrain.training.overview import overview
     from nntrain.training.run import RUNS, all_runs, all_sweeps
 

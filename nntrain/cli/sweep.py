@@ -59,9 +59,10 @@ def sweep(
     as_report: bool,
     out: Path | None,
 ) -> None:
-    """Train variants of a configuration, as the file SWEEP says, and rank them.
+    """Train variants of a configuration, and rank them.
 
-    Each trial is an ordinary run, runs/<name>/trial-N; `nntrain runs runs/<name>` lists them all,
+    The file SWEEP says which. Each trial is an ordinary run, runs/<name>/trial-N;
+    `nntrain runs runs/<name>` lists them all,
     and commands that take the newest run take no trial. The same command goes on with a sweep that
     was interrupted, and with one whose SWEEP now asks for more trials or hours.
 

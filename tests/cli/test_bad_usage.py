@@ -46,7 +46,7 @@ def line_of_refusal(status: int, *arguments: str) -> str:
         ("--hepl", "nntrain: no such option '--hepl'; did you mean '--help'?"),
         ("fit tiny.yaml --reusme", "nntrain fit: no such option '--reusme'; did you mean '--resume'?"),
         ("fit", "nntrain fit: missing argument 'CONFIG'; 'nntrain fit --help' shows what there is"),
-        ("runs x", "nntrain runs: got unexpected extra argument (x); 'nntrain runs --help' shows what there is"),
+        ("runs x y", "nntrain runs: got unexpected extra argument (y); 'nntrain runs --help' shows what there is"),
         ("fit tiny.yaml --set", "nntrain: option '--set' requires an argument; 'nntrain --help' shows what there is"),
         ("fit tiny.yaml --threads x", "nntrain fit: invalid value for '--threads': 'x' is not a valid integer; 'nntrain fit --help' shows what there is"),
         ("fit tiny.yaml --threads 0", "nntrain fit: invalid value for '--threads': 0 is not in the range x>=1; 'nntrain fit --help' shows what there is"),

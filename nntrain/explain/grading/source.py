@@ -59,6 +59,9 @@ def read_source(path: Path) -> Source:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    if "\0" in text:  # which versions of Python refuse in different words
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ConfigError(f"{path}:{line}: not Python: a null byte; mend that line")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of doubtful escapes, say
