@@ -23,7 +23,7 @@ SWEEP = """
 config: long.yaml
 space:
   training.optimizer.learning_rate: {log: [1e-3, 1e-1]}
-  training.epochs: {choice: [6, 60]}
+  training.epochs: {choice: [6, 30]}
 trials: 4
 """
 
@@ -31,7 +31,7 @@ trials: 4
 @pytest.fixture
 def long(folder: Path) -> Path:
     tiny = Path("tiny.yaml").read_text()
-    Path("long.yaml").write_text(tiny.replace("epochs: 4", "epochs: 60"))
+    Path("long.yaml").write_text(tiny.replace("epochs: 4", "epochs: 30"))
     Path("sweep.yaml").write_text(SWEEP)
     return folder
 
@@ -82,7 +82,7 @@ def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(long: Path) -
     assert output.split() == re.sub("runs/undisturbed", "runs/other", shown).split()
     both = [ranking(read_trials(Path(f"runs/{name}"))) for name in ("undisturbed", "other")]
     assert [one[1:] for one in both[0]] == [one[1:] for one in both[1]]
-    assert {one.epochs for one in both[0]} == {6, 60}
+    assert {one.epochs for one in both[0]} == {6, 30}
 
 
 def test_a_sweep_is_conducted_by_one_process_only(long: Path) -> None:

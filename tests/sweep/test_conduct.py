@@ -83,7 +83,7 @@ def test_neither_order_nor_interruptions_nor_legs_matter(inline: MakeCrew) -> No
     undisturbed = outcome(swept(inline(), "runs/undisturbed"))
 
     @settings(
-        max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(
         seed=st.integers(0, 2**32),
