@@ -61,10 +61,10 @@ def sweep(
 ) -> None:
     """Train variants of a configuration, and rank them.
 
-    The file SWEEP says which. Each trial is an ordinary run, runs/<name>/trial-N;
-    `nntrain runs runs/<name>` lists them all,
-    and commands that take the newest run take no trial. The same command goes on with a sweep that
-    was interrupted, and with one whose SWEEP now asks for more trials or hours.
+    The file SWEEP says which. Each trial is an ordinary run, runs/<name>/trial-N; `nntrain runs
+    runs/<name>` lists them all, and commands that take the newest run take no trial. The same
+    command goes on with a sweep that was interrupted, and with one whose SWEEP now asks for more
+    trials or hours.
 
     With --report, the ranking is printed and an HTML page written: what mattered, what was tried,
     what failed and why. It may be asked for while the sweep is still running.

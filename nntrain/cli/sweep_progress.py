@@ -17,7 +17,7 @@ from rich.progress import (
 from nntrain.cli.terminal import console
 from nntrain.sweep.conduct import Watcher
 from nntrain.sweep.ranking import brief, ranking
-from nntrain.sweep.search import grid_size
+from nntrain.sweep.search import most_trials
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord
 
@@ -30,7 +30,6 @@ class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
     """
 
     def __init__(self, trials: Trials) -> None:
-        sweep = trials.definition.sweep
         self._folder = trials.folder
         self._console = console(stderr=True)
         self._progress = Progress(
@@ -44,14 +43,13 @@ class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
             expand=True,
             disable=not self._console.is_terminal,
         )
-        total = grid_size(sweep) if sweep.strategy == "grid" else None
         ended = [one for one in ranking(trials) if one.state.is_finished()]
         self._best: tuple[float, str] = max(
             ((one.accuracy or 0.0, one.run.folder.name) for one in ended), default=(0.0, "")
         )
         self._sweep = self._progress.add_task(
             self._folder.name,
-            total=sweep.trials or total,
+            total=most_trials(trials.definition.sweep),
             completed=len(ended),
             result=self._best_so_far(),
         )

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 from nntrain.cluster.crew import Crew
-from nntrain.cluster.leg import contents, keep
+from nntrain.cluster.leg import contents, history_of, keep
 from nntrain.config import Config, dump_config
 from nntrain.errors import NNTrainError
-from nntrain.training import checkpoint
 from nntrain.training.committee import member_config
 from nntrain.training.progress import is_finished
 from nntrain.training.run import Run
@@ -33,9 +32,8 @@ def train_elsewhere(
     }
 
     def go_on(name: str) -> None:
-        file, plan = members[name].last_file, configs[name].training
-        history = checkpoint.load(file).progress.history if file.exists() else []
-        if not is_finished(history, plan.epochs, plan.patience):
+        plan = configs[name].training
+        if not is_finished(history_of(members[name]), plan.epochs, plan.patience):
             crew.start(name, dump_config(configs[name]), contents(members[name]), None)
 
     for name, member in members.items():

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from nntrain.config import parse_config
 from nntrain.errors import NNTrainError
 from nntrain.files import atomic_write
+from nntrain.training import checkpoint
 from nntrain.training.fit import Split, resume
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
@@ -95,6 +96,15 @@ def contents(run: Run) -> dict[str, bytes]:
     found = {file.name: file.read_bytes() for file in files if file.exists()}
     distinct = {content: content for content in found.values()}
     return {name: distinct[content] for name, content in found.items()}
+
+
+def history_of(run: Run) -> list[EpochRecord]:
+    """The epochs that the legs of a run have finished.
+
+    Raises:
+        CheckpointError: Its last checkpoint cannot be trusted.
+    """
+    return checkpoint.load(run.last_file).progress.history if run.last_file.exists() else []
 
 
 def keep(run: Run, files: Files) -> None:

@@ -127,17 +127,6 @@ class Judged:
         """How many wrong answers there are."""
         return len(self.answers.wrong())
 
-    @property
-    def confusions(self) -> list[tuple[int, int, int]]:
-        """Truth, answer and count of each kind of mistake, the most frequent first."""
-        counts = self.evaluation.confusion
-        kinds = [
-            (truth, answer, int(counts[truth, answer]))
-            for truth, answer in np.argwhere(counts).tolist()
-            if truth != answer
-        ]
-        return sorted(kinds, key=lambda kind: -kind[2])
-
 
 def default_place(runs: Sequence[Run]) -> Path:
     """Where a report is looked for: in the run's folder, or here if there are several."""

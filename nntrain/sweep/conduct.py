@@ -7,12 +7,11 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from nntrain.cluster.crew import Crew
-from nntrain.cluster.leg import contents, keep
+from nntrain.cluster.leg import contents, history_of, keep
 from nntrain.config import dump_config
 from nntrain.errors import CheckpointError, ConfigError
-from nntrain.sweep.search import grid_size, is_due, is_worse, may_begin
+from nntrain.sweep.search import is_due, is_worse, may_begin, most_trials
 from nntrain.sweep.trials import Trials
-from nntrain.training import checkpoint
 from nntrain.training.progress import EpochRecord, is_finished
 
 
@@ -52,9 +51,7 @@ def conduct(
         NNTrainError: The cluster is gone, or something cannot be written.
     """
     sweep = trials.definition.sweep
-    most = grid_size(sweep) if sweep.strategy == "grid" else None
-    if sweep.trials is not None:
-        most = sweep.trials if most is None else min(most, sweep.trials)
+    most = most_trials(sweep)
     started = time.monotonic() - trials.seconds
 
     def is_late() -> bool:
@@ -100,11 +97,11 @@ def _go_on(
     sweep, run = trials.definition.sweep, trials.run_of(trial)
     try:
         config = trials.config_of(trial)
-        run.made(config)
-        saved = checkpoint.load(run.last_file) if run.last_file.exists() else None
+        if not run.config_file.exists():
+            run.made(config)
+        history = history_of(run)
     except (ConfigError, CheckpointError) as error:
         return _end(trials, trial, watcher, TrialState.FAIL, [], str(error).splitlines()[0])
-    history = saved.progress.history if saved else []
     accuracies = [record.val_accuracy for record in history]
     epochs = config.training.epochs
     if is_finished(history, epochs, config.training.patience):

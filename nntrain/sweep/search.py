@@ -41,6 +41,12 @@ def grid_size(sweep: Sweep) -> int:
     return math.prod(len(_grid(axis)) for axis in sweep.space.values())
 
 
+def most_trials(sweep: Sweep) -> int | None:
+    """How many trials there are to be; None: as many as the hours allow."""
+    limits = [sweep.trials, grid_size(sweep) if sweep.strategy == "grid" else None]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
 def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
     """The parameters of a trial.
 

@@ -161,7 +161,7 @@ class Trials:
             optuna.trial.create_trial(
                 state=TrialState.RUNNING,
                 params=params,
-                distributions={name: distributions(sweep)[name] for name in params},
+                distributions=distributions(sweep),
             )
         )
         return self.all()[number]
