@@ -8,13 +8,14 @@
 What these names stand for is imported when one of them is first used.
 """
 
+from nntrain.version import __version__
+
 TYPE_CHECKING = False  # as of `typing`, which would take time to import
 if TYPE_CHECKING:
     from nntrain.classifier import NNClassifier
     from nntrain.errors import NNTrainError
     from nntrain.notebook.session import Run, fit, load
 
-__version__ = "0.1.0"
 __all__ = ["NNClassifier", "NNTrainError", "Run", "__version__", "fit", "load"]
 
 _PLACES = {

@@ -43,6 +43,18 @@ class DivergenceError(NNTrainError):
     """The loss or the weights are no longer finite numbers."""
 
 
+class MissingLibraryError(NNTrainError):
+    """What is asked for needs a library that only an optional extra installs.
+
+    Args:
+        need: What needs which library, as the beginning of a sentence.
+        extra: The extra.
+    """
+
+    def __init__(self, need: str, extra: str) -> None:
+        super().__init__(f"{need}, which is not installed; pip install 'nntrain[{extra}]'")
+
+
 def status_after(signal: int) -> int:
     """The exit status of what a signal has ended, as shells have it: 130 after Ctrl-C."""
     return 128 + signal

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntrain import __version__
-from nntrain.errors import DataError, NNTrainError
+from nntrain.errors import DataError, MissingLibraryError
 from nntrain.files import atomic_write
 from nntrain.nn.activations import LEAK, TANH_AMPLITUDE, TANH_SLOPE
 from nntrain.nn.arrays import Array
 from nntrain.training.inference import Model, refuse_other_classes
+from nntrain.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
@@ -37,14 +37,13 @@ def export_onnx(models: Sequence[Model], path: Path) -> None:
 
     Raises:
         DataError: The members do not know the same classes, or read pictures of different sizes.
-        NNTrainError: The library onnx is missing, or the file cannot be written.
+        MissingLibraryError: onnx is not installed.
+        NNTrainError: The file cannot be written.
     """
     try:
         import onnx  # noqa: F401
     except ImportError as error:
-        raise NNTrainError(
-            f"{path}: ONNX files need onnx, which is not installed; pip install 'nntrain[onnx]'"
-        ) from error
+        raise MissingLibraryError(f"{path}: ONNX files need onnx", "onnx") from error
     refuse_other_classes(models)
     if len({model.network.widths[0] for model in models}) > 1:
         raise DataError("the runs were trained on pictures of different sizes; name alike ones")

@@ -11,7 +11,7 @@ import nntrain
 PACKAGE = Path(nntrain.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# Each part may import those named, besides the roots errors, files and randomness.
+# Each part may import those named, besides the roots errors, files, randomness and version.
 ALLOWED = {
     "nn": set(),
     "data": {"nn"},
@@ -28,7 +28,7 @@ ALLOWED = {
     "cli": {"cluster", "export", "explain", "report", "sweep", "training", "config", "data", "nn"},
     "__main__.py": {"cli"},
 }
-ROOTS = {"errors", "files", "randomness", "__version__"}
+ROOTS = {"errors", "files", "randomness", "version"}
 
 
 def imports(path: Path) -> set[str]:

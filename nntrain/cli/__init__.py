@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 import click
 from click.shell_completion import add_completion_class
 
-from nntrain import __version__
 from nntrain.cli import (
     config,
     data,
@@ -32,6 +31,7 @@ from nntrain.cli import (
     trace,
 )
 from nntrain.errors import NNTrainError, status_after
+from nntrain.version import __version__
 
 
 class Program(click.Group):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntrain.errors import NNTrainError, status_after
+from nntrain.errors import MissingLibraryError, status_after
 
 if TYPE_CHECKING:
     from nntrain.config import Config
@@ -23,15 +23,13 @@ def refuse_without(*modules: str, extra: str = "sweep") -> None:
         extra: What of nntrain's optional requirements installs them.
 
     Raises:
-        NNTrainError: It is not.
+        MissingLibraryError: It is not.
     """
     import importlib.util
 
     for name in modules:
         if importlib.util.find_spec(name) is None:
-            raise NNTrainError(
-                f"this needs {name}; install it with: pip install 'nntrain[{extra}]'"
-            )
+            raise MissingLibraryError(f"this needs {name}", extra)
 
 
 def train_on(

@@ -10,7 +10,7 @@ from nntrain.cli.options import (
     refuse_idle_label_column,
     runs_argument,
 )
-from nntrain.errors import NNTrainError
+from nntrain.errors import MissingLibraryError
 
 
 @click.command(epilog="Example: nntrain report runs/config --out report.html")
@@ -41,9 +41,7 @@ def report(
     try:
         from nntrain.report.page import default_place, write_report
     except ModuleNotFoundError as error:
-        raise NNTrainError(
-            f"reports need {error.name}, which is not installed; pip install 'nntrain[report]'"
-        ) from error
+        raise MissingLibraryError(f"reports need {error.name}", "report") from error
     refuse_idle_label_column(path, label_column)
     runs = chosen_runs(folders)
     out = out or default_place(runs)

@@ -18,13 +18,13 @@ import numpy as np
 from distributed.client import FutureCancelledError, FuturesCancelledError
 from distributed.comm.core import CommClosedError
 
-from nntrain import __version__
 from nntrain.cluster.leg import Files, Gone, Leg, go
 from nntrain.cluster.memory import keep_freed_memory
 from nntrain.data.digits import Selection
 from nntrain.errors import NNTrainError
 from nntrain.training.fit import Split
 from nntrain.training.progress import EpochRecord
+from nntrain.version import __version__
 
 SECONDS_A_LEG = 20.0  # what a lost worker costs, apart from its last epoch
 BYTES_A_SECOND = 1e6  # that a worker sends and receives at most: checkpoints that large go longer

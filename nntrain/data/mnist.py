@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from nntrain import __version__
 from nntrain.errors import ConfigError, DataError
+from nntrain.version import __version__
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.uint8]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.errors import NNTrainError
+from nntrain.errors import MissingLibraryError
 from nntrain.files import atomic_write
 from nntrain.nn.arrays import Array
 
@@ -24,14 +24,13 @@ def preview(pixels: NDArray[np.uint8], distorted: Array, path: Path) -> None:
         path: The file to replace or create; its folder must exist.
 
     Raises:
-        NNTrainError: Pillow is missing or the file cannot be written.
+        MissingLibraryError: Pillow is not installed.
+        NNTrainError: The file cannot be written.
     """
     try:
         from PIL import Image
     except ImportError as error:
-        raise NNTrainError(
-            f"{path}: pictures need Pillow, which is not installed; pip install 'nntrain[pictures]'"
-        ) from error
+        raise MissingLibraryError(f"{path}: pictures need Pillow", "pictures") from error
 
     side = isqrt(pixels.shape[1])
     cells = np.concatenate([pixels[:, np.newaxis], np.rint(distorted).astype(np.uint8)], axis=1)

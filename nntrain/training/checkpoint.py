@@ -38,11 +38,11 @@ from pydantic import (
     ValidationError,
 )
 
-from nntrain import __version__
 from nntrain.errors import CheckpointError
 from nntrain.files import atomic_write
 from nntrain.nn.arrays import Array
 from nntrain.training.progress import EpochRecord, Progress, Vitals
+from nntrain.version import __version__
 
 FORMAT = 2
 DIGEST_LENGTH = 64
