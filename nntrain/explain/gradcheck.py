@@ -90,7 +90,7 @@ def check_gradient(
                 "with the initial weights, an output is so near 0 or 1 that E's logarithm is cut "
                 "off there, and has another gradient; choose another init or data.input_range"
             )
-        gradient = network.backward(y, workspace)
+        gradient = network.gradient(y, workspace)
     positions = network.views(np.arange(len(gradient)))
     comparisons = []
     for layer in layers:

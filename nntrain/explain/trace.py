@@ -45,7 +45,7 @@ class Quantity(NamedTuple):
 def trace(network: Network, x: Array, y: Array, learning_rate: float) -> list[Quantity]:
     """All quantities of one step on one sample, in the order in which they are computed.
 
-    They are what the network's own `forward` and `backward` leave, without dropout, and the
+    They are what the network's own `forward` and `gradient` leave, without dropout, and the
     parameters after W_i ← W_i − α ∂E/∂W_i and b_i ← b_i − α ∂E/∂b_i.
 
     Args:
@@ -59,7 +59,7 @@ def trace(network: Network, x: Array, y: Array, learning_rate: float) -> list[Qu
     # Numbers beyond all bounds are shown as what they are.
     with np.errstate(over="ignore", invalid="ignore"):
         network.forward(workspace.trace)
-        gradient = network.backward(y[np.newaxis], workspace)
+        gradient = network.gradient(y[np.newaxis], workspace)
         error = network.loss.value(workspace.trace[-1], y[np.newaxis])
         return list(_in_order(network, workspace, y, error, gradient, learning_rate))
 

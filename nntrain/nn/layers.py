@@ -4,7 +4,7 @@ Rows are samples, so the lecture's column equations stand here transposed:
 
     lecture (one column)               here (B rows)
     x_i = σ(W_i x_{i−1} + b_i)         X_i = σ(X_{i−1} W_iᵀ + b_i)
-    δ_{i−1} ∝ W_iᵀ δ_i                 Δ_{i−1} ∝ Δ_i W_i
+    ∂E/∂x_{i−1} = W_iᵀ δ_i             ∂E/∂X_{i−1} = Δ_i W_i
     ∂E/∂W_i = δ_i x_{i−1}ᵀ             ∂E/∂W_i = Δ_iᵀ X_{i−1}
     ∂E/∂b_i = δ_i                      ∂E/∂b_i = the sum of Δ_i's rows
 """

@@ -160,7 +160,7 @@ class Network:
             if mask is not None:  # where x_i was left out, nothing came through z_i
                 np.multiply(delta[i], mask, out=delta[i])
 
-    def backward(self, y: Array, workspace: "Workspace") -> Array:
+    def gradient(self, y: Array, workspace: "Workspace") -> Array:
         """The gradient of E, the mean over a batch, by the lecture's backpropagation.
 
         Args:

@@ -43,7 +43,7 @@ class Examination:
             float(layer.activation.saturated(x).mean())
             for layer, x in zip(network.layers, self._workspace.trace[1:], strict=True)
         ]
-        gradients = network.views(network.backward(self._y, self._workspace))
+        gradients = network.views(network.gradient(self._y, self._workspace))
         return [
             (share, kept * float(np.sqrt(np.mean(np.square(weights, dtype=np.float64)))))
             for share, kept, (weights, _) in zip(shares, network.kept[:-1], gradients, strict=True)

@@ -149,7 +149,7 @@ def test_one_layer_alone_cannot_tell_whether_the_next_is_right(
 def test_a_single_wrong_entry_is_the_worst_one_with_both_its_values(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    right = Network.backward
+    right = Network.gradient
 
     def one_wrong(self: Network, *arguments: object) -> Array:
         gradient = right(self, *arguments)  # type: ignore[arg-type]
@@ -158,7 +158,7 @@ def test_a_single_wrong_entry_is_the_worst_one_with_both_its_values(
 
     network = network_of([3, 4, 5], ["tanh", "tanh"], "squared_error")
     before = check(network)[2]
-    monkeypatch.setattr(Network, "backward", one_wrong)
+    monkeypatch.setattr(Network, "gradient", one_wrong)
     found = check(network)[2]
     assert before.verdict == "right"
     assert found.verdict == "wrong"

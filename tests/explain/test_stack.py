@@ -80,7 +80,7 @@ def test_multiplications_are_counted_where_they_are_made(
     monkeypatch.setattr("nntrain.nn.layers.np.matmul", counting)
     network.forward(workspace.trace)
     assert counted == stack.weights == 16 * 5 + 5 * 3
-    network.backward(y, workspace)
+    network.gradient(y, workspace)
     assert counted == stack.weights + stack.multiplications_back
 
 

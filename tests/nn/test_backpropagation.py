@@ -41,7 +41,7 @@ def backpropagate(network: Network, x: Array, y: Array) -> tuple[Array, Workspac
     workspace = Workspace.for_rows(network, len(x))
     workspace.trace[0][...] = x
     network.forward(workspace.trace)
-    return network.backward(y, workspace), workspace
+    return network.gradient(y, workspace), workspace
 
 
 def numerical_gradient(error: Callable[[], float], parameters: Array, step: float = 1e-3) -> Array:
@@ -239,7 +239,7 @@ def test_a_smaller_batch_in_the_same_workspace_gives_the_same_gradient() -> None
     small = Workspace.for_rows(network, 8).rows(slice(3))
     small.trace[0][...] = x
     network.forward(small.trace)
-    np.testing.assert_array_equal(network.backward(y, small), expected)
+    np.testing.assert_array_equal(network.gradient(y, small), expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

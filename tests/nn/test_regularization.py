@@ -61,7 +61,7 @@ def test_the_gradient_with_dropout_is_that_of_the_thinned_network(activation: st
 
     numerical = numerical_gradient(error, network.parameters)
     error()
-    assert relative_error(network.backward(y, workspace), numerical) < 1e-8
+    assert relative_error(network.gradient(y, workspace), numerical) < 1e-8
 
 
 def test_a_linear_networks_prediction_is_the_mean_of_all_thinned_networks() -> None:

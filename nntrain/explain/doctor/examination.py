@@ -140,7 +140,7 @@ def _relative_step(config: Config, learning: Learning, sample: Sample) -> float:
         folded = _without_dropout(config, network)
         workspace.trace[0][...] = sample.x[rows]
         folded.forward(workspace.trace)
-        gradient = folded.backward(sample.y[rows], workspace)
+        gradient = folded.gradient(sample.y[rows], workspace)
         rules.clip(gradient, 1.0)
         optimizer.step(network.parameters, gradient, config.training.optimizer.learning_rate)
         steps.append(_norm(network.parameters[weights] - before) / max(_norm(before), 1e-30))

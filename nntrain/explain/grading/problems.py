@@ -122,7 +122,7 @@ class Backpropagation:
     def run(self) -> Any:
         """The gradient as one vector."""
         self.network.forward(self.workspace.trace)
-        return self.network.backward(self.y, self.workspace)
+        return self.network.gradient(self.y, self.workspace)
 
     def forward_answer(self) -> list[list[Any]]:
         """[z_1 … z_L] and [x_0 … x_L], in columns."""
