@@ -108,8 +108,9 @@ def _train(
     from nntrain.cluster.crew import Crew
     from nntrain.sweep.conduct import conduct
     from nntrain.sweep.definition import load_sweep
+    from nntrain.sweep.search import most_at_once
     from nntrain.sweep.trials import open_trials
-    from nntrain.training.fit import read_data
+    from nntrain.training.fit import digest, read_data
     from nntrain.training.interruption import deferred_signals
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.threads import cores
@@ -117,16 +118,17 @@ def _train(
     options = {"--parallel": parallel, "--threads": threads, "--scheduler": scheduler}
     definition = load_sweep(path)
     data = read_data(definition.config({}), TerminalReporter())
-    parallel = parallel or max(1, cores() // (threads or 1))
+    parallel = min(parallel or max(1, cores() // (threads or 1)), most_at_once(definition.sweep))
     threads = threads or (max(1, cores() // parallel) if scheduler is None else 1)
-    with (
-        open_trials(definition, folder) as trials,
-        deferred_signals() as interruption,
-        workers(scheduler, parallel) as connect,
-        SweepProgress(trials) as progress,
-        Crew(connect, data, threads, progress.notice, progress.epoch) as crew,
-    ):
-        conduct(trials, crew, progress, lambda: interruption.signal is not None)
+    with open_trials(definition, folder) as trials:
+        trials.refuse_other_rows(digest(*data))
+        with (
+            deferred_signals() as interruption,
+            workers(scheduler, parallel) as connect,
+            SweepProgress(trials) as progress,
+            Crew(connect, data, threads, progress.notice, progress.epoch) as crew,
+        ):
+            conduct(trials, crew, progress, lambda: interruption.signal is not None)
     show_ranking(trials, best)
     if interruption.signal is not None:
         given = {"--run": folder, **options}

@@ -45,7 +45,8 @@ class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
         )
         ended = [one for one in ranking(trials) if one.state.is_finished()]
         self._best: tuple[float, str] = max(
-            ((one.accuracy or 0.0, one.run.folder.name) for one in ended), default=(0.0, "")
+            ((one.accuracy, one.run.folder.name) for one in ended if one.accuracy is not None),
+            default=(0.0, ""),
         )
         self._sweep = self._progress.add_task(
             self._folder.name,
@@ -57,6 +58,7 @@ class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
 
     def __enter__(self) -> "SweepProgress":
         self._progress.start()
+        self._console.show_cursor()  # a second Ctrl-C, which ends at once, would leave it hidden
         return self
 
     def __exit__(self, *exception: object) -> None:

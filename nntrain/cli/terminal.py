@@ -68,9 +68,10 @@ def print_columns(
         if number:
             out.print()
         rows = table(name, *block)
-        for column in rows.columns:
+        for column in rows.columns[1:-1]:
             column.no_wrap = True
-        rows.columns[0].overflow = "fold"  # a name cut short would name no folder
+        # A name cut short would name no folder; one that is short gives no room to what is long.
+        rows.columns[0].no_wrap = _width([name, *first]) <= out.width // 2
         for cells in zip(first, *(columns[title] for title in block), strict=True):
             rows.add_row(*cells)
         out.print(rows)

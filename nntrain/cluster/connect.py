@@ -14,6 +14,7 @@ from distributed.versions import VersionMismatchWarning
 from nntrain.errors import NNTrainError
 
 CONNECTING = 30.0  # seconds
+CONNECTING_AGAIN = 5.0  # likewise, to a scheduler that was there; Ctrl-C has to wait for it
 
 
 @contextmanager
@@ -66,7 +67,7 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
             f"{scheduler}: the scheduler has distributed {theirs}, but this is distributed {ours}; "
             "install the same version there"
         )
-    yield lambda: distributed.Client(scheduler, timeout=CONNECTING)
+    yield lambda: distributed.Client(scheduler, timeout=CONNECTING_AGAIN)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import distributed
@@ -54,25 +54,36 @@ class _Worker:
     """What is known of a worker.
 
     Attributes:
+        place: The same for all that take each other's place when one is lost, as Dask's nannies
+            have it.
         versions: What is installed there, while it is being asked.
         fit: Whether it may go legs.
         data: The rows there.
     """
 
+    place: str
     versions: dict[str, Any]
     fit: bool = False
     data: Any = None
 
 
-@dataclass
+@dataclass(eq=False)
 class _Walk:
-    """A leg that is being gone."""
+    """A leg that is being gone, or waits.
+
+    Attributes:
+        leg: What is to be done.
+        files: With these.
+        worker: Where.
+        future: What comes of it.
+        lost_at: The places of the workers that were lost while they went it.
+    """
 
     leg: Leg
     files: Files
-    worker: str
-    future: Any
-    losses: int = 0
+    worker: str = ""
+    future: Any = None
+    lost_at: list[str] = field(default_factory=list)
 
 
 class Crew(AbstractContextManager["Crew"]):
@@ -99,6 +110,7 @@ class Crew(AbstractContextManager["Crew"]):
         self._threads = threads
         self._notice = notice
         self._tell = tell
+        self._gone_since: float | None = None  # the scheduler
         self._walks: dict[str, _Walk] = {}
         self._waiting: list[_Walk] = []
         self._known: dict[str, _Worker] = {}  # by address
@@ -138,14 +150,17 @@ class Crew(AbstractContextManager["Crew"]):
         to_and_fro = 2 * sum(map(len, files.values()))
         seconds = max(SECONDS_A_LEG, to_and_fro / BYTES_A_SECOND)
         leg = Leg(name, config, until, self._threads, seconds)
-        self._waiting.append(_Walk(leg, files, "", None))
+        self._waiting.append(_Walk(leg, files))
 
     def wait(self) -> list[tuple[str, Gone]]:
         """What has been gone meanwhile, by the names of the runs; nothing, after a while.
 
         Raises:
-            NNTrainError: The cluster does not come back.
+            NNTrainError: The cluster does not come back, or no worker can write what it has to.
         """
+        if self._gone_since is not None:
+            self._meet_again(self._gone_since)
+            return []
         try:
             self._look_around()
             self._judge()
@@ -153,7 +168,7 @@ class Crew(AbstractContextManager["Crew"]):
             return self._gather()
         except _LOST as error:
             self._notice(f"the scheduler is gone ({type(error).__name__}); waiting for it")
-            self._meet_again()
+            self._part()
             return []
 
     def _meet(self) -> None:
@@ -162,22 +177,25 @@ class Crew(AbstractContextManager["Crew"]):
         self._data = None
         self._known = {}
 
-    def _meet_again(self) -> None:
+    def _part(self) -> None:
         with suppress(*_LOST):
             self._client.close(timeout=1)
-        self._waiting = [*self._walks.values(), *self._waiting]
-        self._walks = {}
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return self._meet()
-            except _LOST as error:
-                if time.monotonic() > end:
-                    raise NNTrainError(
-                        f"the scheduler has been gone for {PATIENCE:.0f} s; start it again, and "
-                        "then the same command, which goes on"
-                    ) from error
-                time.sleep(LOOK_AROUND)
+        self._put_back(list(self._walks.values()))
+        self._known = {}
+        self._gone_since = time.monotonic()
+
+    def _meet_again(self, gone_since: float) -> None:
+        """Try to; it is for who asks again and again to see whether people still want to wait."""
+        try:
+            self._meet()
+            self._gone_since = None
+        except _LOST as error:
+            if time.monotonic() - gone_since > PATIENCE:
+                raise NNTrainError(
+                    f"the scheduler has been gone for {PATIENCE:.0f} s; start it again, and "
+                    "then the same command, which goes on"
+                ) from error
+            time.sleep(LOOK_AROUND)
 
     def _look_around(self) -> None:
         """Meet workers that have come, and take back the legs of those that have gone."""
@@ -194,12 +212,13 @@ class Crew(AbstractContextManager["Crew"]):
             if heard - worker["last_seen"] < SILENCE
         }
         for address in [address for address in self._known if address not in present]:
-            del self._known[address]
             for walk in [walk for walk in self._walks.values() if walk.worker == address]:
                 self._take_back(walk)
+            del self._known[address]
         for address, threads in present.items():
             if address not in self._known:
-                self._known[address] = _Worker(self._ask_for_versions(address))
+                place = workers[address].get("nanny") or address
+                self._known[address] = _Worker(place, self._ask_for_versions(address))
                 if threads > self._threads:
                     self._notice(
                         f"worker {address} has {threads} threads, but a training there uses "
@@ -256,8 +275,10 @@ class Crew(AbstractContextManager["Crew"]):
         ]
 
     def _assign(self) -> None:
-        for address in self._free()[: len(self._waiting)]:
-            walk = self._waiting[0]
+        for address in self._free():
+            walk = self._walk_for(self._known[address].place)
+            if walk is None:
+                continue
             try:
                 data = self._data_at(address)
                 [files] = self._client.scatter([walk.files], workers=[address], hash=False)
@@ -269,7 +290,23 @@ class Crew(AbstractContextManager["Crew"]):
             walk.future = self._client.submit(
                 _go, walk.leg, files, data, self._topic, workers=[address], pure=False, retries=0
             )
-            self._walks[walk.leg.name] = self._waiting.pop(0)
+            self._waiting.remove(walk)
+            self._walks[walk.leg.name] = walk
+
+    def _walk_for(self, place: str) -> _Walk | None:
+        """The next leg for a worker; one that a worker was lost with goes elsewhere, if it can.
+
+        So a machine with too little memory does not fail all trials, one after the other.
+        """
+        others = {worker.place for worker in self._known.values() if worker.fit} - {place}
+        return next(
+            (
+                walk
+                for walk in self._waiting
+                if place not in walk.lost_at or others <= set(walk.lost_at)
+            ),
+            None,
+        )
 
     def _data_at(self, address: str) -> Any:
         """The rows on a worker, who has them from another worker, apart from the first.
@@ -302,8 +339,13 @@ class Crew(AbstractContextManager["Crew"]):
                 case "pending":
                     continue
                 case "finished":
-                    gone.append((name, walk.future.result()))
-                    del self._walks[name]
+                    found = walk.future.result()
+                    if found.elsewhere:
+                        self._put_back([walk])
+                        self._dismiss(walk.worker, found.fault)
+                    else:
+                        gone.append((name, found))
+                        del self._walks[name]
                 case "error":
                     gone.append((name, Gone({}, _reason(walk.future))))
                     del self._walks[name]
@@ -313,15 +355,28 @@ class Crew(AbstractContextManager["Crew"]):
             self._looked = -LOOK_AROUND
             self._look_around()
             self._put_back([walk for walk in lost if walk.leg.name in self._walks])
-        worn = [walk for walk in self._waiting if walk.losses >= MOST_LOSSES]
-        self._waiting = [walk for walk in self._waiting if walk.losses < MOST_LOSSES]
+        worn = [walk for walk in self._waiting if len(walk.lost_at) >= MOST_LOSSES]
+        self._waiting = [walk for walk in self._waiting if walk not in worn]
         fault = f"{MOST_LOSSES} workers were lost while they trained it; have they enough memory?"
         return [*gone, *((walk.leg.name, Gone({}, fault)) for walk in worn)]
+
+    def _dismiss(self, address: str, reason: str) -> None:
+        """Give a worker no more work, which would not succeed there either.
+
+        Raises:
+            NNTrainError: It was the last.
+        """
+        where = f"worker {address}: {reason}"
+        if address in self._known:
+            self._known[address].fit = False
+        if not any(worker.fit or worker.versions for worker in self._known.values()):
+            raise NNTrainError(f"{where}; see to it there, and the same command goes on")
+        self._notice(f"{where}; it gets no more work")
 
     def _take_back(self, walk: _Walk) -> None:
         name = walk.leg.name
         self._notice(f"{name}: its worker {walk.worker} is gone; another takes it up")
-        walk.losses += 1
+        walk.lost_at.append(self._known[walk.worker].place)
         self._put_back([walk])
 
     def _put_back(self, walks: list[_Walk]) -> None:

@@ -23,6 +23,7 @@ def train_elsewhere(
         interrupted: Asked again and again; true ends it, to be gone on with.
 
     Raises:
+        CheckpointError: None of a begun member's checkpoints can be trusted.
         NNTrainError: A member failed, which is said when the others are finished.
     """
     members = {member.folder.name: member for member in run.members()}

@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 from nntrain.config import parse_config
 from nntrain.errors import NNTrainError
 from nntrain.files import atomic_write
-from nntrain.training import checkpoint
 from nntrain.training.fit import Split, resume
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
+from nntrain.training.resumption import newest_checkpoint
 from nntrain.training.run import Run
 
 Files = Mapping[str, bytes]
@@ -49,10 +49,12 @@ class Gone:
     Attributes:
         files: Those of the run's folder that are new.
         fault: Why it could not be gone; None if it was.
+        elsewhere: Whether another worker may well go it, as this one's disk is full, or the like.
     """
 
     files: Files
     fault: str | None
+    elsewhere: bool = False
 
 
 def go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], None]) -> Gone:
@@ -64,6 +66,15 @@ def go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], N
         data: The rows, which are read only once.
         tell: Is told of every epoch.
     """
+    try:
+        return _go(leg, files, data, tell)
+    except OSError as error:
+        return Gone({}, str(error), elsewhere=True)
+    except NNTrainError as error:
+        return Gone({}, str(error), elsewhere=isinstance(error.__cause__, OSError))
+
+
+def _go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], None]) -> Gone:
     started = time.monotonic()
 
     def enough(record: EpochRecord) -> bool:
@@ -79,6 +90,8 @@ def go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], N
         try:
             resume(config, run, Reporter(), leg.threads, data, enough)
         except NNTrainError as error:
+            if isinstance(error.__cause__, OSError):
+                raise
             return Gone({}, str(error).replace(str(run), leg.name))
         return Gone(
             {
@@ -99,12 +112,13 @@ def contents(run: Run) -> dict[str, bytes]:
 
 
 def history_of(run: Run) -> list[EpochRecord]:
-    """The epochs that the legs of a run have finished.
+    """The epochs that the legs of a run have finished, as far as the next need not go them again.
 
     Raises:
-        CheckpointError: Its last checkpoint cannot be trusted.
+        CheckpointError: None of its checkpoints can be trusted, though there are some.
     """
-    return checkpoint.load(run.last_file).progress.history if run.last_file.exists() else []
+    _, saved = newest_checkpoint(run, Reporter())
+    return saved.progress.history if saved else []
 
 
 def keep(run: Run, files: Files) -> None:

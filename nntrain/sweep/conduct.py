@@ -1,5 +1,6 @@
 """Conducting a sweep: which trial goes on, which ends, and which is the next to begin."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +14,8 @@ from nntrain.errors import CheckpointError, ConfigError
 from nntrain.sweep.search import is_due, is_worse, may_begin, most_trials
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord, is_finished
+
+SECONDS_A_NOTE = 10.0  # of a sweep's time, which a kill costs
 
 
 class Watcher:
@@ -48,17 +51,53 @@ def conduct(
         interrupted: Asked again and again; true ends it, to be gone on with.
 
     Raises:
+        CheckpointError: None of a begun trial's checkpoints can be trusted.
         NNTrainError: The cluster is gone, or something cannot be written.
     """
+    clock = _Clock(trials)
+    try:
+        _conduct(trials, crew, watcher, interrupted, clock)
+    finally:
+        clock.note()
+
+
+class _Clock:
+    """How long a sweep has been conducted; noted now and then, as a kill may end it.
+
+    Args:
+        trials: The sweep.
+    """
+
+    def __init__(self, trials: Trials) -> None:
+        self._trials = trials
+        self._noted = time.monotonic()
+        self._began = self._noted - trials.seconds
+
+    def seconds(self) -> float:
+        """So far, all interruptions aside."""
+        if time.monotonic() - self._noted >= SECONDS_A_NOTE:
+            self.note()
+        return time.monotonic() - self._began
+
+    def note(self) -> None:
+        """Write it down."""
+        self._noted = time.monotonic()
+        self._trials.seconds = self._noted - self._began
+
+
+def _conduct(
+    trials: Trials,
+    crew: Crew,
+    watcher: Watcher,
+    interrupted: Callable[[], bool],
+    clock: _Clock,
+) -> None:
     sweep = trials.definition.sweep
     most = most_trials(sweep)
-    started = time.monotonic() - trials.seconds
 
-    def is_late() -> bool:
-        if sweep.hours is None:
-            return False
-        trials.seconds = time.monotonic() - started
-        return trials.seconds >= 3_600 * sweep.hours
+    def is_enough() -> bool:
+        late = clock.seconds() >= 3_600 * (sweep.hours or math.inf)
+        return late or (most is not None and len(begun) >= most)
 
     begun = trials.all()
     for trial in begun:
@@ -66,16 +105,11 @@ def conduct(
             _go_on(trials, trial, begun, crew, watcher)
     while not interrupted():
         begun = trials.all()
-        while (
-            crew.idle
-            and (most is None or len(begun) < most)
-            and not is_late()
-            and may_begin(sweep, len(begun), begun)
-        ):
+        while crew.idle and not is_enough() and may_begin(sweep, len(begun), begun):
             trial = trials.begin(begun)
             begun = trials.all()
             _go_on(trials, trial, begun, crew, watcher)
-        if not crew.busy and (is_late() or len(begun) == most):
+        if is_enough() and not crew.busy:
             return
         for name, gone in crew.wait():
             trial = begun[int(name.rpartition("-")[2]) - 1]
@@ -97,11 +131,14 @@ def _go_on(
     sweep, run = trials.definition.sweep, trials.run_of(trial)
     try:
         config = trials.config_of(trial)
-        if not run.config_file.exists():
-            run.made(config)
-        history = history_of(run)
-    except (ConfigError, CheckpointError) as error:
+    except ConfigError as error:
         return _end(trials, trial, watcher, TrialState.FAIL, [], str(error).splitlines()[0])
+    if not run.config_file.exists():
+        run.made(config)
+    try:
+        history = history_of(run)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; or remove {run}, and it is trained anew") from error
     accuracies = [record.val_accuracy for record in history]
     epochs = config.training.epochs
     if is_finished(history, epochs, config.training.patience):

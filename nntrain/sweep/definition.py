@@ -21,6 +21,10 @@ def _above_0(bounds: tuple[float, float]) -> tuple[float, float]:
     return bounds
 
 
+# As far as floating-point numbers, which Optuna reckons with, hold whole ones.
+_Whole = Annotated[int, Field(gt=-(2**53), lt=2**53)]
+
+
 class Axis(Model):
     """The values that one key may take: of one of the first four kinds."""
 
@@ -36,7 +40,7 @@ class Axis(Model):
         expect("two numbers above 0, the lower one first, such as [1e-4, 0.1]"),
     ] = Field(default=None, description="any number between two, each power of ten as likely")
     whole: Annotated[
-        Annotated[tuple[int, int], AfterValidator(ascending)] | None,
+        Annotated[tuple[_Whole, _Whole], AfterValidator(ascending)] | None,
         expect("two whole numbers, the lower one first, such as [10, 100]"),
     ] = Field(default=None, description="any whole number between two, both included")
     step: Annotated[int, Field(ge=1)] = Field(

@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.distributions import (
     BaseDistribution,
@@ -47,6 +46,11 @@ def most_trials(sweep: Sweep) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
+def most_at_once(sweep: Sweep) -> int:
+    """How many trials can run at the same time."""
+    return min(sweep.at_once, most_trials(sweep) or sweep.at_once)
+
+
 def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
     """The parameters of a trial.
 
@@ -56,9 +60,12 @@ def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[st
         trials: All before it; those that it may know of are finished.
     """
     if sweep.strategy == "grid":
-        axes = {key: _grid(axis) for key, axis in sweep.space.items()}
-        places = np.unravel_index(number, [len(axis) for axis in axes.values()])
-        return {key: axis[int(at)] for (key, axis), at in zip(axes.items(), places, strict=True)}
+        params = {}
+        for key, axis in reversed(sweep.space.items()):  # the last is the first to change
+            values = _grid(axis)
+            number, at = divmod(number, len(values))
+            params[key] = values[at]
+        return {key: params[key] for key in sweep.space}
     study = optuna.create_study(direction="maximize", sampler=_sampler(sweep, number))
     study.add_trials(_known(sweep, number, trials))
     return study.ask(distributions(sweep)).params

@@ -8,8 +8,9 @@ runs/NAME/
     .lock          locked by the process that conducts the sweep
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from nntrain.config import Config
-from nntrain.errors import ConfigError, RunError
+from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.files import atomic_write
 from nntrain.sweep.definition import Definition, load_sweep
 from nntrain.sweep.search import distributions, propose, values_of
@@ -43,9 +44,12 @@ def open_trials(definition: Definition, folder: Path) -> Iterator["Trials"]:
 
     Raises:
         ConfigError: The folder is that of another sweep; only `trials` and `hours` may be others.
-        RunError: It is that of something else, or cannot be made, or another process is at work.
+        RunError: It is that of something else, or cannot be made, or another process is at work, or
+            its record is damaged or cannot be written.
     """
     begun = folder / SWEEP
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder}: a file; name a folder with --run")
     if not begun.exists() and folder.exists() and any(map(_is_foreign, folder.iterdir())):
         raise RunError(f"{folder}: exists already, but is no sweep; name another folder with --run")
     try:
@@ -56,7 +60,7 @@ def open_trials(definition: Definition, folder: Path) -> Iterator["Trials"]:
         ) from error
     with Run(folder).held("name another folder with --run"):
         if begun.exists():
-            _refuse_another(folder, definition, load_sweep(begun, folder / BASE))
+            _refuse_another(folder, definition, _begun_in(folder, definition))
         with atomic_write(folder / BASE, "w") as file:
             file.write(definition.base)
         with atomic_write(begun, "w") as file:  # the last: without it, no sweep has begun
@@ -92,21 +96,51 @@ def _record(folder: Path, get: Callable[..., optuna.Study], **options: Any) -> o
     """Optuna's record.
 
     Raises:
-        RunError: It is damaged.
+        RunError: It is damaged, or cannot be written.
     """
     file = folder / STUDY_FILE
-    try:
+    with _told_in_one_line(file):
         return get(study_name=STUDY, storage=f"sqlite:///{file}", **options)
-    except (SQLAlchemyError, StorageInternalError) as error:
+
+
+@contextmanager
+def _told_in_one_line(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError, RuntimeError, AssertionError) as error:
+        # Optuna's two last are of records that lack what every record has, or are of another Optuna
+        reason = _reason(error)
+        if isinstance(reason, sqlite3.OperationalError) and "no such" not in str(reason):
+            mend = "free some space" if "full" in str(reason) else "see that it can be"
+            raise RunError(
+                f"{file}: cannot be written: {reason}; {mend}, and the same command goes on"
+            ) from error
         raise RunError(
-            f"{file}: cannot be read ({type(error).__name__}); remove {folder}, or name another "
-            "folder with --run"
+            f"{file}: damaged ({' '.join(str(reason).split())}); remove it, and 'nntrain sweep "
+            "SWEEP.yaml' makes it anew from the trials' folders"
         ) from error
+
+
+def _reason(error: BaseException) -> BaseException:
+    """What SQLite has said, behind what others made of it."""
+    while (cause := getattr(error, "orig", None) or error.__cause__) is not None:
+        error = cause
+    return error
 
 
 def _is_foreign(path: Path) -> bool:
     """Whether a file is none of those that a kill leaves before a sweep has begun."""
     return path.name != BASE and not path.name.startswith(".")
+
+
+def _begun_in(folder: Path, asked: Definition) -> Definition:
+    try:
+        return load_sweep(folder / SWEEP, folder / BASE)
+    except ConfigError as error:
+        raise ConfigError(
+            f"{str(error).splitlines()[0]} (it notes what was begun; put a copy of your SWEEP.yaml "
+            f"in place of {folder / SWEEP}, and of {asked.sweep.config} in that of {folder / BASE})"
+        ) from error
 
 
 def _refuse_another(folder: Path, asked: Definition, begun: Definition) -> None:
@@ -133,6 +167,8 @@ class Trials:
         folder: The sweep's.
         definition: What is searched.
         study: Optuna's record.
+
+    Whatever reads or writes the record raises a RunError where that is not possible.
     """
 
     def __init__(self, folder: Path, definition: Definition, study: optuna.Study) -> None:
@@ -140,30 +176,52 @@ class Trials:
         self.definition = definition
         self.study = study
 
+    def refuse_other_rows(self, data_digest: str) -> None:
+        """Note which rows the trials share, and let nobody go on with others.
+
+        Args:
+            data_digest: What `nntrain.training.fit.digest` says of them.
+
+        Raises:
+            DataError: The sweep was begun with others.
+        """
+        with self._told():
+            begun = self.study.user_attrs.get("data_digest")
+            if begun is None:
+                self.study.set_user_attr("data_digest", data_digest)
+        if begun not in (None, data_digest):
+            data = self.definition.config({}).data
+            files = [file for file in (data.train, data.validation) if isinstance(file, str)]
+            raise DataError(
+                f"{' or '.join(files)}: not the rows that {self.folder} was begun with; bring "
+                "those back, or begin a new sweep with --run"
+            )
+
     @property
     def seconds(self) -> float:
         """How long the sweep has been conducted so far, all interruptions aside."""
-        return float(self.study.user_attrs.get("seconds", 0.0))
+        with self._told():
+            return float(self.study.user_attrs.get("seconds", 0.0))
 
     @seconds.setter
     def seconds(self, seconds: float) -> None:
-        self.study.set_user_attr("seconds", seconds)
+        with self._told():
+            self.study.set_user_attr("seconds", seconds)
 
     def all(self) -> Sequence[FrozenTrial]:
         """Those begun so far, in order of their numbers."""
-        return self.study.get_trials(deepcopy=False)
+        with self._told():
+            return self.study.get_trials(deepcopy=False)
 
     def begin(self, trials: Sequence[FrozenTrial]) -> FrozenTrial:
         """Choose the next trial's values, and note that it has begun."""
         sweep, number = self.definition.sweep, len(trials)
         params = propose(sweep, number, trials)
-        self.study.add_trial(
-            optuna.trial.create_trial(
-                state=TrialState.RUNNING,
-                params=params,
-                distributions=distributions(sweep),
-            )
+        trial = optuna.trial.create_trial(
+            state=TrialState.RUNNING, params=params, distributions=distributions(sweep)
         )
+        with self._told():
+            self.study.add_trial(trial)
         return self.all()[number]
 
     def end(
@@ -174,14 +232,15 @@ class Trials:
         fault: str | None = None,
     ) -> None:
         """Note how a trial ended."""
-        noted = optuna.trial.Trial(self.study, trial._trial_id)
-        for epoch, accuracy in enumerate(accuracies, 1):
-            if epoch not in trial.intermediate_values:
-                noted.report(accuracy, epoch)
-        if fault is not None:
-            noted.set_user_attr("fault", fault)
         value = max(accuracies) if state == TrialState.COMPLETE else None
-        self.study.tell(trial.number, value, state)
+        with self._told():
+            noted = optuna.trial.Trial(self.study, trial._trial_id)
+            for epoch, accuracy in enumerate(accuracies, 1):
+                if epoch not in trial.intermediate_values:
+                    noted.report(accuracy, epoch)
+            if fault is not None:
+                noted.set_user_attr("fault", fault)
+            self.study.tell(trial.number, value, state)
 
     def run_of(self, trial: FrozenTrial) -> Run:
         """The trial's own run."""
@@ -198,3 +257,6 @@ class Trials:
     def values_of(self, trial: FrozenTrial) -> dict[str, Any]:
         """What the trial tries, by keys of the configuration."""
         return values_of(self.definition.sweep, trial.params)
+
+    def _told(self) -> AbstractContextManager[None]:
+        return _told_in_one_line(self.folder / STUDY_FILE)

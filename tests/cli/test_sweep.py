@@ -1,5 +1,6 @@
 """Sweeps as people run them: real processes, interrupted and gone on with."""
 
+import io
 import re
 import signal
 import subprocess
@@ -9,12 +10,22 @@ from pathlib import Path
 
 import psutil
 import pytest
+from optuna.trial import TrialState
+from rich.console import Console
 
+from nntrain.cli import sweep_progress
+from nntrain.cli.sweep_progress import SweepProgress
+from nntrain.cli.terminal import print_columns
 from nntrain.config import load_config
+from nntrain.data.kaggle import write_csv
 from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.ranking import ranking
+from nntrain.sweep.search import most_at_once
 from nntrain.sweep.trials import open_trials, read_trials
-from tests.cli.test_commands import run
+from nntrain.training.fit import digest, read_data
+from nntrain.training.reporter import Reporter
+from tests.cli.test_commands import refuse, run
+from tests.conftest import stripes
 from tests.sweep.conftest import folder
 
 __all__ = ["folder"]  # the fixture, which takes the place of this folder's own
@@ -90,6 +101,58 @@ def test_a_sweep_is_conducted_by_one_process_only(long: Path) -> None:
         result = run("sweep", "sweep.yaml")
     assert result.exit_code == 1
     assert "is being trained by another process" in result.stderr
+
+
+def test_a_sweep_does_not_go_on_with_other_rows(long: Path) -> None:
+    definition = load_sweep(Path("sweep.yaml"))
+    rows = read_data(definition.config({}), Reporter())
+    with open_trials(definition, Path("runs/sweep")) as trials:
+        trials.refuse_other_rows(digest(*rows))
+    write_csv("data/train.csv", *stripes(199))
+    assert refuse(1, "sweep", "sweep.yaml").splitlines()[-1] == (
+        "data/train.csv: not the rows that runs/sweep was begun with; bring those back, or begin a "
+        "new sweep with --run"
+    )
+
+
+def test_a_sweep_without_a_trial_that_learnt_anything_has_no_best(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(
+        sweep_progress, "console", lambda stderr: Console(file=screen, force_terminal=True)
+    )
+    with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
+        trials.end(trials.begin([]), TrialState.FAIL, [], "diverged")
+        with SweepProgress(trials):
+            drawn = screen.getvalue()
+            # A second Ctrl-C ends the process at once, and whoever typed it wants to see a cursor.
+            assert drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l")
+    assert "1/6" in drawn
+    assert "best" not in drawn
+
+
+def test_a_narrow_terminal_shows_whole_names_beside_long_reasons() -> None:
+    screen = io.StringIO()
+    reason = "failed: the loss became nan in epoch 1, batch 2: training has diverged"
+    out = Console(file=screen, width=40)
+    print_columns("run", ["runs/s/trial-1"], {"fate": [reason]}, out)
+    lines = screen.getvalue().splitlines()
+    assert max(map(len, lines)) <= 40
+    assert screen.getvalue().split() == ["run", "fate", "runs/s/trial-1", *reason.split()]
+
+
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [("at_once: 3\ntrials: 6", 3), ("at_once: 9\ntrials: 6", 6), ("at_once: 3\nhours: 1", 3)],
+)
+def test_no_more_workers_are_started_than_trials_can_run(
+    folder: Path, limits: str, most: int
+) -> None:
+    Path("s.yaml").write_text(
+        f"config: tiny.yaml\nspace: {{loss: {{choice: [cross_entropy]}}}}\n{limits}"
+    )
+    assert most_at_once(load_sweep(Path("s.yaml")).sweep) == most
 
 
 def test_the_example_is_a_sweep_of_an_example(monkeypatch: pytest.MonkeyPatch) -> None:

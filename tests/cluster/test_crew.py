@@ -12,6 +12,7 @@ from nntrain.cluster import connect, crew
 from nntrain.cluster.crew import Crew
 from nntrain.cluster.leg import Files, Gone, Leg
 from nntrain.config import Config
+from nntrain.errors import NNTrainError
 from nntrain.training.fit import Split, read_data
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
@@ -165,6 +166,74 @@ def test_a_worker_that_falls_silent_loses_its_leg_to_another(
         stuck[0].loop.add_callback(stuck[0].periodic_callbacks["heartbeat"].start)
     assert found.files["worker"] != stuck[0].address.encode()
     assert notices[-1] == f"trial-1: its worker {stuck[0].address} is gone; another takes it up"
+
+
+def test_a_worker_that_cannot_write_gets_no_more_work_and_the_last_ends_it(
+    make_crew: MakeCrew, monkeypatch: pytest.MonkeyPatch, notices: list[str]
+) -> None:
+    full: set[str] = set()
+
+    def go(leg: Leg, files: Files, data: Split, tell: Callable[..., None]) -> Gone:
+        address = distributed.get_worker().address
+        if not full or leg.name in full:
+            full.add(address)
+        return Gone({}, "disk full" if address in full else None, elsewhere=address in full)
+
+    monkeypatch.setattr(crew, "go", go)
+    one = make_crew()
+    until(lambda: both_idle(one))
+    one.start("trial-1", "", {}, None)
+    assert gone(one, 1) == [("trial-1", Gone({}, None))]
+    assert notices == [f"worker {min(full)}: disk full; it gets no more work"]
+    assert one.idle == 1
+    full.add("trial-2")
+    one.start("trial-2", "", {}, None)
+    with pytest.raises(NNTrainError, match="disk full; see to it there, and the same command"):
+        gone(one, 1)
+
+
+def test_a_leg_that_a_worker_was_lost_with_goes_elsewhere_if_it_can(make_crew: MakeCrew) -> None:
+    one = make_crew()
+    until(lambda: both_idle(one))
+    first, second = one._known
+    one.start("trial-1", "", {}, None)
+    one.start("trial-2", "", {}, None)
+    waiting = one._waiting
+    waiting[0].lost_at.append(first)
+    assert [one._walk_for(place) for place in (first, second)] == [waiting[1], waiting[0]]
+    waiting[1].lost_at.append(first)
+    assert one._walk_for(first) is None
+    one._known[second].fit = False  # none is left but the one that it was lost with
+    assert one._walk_for(first) is waiting[0]
+
+
+def test_who_waits_for_a_scheduler_is_asked_again_and_again_whether_he_still_wants_to(
+    make_crew: MakeCrew, monkeypatch: pytest.MonkeyPatch, notices: list[str]
+) -> None:
+    one = make_crew()
+    one.start("trial-1", "", {}, None)
+    connected, tries = one._connect, 0
+
+    def refused() -> Any:
+        nonlocal tries
+        tries += 1
+        raise OSError("refused")
+
+    one._connect = refused
+    one._client.close()
+    monkeypatch.setattr(crew, "LOOK_AROUND", 0)
+    for _ in range(4):
+        assert one.wait() == []
+        assert one.idle == 0
+        assert one.busy
+    assert tries == 3
+    assert notices == ["the scheduler is gone (CommClosedError); waiting for it"]
+    monkeypatch.setattr(crew, "PATIENCE", 0)
+    with pytest.raises(NNTrainError, match="the scheduler has been gone for 0 s; start it again"):
+        one.wait()
+    one._connect = connected
+    monkeypatch.setattr(crew, "LOOK_AROUND", 0.05)
+    assert [name for name, _ in gone(one, 1)] == ["trial-1"]
 
 
 def test_other_versions_are_told_and_only_another_numpy_gets_work(

@@ -1,8 +1,9 @@
 """A sweep gives the same trials however it goes: in whatever order, and interrupted wherever."""
 
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,13 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState
+from sqlalchemy import Engine, event
 
 from nntrain.cluster.crew import Crew
-from nntrain.errors import ConfigError, RunError
-from nntrain.sweep.conduct import Watcher, conduct
+from nntrain.errors import CheckpointError, ConfigError, DataError, RunError
+from nntrain.sweep.conduct import SECONDS_A_NOTE, Watcher, conduct
 from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.ranking import committee, ranking
-from nntrain.sweep.trials import Trials, open_trials
+from nntrain.sweep.search import propose
+from nntrain.sweep.trials import Trials, open_trials, read_trials
 from nntrain.training import checkpoint
 from tests.sweep.conftest import SWEEP, Inline, Killed
 
@@ -198,3 +201,142 @@ def test_another_sweep_is_not_gone_on_with(inline: MakeCrew) -> None:
 def test_a_folder_of_something_else_is_left_alone(inline: MakeCrew) -> None:
     with pytest.raises(RunError, match="data: exists already, but is no sweep"):
         swept(inline(), "data")
+    with pytest.raises(RunError, match=r"data/train\.csv: a file; name a folder with --run"):
+        swept(inline(), "data/train.csv")
+
+
+def test_damaged_notes_of_what_was_begun_are_mended_by_copies(inline: MakeCrew) -> None:
+    variant("sweep.yaml", ("trials: 6", "trials: 1"))
+    first = outcome(swept(inline(), "runs/s"))
+    for name, original in (("sweep.yaml", "sweep.yaml"), ("base.yaml", "tiny.yaml")):
+        Path("runs/s", name).write_text("damaged")
+        with pytest.raises(ConfigError, match=r"copy.* of tiny\.yaml in that of runs/s/base\.yaml"):
+            swept(inline(), "runs/s")
+        shutil.copy(original, Path("runs/s", name))
+    assert outcome(swept(inline(), "runs/s")) == first
+
+
+def test_a_sweep_that_now_asks_for_fewer_trials_than_it_has_is_finished(inline: MakeCrew) -> None:
+    first = outcome(swept(inline(), "runs/s"))
+    variant("sweep.yaml", ("trials: 6", "trials: 4"))
+    assert outcome(swept(inline(killed_after=9), "runs/s")) == first
+
+
+def test_a_grid_may_have_more_trials_than_numbers_have_names(inline: MakeCrew) -> None:
+    Path("grid.yaml").write_text(
+        "config: tiny.yaml\nstrategy: grid\ntrials: 2\nspace:\n"
+        "  training.epochs: {whole: [1, 9000000000000000]}\n"
+        "  network[0].dense: {whole: [1, 9000000000000000]}\n"
+    )
+    sweep = load_sweep(Path("grid.yaml")).sweep
+    assert [propose(sweep, number, []) for number in (0, 1, 9 * 10**15)] == [
+        {"training.epochs": 1, "network[0].dense": 1},
+        {"training.epochs": 1, "network[0].dense": 2},
+        {"training.epochs": 2, "network[0].dense": 1},
+    ]
+
+
+def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
+    inline: MakeCrew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, seen = 0.0, []
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    crew, limit = inline(), 100
+
+    def wait() -> list[Any]:
+        nonlocal now
+        now += 4
+        seen.append(read_trials(Path("runs/s")).seconds)
+        return []
+
+    monkeypatch.setattr(crew, "wait", wait)
+    with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
+        conduct(trials, cast(Crew, crew), Watcher(), lambda: now > limit)
+        assert trials.seconds == now == 104
+        limit = 200
+        conduct(trials, cast(Crew, crew), Watcher(), lambda: now > limit)
+        assert trials.seconds == now
+    assert seen == sorted(seen)
+    # A kill would have cost no more than this.
+    assert all(4 * n - noted <= 4 + SECONDS_A_NOTE for n, noted in enumerate(seen))
+
+
+def test_damaged_checkpoints_cost_their_trial_alone(inline: MakeCrew) -> None:
+    variant("sweep.yaml", ("trials: 6", "trials: 2"))
+    undisturbed = outcome(swept(inline(), "runs/undisturbed"))
+    with suppress(Killed):
+        swept(inline(workers=1, seconds=0, killed_after=4), "runs/other")
+    trial = Path("runs/other/trial-1")
+    best = (trial / "best.npz").read_bytes()
+    (trial / "last.npz").write_bytes(b"damaged")
+    (trial / "best.npz").write_bytes(b"damaged")
+    mend = r"last\.npz: damaged.*; or remove runs/other/trial-1, and it is trained anew$"
+    with pytest.raises(CheckpointError, match=mend):
+        swept(inline(), "runs/other")
+    shutil.copytree("runs/other", "runs/removed")
+    shutil.rmtree("runs/removed/trial-1")
+    assert outcome(swept(inline(), "runs/removed")) == undisturbed
+    (trial / "best.npz").write_bytes(best)
+    assert outcome(swept(inline(), "runs/other")) == undisturbed
+
+
+def test_other_rows_than_those_it_was_begun_with_are_refused(inline: MakeCrew) -> None:
+    for _ in range(2):
+        with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
+            trials.refuse_other_rows("those")
+    with (
+        open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials,
+        pytest.raises(DataError, match=r"data/train\.csv: not the rows that runs/s was begun with"),
+    ):
+        trials.refuse_other_rows("others")
+
+
+@contextmanager
+def room_for(pages: int) -> Iterator[None]:
+    """SQLite finds the disk full when its file would get larger."""
+
+    def limit(connection: Any, record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    event.listen(Engine, "connect", limit)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", limit)
+
+
+def test_a_full_disk_ends_a_sweep_in_one_line_and_it_goes_on_with_more_room(
+    inline: MakeCrew,
+) -> None:
+    undisturbed = outcome(swept(inline(), "runs/undisturbed"))
+    pages = Path("runs/undisturbed/study.db").stat().st_size // 4096
+    ends = 0
+    for room in range(1, pages, pages // 5):
+        with room_for(room):
+            try:
+                swept(inline(), "runs/other")
+            except RunError as error:
+                ends += 1
+                assert str(error) == (
+                    "runs/other/study.db: cannot be written: database or disk is full; free some "
+                    "space, and the same command goes on"
+                )
+    assert ends >= 5
+    assert outcome(swept(inline(), "runs/other")) == undisturbed
+
+
+def test_a_damaged_record_is_made_anew_from_the_trials(inline: MakeCrew) -> None:
+    undisturbed = outcome(swept(inline(), "runs/s"))
+    record = Path("runs/s/study.db")
+    content = record.read_bytes()
+    line = r"^runs/s/study\.db: damaged \(.*\); remove it, and 'nntrain sweep SWEEP\.yaml' makes it"
+    for damaged in (b"no database" * 999, content[:5_000], content[:4096].ljust(len(content))):
+        record.write_bytes(damaged)
+        with pytest.raises(RunError, match=line):
+            swept(inline(), "runs/s")
+        with pytest.raises(RunError, match=line):
+            read_trials(Path("runs/s"))
+    record.unlink()
+    again = inline()
+    assert outcome(swept(again, "runs/s")) == undisturbed
+    assert again.legs == 0
