@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import dask
 import distributed
 import pytest
 
@@ -165,6 +166,16 @@ def test_a_worker_that_falls_silent_loses_its_leg_to_another(
         stuck[0].loop.add_callback(stuck[0].periodic_callbacks["heartbeat"].start)
     assert found.files["worker"] != stuck[0].address.encode()
     assert notices[-1] == f"trial-1: its worker {stuck[0].address} is gone; another takes it up"
+
+
+def test_what_the_client_asks_for_itself_takes_no_worker_away(
+    make_crew: MakeCrew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "LOOK_AROUND", 0)
+    with dask.config.set({"distributed.client.scheduler-info-interval": "1ms"}):
+        one = make_crew()
+    until(lambda: both_idle(one))
+    assert all(both_idle(one) for _ in range(200))
 
 
 def test_other_versions_are_told_and_only_another_numpy_gets_work(
