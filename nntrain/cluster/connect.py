@@ -53,9 +53,10 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
             theirs = client.run_on_scheduler(importlib.metadata.version, "distributed")
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise NNTrainError(
-            f"{scheduler}: no scheduler there ({reason}); start one with 'dask scheduler'"
-        ) from error
+        mend = "start one with 'dask scheduler'"
+        if scheduler.startswith("tls:"):
+            mend = f"{mend}, or show it a certificate that it knows (docs/cluster.md)"
+        raise NNTrainError(f"{scheduler}: no scheduler there ({reason}); {mend}") from error
     except TypeError as error:  # Dask's, of tls:// without settings
         raise NNTrainError(
             f"{scheduler}: no certificate to show there; name ca-file, client.cert and client.key "

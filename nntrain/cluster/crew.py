@@ -204,7 +204,9 @@ class Crew(AbstractContextManager["Crew"]):
         self._looked = time.monotonic()
         if self._client.status != "running":
             raise CommClosedError("no longer connected")
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        # Not scheduler_info(), which may return what the client itself asks for now and then:
+        # totals without any worker.
+        workers = self._client.sync(self._client.scheduler.identity)["workers"]
         heard = max((worker["last_seen"] for worker in workers.values()), default=0.0)
         present = {
             address: worker["nthreads"]

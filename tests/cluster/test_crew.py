@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import dask
 import distributed
 import pytest
 
@@ -234,6 +235,16 @@ def test_who_waits_for_a_scheduler_is_asked_again_and_again_whether_he_still_wan
     one._connect = connected
     monkeypatch.setattr(crew, "LOOK_AROUND", 0.05)
     assert [name for name, _ in gone(one, 1)] == ["trial-1"]
+
+
+def test_what_the_client_asks_for_itself_takes_no_worker_away(
+    make_crew: MakeCrew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "LOOK_AROUND", 0)
+    with dask.config.set({"distributed.client.scheduler-info-interval": "1ms"}):
+        one = make_crew()
+    until(lambda: both_idle(one))
+    assert all(both_idle(one) for _ in range(200))
 
 
 def test_other_versions_are_told_and_only_another_numpy_gets_work(
