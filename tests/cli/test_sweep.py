@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -26,9 +26,9 @@ from nntrain.training.fit import digest, read_data
 from nntrain.training.reporter import Reporter
 from tests.cli.test_commands import refuse, run
 from tests.conftest import stripes
-from tests.sweep.conftest import folder
+from tests.sweep.conftest import Inline, folder, inline, swept
 
-__all__ = ["folder"]  # the fixture, which takes the place of this folder's own
+__all__ = ["folder", "inline"]  # the former takes the place of this folder's own
 
 SWEEP = """
 config: long.yaml
@@ -64,11 +64,10 @@ def until(lines: Iterator[str], what: str) -> None:
     raise AssertionError(f"never said {what!r}")
 
 
-def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(long: Path) -> None:
-    undisturbed = sweep(long, "--run", "runs/undisturbed", "--parallel", "1")
-    assert undisturbed.wait() == 0
-    shown = undisturbed.communicate()[0]
-
+def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(
+    long: Path, inline: Callable[..., Inline]
+) -> None:
+    undisturbed = ranking(swept(inline(), "runs/undisturbed"))
     for number, status in ((signal.SIGTERM, 143), (signal.SIGKILL, -9)):
         with sweep(long, "--run", "runs/other", "--parallel", "2") as going:
             assert going.stderr is not None
@@ -87,13 +86,14 @@ def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(long: Path) -
         _, alive = psutil.wait_procs(family, timeout=30)
         assert alive == []
 
-    last = sweep(long, "--run", "runs/other", "--parallel", "2")
+    last = sweep(long, "--run", "runs/other", "--parallel", "1")
     output, error = last.communicate()
     assert last.returncode == 0, error
-    assert output.split() == re.sub("runs/undisturbed", "runs/other", shown).split()
-    both = [ranking(read_trials(Path(f"runs/{name}"))) for name in ("undisturbed", "other")]
-    assert [one[1:] for one in both[0]] == [one[1:] for one in both[1]]
-    assert {one.epochs for one in both[0]} == {6, 30}
+    ranked = ranking(read_trials(Path("runs/other")))
+    assert [one[1:] for one in ranked] == [one[1:] for one in undisturbed]
+    assert {one.epochs for one in ranked} == {6, 30}
+    shown = re.findall(r"^runs/other/trial-\d", output, re.MULTILINE)
+    assert shown == [str(one.run) for one in ranked]
 
 
 def test_a_sweep_is_conducted_by_one_process_only(long: Path) -> None:

@@ -20,8 +20,8 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.run import Run
 from tests.cli.test_commands import run, succeed
 from tests.cluster.hosts import Hosts, said
-from tests.sweep.conftest import Inline
-from tests.sweep.test_conduct import outcome, swept
+from tests.sweep.conftest import Inline, swept
+from tests.sweep.test_conduct import outcome
 from tests.training.test_resume import assert_same
 
 # Long enough to be killed in the middle.

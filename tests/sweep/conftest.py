@@ -1,14 +1,20 @@
 """A sweep over the tiny problem, and a crew that trains it in this process."""
 
-import os
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from nntrain.cluster.crew import Crew
 from nntrain.cluster.leg import Files, Gone, Leg, go
+from nntrain.config import load_config
 from nntrain.data.kaggle import write_csv
+from nntrain.sweep.conduct import Watcher, conduct
+from nntrain.sweep.definition import load_sweep
+from nntrain.sweep.trials import Trials, open_trials, read_trials
 from nntrain.training.fit import Split, read_data
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
@@ -27,15 +33,19 @@ seed: 5
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, with data, a configuration and a sweep of it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+def write_inputs() -> None:
+    """Data, a configuration and a sweep of it, into the working directory."""
     Path("data").mkdir()
     write_csv("data/train.csv", *stripes(200))
     Path("tiny.yaml").write_text(CONFIG.format(train="data/train.csv"))
     Path("sweep.yaml").write_text(SWEEP)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with what a sweep needs."""
+    monkeypatch.chdir(tmp_path)
+    write_inputs()
     return tmp_path
 
 
@@ -88,10 +98,34 @@ class Inline:
         """Epochs are of no interest here."""
 
 
+def swept(
+    crew: Inline, run: str, file: str = "sweep.yaml", watcher: Watcher | None = None
+) -> Trials:
+    """A sweep that this crew has begun, or gone on with, to its end."""
+    with open_trials(load_sweep(Path(file)), Path(run)) as trials:
+        conduct(trials, cast(Crew, crew), watcher or Watcher())
+    return trials
+
+
 @pytest.fixture
 def inline(folder: Path) -> Callable[..., Inline]:
     """Makes crews."""
-    from nntrain.config import load_config
-
     data = read_data(load_config("tiny.yaml"), Reporter())
     return lambda **options: Inline(data, **options)
+
+
+@pytest.fixture(scope="session")
+def swept_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What sweep.yaml comes to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("swept"))
+        write_inputs()
+        crew = Inline(read_data(load_config("tiny.yaml"), Reporter()))
+        return swept(crew, "runs/s").folder.absolute()
+
+
+@pytest.fixture
+def finished(folder: Path, swept_once: Path) -> Trials:
+    """The same, in runs/s."""
+    shutil.copytree(swept_once, "runs/s")
+    return read_trials(Path("runs/s"))

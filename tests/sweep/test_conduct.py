@@ -21,17 +21,9 @@ from nntrain.sweep.ranking import committee, ranking
 from nntrain.sweep.search import propose
 from nntrain.sweep.trials import Trials, open_trials, read_trials
 from nntrain.training import checkpoint
-from tests.sweep.conftest import SWEEP, Inline, Killed
+from tests.sweep.conftest import SWEEP, Inline, Killed, swept
 
 MakeCrew = Callable[..., Inline]
-
-
-def swept(
-    crew: Inline, run: str, file: str = "sweep.yaml", watcher: Watcher | None = None
-) -> Trials:
-    with open_trials(load_sweep(Path(file)), Path(run)) as trials:
-        conduct(trials, cast(Crew, crew), watcher or Watcher())
-    return trials
 
 
 def outcome(trials: Trials) -> list[tuple[Any, ...]]:
@@ -58,9 +50,8 @@ def variant(name: str, *changes: tuple[str, str]) -> str:
     return name
 
 
-def test_trials_are_ordinary_runs_ranked_by_their_accuracy(inline: MakeCrew) -> None:
-    trials = swept(inline(), "runs/s")
-    ranked = ranking(trials)
+def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> None:
+    ranked = ranking(finished)
     assert len(ranked) == 6
     whole = [one for one in ranked if one.state == TrialState.COMPLETE]
     early = [one for one in ranked if one.state == TrialState.PRUNED]
@@ -82,8 +73,10 @@ def test_trials_are_ordinary_runs_ranked_by_their_accuracy(inline: MakeCrew) -> 
     assert committee(ranked, 2) == [one.run for one in whole[:2]]
 
 
-def test_neither_order_nor_interruptions_nor_legs_matter(inline: MakeCrew) -> None:
-    undisturbed = outcome(swept(inline(), "runs/undisturbed"))
+def test_neither_order_nor_interruptions_nor_legs_matter(
+    inline: MakeCrew, finished: Trials
+) -> None:
+    undisturbed = outcome(finished)
 
     @settings(
         max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -106,8 +99,10 @@ def test_neither_order_nor_interruptions_nor_legs_matter(inline: MakeCrew) -> No
     however()
 
 
-def test_a_finished_sweep_trains_nothing_again_and_grows(inline: MakeCrew) -> None:
-    first = outcome(swept(inline(), "runs/s"))
+def test_a_finished_sweep_trains_nothing_again_and_grows(
+    inline: MakeCrew, finished: Trials
+) -> None:
+    first = outcome(finished)
     again = inline()
     assert outcome(swept(again, "runs/s")) == first
     assert again.legs == 0
@@ -187,8 +182,7 @@ def test_hours_end_a_sweep_though_begun_trials_are_trained_to_their_end(inline: 
     assert all(trial.state.is_finished() for trial in trials.all())
 
 
-def test_another_sweep_is_not_gone_on_with(inline: MakeCrew) -> None:
-    swept(inline(), "runs/s")
+def test_another_sweep_is_not_gone_on_with(inline: MakeCrew, finished: Trials) -> None:
     variant("sweep.yaml", ("seed: 5", "seed: 6"), ("[8, 16]", "[8, 32]"))
     with pytest.raises(ConfigError, match=r"runs/s: was begun as another sweep.* in: space, seed"):
         swept(inline(), "runs/s")
@@ -216,8 +210,10 @@ def test_damaged_notes_of_what_was_begun_are_mended_by_copies(inline: MakeCrew) 
     assert outcome(swept(inline(), "runs/s")) == first
 
 
-def test_a_sweep_that_now_asks_for_fewer_trials_than_it_has_is_finished(inline: MakeCrew) -> None:
-    first = outcome(swept(inline(), "runs/s"))
+def test_a_sweep_that_now_asks_for_fewer_trials_than_it_has_is_finished(
+    inline: MakeCrew, finished: Trials
+) -> None:
+    first = outcome(finished)
     variant("sweep.yaml", ("trials: 6", "trials: 4"))
     assert outcome(swept(inline(killed_after=9), "runs/s")) == first
 
@@ -241,7 +237,7 @@ def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
 ) -> None:
     now, seen = 0.0, []
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    crew, limit = inline(), 100
+    crew, limit = inline(), 40
 
     def wait() -> list[Any]:
         nonlocal now
@@ -252,8 +248,8 @@ def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
     monkeypatch.setattr(crew, "wait", wait)
     with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
         conduct(trials, cast(Crew, crew), Watcher(), lambda: now > limit)
-        assert trials.seconds == now == 104
-        limit = 200
+        assert trials.seconds == now == 44
+        limit = 60
         conduct(trials, cast(Crew, crew), Watcher(), lambda: now > limit)
         assert trials.seconds == now
     assert seen == sorted(seen)
@@ -306,10 +302,10 @@ def room_for(pages: int) -> Iterator[None]:
 
 
 def test_a_full_disk_ends_a_sweep_in_one_line_and_it_goes_on_with_more_room(
-    inline: MakeCrew,
+    inline: MakeCrew, finished: Trials
 ) -> None:
-    undisturbed = outcome(swept(inline(), "runs/undisturbed"))
-    pages = Path("runs/undisturbed/study.db").stat().st_size // 4096
+    undisturbed = outcome(finished)
+    pages = Path("runs/s/study.db").stat().st_size // 4096
     ends = 0
     for room in range(1, pages, pages // 5):
         with room_for(room):
@@ -325,8 +321,8 @@ def test_a_full_disk_ends_a_sweep_in_one_line_and_it_goes_on_with_more_room(
     assert outcome(swept(inline(), "runs/other")) == undisturbed
 
 
-def test_a_damaged_record_is_made_anew_from_the_trials(inline: MakeCrew) -> None:
-    undisturbed = outcome(swept(inline(), "runs/s"))
+def test_a_damaged_record_is_made_anew_from_the_trials(inline: MakeCrew, finished: Trials) -> None:
+    undisturbed = outcome(finished)
     record = Path("runs/s/study.db")
     content = record.read_bytes()
     line = r"^runs/s/study\.db: damaged \(.*\); remove it, and 'nntrain sweep SWEEP\.yaml' makes it"

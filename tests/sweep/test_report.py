@@ -1,7 +1,7 @@
 """A sweep's report says what the trials' own files say."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,21 +16,16 @@ from nntrain.sweep.report import write_report
 from nntrain.sweep.trials import Trials, open_trials
 from tests.cli.test_commands import run, succeed
 from tests.report.document import read
-from tests.sweep.conftest import Inline
-from tests.sweep.test_conduct import swept
-
-MakeCrew = Callable[..., Inline]
 
 
-def test_the_report_ranks_as_the_command_does(inline: MakeCrew) -> None:
-    trials = swept(inline(), "runs/sweep")
-    shown = succeed("sweep", "sweep.yaml", "--report", "--best", "2")
+def test_the_report_ranks_as_the_command_does(finished: Trials) -> None:
+    shown = succeed("sweep", "sweep.yaml", "--run", "runs/s", "--report", "--best", "2")
     assert shown.stdout.splitlines()[-1] == (
-        "runs/sweep/report.html: the report of runs/sweep; open it in a browser"
+        "runs/s/report.html: the report of runs/s; open it in a browser"
     )
     assert shown.stderr == ""
-    page = read(trials.folder / "report.html")
-    ranked = ranking(trials)
+    page = read(finished.folder / "report.html")
+    ranked = ranking(finished)
     lines = [row for row in page.section("ranking").all("tr") if row.all("td")]
     assert len(lines) == len(ranked)
     for line, one in zip(lines, ranked, strict=True):
@@ -40,21 +35,20 @@ def test_the_report_ranks_as_the_command_does(inline: MakeCrew) -> None:
     best = " ".join(str(one.run) for one in ranked[:2])
     assert f"nntrain predict {best}" in page.section("ranking").text
     assert f"its submission: nntrain predict {best}" in shown.stdout
-    assert re.findall(r"runs/sweep/trial-\d", shown.stdout)[:6] == [str(one.run) for one in ranked]
+    assert re.findall(r"runs/s/trial-\d", shown.stdout)[:6] == [str(one.run) for one in ranked]
     assert len(page.section("search").all("svg")) == 2
     assert not page.all("script")
 
 
 def test_importances_sum_up_to_one_and_are_left_out_where_nothing_is_to_be_told(
-    inline: MakeCrew, monkeypatch: pytest.MonkeyPatch
+    finished: Trials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = swept(inline(), "runs/sweep")
     monkeypatch.setattr(report, "FEWEST_FOR_IMPORTANCES", 2)
-    found = report._importances(trials)
-    assert set(found) == set(trials.definition.sweep.space)
+    found = report._importances(finished)
+    assert set(found) == set(finished.definition.sweep.space)
     assert sum(found.values()) == pytest.approx(1)
     monkeypatch.setattr(report, "FEWEST_FOR_IMPORTANCES", 7)
-    assert report._importances(trials) == {}
+    assert report._importances(finished) == {}
 
 
 @contextmanager
