@@ -41,7 +41,7 @@ demo: $(VENV)/installed  ## Install, draw demo digits, fit, predict, evaluate
 	test ! -e data/test_labelled.csv || $(NNTRAIN) evaluate --data data/test_labelled.csv
 
 test: lint  ## Run the linters and all tests
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 soak: $(VENV)/installed-dev  ## 200 kills, then MINUTES=30 of killing and resuming one training
 	$(BIN)/python -m pytest -m slow

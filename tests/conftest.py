@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config, parse_config
 from nntrain.data.kaggle import write_csv
@@ -46,6 +47,13 @@ def no_waiting_for_disks() -> Iterator[None]:
     """Nothing that a test writes must outlast a power failure."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread_in_blas() -> Iterator[None]:
+    """Unless nntrain says otherwise: its idle threads would spin on cores that other tests need."""
+    with threadpool_limits(1, "blas"):
         yield
 
 

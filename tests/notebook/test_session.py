@@ -44,7 +44,7 @@ def test_nothing_is_imported_before_it_is_used() -> None:
         "print(sorted(set(sys.modules) - before)); assert 'fit' in dir(nntrain)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout == "['nntrain']\n", done.stderr
+    assert done.stdout == "['nntrain', 'nntrain.version']\n", done.stderr
     assert set(nntrain.__all__) <= set(dir(nntrain))
     with pytest.raises(AttributeError, match="module 'nntrain' has no attribute 'fti'"):
         nntrain.fti  # noqa: B018
