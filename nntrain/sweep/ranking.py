@@ -40,16 +40,18 @@ def ranking(trials: Trials) -> list[Ranked]:
     ranked = []
     for trial in trials.all():
         run = trials.run_of(trial)
-        accuracies = list(trial.intermediate_values.values())
+        accuracy, epochs = max(trial.intermediate_values.values(), default=None), trial.last_step
         if not trial.state.is_finished():
             with suppress(RunError):  # no more than its files tell, while they are being written
-                accuracies = [record.val_accuracy for record in run.history()]
+                history = run.history()
+                accuracy = max((record.val_accuracy for record in history), default=None)
+                epochs = len(history)
         ranked.append(
             Ranked(
                 run=run,
                 values=trials.values_of(trial),
-                accuracy=max(accuracies, default=None),
-                epochs=len(accuracies),
+                accuracy=accuracy,
+                epochs=epochs or 0,
                 state=trial.state,
                 fate={
                     TrialState.PRUNED: "ended early",

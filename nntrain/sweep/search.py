@@ -74,7 +74,7 @@ def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[st
 def is_due(pruning: Pruning, epoch: int) -> bool:
     """Whether a trial is looked at after this epoch: after `first`, twice as many, and so on."""
     looks, rest = divmod(epoch, pruning.first)
-    return rest == 0 and looks & (looks - 1) == 0
+    return looks > 0 and rest == 0 and looks & (looks - 1) == 0
 
 
 def is_worse(
@@ -100,8 +100,7 @@ def is_worse(
     )
     study.add_trials(_known(sweep, number, trials))
     trial = study.ask()
-    for epoch, accuracy in enumerate(accuracies, 1):
-        trial.report(accuracy, epoch)
+    trial.report(max(accuracies), len(accuracies))
     return trial.should_prune()
 
 

@@ -23,7 +23,7 @@ from nntrain.config import Config
 from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.files import atomic_write
 from nntrain.sweep.definition import Definition, load_sweep
-from nntrain.sweep.search import distributions, propose, values_of
+from nntrain.sweep.search import distributions, is_due, propose, values_of
 from nntrain.training.run import SWEEP, Run
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -231,13 +231,23 @@ class Trials:
         accuracies: Sequence[float],
         fault: str | None = None,
     ) -> None:
-        """Note how a trial ended."""
+        """Note how a trial ended.
+
+        Args:
+            trial: Which.
+            state: How.
+            accuracies: Its val_accuracy after each epoch. The best so far is noted of those epochs
+                after which trials are looked at, and of the last: each costs a write of its own.
+            fault: Why it failed.
+        """
+        pruning = self.definition.sweep.pruning
+        looks = [n for n in range(1, len(accuracies)) if pruning and is_due(pruning, n)]
         value = max(accuracies) if state == TrialState.COMPLETE else None
         with self._told():
             noted = optuna.trial.Trial(self.study, trial._trial_id)
-            for epoch, accuracy in enumerate(accuracies, 1):
+            for epoch in (*looks, len(accuracies)) if accuracies else ():
                 if epoch not in trial.intermediate_values:
-                    noted.report(accuracy, epoch)
+                    noted.report(max(accuracies[:epoch]), epoch)
             if fault is not None:
                 noted.set_user_attr("fault", fault)
             self.study.tell(trial.number, value, state)
