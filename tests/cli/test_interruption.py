@@ -70,8 +70,9 @@ def assert_resumes_as_if_undisturbed(folder: Path) -> None:
     assert_as_if_undisturbed(folder / "runs" / "tiny", folder / "runs" / "undisturbed")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("moment", "number"), [("validation", signal.SIGINT), ("saving", signal.SIGTERM)]
+)
 def test_a_signal_lets_validation_and_saving_end_and_is_resumed_without_a_trace(
     folder: Path, moment: str, number: signal.Signals
 ) -> None:
@@ -91,8 +92,9 @@ def test_a_signal_lets_validation_and_saving_end_and_is_resumed_without_a_trace(
     assert_resumes_as_if_undisturbed(folder)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("moment", "number"), [("validation", signal.SIGINT), ("saving", signal.SIGTERM)]
+)
 def test_a_second_signal_stops_at_once_and_harms_nothing(
     folder: Path, moment: str, number: signal.Signals
 ) -> None:
