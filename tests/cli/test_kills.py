@@ -121,7 +121,7 @@ def test_a_kill_before_any_step_of_any_writing_leaves_no_trace(
     assert step > 4 * (1 + 2 * 3)
 
 
-@pytest.mark.parametrize("kills", [6, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_kills_at_random_moments_leave_no_trace(folder: Path, kills: int) -> None:
     rng = random.Random(kills)
     # So many epochs that there is always something left to be killed.

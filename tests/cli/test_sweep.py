@@ -68,8 +68,8 @@ def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(
     long: Path, inline: Callable[..., Inline]
 ) -> None:
     undisturbed = ranking(swept(inline(), "runs/undisturbed"))
-    for number, status in ((signal.SIGTERM, 143), (signal.SIGKILL, -9)):
-        with sweep(long, "--run", "runs/other", "--parallel", "2") as going:
+    for number, status, workers in ((signal.SIGTERM, 143, "1"), (signal.SIGKILL, -9, "2")):
+        with sweep(long, "--run", "runs/other", "--parallel", workers) as going:
             assert going.stderr is not None
             until(iter(going.stderr), "runs/other/trial-")
             family = psutil.Process(going.pid).children(recursive=True)
@@ -81,7 +81,7 @@ def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(
         if number == signal.SIGTERM:
             assert error.splitlines()[-1] == (
                 "interrupted, and saved; go on with: nntrain sweep sweep.yaml --run runs/other "
-                "--parallel 2"
+                "--parallel 1"
             )
         _, alive = psutil.wait_procs(family, timeout=30)
         assert alive == []

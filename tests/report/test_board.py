@@ -265,12 +265,10 @@ def test_the_page_answers_as_nntrain_does(
     name: str, models: dict[str, Model], open_board: OpenBoard
 ) -> None:
     drawn = open_board(models[name])
-    for digit in ("2", "4"):
-        drawn.clear()
-        drawn.draw(STROKES[digit])
-        probabilities = drawn.probabilities
-        assert_allclose(probabilities, answers(models[name], drawn.pixels), rtol=0, atol=1e-5)
-        assert probabilities.max() > 0.11  # it does say something
+    drawn.draw(STROKES["2"])
+    probabilities = drawn.probabilities
+    assert_allclose(probabilities, answers(models[name], drawn.pixels), rtol=0, atol=1e-5)
+    assert probabilities.max() > 0.11  # it does say something
 
 
 @pytest.mark.parametrize("outputs", [np.zeros(10), -np.arange(1.0, 11.0), np.arange(-5.0, 5.0)])

@@ -82,7 +82,7 @@ def assert_same(run: Run, undisturbed: Run) -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
