@@ -53,7 +53,8 @@ def no_waiting_for_disks() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def one_thread_in_blas() -> Iterator[None]:
     """Unless nntrain says otherwise: its idle threads would spin on cores that other tests need."""
-    with threadpool_limits(1, "blas"):
+    with threadpool_limits(1, "blas"), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENBLAS_NUM_THREADS", "1")  # for processes that tests start
         yield
 
 
