@@ -72,7 +72,7 @@ class Pruning(Model):
     """Trials that are worse than others were after as many epochs are not trained to the end."""
 
     keep: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.5, description="share of the trials before it that a trial must be among"
+        default=0.5, description="share of the whole trials before it that a trial must be among"
     )
     first: Annotated[int, Field(ge=1)] = Field(
         default=1, description="the epoch of the first look; each further one comes twice as late"
