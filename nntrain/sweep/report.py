@@ -109,7 +109,7 @@ def _plots(trials: Trials) -> list[Plot]:
             plots.plot_optimization_history,
             "Accuracy, trial by trial, and the best so far",
             "Where the line of the best has not risen for long, more trials of the same space will "
-            "hardly find better.",
+            "hardly find better. Optuna counts trials from 0, their folders from 1.",
         ),
         (
             plots.plot_slice,
