@@ -4,6 +4,7 @@ Dask starts them, finds them and carries what they need. What is decided here is
 which leg, so that one that is lost, too old or new to the cluster is dealt with in one place.
 """
 
+import asyncio
 import importlib.metadata
 import threading
 import time
@@ -39,7 +40,8 @@ OURS = {
     "numpy": np.__version__,  # the only one that may differ, and then the last bits do
 }
 _ALONE_HERE = threading.Lock()  # how many threads BLAS has, is set for a whole process
-_LOST = (OSError, TimeoutError, CommClosedError, FutureCancelledError, FuturesCancelledError)
+_LATE = asyncio.TimeoutError  # Dask's; before Python 3.11 another than the built-in
+_LOST = (OSError, _LATE, CommClosedError, FutureCancelledError, FuturesCancelledError)
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,7 @@ class Crew(AbstractContextManager["Crew"]):
             try:
                 data = self._data_at(address)
                 [files] = self._client.scatter([walk.files], workers=[address], hash=False)
-            except (KeyError, ValueError, OSError, TimeoutError):
+            except (KeyError, ValueError, OSError, _LATE):
                 # Dask's, of a worker that has just gone; if the scheduler has, `_gather` notices.
                 del self._known[address]
                 continue
@@ -327,7 +329,7 @@ class Crew(AbstractContextManager["Crew"]):
         if not self._walks:
             time.sleep(LOOK_AROUND / 10)
             return []
-        with suppress(TimeoutError, FuturesCancelledError):
+        with suppress(_LATE, FuturesCancelledError):
             distributed.wait(
                 [walk.future for walk in self._walks.values()],
                 timeout=LOOK_AROUND,

@@ -71,5 +71,5 @@ def _absence(reason: str) -> Markup:
 
 def _asset(name: str) -> Markup:
     """Code of our own, not to be escaped."""
-    text = files("nntrain.report").joinpath("assets", name).read_text(encoding="utf-8")
+    text = (files("nntrain.report") / "assets" / name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704
