@@ -1,5 +1,6 @@
 """Sweeps as people run them: real processes, interrupted and gone on with."""
 
+import importlib.util
 import io
 import re
 import signal
@@ -101,6 +102,18 @@ def test_a_sweep_is_conducted_by_one_process_only(long: Path) -> None:
         result = run("sweep", "sweep.yaml")
     assert result.exit_code == 1
     assert "is being trained by another process" in result.stderr
+
+
+def test_a_missing_library_is_told_with_the_extra_that_brings_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "optuna" else found(name)
+    )
+    line = "this needs optuna, which is not installed; pip install 'nntrain[{}]'"
+    assert refuse(1, "sweep", "sweep.yaml") == line.format("sweep")
+    assert refuse(1, "sweep", "sweep.yaml", "--report") == line.format("sweep,report")
 
 
 def test_a_sweep_does_not_go_on_with_other_rows(long: Path) -> None:
