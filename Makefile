@@ -40,11 +40,13 @@ demo: $(VENV)/installed  ## Install, draw demo digits, fit, predict, evaluate
 	$(NNTRAIN) predict
 	test ! -e data/test_labelled.csv || $(NNTRAIN) evaluate --data data/test_labelled.csv
 
-# Tests need not wait for disks: they write into memory, where there is a gigabyte of it.
-MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 1000000 { print "/dev/shm" }')
+# Tests need not wait for disks: they write into memory, where there is a gigabyte of it, and programs
+# may be run from there.
+MEMORY := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || df -Pk /dev/shm 2>/dev/null | \
+            awk 'NR == 2 && $$4 > 1000000 { print "/dev/shm" }')
 
 test: lint  ## Run the linters and all tests
-	@folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/nntrain-XXXXXX) && trap 'rm -rf "$$folder"' EXIT && \
+	@folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/nntrain-XXXXXX) && trap 'rm -rf "$$folder"' EXIT INT TERM && \
 	TMPDIR=$$folder $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 soak: $(VENV)/installed-dev  ## 200 kills, then MINUTES=30 of killing and resuming one training
