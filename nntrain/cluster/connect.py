@@ -1,5 +1,6 @@
 """Where the workers are: in processes of this machine, or behind a scheduler elsewhere."""
 
+import asyncio
 import importlib.metadata
 import logging
 import signal
@@ -51,7 +52,7 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
     try:
         with distributed.Client(scheduler, timeout=CONNECTING) as client:
             theirs = client.run_on_scheduler(importlib.metadata.version, "distributed")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, asyncio.TimeoutError) as error:
         reason = " ".join(str(error).split())
         mend = "start one with 'dask scheduler'"
         if scheduler.startswith("tls:"):

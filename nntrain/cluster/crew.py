@@ -56,8 +56,7 @@ class _Worker:
     """What is known of a worker.
 
     Attributes:
-        place: The same for all that take each other's place when one is lost, as Dask's nannies
-            have it.
+        place: Its machine.
         versions: What is installed there, while it is being asked.
         fit: Whether it may go legs.
         data: The rows there.
@@ -115,6 +114,7 @@ class Crew(AbstractContextManager["Crew"]):
         self._gone_since: float | None = None  # the scheduler
         self._walks: dict[str, _Walk] = {}
         self._waiting: list[_Walk] = []
+        self._gone: list[tuple[str, Gone]] = []  # not told yet
         self._known: dict[str, _Worker] = {}  # by address
         self._topic = f"nntrain-{uuid.uuid4()}"  # others may train on the same cluster
         self._looked = -LOOK_AROUND
@@ -167,11 +167,12 @@ class Crew(AbstractContextManager["Crew"]):
             self._look_around()
             self._judge()
             self._assign()
-            return self._gather()
+            self._gather()
         except _LOST as error:
             self._notice(f"the scheduler is gone ({type(error).__name__}); waiting for it")
             self._part()
-            return []
+        gone, self._gone = self._gone, []
+        return gone
 
     def _meet(self) -> None:
         self._client = self._connect()
@@ -221,7 +222,7 @@ class Crew(AbstractContextManager["Crew"]):
             del self._known[address]
         for address, threads in present.items():
             if address not in self._known:
-                place = workers[address].get("nanny") or address
+                place = workers[address]["host"]
                 self._known[address] = _Worker(place, self._ask_for_versions(address))
                 if threads > self._threads:
                     self._notice(
@@ -325,10 +326,10 @@ class Crew(AbstractContextManager["Crew"]):
             worker.data = self._client.submit(_keep, self._data, workers=[address], pure=False)
         return worker.data
 
-    def _gather(self) -> list[tuple[str, Gone]]:
+    def _gather(self) -> None:
         if not self._walks:
             time.sleep(LOOK_AROUND / 10)
-            return []
+            return
         with suppress(_LATE, FuturesCancelledError):
             distributed.wait(
                 [walk.future for walk in self._walks.values()],
@@ -337,21 +338,25 @@ class Crew(AbstractContextManager["Crew"]):
             )
         if self._client.status != "running":
             raise CommClosedError("no longer connected")
-        gone, lost = [], []
+        lost = []
         for name, walk in list(self._walks.items()):
             match walk.future.status:
                 case "pending":
                     continue
                 case "finished":
-                    found = walk.future.result()
+                    try:
+                        found = walk.future.result(timeout=max(SILENCE, walk.leg.seconds))
+                    except (_LATE, FutureCancelledError):  # gone with a worker before it was here
+                        lost.append(walk)
+                        continue
                     if found.elsewhere:
                         self._put_back([walk])
                         self._dismiss(walk.worker, found.fault)
                     else:
-                        gone.append((name, found))
+                        self._gone.append((name, found))
                         del self._walks[name]
                 case "error":
-                    gone.append((name, Gone({}, _reason(walk.future))))
+                    self._gone.append((name, Gone({}, _reason(walk.future))))
                     del self._walks[name]
                 case _:  # what it needed was lost with a worker, its own or another
                     lost.append(walk)
@@ -362,7 +367,7 @@ class Crew(AbstractContextManager["Crew"]):
         worn = [walk for walk in self._waiting if len(walk.lost_at) >= MOST_LOSSES]
         self._waiting = [walk for walk in self._waiting if walk not in worn]
         fault = f"{MOST_LOSSES} workers were lost while they trained it; have they enough memory?"
-        return [*gone, *((walk.leg.name, Gone({}, fault)) for walk in worn)]
+        self._gone += [(walk.leg.name, Gone({}, fault)) for walk in worn]
 
     def _dismiss(self, address: str, reason: str) -> None:
         """Give a worker no more work, which would not succeed there either.

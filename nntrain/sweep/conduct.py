@@ -9,11 +9,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from nntrain.cluster.crew import Crew
 from nntrain.cluster.leg import contents, history_of, keep
-from nntrain.config import dump_config
-from nntrain.errors import CheckpointError, ConfigError
+from nntrain.config import Config, dump_config
+from nntrain.errors import CheckpointError, ConfigError, RunError
 from nntrain.sweep.search import is_due, is_worse, may_begin, most_trials
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord, is_finished
+from nntrain.training.run import Run
 
 SECONDS_A_NOTE = 10.0  # of a sweep's time, which a kill costs
 
@@ -52,6 +53,7 @@ def conduct(
 
     Raises:
         CheckpointError: None of a begun trial's checkpoints can be trusted.
+        RunError: A trial's folder is of a trial with other values.
         NNTrainError: The cluster is gone, or something cannot be written.
     """
     clock = _Clock(trials)
@@ -135,6 +137,11 @@ def _go_on(
         return _end(trials, trial, watcher, TrialState.FAIL, [], str(error).splitlines()[0])
     if not run.config_file.exists():
         run.made(config)
+    elif not _is_of(run, config):
+        raise RunError(
+            f"{run}: not trained with the values that the sweep gives it now; remove it, and it is "
+            "trained anew"
+        )
     try:
         history = history_of(run)
     except CheckpointError as error:
@@ -150,6 +157,14 @@ def _go_on(
     looks = (n for n in range(len(history) + 1, epochs) if pruning and is_due(pruning, n))
     crew.start(run.folder.name, dump_config(config), contents(run), next(looks, None))
     return None
+
+
+def _is_of(run: Run, config: Config) -> bool:
+    """Whether a run's own configuration is this one."""
+    try:
+        return run.config() == config
+    except ConfigError:
+        return False
 
 
 def _end(

@@ -1,5 +1,6 @@
 """A crew on a cluster in this process, whose workers do what a test wants instead of training."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from typing import Any
 import dask
 import distributed
 import pytest
+from distributed.comm.core import CommClosedError
 
 from nntrain.cluster import connect, crew
 from nntrain.cluster.crew import Crew
@@ -196,7 +198,9 @@ def test_a_worker_that_cannot_write_gets_no_more_work_and_the_last_ends_it(
 def test_a_leg_that_a_worker_was_lost_with_goes_elsewhere_if_it_can(make_crew: MakeCrew) -> None:
     one = make_crew()
     until(lambda: both_idle(one))
-    first, second = one._known
+    first, second = "one machine", "another"
+    for worker, place in zip(one._known.values(), (first, second), strict=True):
+        worker.place = place
     one.start("trial-1", "", {}, None)
     one.start("trial-2", "", {}, None)
     waiting = one._waiting
@@ -204,8 +208,41 @@ def test_a_leg_that_a_worker_was_lost_with_goes_elsewhere_if_it_can(make_crew: M
     assert [one._walk_for(place) for place in (first, second)] == [waiting[1], waiting[0]]
     waiting[1].lost_at.append(first)
     assert one._walk_for(first) is None
-    one._known[second].fit = False  # none is left but the one that it was lost with
+    list(one._known.values())[1].fit = False  # none is left but the one that it was lost with
     assert one._walk_for(first) is waiting[0]
+
+
+class Finished:
+    """A future of a leg that has been gone, whose result may be out of reach."""
+
+    status = "finished"
+
+    def __init__(self, result: Gone | Exception) -> None:
+        self._result = result
+
+    def result(self, timeout: float) -> Gone:
+        if isinstance(self._result, Exception):
+            raise self._result
+        return self._result
+
+
+@pytest.mark.parametrize("lost", [CommClosedError("gone"), asyncio.TimeoutError()])
+def test_what_is_here_already_is_told_though_the_next_result_is_out_of_reach(
+    lost: Exception, make_crew: MakeCrew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make_crew()
+    until(lambda: both_idle(one))
+    monkeypatch.setattr(distributed, "wait", lambda *futures, **options: None)
+    monkeypatch.setattr(one, "_assign", lambda: None)
+    here = Gone({"last.npz": b"trained"}, None)
+    for name, result in (("trial-1", here), ("trial-2", lost)):
+        one.start(name, "", {}, None)
+        walk = one._waiting.pop()
+        walk.worker, walk.future = next(iter(one._known)), Finished(result)
+        one._walks[name] = walk
+    assert one.wait() == [("trial-1", here)]
+    assert [walk.leg.name for walk in one._waiting] == ["trial-2"]
+    assert one._walks == {}
 
 
 def test_who_waits_for_a_scheduler_is_asked_again_and_again_whether_he_still_wants_to(

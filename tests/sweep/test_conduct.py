@@ -336,3 +336,11 @@ def test_a_damaged_record_is_made_anew_from_the_trials(inline: MakeCrew, finishe
     again = inline()
     assert outcome(swept(again, "runs/s")) == undisturbed
     assert again.legs == 0
+
+    record.unlink()
+    other = Path("runs/s/trial-2/config.yaml")
+    other.write_text(other.read_text().replace("batch_size: ", "batch_size: 9"))
+    with pytest.raises(RunError, match=r"runs/s/trial-2: not trained with the values that the swe"):
+        swept(inline(), "runs/s")
+    shutil.rmtree("runs/s/trial-2")
+    assert outcome(swept(inline(), "runs/s")) == undisturbed
