@@ -153,8 +153,7 @@ def _go_on(
     if is_worse(sweep, trial.number, accuracies, begun):
         return _end(trials, trial, watcher, TrialState.PRUNED, accuracies)
     watcher.goes_on(str(run), trials.values_of(trial), len(history), epochs)
-    pruning = sweep.pruning
-    looks = (n for n in range(len(history) + 1, epochs) if pruning and is_due(pruning, n))
+    looks = (n for n in range(len(history) + 1, epochs) if is_due(sweep, n))
     crew.start(run.folder.name, dump_config(config), contents(run), next(looks, None))
     return None
 

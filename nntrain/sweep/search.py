@@ -19,7 +19,7 @@ from optuna.distributions import (
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from nntrain.sweep.definition import Axis, Pruning, Sweep, show_value
+from nntrain.sweep.definition import Axis, Sweep, show_value
 
 
 def distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
@@ -71,9 +71,11 @@ def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[st
     return study.ask(distributions(sweep)).params
 
 
-def is_due(pruning: Pruning, epoch: int) -> bool:
-    """Whether a trial is looked at after this epoch: after `first`, twice as many, and so on."""
-    looks, rest = divmod(epoch, pruning.first)
+def is_due(sweep: Sweep, epoch: int) -> bool:
+    """Whether trials are looked at after this epoch: after `first`, twice as many, and so on."""
+    if sweep.pruning is None:
+        return False
+    looks, rest = divmod(epoch, sweep.pruning.first)
     return looks > 0 and rest == 0 and looks & (looks - 1) == 0
 
 
@@ -92,7 +94,7 @@ def is_worse(
         trials: As in `propose`.
     """
     pruning = sweep.pruning
-    if pruning is None or not is_due(pruning, len(accuracies)):
+    if pruning is None or not is_due(sweep, len(accuracies)):
         return False
     study = optuna.create_study(
         direction="maximize",

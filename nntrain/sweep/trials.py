@@ -240,8 +240,8 @@ class Trials:
                 after which trials are looked at, and of the last: each costs a write of its own.
             fault: Why it failed.
         """
-        pruning = self.definition.sweep.pruning
-        looks = [n for n in range(1, len(accuracies)) if pruning and is_due(pruning, n)]
+        sweep = self.definition.sweep
+        looks = [n for n in range(1, len(accuracies)) if is_due(sweep, n)]
         value = max(accuracies) if state == TrialState.COMPLETE else None
         with self._told():
             noted = optuna.trial.Trial(self.study, trial._trial_id)
