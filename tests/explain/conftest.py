@@ -16,7 +16,7 @@ class WithinThisProcess:
 
     def __init__(self, path: str, *limits: object) -> None:
         self.runner = Runner(path)
-        self.told: dict[str, Any] = {"memory_is_limited": True}
+        self.told: dict[str, Any] = {"unlimited": []}
 
     def ask(self, request: dict[str, Any]) -> None:
         self.told = json.loads(json.dumps(self.runner.answer(json.loads(json.dumps(request)))))

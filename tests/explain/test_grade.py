@@ -229,7 +229,14 @@ def test_what_is_printed_is_no_part_of_the_verdict(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("line", ["[]", "yes", '{"value": 1}', '{"raised": {"text": 1}}'])
 def test_what_it_writes_into_our_pipe_is_believed_only_as_arrays(tmp_path: Path, line: str) -> None:
-    forged = f"import os, sys; os.write(int(sys.argv[2]), {line.encode()!r} + b'\\n')"
+    forged = f"""
+    import os
+    for number in range(3, 9):
+        try:
+            os.write(number, {line.encode()!r} + b"\\n")
+        except OSError:
+            pass
+"""
     reason = only_fault(grade(tmp_path, with_backprop(forged)), "backprop")
     assert reason == "answers with something that cannot be read for a network 3-2, batch of 1"
 

@@ -1,17 +1,20 @@
 """The process in which a student's file runs: started, asked, limited and ended.
 
-The limits are against accidents: endless loops, memory without end, a crash. They are no jail.
+The limits are against accidents and idle tricks: endless loops, memory without end, a crash, asking
+nntrain for the answers. They are no jail.
 """
 
 import base64
 import contextlib
 import json
 import os
-import selectors
+import queue
+import secrets
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +23,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+import nntrain
 from nntrain.errors import NNTrainError
 from nntrain.explain.grading import child
 from nntrain.explain.grading.source import ALLOWED, Source
@@ -27,6 +31,8 @@ from nntrain.explain.grading.source import ALLOWED, Source
 SECONDS_TO_START = 60.0
 LONGEST_REPLY = 64 << 20  # bytes
 SECONDS_TO_LOOK_AGAIN = 0.1
+KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)
+MARK = "NNTRAIN_GRADING"  # the environment variable by which a process and its children are known
 # One thread, as for the network that its time is held against.
 BLAS_THREADS = {
     f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")
@@ -91,7 +97,7 @@ class Student:
         functions: What can be called in the file.
         imported: What it has imported that is not `ALLOWED`, as it ran.
         printed: How many bytes it has printed.
-        memory_is_limited: Whether this system keeps the limit of memory.
+        unlimited: What this system does not limit.
 
     Raises:
         NNTrainError: The file cannot be run at all.
@@ -104,9 +110,15 @@ class Student:
         self.functions: set[str] = set()
         self.imported: set[str] = set()
         self.printed = 0
-        self.memory_is_limited = True
+        self.unlimited: list[str] = []
         self._running: _Process | None = None
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        try:
+            self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        except OSError as error:
+            raise NNTrainError(
+                f"{source.path}: cannot be run: no temporary folder can be made for it: "
+                f"{error.strerror}; set TMPDIR to a folder that may be written to"
+            ) from error
 
     def __enter__(self) -> "Student":
         """Run the file for the first time."""
@@ -166,11 +178,19 @@ class Student:
         if self._running is not None:
             return self._running
         path = str(self.source.path)
-        self._running = process = _Process(path, self.seconds, self.memory, self._folder.name)
+        try:
+            process = _Process(path, self.seconds, self.memory, self._folder.name)
+        except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be started
+            raise NNTrainError(
+                f"{path}: cannot be run: no process can be started for it: "
+                f"{error.strerror if isinstance(error, OSError) else error}; "
+                "end other programs, or raise the limits that 'ulimit -a' shows"
+            ) from error
+        self._running = process
         ready = process.reply(SECONDS_TO_START)
         if isinstance(ready, str):
             raise NNTrainError(f"{path}: cannot be run: a process for it {ready}; try again")
-        self.memory_is_limited = bool(ready.get("memory_is_limited"))
+        self.unlimited = [str(what) for what in ready.get("unlimited", ())]
         loaded = self._ask(process, {"source": self.source.text})
         if isinstance(loaded, str):
             raise NNTrainError(
@@ -215,58 +235,87 @@ class Student:
 
 
 class _Process:
-    """A process of `child`, the pipes to it, and the group of all that it starts."""
+    """A process of `child`, the pipes to it, and all that it starts.
+
+    Raises:
+        OSError: It cannot be started.
+    """
 
     def __init__(self, path: str, seconds: float, memory: int, folder: str) -> None:
         self.printed = 0
-        self._received = b""
-        request, self._requests = os.pipe()
-        self._replies, reply = os.pipe()
-        numbers = (str(request), str(reply), path, str(seconds), str(memory))
+        self._mark = secrets.token_hex()
+        self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._replies: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        package = Path(nntrain.__file__).parent
+        arguments = (path, str(seconds), str(memory), str(package), *libraries())
+        # No .pth file and no variable may lead to nntrain.
+        isolated = ("-I", "-S", "-B", "-X", "utf8", child.__file__)
         self._process = subprocess.Popen(  # noqa: S603  # the student's own file, on purpose
-            [sys.executable, "-B", "-X", "utf8", str(Path(child.__file__)), *numbers],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, *isolated, *arguments],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             cwd=folder,
-            env={**os.environ, **BLAS_THREADS},
-            pass_fds=(request, reply),
+            env={**os.environ, **BLAS_THREADS, MARK: self._mark},
             start_new_session=True,
         )
-        os.close(request)
-        os.close(reply)
-        assert self._process.stdout is not None  # noqa: S101  # it is a pipe
-        self._output = self._process.stdout
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._replies, selectors.EVENT_READ)
-        self._selector.register(self._output, selectors.EVENT_READ)
+        # Threads, since not every system can wait for one of several pipes.
+        self._threads = [
+            threading.Thread(target=target, daemon=True)
+            for target in (self._exchange, self._count_printed)
+        ]
+        try:
+            for thread in self._threads:
+                thread.start()
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            raise
+        self._requests.put(b"")
 
     def ask(self, request: dict[str, Any]) -> None:
         """Send a request; whether it arrives, the reply will tell."""
-        rest = memoryview(json.dumps(request).encode() + b"\n")
-        with contextlib.suppress(BrokenPipeError):
-            while rest:
-                rest = rest[os.write(self._requests, rest) :]
+        self._requests.put(json.dumps(request).encode() + b"\n")
+
+    def _exchange(self) -> None:
+        """Send requests, and receive a line for each; nothing comes of a closed pipe."""
+        requests, replies = self._process.stdin, self._process.stdout
+        assert requests is not None and replies is not None  # noqa: S101  # they are pipes
+        for request in iter(self._requests.get, None):
+            with contextlib.suppress(OSError):
+                requests.write(request)
+                requests.flush()
+            self._replies.put(replies.readline(LONGEST_REPLY))
+        with contextlib.suppress(OSError):
+            requests.close()
+        replies.close()
+
+    def _count_printed(self) -> None:
+        output = self._process.stderr
+        assert output is not None  # noqa: S101  # it is a pipe
+        with output:
+            while some := os.read(output.fileno(), 1 << 16):
+                self.printed += len(some)
 
     def reply(self, seconds: float) -> dict[str, Any] | str:
-        """The reply to a request, or why there is none; what is printed meanwhile is dropped."""
+        """The reply to a request, or why there is none."""
         deadline = time.monotonic() + seconds
-        while b"\n" not in self._received:
+        while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 return f"takes longer than {seconds:g} s"
             ended = self._process.poll() is not None
-            ready = {key.fd for key, _ in self._selector.select(min(left, SECONDS_TO_LOOK_AGAIN))}
-            if self._output.fileno() in ready:
-                self.printed += self._read(self._output.fileno(), keep=False)
-            if self._replies in ready and not self._read(self._replies, keep=True):
-                ended = True
-                ready.discard(self._replies)
-            if ended and self._replies not in ready:
-                return self._last_words()
-            if len(self._received) > LONGEST_REPLY:
-                return "answers with more than can be read"
-        line, _, self._received = self._received.partition(b"\n")
+            try:
+                line = self._replies.get(timeout=min(left, SECONDS_TO_LOOK_AGAIN))
+            except queue.Empty:
+                if ended:  # though a process of its own keeps the pipe open
+                    return self._last_words()
+                continue
+            break
+        if not line:
+            return self._last_words()
+        if len(line) >= LONGEST_REPLY:
+            return "answers with more than can be read"
         try:
             reply = json.loads(line)
         except (ValueError, RecursionError):
@@ -274,24 +323,17 @@ class _Process:
         return reply if isinstance(reply, dict) else "answers with something that cannot be read"
 
     def end(self) -> None:
-        """Kill the process with its whole group, and close the pipes."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # no group is left
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """Kill the process, its group (not on Windows) and whatever bears its mark (on Linux)."""
+        kill_group = getattr(os, "killpg", None)
+        if kill_group is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # no group is left
+                kill_group(self._process.pid, KILL)
+        self._process.kill()
         self._process.wait()
-        if any(key.fileobj is self._output for key, _ in self._selector.select(0)):
-            self.printed += self._read(self._output.fileno(), keep=False)
-        self._selector.close()
-        self._output.close()
-        os.close(self._requests)
-        os.close(self._replies)
-
-    def _read(self, descriptor: int, keep: bool) -> int:
-        some = os.read(descriptor, 1 << 16)
-        if keep:
-            self._received += some
-        elif not some:
-            self._selector.unregister(self._output)
-        return len(some)
+        _kill_marked(self._mark)
+        self._requests.put(None)
+        for thread in self._threads:  # which end with the last process that has their pipes
+            thread.join(SECONDS_TO_LOOK_AGAIN)
 
     def _last_words(self) -> str:
         try:
@@ -301,6 +343,29 @@ class _Process:
         if status >= 0:
             return f"ends the process (exit status {status})"
         return f"crashes the process ({signal.strsignal(-status)})"
+
+
+def libraries() -> list[str]:
+    """The folders in which Python finds NumPy, pandas and what they need."""
+    needed = ("numpy", "pandas", "dateutil", "six.py")
+    places = [place for place in map(Path, sys.path) if place.is_absolute()]
+    return [str(place) for place in places if any((place / name).exists() for name in needed)]
+
+
+def _kill_marked(mark: str) -> None:
+    """Kill the processes with a mark in their environment, also those in sessions of their own.
+
+    Only Linux tells the environment of processes; elsewhere nothing is found.
+    """
+    wanted = f"{MARK}={mark}".encode()
+    found = True
+    while found:  # until none is left that could have started another
+        found = False
+        for place in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):  # another's, or gone meanwhile
+                if wanted in place.read_bytes():
+                    os.kill(int(place.parent.name), KILL)
+                    found = True
 
 
 def _decoded(value: Any) -> Any:

@@ -156,8 +156,8 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
     notes = []
     if student.printed:
         notes.append(f"what it prints is not shown ({student.printed:,} bytes)")
-    if not student.memory_is_limited:
-        notes.append("this system does not limit memory")
+    if student.unlimited:
+        notes.append(f"this system does not limit {', '.join(student.unlimited)}")
     return Report(str(source.path), findings, sorted(imported), loops, speed, notes)
 
 
@@ -416,7 +416,9 @@ def _loops(student: Student, functions: list[str]) -> list[str]:
         for asked in (FEW, MANY_SAMPLES, WIDE):
             given = [asked.x] if function in RIGHT else asked.arguments(function)
             outcome = student.call(function, given, count=True)
-            counted.append({} if isinstance(outcome, Failure) else outcome.counts)
+            if isinstance(outcome, Failure):
+                return [f"{function} fails while its loops are counted: {outcome.text}"]
+            counted.append(outcome.counts)
         few, *others = counted
         for many, of_what in zip(others, ("samples", "neurons"), strict=True):
             line = _grown(few, many)
