@@ -1,6 +1,10 @@
 """The verdict on right files and on those that cannot run, and what holds the process back."""
 
 import os
+import subprocess
+import sys
+import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -9,7 +13,7 @@ import pytest
 # ruff: noqa: E501  # a spoilt line and its complaint are one line
 from nntrain.errors import ConfigError, NNTrainError
 from nntrain.explain import grading
-from nntrain.explain.grading import Report, read_source, starter_text
+from nntrain.explain.grading import Report, child, problems, read_source, starter_text
 from tests.explain.students import BOARD, BOOK, ONE_BY_ONE, RIGHT, spoilt
 
 MEMORY = 1 << 30
@@ -175,6 +179,18 @@ def test_what_a_function_raises_is_told_with_its_line(
         ("input()", "EOFError: EOF when reading a line for"),
         ("import os; os.fork()", "PermissionError: new processes may not be started here for"),
         ("import os; os.system('true')", "PermissionError: new processes may not be started"),
+        (
+            "import os; os.posix_spawn('/bin/true', ['true'], {})",
+            "PermissionError: new processes may not be started",
+        ),
+        (
+            "import multiprocessing as m; m.get_context('spawn').Process(target=print).start()",
+            "PermissionError: new processes may not be started",
+        ),
+        (
+            "import sys; del sys.modules['_posixsubprocess']; import _posixsubprocess",
+            "ImportError: _posixsubprocess may not be imported here",
+        ),
         ("np.ones(1 << 40)", "needs more than 1024 MB of memory for"),
     ],
 )
@@ -241,15 +257,17 @@ def test_what_it_writes_into_our_pipe_is_believed_only_as_arrays(tmp_path: Path,
     assert reason == "answers with something that cannot be read for a network 3-2, batch of 1"
 
 
-def test_processes_that_it_leaves_behind_are_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("escape", ["pass", "os.setsid()"])
+def test_processes_that_it_leaves_behind_are_killed(tmp_path: Path, escape: str) -> None:
     told = tmp_path / "child"
     fork = f"""
     import ctypes, os, time
     if ctypes.PyDLL(None).fork() == 0:
+        {escape}
         with open({str(told)!r}, "w") as file:
             file.write(str(os.getpid()))
         time.sleep(600)
-    while not os.path.exists({str(told)!r}):
+    while not os.path.exists({str(told)!r}) or not open({str(told)!r}).read():
         time.sleep(0.01)
     return [], []
 """
@@ -315,6 +333,83 @@ def test_whatever_it_imports_besides_numpy_and_pandas_is_found(
 ) -> None:
     report = grade(tmp_path, "\n".join([starter_text(), *lines, ""]))
     assert report.imports == expected
+
+
+OURS = str(Path(problems.__file__))
+BESIDE_OURS = str(Path(OURS).parents[3])
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "exec('from nntrain.explain.grading import problems as found', globals())",
+        "import pydoc; found = pydoc.locate('nntrain.explain.grading.problems')",
+        f"""
+        import runpy, sys, types
+        sys.path.append({BESIDE_OURS!r})
+        found = types.SimpleNamespace(**runpy.run_module('nntrain.explain.grading.problems'))
+        """,
+        f"""
+        import importlib, sys
+        sys.meta_path[:] = [found for found in sys.meta_path if isinstance(found, type)]
+        sys.path.append({BESIDE_OURS!r})
+        found = importlib.import_module('nntrain.explain.grading.problems')
+        """,
+        f"""
+        import importlib.util, os, sys
+        sys.path.append({BESIDE_OURS!r})
+        os.symlink({OURS!r}, 'other.py')
+        spec = importlib.util.spec_from_file_location('other', 'other.py')
+        found = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(found)
+        """,
+        f"""
+        import os, re
+        folder = os.open({BESIDE_OURS!r}, os.O_RDONLY)
+        file = os.open('nntrain/nn/activations.py', os.O_RDONLY, dir_fd=folder)
+        names = {{}}
+        exec(os.read(file, 1 << 20), names)
+        class found:
+            def sigmoid(z):
+                x = np.empty(z.shape)
+                names['sigmoid'](np.asarray(z, float), x)
+                return x
+        """,
+    ],
+)
+def test_the_right_answers_cannot_be_had_from_nntrain(tmp_path: Path, trick: str) -> None:
+    tried = textwrap.indent(textwrap.dedent(trick), "    ")
+    fallback = "except Exception:\n    sigmoid = None\n"
+    text = f"{BOARD}\ntry:\n{tried}\n    sigmoid = found.sigmoid\n{fallback}"
+    assert verdicts(grade(tmp_path, text))["sigmoid"] == "missing"
+
+
+def test_an_import_of_nntrain_that_was_refused_is_told(tmp_path: Path) -> None:
+    tried = "try:\n    exec('import nntrain', {})\nexcept ImportError:\n    pass\n"
+    report = grade(tmp_path, BOARD + tried)
+    assert report.imports == ["nntrain"]
+    assert not report.is_right
+
+
+def test_what_numpy_pandas_and_python_import_themselves_is_not_the_students(tmp_path: Path) -> None:
+    report = grade(
+        tmp_path,
+        BOARD
+        + """
+import collections, concurrent.futures, dataclasses, doctest, io, pickle, sysconfig, unittest
+import pandas as pd
+sysconfig.get_config_vars()
+pd.read_csv(io.StringIO('a,b\\n2020-01-01,2'), parse_dates=['a'])
+pd.date_range('2020', '2021', freq='MS', tz='Europe/Berlin')
+pd.eval('1 + 1')
+np.testing.assert_allclose(1, 1)
+np.polynomial.Polynomial([1, 2])(3)
+pickle.dumps(dataclasses.make_dataclass('A', ['x'])(1).x)
+collections.namedtuple('N', 'a b')(1, 2)
+""",
+    )
+    assert report.imports == []
+    assert report.is_right
 
 
 def test_an_import_that_it_may_not_have_is_wrong_though_all_functions_are_right(
@@ -386,6 +481,66 @@ def test_a_loop_over_samples_or_neurons_is_found_by_counting(
     assert not report.is_right
 
 
+LOOP = "    for k in range(B):"
+COMPILED = f"names = {{}}\nexec(compile({ONE_BY_ONE!r}, 'other file', 'exec'), names)\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ONE_BY_ONE.replace(
+            LOOP,
+            f"""    import sys
+    try:
+        sys.settrace(None)
+    except PermissionError:
+        pass
+{LOOP}""",
+        ),
+        ONE_BY_ONE.replace(LOOP, f"    import sys\n    sys._getframe().f_trace = None\n{LOOP}"),
+        f"exec(compile({ONE_BY_ONE!r}, 'other file', 'exec'))\n",
+        COMPILED
+        + "sigmoid, sigmoid_prime, forward = map(names.get, ['sigmoid', 'sigmoid_prime', 'forward'])\n"
+        + "def backprop(*given):\n    return names['backprop'](*given)\n",
+        f"""{ONE_BY_ONE}
+import threading
+in_this_thread = backprop
+def backprop(*given):
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(in_this_thread(*given)))
+    thread.start()
+    thread.join()
+    return answers[0]
+""",
+    ],
+)
+def test_counting_loops_cannot_be_undone(tmp_path: Path, text: str) -> None:
+    report = grade(tmp_path, text)
+    assert set(verdicts(report).values()) == {"right"}
+    (told,) = report.loops
+    assert "backprop" in told
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "exec(compile('1', np.__file__, 'exec'))",
+        "sigmoid.__code__ = sigmoid.__code__.replace(co_filename=np.__file__)",
+    ],
+)
+def test_code_cannot_pass_as_that_of_an_installed_file(tmp_path: Path, trick: str) -> None:
+    with pytest.raises(NNTrainError, match="code may not be given the name of an installed file"):
+        grade(tmp_path, f"{BOARD}\n{trick}\n")
+
+
+def test_code_that_ends_when_it_is_counted_is_told(tmp_path: Path) -> None:
+    lines = "    import sys\n    if sys.gettrace():\n        sys.settrace(None)\n"
+    report = grade(tmp_path, ONE_BY_ONE.replace(LOOP, lines + LOOP))
+    (told,) = report.loops
+    assert told.startswith("backprop fails while its loops are counted: line ")
+    assert told.endswith("in backprop: PermissionError: tracing may not be changed here")
+
+
 def test_a_backprop_too_slow_to_time_says_so(tmp_path: Path) -> None:
     nap = "import time; time.sleep(2 * (len(x) > 100))"
     report = grade(tmp_path, BOARD.replace("    B =", f"    {nap}\n    B ="), 1)
@@ -440,3 +595,43 @@ def test_a_file_that_is_not_there_or_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a notebook; save its functions"):
         (tmp_path / "mine.ipynb").write_text("{}")
         read_source(tmp_path / "mine.ipynb")
+
+
+def test_no_temporary_folder_is_told_as_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(NNTrainError, match=r"mine\.py: cannot be run: no temporary folder can be"):
+        grade(tmp_path, BOARD)
+
+
+def test_few_descriptors_are_told_as_that(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(BOARD, "utf-8")
+    limited = (
+        "import resource, sys; from nntrain.__main__ import main; import nntrain.explain.grading; "
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (9, 9)); "
+        "sys.argv[1:] = ['grade', 'mine.py']; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", limited], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert ended.stderr == (
+        "mine.py: cannot be run: no process can be started for it: Too many open files; "
+        "end other programs, or raise the limits that 'ulimit -a' shows\n"
+    )
+
+
+def test_it_is_graded_without_what_windows_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "child.py"
+    text = Path(child.__file__).read_text("utf-8")
+    lacking = "import sys; sys.modules['resource'] = sys.modules['_posixsubprocess'] = None"
+    script.write_text(text.replace("import base64", f"{lacking}\nimport base64", 1), "utf-8")
+    monkeypatch.setattr(child, "__file__", str(script))
+    monkeypatch.delattr(os, "killpg")
+    report = grade(tmp_path, BOARD)
+    assert report.is_right
+    assert report.notes == ["this system does not limit memory, the size of files, processor time"]

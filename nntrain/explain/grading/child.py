@@ -13,6 +13,7 @@ import json
 import math
 import os
 import sys
+import threading
 import time
 import traceback
 import types
@@ -166,6 +167,7 @@ class Runner:
             return
         place = Path(os.path.realpath(os.fsdecode(file)))
         if place.is_relative_to(self.package) or self.package.is_relative_to(place):
+            self.imported.add("nntrain")
             raise PermissionError("nntrain may not be read here")
 
     def _load(self, source: str) -> dict[str, Any]:
@@ -234,12 +236,14 @@ class Runner:
 
             return step
 
+        threading.settrace(enter)
         sys.settrace(enter)
         try:
             value = called(*given)
             intact = sys.gettrace() is enter and left[0] >= len(calls)
         finally:
             sys.settrace(None)
+            threading.settrace(None)
         if not intact:
             raise PermissionError("tracing may not be changed here")
         lines: dict[int, list[int]] = {}
