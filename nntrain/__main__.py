@@ -2,12 +2,15 @@
 
 import signal
 import sys
+import warnings
 
 from nntrain.errors import status_after
 
 
 def main() -> None:
-    """Run the program."""
+    """Run the program; warnings of libraries are for those who ask Python for them."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
     try:
         from nntrain.cli import main as program
     except KeyboardInterrupt:

@@ -13,12 +13,11 @@ class NNTrainError(Exception):
 
     def __str__(self) -> str:
         """The text; what a file has put into it cannot command the terminal."""
-        return "".join(
-            character
-            if character.isprintable() or character == "\n"
-            else character.encode("unicode_escape").decode()
-            for character in super().__str__()
-        )
+        return printable(super().__str__())
+
+
+class OutputError(NNTrainError):
+    """Standard output cannot be written."""
 
 
 class ConfigError(NNTrainError):
@@ -53,6 +52,24 @@ class MissingLibraryError(NNTrainError):
 
     def __init__(self, need: str, extra: str) -> None:
         super().__init__(f"{need}, which is not installed; pip install 'nntrain[{extra}]'")
+
+
+def printable(text: str, *, keep: str = "\n") -> str:
+    """The text with escapes in the place of what could command a terminal.
+
+    Names of files, cells of CSVs and messages of other people's code may hold escape sequences,
+    carriage returns or marks that turn the direction of writing.
+
+    Args:
+        text: From anywhere.
+        keep: Characters to leave alone although they cannot be printed.
+    """
+    return "".join(
+        character
+        if character.isprintable() or character in keep
+        else character.encode("unicode_escape", "surrogatepass").decode()
+        for character in text
+    )
 
 
 def status_after(signal: int) -> int:

@@ -3,7 +3,7 @@
 Commands import what they need when they run, so that `nntrain --help` is instant.
 """
 
-import os
+import errno
 import signal
 import sys
 import traceback
@@ -27,11 +27,21 @@ from nntrain.cli import (
     report,
     runs,
     shells,
+    streams,
     sweep,
     trace,
 )
-from nntrain.errors import NNTrainError, status_after
+from nntrain.cli.terminal import echo
+from nntrain.errors import NNTrainError, OutputError, printable, status_after
 from nntrain.version import __version__
+
+_HINTS = {
+    errno.EMFILE: "raise the number of open files that 'ulimit -n' shows",
+    errno.ENFILE: "close other programs: the system has too many open files",
+    errno.ENOSPC: "free some space",
+    errno.ENOMEM: "close other programs, or try a smaller network or training.batch_size",
+    errno.EAGAIN: "close other programs, or raise the number of processes that 'ulimit -u' shows",
+}
 
 
 class Program(click.Group):
@@ -46,6 +56,7 @@ class Program(click.Group):
         **extra: Any,
     ) -> NoReturn:
         """Parse the command line, run the command and end the process, in any mode."""
+        streams.prepare()
         try:
             # A pipe that nobody reads any more ends it without a word, by click.
             sys.exit(super().main(args, prog_name, complete_var, False, **extra))
@@ -56,13 +67,8 @@ class Program(click.Group):
             _end(_complaint(error), error.exit_code)
         except click.Abort:  # Ctrl-C while the command line was parsed
             sys.exit(status_after(signal.SIGINT))
-        except OSError as error:
-            if not _is_of_a_stream(error):
-                raise
-            # When Python ends, it tries to write the rest once more; let it succeed.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            fault = f"standard output: cannot be written: {error.strerror}"
-            _end(f"{fault}; free some space or send it elsewhere", 1)
+        except OutputError as error:  # of a help text
+            _end(str(error), error.exit_status)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; with `--debug`, a traceback comes before the line."""
@@ -72,7 +78,7 @@ class Program(click.Group):
             return super().invoke(ctx)
         except NNTrainError as error:
             if ctx.params["debug"]:
-                traceback.print_exc()
+                echo(traceback.format_exc(), keep="\n", err=True)
             _end(str(error), error.exit_status)
         except KeyboardInterrupt:
             _end("interrupted", status_after(signal.SIGINT))
@@ -81,19 +87,15 @@ class Program(click.Group):
         except MemoryError:
             _end("out of memory; try a smaller network or training.batch_size", 1)
         except Exception as error:  # whatever it is, people at a terminal get one line
-            if ctx.params["debug"] or _is_of_a_stream(error):
+            if ctx.params["debug"]:
                 raise
             if _interrupted(error):
                 _end("interrupted", status_after(signal.SIGINT))
-            _end(
-                f"nntrain failed unexpectedly ({type(error).__name__}: {error}); "
-                "'nntrain --debug …' shows where",
-                1,
-            )
+            _end(_unexpected(error), 1)
 
 
 def _end(line: str, status: int) -> NoReturn:
-    click.echo(line, err=True)
+    echo(line, err=True, keep="\n")
     sys.exit(status)
 
 
@@ -110,12 +112,19 @@ def _complaint(error: click.UsageError) -> str:
         error.possibilities
     ):
         fault, mend = error.message, f"did you mean {error.possibilities[0]!r}?"
-    return f"{command}: {fault[0].lower()}{fault[1:].rstrip('.')}; {mend}"
+    line = f"{command}: {fault[0].lower()}{fault[1:].rstrip('.')}; {mend}"
+    return printable(line, keep="")
 
 
-def _is_of_a_stream(error: Exception) -> bool:
-    """Whether stdout could not be written: errors of files tell the file, or are NNTrainErrors."""
-    return isinstance(error, OSError) and error.filename is None
+def _unexpected(error: Exception) -> str:
+    """One line for an error that nothing has put into words; the system's own say enough."""
+    where = "'nntrain --debug …' shows where"
+    if isinstance(error, OSError) and error.strerror:
+        place = error.filename if isinstance(error.filename, str) else "nntrain"
+        line = f"{place}: {error.strerror}; {_HINTS.get(error.errno or 0, where)}"
+    else:
+        line = f"nntrain failed unexpectedly ({type(error).__name__}: {error}); {where}"
+    return printable(line, keep="")
 
 
 def _interrupted(error: BaseException | None) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import config_argument, force_option, set_option
+from nntrain.cli.terminal import echo
 from nntrain.errors import NNTrainError
 
 
@@ -26,7 +27,7 @@ def init(file: Path, force: bool) -> None:
         raise NNTrainError(f"{file}: exists already; name another file, or replace it with --force")
     with atomic_write(file, "w") as output:
         output.write(starter_text())
-    click.echo(f"{file}: written; train it with 'nntrain fit {file}'")
+    echo(f"{file}: written; train it with 'nntrain fit {file}'")
 
 
 @config.command(epilog="Example: nntrain config show config.yaml")
@@ -36,7 +37,7 @@ def show(config: str, overrides: tuple[str, ...]) -> None:
     """Print CONFIG with all defaults filled in."""
     from nntrain.config import dump_config, load_config
 
-    click.echo(dump_config(load_config(config, overrides)), nl=False)
+    echo(dump_config(load_config(config, overrides)), keep="\n", end="")
 
 
 @config.command(epilog="Example: nntrain config check config.yaml")
@@ -48,7 +49,7 @@ def check(config: str, overrides: tuple[str, ...]) -> None:
     from nntrain.training.fit import rehearse
     from nntrain.training.reporter import TerminalReporter
 
-    click.echo(f"{config}: {rehearse(load_config(config, overrides), TerminalReporter())}")
+    echo(f"{config}: {rehearse(load_config(config, overrides), TerminalReporter())}")
 
 
 @config.command(epilog="Example: nntrain config schema > nntrain.schema.json")
@@ -56,4 +57,4 @@ def schema() -> None:
     """Print the JSON Schema of configurations, for editors."""
     from nntrain.config import Config
 
-    click.echo(json.dumps(Config.model_json_schema(), indent=2))
+    echo(json.dumps(Config.model_json_schema(), indent=2), keep="\n")

@@ -13,6 +13,7 @@ from nntrain.cli.options import (
     refuse_input_as_output,
     set_option,
 )
+from nntrain.cli.terminal import echo
 from nntrain.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,14 +39,14 @@ def data() -> None:
 @data.command(epilog="Example: nntrain data demo --train 12000 --test 2000")
 @click.option(
     "--train",
-    type=Count(1),
+    type=Count(1, 10_000_000),
     default=12_000,
     show_default=True,
     help="Number of training rows.",
 )
 @click.option(
     "--test",
-    type=Count(1),
+    type=Count(1, 10_000_000),
     default=2_000,
     show_default=True,
     help="Number of test rows.",
@@ -87,7 +88,7 @@ def mnist(mirrors: tuple[str, ...], folder: Path, force: bool) -> None:
 
     _refuse_existing(folder, force)
     train_pixels, train_labels, test_pixels, test_labels = fetch_mnist(
-        mirrors or MIRRORS, notice=lambda text: click.echo(text, err=True)
+        mirrors or MIRRORS, notice=lambda text: echo(text, err=True)
     )
     write_files(folder, (train_pixels, train_labels), (test_pixels, test_labels))
     _report(folder, len(train_pixels), len(test_pixels))
@@ -106,12 +107,12 @@ def check(paths: tuple[str, ...]) -> None:
     for path in paths:
         try:
             digits = read_csv(path)
-            click.echo(f"{path}: {digits.describe()}")
+            echo(f"{digits.source}: {digits.describe()}")
             _show(digits)
             for doubt in digits.doubts():
-                click.echo(f"warning: {doubt}", err=True)
+                echo(f"warning: {doubt}", err=True)
         except DataError as error:
-            click.echo(str(error), err=True)
+            echo(str(error), keep="\n", err=True)
             faults += 1
     if faults:
         raise click.exceptions.Exit(1)
@@ -142,7 +143,7 @@ def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> 
     refuse_input_as_output(out, config, *csvs)
     refuse_unwritable(out)
     draw_preview(loaded, out, TerminalReporter())
-    click.echo(f"{out}: a row for each digit, first as it is, then distorted nine times")
+    echo(f"{out}: a row for each digit, first as it is, then distorted nine times")
 
 
 def _show(digits: "Digits") -> None:
@@ -176,9 +177,9 @@ def _show(digits: "Digits") -> None:
 def _report(folder: Path, train: int, test: int) -> None:
     from nntrain.data.files import TEST, TEST_LABELLED, TRAIN
 
-    click.echo(f"{folder / TRAIN}: {train:,} rows")
-    click.echo(f"{folder / TEST}: {test:,} rows, no labels")
-    click.echo(f"{folder / TEST_LABELLED}: the same rows, with their labels")
+    echo(f"{folder / TRAIN}: {train:,} rows")
+    echo(f"{folder / TEST}: {test:,} rows, no labels")
+    echo(f"{folder / TEST_LABELLED}: the same rows, with their labels")
 
 
 def _refuse_existing(folder: Path, force: bool) -> None:

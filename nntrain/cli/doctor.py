@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import run_argument
+from nntrain.cli.terminal import echo
 
 
 @click.command(epilog="Example: nntrain doctor runs/config")
@@ -26,4 +27,4 @@ def doctor(folder: Path) -> None:
     from nntrain.training.threads import cores
 
     for line in diagnose(Run.open(folder), TerminalReporter(), cores()):
-        click.echo(line)
+        echo(line)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nntrain.cli.terminal import echo
 from nntrain.errors import MissingLibraryError, status_after
 
 if TYPE_CHECKING:
@@ -76,6 +77,6 @@ def train_on(
             train_elsewhere(config, run, crew, lambda: interruption.signal is not None)
     if interruption.signal is not None:
         again = f"{run.resume_command} --scheduler {scheduler}"
-        click.echo(f"interrupted, and saved; go on with: {again}", err=True)
+        echo(f"interrupted, and saved; go on with: {again}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
     return go_on(config, run.folder, "", reporter, threads, data)  # nothing is left to be trained

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import force_option
+from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError, NNTrainError
 
 
@@ -31,4 +32,4 @@ def export(folder: Path, file: Path, force: bool) -> None:
     export_onnx(models, file)
     networks = f", {len(models)} networks that vote" if len(models) > 1 else ""
     widths = "-".join(map(str, models[0].network.widths))
-    click.echo(f"{file}: {widths}{networks}, from {folder}")
+    echo(f"{file}: {widths}{networks}, from {folder}")

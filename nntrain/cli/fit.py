@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import RUN_PATH, Count, config_argument, scheduler_option, set_option
+from nntrain.cli.options import (
+    RUN_PATH,
+    config_argument,
+    scheduler_option,
+    set_option,
+    threads_type,
+)
+from nntrain.cli.terminal import echo
 from nntrain.errors import status_after
 
 
@@ -20,7 +27,7 @@ from nntrain.errors import status_after
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option(
     "--threads",
-    type=Count(1),
+    type=threads_type,
     help="How many share the work.  [default: the number of cores; 1 for each worker]",
 )
 @scheduler_option
@@ -61,7 +68,7 @@ def fit(
         start = go_on if resume else begin
         outcome = start(loaded, folder, name, TerminalReporter(), threads or cores())
     for line in outcome.results():
-        click.echo(line)
+        echo(line)
     if outcome.signal is not None:
-        click.echo(f"interrupted, and saved; go on with: {outcome.run.resume_command}", err=True)
+        echo(f"interrupted, and saved; go on with: {outcome.run.resume_command}", err=True)
         raise click.exceptions.Exit(status_after(outcome.signal))

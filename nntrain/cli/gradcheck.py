@@ -3,6 +3,7 @@
 import click
 
 from nntrain.cli.options import Amount, Count, config_argument, set_option
+from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
 
 
@@ -68,17 +69,15 @@ def gradcheck(
             found.verdict,
         )
     console().print(rows)
-    click.echo()
+    echo()
     for found in comparisons:
         if found.kinks:
             entries = f"{found.kinks:,} more entr{'y' if found.kinks == 1 else 'ies'}"
-            click.echo(f"{found.symbol}: {entries} not compared, as a z passes the kink of σ at 0")
+            echo(f"{found.symbol}: {entries} not compared, as a z passes the kink of σ at 0")
     if sentence := diagnosis(comparisons, checked.network):
-        click.echo(f"wrong: {sentence}")
+        echo(f"wrong: {sentence}")
         raise click.exceptions.Exit(1)
     if any(found.verdict == "too small to tell" for found in comparisons):
-        click.echo(
-            "nothing is wrong, but some gradients are hardly larger than E's rounding errors"
-        )
+        echo("nothing is wrong, but some gradients are hardly larger than E's rounding errors")
     else:
-        click.echo("right: backpropagation and numerical gradients agree")
+        echo("right: backpropagation and numerical gradients agree")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nntrain.cli.options import Amount, Count
+from nntrain.cli.terminal import echo
 from nntrain.errors import NNTrainError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def grade(file: Path | None, starter: bool, seconds: float, memory: int, as_json
         raise click.UsageError("missing argument 'FILE.py'")
     report = grading.grade(grading.read_source(file), seconds, memory << 20)
     if as_json:
-        click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+        echo(json.dumps(report.as_dict(), indent=2), keep="\n")
     else:
         _print(report)
     if not report.is_right:
@@ -59,13 +60,13 @@ def _write_starter(file: Path | None) -> None:
     from nntrain.files import atomic_write
 
     if file is None:
-        click.echo(starter_text(), nl=False)
+        echo(starter_text(), keep="\n", end="")
         return
     if file.exists():
         raise NNTrainError(f"{file}: exists already; name another file")
     with atomic_write(file, "w") as output:
         output.write(starter_text())
-    click.echo(f"{file}: written; grade it with 'nntrain grade {file}'")
+    echo(f"{file}: written; grade it with 'nntrain grade {file}'")
 
 
 def _print(report: "Report") -> None:
@@ -83,8 +84,8 @@ def _print(report: "Report") -> None:
         made.add_row("speed", "", _compared(report.speed.student, report.speed.ours))
     console().print(made)
     for note in report.notes:
-        click.echo(note)
-    click.echo(report.conclusion())
+        echo(note)
+    echo(report.conclusion())
 
 
 def _compared(student: float, ours: float) -> str:

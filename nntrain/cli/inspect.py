@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import config_or_run_argument, set_option
+from nntrain.cli.terminal import echo
 
 
 @click.command(epilog="Example: nntrain inspect configs/quick.yaml")
@@ -25,8 +26,8 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     stack = figures(named(source, overrides), TerminalReporter())
     committee = f", a committee of {stack.members} such networks" if stack.members > 1 else ""
     widths = "-".join(map(str, stack.widths))
-    click.echo(f"{source}: {widths}, {stack.loss}, {stack.dtype}{committee}")
-    click.echo()
+    echo(f"{source}: {widths}, {stack.loss}, {stack.dtype}{committee}")
+    echo()
 
     drops = bool(stack.input_dropout) or any(layer.dropout for layer in stack.layers)
     columns = [">layer", "activation", "W", "b", ">weights", ">biases", ">products an image"]
@@ -47,14 +48,14 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     rows.add_section()
     rows.add_row("all", "", "", "", f"{stack.weights:,}", f"{stack.biases:,}", f"{stack.weights:,}")
     console().print(rows)
-    click.echo()
+    echo()
 
     parameters = stack.weights + stack.biases
-    click.echo(f"{parameters:,} parameters")
+    echo(f"{parameters:,} parameters")
     if stack.members > 1:
-        click.echo(f"{stack.members * parameters:,} parameters in all {stack.members} members")
-    click.echo(f"{stack.multiplications_back:,} more products an image to learn from it")
-    click.echo()
+        echo(f"{stack.members * parameters:,} parameters in all {stack.members} members")
+    echo(f"{stack.multiplications_back:,} more products an image to learn from it")
+    echo()
 
     memory = table("memory", ">bytes")
     for name, size in stack.memory.items():

@@ -94,11 +94,13 @@ label_column_option = click.option(
 
 distortions_option = click.option(
     "--distortions",
-    type=Count(0),
+    type=Count(0, 1_000),
     default=0,
     show_default=True,
     help="Also ask for so many distorted copies of each image, and average the answers.",
 )
+
+threads_type = Count(1, 1024)  # more would take minutes only to be started
 
 scheduler_option = click.option(
     "--scheduler",

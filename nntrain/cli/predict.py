@@ -15,6 +15,7 @@ from nntrain.cli.options import (
     refuse_input_as_output,
     runs_argument,
 )
+from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
 
 
@@ -74,23 +75,25 @@ def predict(
     runs = inference.chosen_runs(folders)
     models = inference.load_models(runs)
     digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)
-    click.echo(f"{test}: {digits.describe()}", err=True)
+    echo(f"{digits.source}: {digits.describe()}", err=True)
+    if digits.cache_doubt:
+        echo(f"warning: {digits.cache_doubt}", err=True)
     networks = f" ({len(models)} networks)" if len(models) > len(runs) else ""
-    click.echo(f"reading them with {', '.join(map(str, runs))}{networks}", err=True)
+    echo(f"reading them with {', '.join(map(str, runs))}{networks}", err=True)
     shares = inference.probabilities(models, digits.all(), distortions, cores())
     replaced = out.exists()
     if probabilities:
         kaggle.write_probabilities(out, digits, shares)
-        click.echo(f"{out}: {len(digits):,} rows of probabilities")
+        echo(f"{out}: {len(digits):,} rows of probabilities")
     else:
         chosen = kaggle.competition_of(digits, competition)
         kaggle.write_submission(out, digits, shares.argmax(axis=1), chosen)
-        click.echo(f"{out}: {len(digits):,} predictions")
+        echo(f"{out}: {len(digits):,} predictions")
         message = f"nntrain {' '.join(map(str, runs))}"
         submit = ["kaggle", "competitions", "submit", "-c", chosen, "-f", str(out), "-m", message]
-        click.echo(shlex.join(submit))
+        echo(shlex.join(submit))
     if replaced:
-        click.echo(f"(the {out} that was there has been replaced)", err=True)
+        echo(f"(the {out} that was there has been replaced)", err=True)
 
 
 @click.command(epilog="Example: nntrain evaluate runs/config --data data/test_labelled.csv")
@@ -127,6 +130,6 @@ def evaluate(
     )
     evaluation = inference.evaluate(models, rows, distortions, cores())
     if as_json:
-        click.echo(json.dumps(evaluation.as_dict(), indent=2))
+        echo(json.dumps(evaluation.as_dict(), indent=2), keep="\n")
     else:
         show(evaluation)

@@ -10,6 +10,7 @@ from nntrain.cli.options import (
     refuse_idle_label_column,
     runs_argument,
 )
+from nntrain.cli.terminal import echo
 from nntrain.errors import MissingLibraryError
 
 
@@ -46,4 +47,4 @@ def report(
     runs = chosen_runs(folders)
     out = out or default_place(runs)
     write_report(out, runs, path, label_column, TerminalReporter(), cores())
-    click.echo(f"{out}: the report of {', '.join(map(str, runs))}; open it in a browser")
+    echo(f"{out}: the report of {', '.join(map(str, runs))}; open it in a browser")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nntrain.cli.options import SWEEP_PATH
+from nntrain.cli.terminal import echo
 from nntrain.errors import RunError
 
 if TYPE_CHECKING:
@@ -35,16 +36,14 @@ def runs(folder: Path | None, as_json: bool) -> None:
 
     found = overview(all_runs(folder or RUNS))
     if as_json:
-        click.echo(json.dumps(found.as_dicts(), indent=2))
+        echo(json.dumps(found.as_dicts(), indent=2), keep="\n")
     elif found.runs or found.unreadable:
         _print(found)
     else:
-        click.echo(
-            f"no runs in {folder or RUNS}/ yet; train one with 'nntrain fit CONFIG'", err=True
-        )
+        echo(f"no runs in {folder or RUNS}/ yet; train one with 'nntrain fit CONFIG'", err=True)
     if folder is None and not as_json:
         for sweep in all_sweeps():
-            click.echo(f"{sweep}: a sweep; 'nntrain runs {sweep}' lists its trials", err=True)
+            echo(f"{sweep}: a sweep; 'nntrain runs {sweep}' lists its trials", err=True)
 
 
 def _print(found: "Overview") -> None:

@@ -8,7 +8,8 @@ import click
 
 from nntrain.cli import completion
 from nntrain.cli.elsewhere import refuse_without
-from nntrain.cli.options import SWEEP_PATH, CompletedPath, Count, scheduler_option
+from nntrain.cli.options import SWEEP_PATH, CompletedPath, Count, scheduler_option, threads_type
+from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError, status_after
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--parallel",
-    type=Count(1),
+    type=threads_type,
     help="Trials at once, on this machine.  [default: as many as there are cores for]",
 )
 @click.option(
     "--threads",
-    type=Count(1),
+    type=threads_type,
     help="How many share a trial's work.  [default: each trial's share of the cores; 1 on a "
     "scheduler's workers]",
 )
@@ -91,7 +92,7 @@ def _report(folder: Path, best: int, out: Path | None) -> None:
     out = out or folder / "report.html"
     write_report(out, trials, best)
     show_ranking(trials, best)
-    click.echo(f"{out}: the report of {folder}; open it in a browser")
+    echo(f"{out}: the report of {folder}; open it in a browser")
 
 
 def _train(
@@ -134,7 +135,7 @@ def _train(
         given = {"--run": folder, **options}
         words = [str(word) for item in given.items() if item[1] is not None for word in item]
         again = shlex.join(["nntrain", "sweep", str(path), *words])
-        click.echo(f"interrupted, and saved; go on with: {again}", err=True)
+        echo(f"interrupted, and saved; go on with: {again}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
 
 
@@ -156,5 +157,5 @@ def show_ranking(trials: "Trials", best: int) -> None:
     runs = committee(ranked, best)
     if len(runs) > 1:
         names = shlex.join(map(str, runs))
-        click.echo(f"the best {len(runs)} as a committee: nntrain evaluate {names}")
-        click.echo(f"and its submission: nntrain predict {names}")
+        echo(f"the best {len(runs)} as a committee: nntrain evaluate {names}")
+        echo(f"and its submission: nntrain predict {names}")

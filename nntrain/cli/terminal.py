@@ -1,17 +1,35 @@
-"""Tables made for a terminal: in colour where there is one, plain and whole where there is none."""
+"""What commands print: lines, and tables in colour where there is a terminal, else plain and whole.
+
+Whatever comes from outside is made printable here, on its way to either stream.
+"""
 
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from nntrain.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderHook
     from rich.table import Table
 
 GAP = 2  # blanks between two columns
+
+
+def echo(text: str = "", *, err: bool = False, end: str = "\n", keep: str = "") -> None:
+    """Print a line, which cannot command the terminal, to standard output or error.
+
+    Args:
+        text: The line.
+        err: To standard error.
+        end: What is printed behind it.
+        keep: As `printable` has it; line ends, where the text is one of several lines.
+    """
+    print(printable(text, keep=keep), end=end, file=sys.stderr if err else sys.stdout, flush=True)
 
 
 def table(*columns: str) -> "Table":
@@ -38,9 +56,23 @@ def table(*columns: str) -> "Table":
 def console(*, stderr: bool = False) -> "Console":
     """Standard output, or error; where it is no terminal, lines are as long as they need to be."""
     from rich.console import Console
+    from rich.segment import Segment
+    from rich.text import Text
+
+    class PrintableConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            # Here the width is measured, so that columns stay straight.
+            return super().render_str(printable(text), **options)
+
+        def render(self, *given: Any) -> Iterator[Segment]:
+            for segment in super().render(*given):
+                if segment.control:  # the console's own
+                    yield segment
+                else:
+                    yield Segment(printable(segment.text), segment.style)
 
     # Without colours rich would still print bold, by the escape codes that NO_COLOR is to avoid.
-    found = Console(
+    found = PrintableConsole(
         stderr=stderr,
         color_system=None if os.environ.get("NO_COLOR") else "auto",
         highlight=False,
@@ -73,7 +105,7 @@ def print_columns(
         # A name cut short would name no folder; one that is short gives no room to what is long.
         rows.columns[0].no_wrap = _width([name, *first]) <= out.width // 2
         for cells in zip(first, *(columns[title] for title in block), strict=True):
-            rows.add_row(*cells)
+            rows.add_row(*(printable(cell, keep="") for cell in cells))
         out.print(rows)
 
 

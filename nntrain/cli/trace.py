@@ -12,6 +12,7 @@ from nntrain.cli.options import (
     refuse_input_as_output,
     set_option,
 )
+from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError, NNTrainError
 
 
@@ -75,18 +76,18 @@ def trace(
     if out is not None:
         library.save(out, quantities, optimizer.learning_rate)
 
-    click.echo(
+    echo(
         f"{shown.digits.source}, row {row}: a {shown.digits.all().labels[row - 1]}; "
         f"the network takes it for a {shown.network.predict(x)[0].argmax()}"
     )
     console().print(drawn_or_told(shown.digits.pixels[row - 1], console()))
-    click.echo()
+    echo()
     rows = table("quantity", "shape", "numbers")
     for quantity in quantities:
         rows.add_row(quantity.symbol, str(quantity.value.shape), library.numbers(quantity))
     console().print(rows)
-    click.echo()
+    echo()
     for line in library.legend(quantities, shown.config):
-        click.echo(line)
+        echo(line)
     if out is not None:
-        click.echo(f"{out}: {len(quantities)} arrays and alpha, for numpy.load")
+        echo(f"{out}: {len(quantities)} arrays and alpha, for numpy.load")

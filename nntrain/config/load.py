@@ -17,7 +17,7 @@ from nntrain.config.complaints import fault_of, model_at
 from nntrain.config.faults import KeyPath, Place, Places, complaint, report, show
 from nntrain.config.schema import Config
 from nntrain.config.source import override_value, read_yaml
-from nntrain.errors import ConfigError, did_you_mean
+from nntrain.errors import ConfigError, did_you_mean, printable
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
@@ -167,13 +167,22 @@ def _plain(value: Any) -> Any:
 
 
 def dump_config(config: Config) -> str:
-    """The complete configuration as YAML, every default filled in; `parse_config` reads it back."""
+    """The complete configuration as YAML, every default filled in; `parse_config` reads it back.
+
+    All of it can be printed: where a name holds what could command a terminal, it is escaped.
+    """
     values = config.model_dump(mode="json")
     values["data"]["input_range"] = _flow(values["data"]["input_range"])
     values["network"] = [_flow(layer) for layer in values["network"]]
     for key in ("optimizer", "schedule"):
         values["training"][key] = _flow(values["training"][key])
+    text = _dumped(values, allow_unicode=True)
+    return text if text == printable(text) else _dumped(values, allow_unicode=False)
+
+
+def _dumped(values: dict[str, Any], allow_unicode: bool) -> str:
     yaml = YAML()
+    yaml.allow_unicode = allow_unicode
     yaml.Representer = _Representer
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.width = sys.maxsize  # a layer stays on its line

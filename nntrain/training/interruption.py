@@ -1,6 +1,8 @@
-"""Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once."""
+"""Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once.
 
-import os
+A terminal that is closed (SIGHUP) ends nothing: the training goes on without it.
+"""
+
 import signal
 import threading
 from collections.abc import Iterator
@@ -8,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 
 
 class Interruption:
@@ -24,7 +27,7 @@ class Interruption:
         """A signal's handler: the second one ends the process."""
         if self.signal is not None:
             signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+            signal.raise_signal(number)
         self.signal = number
 
 
@@ -49,6 +52,8 @@ def deferred_signals() -> Iterator[Interruption]:
         for number in SIGNALS
         if signal.getsignal(number) is not signal.SIG_IGN  # as `nohup` and `&` arrange it
     }
+    if HANGUP is not None:
+        before[HANGUP] = signal.signal(HANGUP, signal.SIG_IGN)
     try:
         yield interruption
     finally:

@@ -6,6 +6,7 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from nntrain.errors import printable
 from nntrain.training.progress import EpochRecord, Progress
 
 
@@ -44,7 +45,7 @@ class TerminalReporter(Reporter):
 
     def notice(self, text: str) -> None:
         """Write the line above the bar."""
-        tqdm.write(text, file=self._stream())
+        tqdm.write(printable(text), file=self._stream())
 
     def member(self, number: int, members: int, what: str) -> None:
         """Write a line, and keep the member's number beside the bar."""

@@ -49,7 +49,7 @@ def line_of_refusal(status: int, *arguments: str) -> str:
         ("runs x y", "nntrain runs: got unexpected extra argument (y); 'nntrain runs --help' shows what there is"),
         ("fit tiny.yaml --set", "nntrain: option '--set' requires an argument; 'nntrain --help' shows what there is"),
         ("fit tiny.yaml --threads x", "nntrain fit: invalid value for '--threads': 'x' is not a valid integer; 'nntrain fit --help' shows what there is"),
-        ("fit tiny.yaml --threads 0", "nntrain fit: invalid value for '--threads': 0 is not in the range x>=1; 'nntrain fit --help' shows what there is"),
+        ("fit tiny.yaml --threads 0", "nntrain fit: invalid value for '--threads': 0 is not in the range 1<=x<=1024; 'nntrain fit --help' shows what there is"),
         ("predict --competition nn6", "nntrain predict: invalid value for '--competition': 'nn6' is not one of 'auto', 'digit-recognizer', 'nn5'; 'nntrain predict --help' shows what there is"),
         ("fit tiny.yaml --set trainig.epochs=1", "--set trainig.epochs=1: unknown key 'trainig'; did you mean 'training'?"),
         ("fit tiny.yaml --set loss=squared_eror", "--set loss=squared_eror: loss: unknown loss 'squared_eror'; did you mean 'squared_error'?"),

@@ -47,7 +47,13 @@ MOMENTS = {"validation": ("fit", "_validate"), "saving": ("checkpoint", "save")}
 
 @contextmanager
 def paused(
-    folder: Path, owner: str, name: str, *arguments: str, nth: int = 2, then: str = ""
+    folder: Path,
+    owner: str,
+    name: str,
+    *arguments: str,
+    nth: int = 2,
+    then: str = "",
+    inherit: int = 2,
 ) -> Iterator["subprocess.Popen[str]"]:
     """A process that has come to the nth call of something, and waits for a line there."""
     with subprocess.Popen(
@@ -57,6 +63,7 @@ def paused(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        pass_fds=[inherit],
     ) as waiting:
         assert waiting.stdout is not None
         assert waiting.stdout.readline() == "here\n"
