@@ -4,7 +4,8 @@ An entry is a folder named by the SHA-256 of the CSV's bytes and of how they wer
 that a changed file is never mistaken for the old one. One process at a time makes and removes
 entries; an entry appears whole or not at all, and what it holds is checked whenever it is used.
 
-A cache never stands in the way: what cannot be kept is not kept.
+A cache never stands in the way: what cannot be kept is not kept. What others could have written is
+neither believed nor touched.
 """
 
 import hashlib
@@ -14,6 +15,7 @@ import math
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -71,7 +73,9 @@ class Cache:
         self.limit = limit
 
     def load(self, name: str, source: str) -> Digits | None:
-        """What an entry holds; None if there is none, or none that is whole."""
+        """What an entry holds; None if there is none, or none that is whole and the user's own."""
+        if self.not_own(name) is not None:
+            return None
         digits = _load(self.folder / name, source)
         if digits is not None:
             with suppress(OSError):
@@ -111,12 +115,25 @@ class Cache:
         except _NotKeptError:
             return None
 
+    def not_own(self, name: str) -> Path | None:
+        """The folder, or what of an entry is in it, that others could have written; None if none.
+
+        Whoever could write there could put other labels under the right name.
+        """
+        entry = self.folder / name
+        with suppress(OSError):  # what cannot be looked at cannot be loaded either
+            for path in [self.folder, entry, *entry.glob("*")]:
+                if os.path.lexists(path) and not _is_own(path):
+                    return path
+        return None
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the folder's lock."""
         with ExitStack() as stack:
             with _keeping():
-                self.folder.mkdir(parents=True, exist_ok=True)
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                self.folder.mkdir(mode=0o700, exist_ok=True)
                 stack.enter_context(filelock.FileLock(self.folder / ".lock", timeout=_PATIENCE))
             yield
 
@@ -155,17 +172,36 @@ def _fill(folder: Path, parse: Parse) -> None:
         with _keeping():
             file.close()
     arrays: dict[str, Any] = {k: v for k, v in beside._asdict().items() if v is not None}
-    content = io.BytesIO()
-    np.savez(content, **arrays)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    content = buffer.getvalue()
     about = {
         "shape": shape,
-        "beside": hashlib.sha256(content.getbuffer()).hexdigest(),
+        "beside": hashlib.sha256(content).hexdigest(),
         # Of what was parsed, not of what the disk made of it.
         "digest": finished_digest(total, shape, beside.labels, beside.ids),
     }
     with _keeping():
-        (folder / "beside.npz").write_bytes(content.getbuffer())
+        (folder / "beside.npz").write_bytes(content)
         (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
+        for path in folder.iterdir():
+            path.chmod(0o600)  # whatever the umask is
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file or folder is the user's, and writable by nobody else.
+
+    Windows keeps this by the place: a user's cache is in a folder of the user's own.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    user = getattr(os, "geteuid", None)
+    found = path.lstat()
+    others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return user is None or (
+        found.st_uid == user() and not others_write and not stat.S_ISLNK(found.st_mode)
+    )
 
 
 def _load(folder: Path, source: str) -> Digits | None:

@@ -86,6 +86,7 @@ class Digits:
         source: The file's path as it was given.
         labels, ids, label_column, id_column: As in `Annotations`.
         mapped: Where the pixels are mapped from; None if they are in memory.
+        cache_doubt: Why the cache was not used, though it could have been.
     """
 
     pixels: NDArray[np.uint8]
@@ -95,6 +96,7 @@ class Digits:
     label_column: str | None
     id_column: str | None
     mapped: MappedPixels | None = None
+    cache_doubt: str | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -161,12 +163,12 @@ class Digits:
         return ", ".join(parts)
 
     def doubts(self, classes: int = 10) -> list[str]:
-        """What the file seems to lack, as lines for people.
+        """What the file seems to lack, or what kept it from the cache, as lines for people.
 
         Args:
             classes: Labels should be 0 … `classes` − 1.
         """
-        doubts = []
+        doubts = [] if self.cache_doubt is None else [self.cache_doubt]
         if self.labels is not None:
             missing = sorted(set(range(classes)) - set(np.unique(self.labels).tolist()))
             if missing:

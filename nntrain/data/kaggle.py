@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import IO, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nntrain.data.cache import Cache, Keep, Parse, default_folder, fingerprint
+from nntrain.data.cache import ENVIRONMENT, Cache, Keep, Parse, default_folder, fingerprint
 from nntrain.data.columns import Layout, is_header, layout_of, looks_labelled
 from nntrain.data.digits import Annotations, Digits
 from nntrain.data.lines import Line, lines_of, opened, stray_quote, unpacked, without_quotes
 from nntrain.data.table import Table
-from nntrain.errors import ConfigError, DataError
+from nntrain.errors import ConfigError, DataError, printable
 from nntrain.files import atomic_write
 
 Competition = Literal["digit-recognizer", "nn5"]
@@ -51,7 +52,7 @@ def read_csv(
     Raises:
         DataError: The file cannot be read or does not hold what it should.
     """
-    source = str(path)
+    source = printable(str(path), keep="")
     wanted = _Wanted(labels, classes, label_column, id_column)
     with opened(Path(path), source) as file:
         if not file.seekable():  # a pipe gives its bytes once
@@ -68,6 +69,13 @@ def read_csv(
         if os.fstat(file.fileno()).st_size < _WORTH_CACHING:
             return _read_into_memory(source, parse)
         cache = Cache(default_folder())
+        not_own = cache.not_own(name)
+        if not_own is not None:
+            doubt = (
+                f"{not_own}: is not used as a cache of {source}, since others may write to it; "
+                f"remove it, or name another folder in {ENVIRONMENT}"
+            )
+            return replace(_read_into_memory(source, parse), cache_doubt=doubt)
         return (
             cache.load(name, source)
             or cache.make(name, source, parse)
@@ -81,7 +89,7 @@ def count_pixels(path: str | Path, label_column: str | None = None) -> int:
     Raises:
         DataError: The file cannot be read, or its columns are none of a labelled CSV.
     """
-    source = str(path)
+    source = printable(str(path), keep="")
     with opened(Path(path), source) as file:
         _, layout, _ = _Wanted("required", 10, label_column, None).columns(file, source)
         return len(layout.pixels)

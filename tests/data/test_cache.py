@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nntrain.cli import main
 from nntrain.data import cache, kaggle
 from nntrain.data.cache import Cache
 from nntrain.data.digits import Annotations, Digits
@@ -143,6 +144,7 @@ def test_a_damaged_entry_is_made_anew(
 
 MAKE = """
 import sys, time
+from nntrain.cli import main
 from nntrain.data import kaggle
 from nntrain.data.table import Table
 kaggle._WORTH_CACHING = 0
@@ -282,6 +284,7 @@ def test_a_pipe_is_read_once(folder: Path, tmp_path: Path) -> None:
 
 FULL = """
 import resource, sys
+from nntrain.cli import main
 from nntrain.data import kaggle
 kaggle._WORTH_CACHING = 0
 resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
@@ -346,3 +349,67 @@ def test_mapped_rows_are_as_they_were_or_it_is_noticed(
     with pytest.raises(DataError, match="was changed while it was used; what was saved before"):
         changed.refuse_changes()
     np.testing.assert_array_equal(read_csv(path).pixels, before)
+
+
+def write(path: Path) -> Path:
+    path.write_text(TRAIN)
+    return path
+
+
+def test_what_is_kept_can_be_written_by_nobody_else(folder: Path, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        read_csv(write(tmp_path / "train.csv"))
+    finally:
+        os.umask(before)
+    (entry,) = entries(folder)
+    modes = {path.stat().st_mode & 0o077 for path in (folder, entry, *entry.iterdir())}
+    assert modes == {0}
+
+
+@pytest.mark.parametrize("what", ["folder", "entry", "pixels", "link"])
+@pytest.mark.parametrize("how", ["another's", "writable"])
+def test_what_others_could_have_written_is_neither_believed_nor_touched(
+    folder: Path, tmp_path: Path, parsed: list[str], what: str, how: str
+) -> None:
+    if how == "another's" and os.geteuid() != 0:
+        pytest.skip("only root may give files away")
+    path = write(tmp_path / "train.csv")
+    kept = read_csv(path)
+    assert not kept.doubts()
+    (entry,) = entries(folder)
+    poisoned = {"folder": folder, "entry": entry, "pixels": entry / "pixels", "link": entry}[what]
+    if what == "link":
+        poisoned = poisoned.rename(folder / "elsewhere")
+        entry.symlink_to(poisoned)
+    if how == "writable":
+        poisoned.chmod(0o777)
+    else:
+        os.chown(poisoned, 65_534, -1)
+    before = {file: file.lstat() for file in (folder, *folder.rglob("*")) if file.name != ".lock"}
+    again = read_csv(path)
+    assert len(parsed) == 2
+    assert_equal(again, kept)
+    (doubt,) = again.doubts()
+    named = entry if what == "link" else poisoned
+    assert doubt == (
+        f"{named}: is not used as a cache of {path}, since others may write to it; "
+        "remove it, or name another folder in NNTRAIN_CACHE"
+    )
+    after = {file: file.lstat() for file in before}
+    assert {file: state.st_ino for file, state in after.items()} == {
+        file: state.st_ino for file, state in before.items()
+    }
+    assert entries(folder) == [entry] or what == "link"
+
+
+def test_a_poisoned_cache_is_told_in_one_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path / "train.csv")
+    read_csv(path)
+    folder.chmod(0o777)
+    with pytest.raises(SystemExit):
+        main(["data", "check", str(path)])
+    (line,) = capsys.readouterr().err.splitlines()[:1]
+    assert line.startswith(f"warning: {folder}: is not used as a cache of {path}, since others")
