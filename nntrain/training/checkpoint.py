@@ -13,6 +13,7 @@ The zip's comment is the SHA-256 of all bytes before it: one wrong bit anywhere,
 refused instead of read.
 """
 
+import errno
 import hashlib
 import io
 import json
@@ -20,6 +21,7 @@ import math
 import os
 import platform
 import re
+import stat
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -46,6 +48,8 @@ from nntrain.version import __version__
 
 FORMAT = 2
 DIGEST_LENGTH = 64
+# What a zip begins with, and the record that it ends with, comment included.
+_START, _END, _END_LENGTH = b"PK\x03\x04", b"PK\x05\x06", 22 + DIGEST_LENGTH
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '(?P<dtype>[<>](f[248]|U\d{1,8}))', 'fortran_order': False, "
     rb"'shape': \((?P<shape>[\d, ]{0,100})\), \} *\n",
@@ -120,10 +124,11 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     np.savez(buffer, **members)
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.comment = bytes(DIGEST_LENGTH)
-    content = buffer.getbuffer()
-    content[-DIGEST_LENGTH:] = _digest(content[:-DIGEST_LENGTH])
-    with atomic_write(path) as file:
-        file.write(content)
+    # An error keeps the views alive; they must let go of the buffer before it goes.
+    with buffer.getbuffer() as content, content[:-DIGEST_LENGTH] as before_digest:
+        content[-DIGEST_LENGTH:] = _digest(before_digest)
+        with atomic_write(path) as file:
+            file.write(content)
 
 
 def load(path: Path) -> Checkpoint:
@@ -133,10 +138,10 @@ def load(path: Path) -> Checkpoint:
         CheckpointError: There is none, or it is damaged, or it is not one that this nntrain writes.
     """
     try:
-        content = path.read_bytes()
+        content = _content(path)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror}; {_mend(path)}") from error
-    if content[-DIGEST_LENGTH:] != _digest(memoryview(content)[:-DIGEST_LENGTH]):
+    if content is None or content[-DIGEST_LENGTH:] != _digest(memoryview(content)[:-DIGEST_LENGTH]):
         raise CheckpointError(f"{path}: damaged, its checksum is wrong; {_mend(path)}")
     try:
         arrays = _arrays(content)
@@ -165,6 +170,25 @@ def load(path: Path) -> Checkpoint:
     except (ValueError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
         reason = " ".join(str(error).splitlines())  # a name in the file may hold a line's end
         raise CheckpointError(f"{path}: no checkpoint: {reason}; {_mend(path)}") from error
+
+
+def _content(path: Path) -> bytes | None:
+    """All bytes of a file that begins and ends as a checkpoint does; None of any other.
+
+    Any other, of whatever size, is not read into memory.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
+        raise OSError(errno.EINVAL, "not a regular file")
+    with path.open("rb") as file:
+        start = file.read(len(_START))
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _END_LENGTH))
+        if start != _START or file.read(len(_END)) != _END:
+            return None
+        file.seek(0)
+        return file.read()
 
 
 def _arrays(content: bytes) -> dict[str, Any]:

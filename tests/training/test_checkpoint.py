@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 from contextlib import suppress
@@ -15,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nntrain.errors import CheckpointError
+from nntrain.errors import CheckpointError, NNTrainError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.progress import EpochRecord, Progress, Vitals
@@ -374,3 +377,62 @@ def test_any_checkpoint_comes_back_as_it_was(
     assert list(loaded.optimizer_state) == list(saved.optimizer_state)
     for name, array in saved.optimizer_state.items():
         np.testing.assert_array_equal(loaded.optimizer_state[name], array, strict=True)
+
+
+def test_a_full_disk_leaves_nothing_exported(file: Path) -> None:
+    """On Python 3.12.1 a buffer that outlived its bytes ended the process."""
+    limited = (
+        "import gc, resource, sys; from pathlib import Path\n"
+        "from nntrain.training import checkpoint\n"
+        "from nntrain.errors import NNTrainError\n"
+        "path = Path(sys.argv[1]); loaded = checkpoint.load(path)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "try:\n    checkpoint.save(path, loaded)\n"
+        "except NNTrainError as error:\n    print(error)\n"
+        "gc.collect()\n"
+    )
+    before = file.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-X", "dev", "-c", limited, file],
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{file}: cannot be written: File too large; name another place\n"
+    assert file.read_bytes() == before
+
+
+def test_the_bytes_of_a_checkpoint_are_released_when_it_cannot_be_written(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffers: list[io.BytesIO] = []
+
+    class Kept(io.BytesIO):
+        def __init__(self, content: bytes = b"") -> None:
+            super().__init__(content)
+            buffers.append(self)
+
+    monkeypatch.setattr("nntrain.training.checkpoint.io.BytesIO", Kept)
+    with pytest.raises(NNTrainError, match="is a directory") as caught:
+        checkpoint.save(file.parent, example())
+    assert caught.tb is not None  # and with it the frames, and all that they name
+    for buffer in buffers:
+        buffer.close()  # a BufferError, were anything of it exported
+
+
+def test_what_does_not_end_as_a_checkpoint_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "last.npz"
+    with path.open("wb") as large:
+        large.write(b"PK\x03\x04")
+        large.truncate(8 << 30)  # of holes: nothing is written
+    tracemalloc.start()
+    with pytest.raises(CheckpointError, match="damaged, its checksum is wrong"):
+        checkpoint.load(path)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "last.npz")
+    with pytest.raises(CheckpointError, match="not a regular file"):
+        checkpoint.load(tmp_path / "last.npz")
