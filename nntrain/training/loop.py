@@ -101,11 +101,11 @@ def train(
             _count(network.loss, block, labels, ends, progress)
             if stopped and batch < len(batches):
                 progress.seconds = perf_counter() - started
-                _check_finite(network, progress)
+                _check_finite(descent, progress)
                 return
         progress.seconds = perf_counter() - started
         val_loss, val_accuracy = validate()
-        _check_finite(network, progress)
+        _check_finite(descent, progress)
         if not (math.isfinite(val_loss) or math.isnan(val_accuracy)):
             raise _diverged(progress, f"the validation loss became {val_loss:g}", batch)
         yield progress.end_epoch(learning_rate, val_loss, val_accuracy, examine())
@@ -174,10 +174,14 @@ def outputs_for(
     return outputs
 
 
-def _check_finite(network: Network, progress: Progress) -> None:
-    """Before anything is kept."""
-    if not np.isfinite(network.parameters).all():
+def _check_finite(descent: Descent, progress: Progress) -> None:
+    """Before anything is kept: a checkpoint with other numbers would not be read again."""
+    if not np.isfinite(descent.network.parameters).all():
         raise _diverged(progress, "the weights are no longer finite", progress.batch)
+    for name, array in descent.optimizer.state.items():
+        if not np.isfinite(array).all():
+            fault = f"the optimizer's {name} is no longer finite"
+            raise _diverged(progress, fault, progress.batch)
 
 
 def _diverged(progress: Progress, fault: str, batch: int) -> DivergenceError:

@@ -17,14 +17,14 @@ import glob
 import io
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
 from nntrain.config import Config, dump_config, load_config
-from nntrain.errors import NNTrainError, RunError, did_you_mean
+from nntrain.errors import NNTrainError, RunError, did_you_mean, printable
 from nntrain.files import atomic_write
 from nntrain.training.progress import EpochRecord, Progress, Vitals, is_finished
 
@@ -48,7 +48,7 @@ class Run:
         self.last_file = folder / "last.npz"
 
     def __str__(self) -> str:
-        return str(self.folder)
+        return printable(str(self.folder), keep="")
 
     @classmethod
     def create(cls, folder: Path, config: Config) -> "Run":
@@ -59,9 +59,7 @@ class Run:
         """
         if not _make(folder):
             raise exists_already(folder)
-        run = cls(folder)
-        run.write_config(config)
-        return run
+        return cls(folder)._begun(config)
 
     @classmethod
     def create_next(cls, name: str, config: Config) -> "Run":
@@ -72,9 +70,21 @@ class Run:
         number = max(_numbered(name), default=0) + 1
         while not _make(folder := RUNS / (f"{name}-{number}" if number > 1 else name)):
             number += 1
-        run = cls(folder)
-        run.write_config(config)
-        return run
+        return cls(folder)._begun(config)
+
+    def _begun(self, config: Config) -> "Run":
+        """Write the configuration into a new folder, or leave no folder behind.
+
+        Raises:
+            NNTrainError: It cannot be written.
+        """
+        try:
+            self.write_config(config)
+        except NNTrainError:
+            with suppress(OSError):
+                self.folder.rmdir()
+            raise
+        return self
 
     @classmethod
     def open(cls, folder: Path) -> "Run":
@@ -159,12 +169,21 @@ class Run:
         return load_config(self.config_file)
 
     def history(self) -> list[EpochRecord]:
-        """The finished epochs, as metrics.csv has them."""
-        return [EpochRecord(int(n), *row) for n, *row in _read(self.metrics_file, FIELDS)]
+        """The finished epochs, as metrics.csv has them.
+
+        Raises:
+            RunError: It cannot be read, or is damaged.
+        """
+        rows = _read(self.metrics_file, FIELDS, blank=("val_loss", "val_accuracy"))
+        return [EpochRecord(int(epoch), *row) for epoch, *row in rows]
 
     def layers(self) -> list[Vitals]:
-        """How the layers were doing after each epoch, as layers.csv has it."""
-        rows = _read(self.layers_file, Vitals._fields)
+        """How the layers were doing after each epoch, as layers.csv has it.
+
+        Raises:
+            RunError: As in `history`.
+        """
+        rows = _read(self.layers_file, Vitals._fields, blank=("saturated", "gradient"))
         return [Vitals(int(epoch), int(layer), *row) for epoch, layer, *row in rows]
 
     def write_progress(self, progress: Progress) -> None:
@@ -270,25 +289,39 @@ def _make(folder: Path) -> bool:
 
 
 def _modified(run: Run) -> float:
+    """When it was last trained; 0 if that cannot be seen."""
     checkpoints = [*run.folder.glob("last.npz"), *run.folder.glob("member-*/last.npz")]
-    return max(file.stat().st_mtime for file in checkpoints or [run.config_file])
+    with suppress(OSError):
+        return max(file.stat().st_mtime for file in checkpoints or [run.config_file])
+    return 0.0
 
 
-def _read(file: Path, fields: tuple[str, ...]) -> list[list[float]]:
-    """The rows of a CSV of numbers; none if there is no file.
+def _read(file: Path, fields: tuple[str, ...], blank: Collection[str] = ()) -> list[list[float]]:
+    """The rows of a CSV of finite numbers; none if there is no file.
+
+    Args:
+        file: Its first column counts epochs.
+        fields: Its columns.
+        blank: The columns that may be empty: nan.
 
     Raises:
-        RunError: It cannot be read, or has other columns.
+        RunError: It cannot be read, or holds something else.
     """
     try:
-        rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
-        if rows.fieldnames is None or tuple(rows.fieldnames) != fields:
+        if file.exists() and not file.is_file():  # a pipe would be waited for without end
+            raise ValueError("not a regular file")
+        rows = csv.reader(io.StringIO(file.read_text(encoding="utf-8")), strict=True)
+        if tuple(next(rows, ())) != fields:
             raise ValueError("not the columns of a run")
-        return [[_number(row[name]) for name in fields] for row in rows]
+        return [
+            [_number(text, name in blank) for name, text in zip(fields, row, strict=True)]
+            for row in rows
+        ]
     except FileNotFoundError:
         return []
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise RunError(f"{file}: cannot be read: {error}; --resume writes it anew") from error
+    except (OSError, ValueError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RunError(f"{file}: cannot be read: {reason}; --resume writes it anew") from error
 
 
 def _write(file: Path, fields: tuple[str, ...], rows: Iterable[tuple[float, ...]]) -> None:
@@ -296,8 +329,18 @@ def _write(file: Path, fields: tuple[str, ...], rows: Iterable[tuple[float, ...]
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(fields)
         for row in rows:
-            writer.writerow(["" if math.isnan(value) else value for value in row])
+            writer.writerow([value if math.isfinite(value) else "" for value in row])
 
 
-def _number(text: str) -> float:
-    return float(text) if text else math.nan
+def _number(text: str, may_be_blank: bool) -> float:
+    """A cell.
+
+    Raises:
+        ValueError: It holds no finite number.
+    """
+    if not text and may_be_blank:
+        return math.nan
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text!r} is no finite number")
+    return number
