@@ -5,6 +5,7 @@ import glob
 import os
 import platform
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -12,9 +13,11 @@ from typing import IO, Any, Literal, overload
 
 from nntrain.errors import NNTrainError
 
+_PAUSES = (0.01, 0.1, 0.5, None)  # seconds after each attempt to rename; None: it was the last
 _MENDS = {
     errno.ENOSPC: "free some space or name another place",
     errno.EDQUOT: "free some space or name another place",
+    errno.EMFILE: "raise the number of open files that 'ulimit -n' shows",
     errno.ENOENT: "make the folder first or name another place",
 }
 
@@ -62,8 +65,21 @@ def _replacement(path: Path, mode: str) -> Iterator[IO[Any]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(target)
+        _put_in_place(temporary, target)
         _sync_folder(target.parent)
+
+
+def _put_in_place(temporary: Path, target: Path) -> None:
+    """Rename a file; on Windows, another program (a virus scanner) may hold one for a moment."""
+    for seconds in _PAUSES:
+        try:
+            temporary.replace(target)
+        except PermissionError:
+            if seconds is None or os.name != "nt":
+                raise
+            time.sleep(seconds)
+        else:
+            return
 
 
 @contextmanager
@@ -107,8 +123,12 @@ def _remove_remains(target: Path) -> None:
 
 
 def _is_alive(process: int) -> bool:
+    """Whether a process may still write; on Windows an open file cannot be removed anyway."""
+    group_of = getattr(os, "getpgid", None)
+    if group_of is None:
+        return False
     try:
-        os.kill(process, 0)
+        group_of(process)
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:

@@ -1,0 +1,109 @@
+"""What Windows lacks or forbids is taken away, and the commands do their work without it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/fd").exists(), reason="only Linux tells which files are open"
+)
+
+WINDOWS = """
+import os, pathlib, signal, sys
+
+for name in ("fcntl", "resource", "termios", "pwd", "grp"):
+    sys.modules[name] = None
+for owner, names in {
+    os: "fork getpgid getpgrp geteuid killpg setsid mkfifo sched_getaffinity",
+    signal: "pthread_sigmask SIGHUP SIGKILL SIGALRM SIGUSR1 SIG_BLOCK SIG_SETMASK",
+}.items():
+    for name in names.split():
+        delattr(owner, name)
+
+def no_kill(process, number):
+    raise AssertionError("os.kill is Ctrl-C on Windows")
+
+def refused(action):
+    def attempt(*paths, **options):
+        opened = {os.path.realpath(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")}
+        opened |= {line.split()[-1] for line in open("/proc/self/maps") if "/" in line}
+        for path in map(os.path.realpath, paths):
+            if any(name == path or name.startswith(path + os.sep) for name in opened):
+                raise PermissionError(13, "is used by another process", path)
+        return action(*paths, **options)
+    return attempt
+
+real_open = os.open
+
+def no_folders(path, *arguments, **options):
+    if not arguments[0] & os.O_DIRECTORY and os.path.isdir(path):
+        raise PermissionError(13, "Permission denied", path)
+    return real_open(path, *arguments, **options)
+
+os.kill, os.open = no_kill, no_folders
+for name in ("replace", "rename", "unlink", "remove", "rmdir"):
+    setattr(os, name, refused(getattr(os, name)))
+accessor = getattr(pathlib, "_NormalAccessor", None)  # Python 3.10 keeps functions of its own
+if accessor is not None:
+    for name in ("replace", "rename", "unlink", "rmdir"):
+        setattr(accessor, name, staticmethod(getattr(os, name)))
+
+from nntrain.__main__ import main
+
+for line in sys.stdin:
+    sys.argv[1:] = line.split()
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            sys.exit(f"{line}: {end.code}")
+"""
+
+
+def succeed(*commands: str) -> str:
+    """Run them one after the other, in one process; what they print."""
+    done = subprocess.run(
+        [sys.executable, "-c", WINDOWS],
+        input="\n".join(commands),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_commands_work_without_what_windows_lacks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nntrain.data.kaggle._WORTH_CACHING", 0)
+    printed = succeed(
+        "data check data/train.csv",
+        "fit tiny.yaml --threads 2 --set training.epochs=2",
+        "fit tiny.yaml --resume --set training.epochs=3",
+        "fit tiny.yaml --set members=2",
+        "predict",
+        "predict runs/tiny",  # takes the place of a submission
+        "evaluate --data data/test_labelled.csv",
+        "report runs/tiny",
+        "report runs/tiny",
+        "runs",
+        "doctor runs/tiny",
+        "trace runs/tiny --data data/train.csv",
+        "config init mine.yaml",
+    )
+    assert "runs/tiny-2: " in printed
+    assert "submission.csv: 60 predictions" in printed
+    assert (folder / "report.html").exists() or (folder / "runs/tiny/report.html").exists()
+
+
+def test_what_a_dead_process_has_left_is_no_obstacle_on_windows(folder: Path) -> None:
+    import platform
+
+    succeed("fit tiny.yaml --set training.epochs=1")
+    remains = folder / "runs/tiny" / f".last.npz.{platform.node()}-999999.tmp"
+    remains.write_bytes(b"half a checkpoint")
+    succeed("fit tiny.yaml --resume --set training.epochs=2")
+    assert not remains.exists()
