@@ -124,7 +124,7 @@ def _missing(model: type[BaseModel], key: str) -> str:
 
 def _must_be(kind: str, message: str, value: Any, context: dict[str, Any]) -> str:
     bounds = {
-        name: int(bound) if isinstance(bound, float) and bound.is_integer() else bound
+        name: int(bound) if isinstance(bound, float) and bound % 1 == 0 and bound < 1e16 else bound
         for name, bound in context.items()
     }
     expected = (

@@ -52,8 +52,9 @@ OUTPUT_FOR: dict[Loss, Activation] = {
     "binary_cross_entropy": "sigmoid",
 }
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
+LARGEST = 3.4e38  # that float32 holds
+Positive = Annotated[float, Field(gt=0, le=LARGEST)]
+NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
 Whole = Annotated[int, Field(ge=1)]
 
 SEEDS = 2**63  # how many there are
@@ -81,8 +82,8 @@ def expect(what: str) -> WrapValidator:
 
 
 def ascending(bounds: tuple[float, float]) -> tuple[float, float]:
-    """Refuse bounds of which the first is not the lower one; `expect` says so."""
-    if bounds[0] >= bounds[1]:
+    """Refuse bounds of which the first is not clearly the lower one; `expect` says so."""
+    if bounds[1] - bounds[0] < 1e-6:
         raise ValueError
     return bounds
 
@@ -119,7 +120,9 @@ class ElasticConfig(Model):
     strength: float = Field(
         gt=0, le=10_000, description="α, what multiplies the smoothed field, in pixels"
     )
-    sigma: float = Field(gt=0, le=100, description="σ of the Gaussian that smooths it, in pixels")
+    sigma: float = Field(
+        ge=0.01, le=100, description="σ of the Gaussian that smooths it, in pixels"
+    )
 
 
 class DistortionConfig(Model):
@@ -141,6 +144,9 @@ class DistortionConfig(Model):
         default_factory=dict,
         description="what multiplies rotation and shear of single digits, such as {1: 0.5, 7: 0.5}",
     )
+
+
+_Input = Annotated[float, Field(ge=-1_000, le=1_000)]
 
 
 class DataConfig(Model):
@@ -165,25 +171,29 @@ class DataConfig(Model):
         default=None, description="name of the label's column, where the header does not tell"
     )
     input_range: Annotated[
-        tuple[float, float],
+        tuple[_Input, _Input],
         AfterValidator(ascending),
-        expect("two numbers, the lower one first, such as [0.0, 1.0]"),
+        expect("two numbers from -1000 to 1000, the lower one first, such as [0.0, 1.0]"),
     ] = Field(default=(0.0, 1.0), description="what the pixels 0 and 255 become")
     distortion: DistortionConfig | None = Field(
         default=None, description="how training images are distorted; null for not at all"
     )
 
 
+# Beyond, the first weighted sums overflow.
+_Spread = Annotated[float, Field(gt=0, le=1_000)]
+
+
 class NormalConfig(Model):
     """Weights drawn from a normal distribution around 0."""
 
-    normal: Positive = Field(description="standard deviation")
+    normal: _Spread = Field(description="standard deviation")
 
 
 class UniformConfig(Model):
     """Weights drawn evenly from -bound to bound."""
 
-    uniform: Positive = Field(description="bound")
+    uniform: _Spread = Field(description="bound")
 
 
 def _kind_of_initializer(value: object) -> str | None:
@@ -260,7 +270,7 @@ class _AdaptiveMoments(_Optimizer):
     learning_rate: Positive = Field(default=0.001, description="length of a step, the lecture's α")
     beta1: float = Field(default=0.9, ge=0, lt=1, description="memory for the gradient")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="memory for its square")
-    epsilon: Positive = Field(default=1e-8, description="keeps the division from 0")
+    epsilon: float = Field(default=1e-8, ge=1e-30, le=1, description="keeps the division from 0")
 
 
 class AdamConfig(_AdaptiveMoments):

@@ -162,6 +162,33 @@ def test_data_are_not_drawn_for_a_folder_that_is_a_file(folder: Path) -> None:
     assert line == "tiny.yaml: is not a folder; name another with --out"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "fit tiny.yaml --threads 1000000000000",
+        "sweep tiny.yaml --threads 1000000000000",
+        "sweep tiny.yaml --parallel 1000000000000",
+        "predict --distortions 1000000000000",
+        "data demo --train 1000000000000",
+    ],
+)
+def test_a_number_that_nobody_can_mean_is_refused_at_once(folder: Path, arguments: str) -> None:
+    assert "1000000000000 is not in the range" in line_of_refusal(2, *arguments.split())
+
+
+def test_warnings_of_libraries_do_not_reach_the_user(folder: Path) -> None:
+    warning = (
+        "import sys, warnings; from nntrain.training import overview; found = overview.overview; "
+        "overview.overview = lambda runs: warnings.warn('seen', RuntimeWarning) or found(runs); "
+        "from nntrain.__main__ import main; sys.argv[1:] = ['runs']; main()"
+    )
+    for options, seen in (([], False), (["-W", "always"], True)):
+        done = subprocess.run(
+            [sys.executable, *options, "-c", warning], capture_output=True, text=True, check=True
+        )
+        assert ("seen" in done.stderr) == seen
+
+
 needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 
 

@@ -1,5 +1,6 @@
 """The commands as people type them, in a folder of their own."""
 
+import errno
 import json
 import os
 import re
@@ -264,6 +265,102 @@ def test_an_unreadable_run_is_listed_so_and_passed_over(folder: Path) -> None:
     listed = succeed("runs").stdout.splitlines()
     assert [line.split()[0] for line in listed] == ["run", "runs/tiny", "runs/broken"]
     assert "unreadable: runs/broken/config.yaml:" in listed[-1]
+
+
+DAMAGES = {
+    "blank": lambda text: re.sub(r"^1,[^,]*", "1,", text, flags=re.MULTILINE),
+    "no epoch": lambda text: re.sub(r"^1,", ",", text, flags=re.MULTILINE),
+    "infinite": lambda text: re.sub(r"^1,[^,]*", "1,inf", text, flags=re.MULTILINE),
+    "nan": lambda text: re.sub(r"^1,[^,]*", "1,nan", text, flags=re.MULTILINE),
+    "huge epoch": lambda text: re.sub(r"^1,", "1e999,", text, flags=re.MULTILINE),
+    "long": lambda text: f"{text}{'9' * 200_000}\n",
+    "short row": lambda text: f"{text}5,1\n",
+    "long row": lambda text: f"{text.rstrip()},1\n",
+    "quote": lambda text: f'{text}"5',
+    "NUL": lambda text: f"{text}\0\n",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_metrics_spoil_one_run_and_no_other(folder: Path, damage: str) -> None:
+    succeed("fit", "tiny.yaml", "--run", "runs/whole", "--set", "training.epochs=1")
+    succeed("fit", "tiny.yaml", "--run", "runs/spoilt", "--set", "training.epochs=1")
+    file = Path("runs/spoilt/metrics.csv")
+    before = file.read_text()
+    file.write_text(DAMAGES[damage](before))
+    assert file.read_text() != before
+    assert "with runs/whole\n" in succeed("predict").stderr
+    listed = succeed("runs").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["run", "runs/whole", "runs/spoilt"]
+    assert "runs/spoilt  unreadable: runs/spoilt/metrics.csv: cannot be read: " in listed[-1]
+    succeed("fit", "tiny.yaml", "--run", "runs/spoilt", "--resume", "--set", "training.epochs=1")
+    assert file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "data.input_range=[-1000,1000]",
+        "data.input_range=[999.999,1000]",
+        "network[0].init={normal: 1000}",
+        "network[0].init={uniform: 1000}",
+        "network[0].init={normal: 1e-300}",
+        "data.distortion={elastic: {strength: 10000, sigma: 0.01}}",
+        "data.distortion={elastic: {strength: 1e-300, sigma: 100}}",
+        "data.distortion={rotation: 180, scale: 0.999999, shear: 1, shift: 100}",
+        "training.optimizer={name: sgd, learning_rate: 3.4e38, weight_decay: 3.4e38}",
+        "training.optimizer={name: sgd, learning_rate: 1e-300}",
+        "training.optimizer={name: adam, epsilon: 1e-30, beta1: 0.9999999999, beta2: 0}",
+        "training.optimizer={name: adamw, epsilon: 1, weight_decay: 3.4e38}",
+        "training.optimizer={name: momentum, learning_rate: 3.4e38, momentum: 0.999999}",
+        "training.schedule={name: step, every: 1e-300, factor: 1e-300}",
+        "training.schedule={name: one_cycle, peak_at: 1e-300, initial: 1e-300}",
+        "training.schedule={name: exponential, decay: 1e-300}",
+        "training.l1=3.4e38",
+        "training.max_norm=1e-300",
+        "training.max_norm=3.4e38",
+        "training.clip_norm=1e-300",
+        "training.label_smoothing=0.999999",
+        "training.average=1e-300",
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_value_that_is_accepted_makes_numpy_speak(
+    folder: Path, setting: str, dtype: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Warnings are errors here, in each thread; a training that diverges is a line."""
+    options = ["--set", f"dtype={dtype}", "--set", setting, "--threads", "2"]
+    trained = run("fit", "tiny.yaml", "--set", "training.epochs=2", *options)
+    assert trained.exit_code in (0, 1), trained.output
+    if trained.exit_code == 1:
+        assert "training has diverged; lower" in trained.stderr.splitlines()[-1]
+    if trained.exit_code == 0:
+        for command in (["predict"], ["doctor", "runs/tiny"], ["runs"]):
+            done = run(*command)
+            assert done.exit_code == 0, done.output
+    assert not recwarn.list
+
+
+def test_metrics_that_are_no_file_are_not_waited_for(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
+    Path("runs/tiny/metrics.csv").unlink()
+    os.mkfifo("runs/tiny/metrics.csv")
+    assert "not a regular file" in succeed("runs").stdout
+
+
+def test_a_run_that_could_not_begin_leaves_no_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for option in ([], ["--run", "runs/mine"]):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            line = refuse(1, "fit", "tiny.yaml", *option)
+        assert "config.yaml: cannot be written: No space left on device; free some space" in line
+        assert list(Path("runs").iterdir()) == []
+    assert succeed("fit", "tiny.yaml").stdout.startswith("runs/tiny: ")
 
 
 def test_evaluate_refuses_rows_that_have_changed_since(folder: Path) -> None:

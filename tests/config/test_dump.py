@@ -58,7 +58,9 @@ texts = st.text(
     min_size=1,
     max_size=20,
 ) | st.sampled_from(["null", "1e-4", "3", "yes", "true", "~", "2001-01-01", "<<", "=", " "])
-positive = st.floats(0, exclude_min=True, allow_infinity=False) | st.integers(1, 9)
+positive = st.floats(0, 3.4e38, exclude_min=True) | st.integers(1, 9)
+spread_of_field = st.floats(0.01, 100)
+spread = st.floats(0, 1_000, exclude_min=True)
 not_negative = st.just(0) | positive
 share = st.floats(0, 1, exclude_max=True)
 fraction = st.floats(0, 1, exclude_min=True)
@@ -72,7 +74,7 @@ def tables(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrat
 
 def optimizers() -> st.SearchStrategy[Any]:
     rate, decay = {"learning_rate": positive}, {"weight_decay": not_negative}
-    moments = {"beta1": share, "beta2": share, "epsilon": positive}
+    moments = {"beta1": share, "beta2": share, "epsilon": st.floats(1e-30, 1)}
     return st.one_of(
         st.sampled_from(["adam", "adamw"]),
         tables({"name": st.just("sgd")} | rate, decay),
@@ -102,8 +104,8 @@ def schedules(epochs: int) -> st.SearchStrategy[Any]:
 def layers(dense: st.SearchStrategy[int], *more: str) -> st.SearchStrategy[Any]:
     init = st.one_of(
         st.sampled_from([None, "he_normal", "glorot_uniform", "zeros"]),
-        st.fixed_dictionaries({"normal": positive}),
-        st.fixed_dictionaries({"uniform": positive}),
+        st.fixed_dictionaries({"normal": spread}),
+        st.fixed_dictionaries({"uniform": spread}),
     )
     names = st.sampled_from(["identity", "tanh", "scaled_tanh", "relu", "leaky_relu", *more])
     optional = {"init": init} if more else {"init": init, "dropout": st.floats(0, 0.99)}
@@ -122,7 +124,7 @@ def distortions() -> st.SearchStrategy[Any]:
             "scale": share,
             "shear": st.floats(0, 1),
             "shift": st.floats(0, 100),
-            "elastic": st.none() | tables({"strength": fraction, "sigma": fraction}, {}),
+            "elastic": st.none() | tables({"strength": fraction, "sigma": spread_of_field}, {}),
             "limits": st.dictionaries(st.integers(0, 9), st.floats(0, 1)),
         },
     )
@@ -134,7 +136,7 @@ def configs(draw: st.DrawFn) -> Config:
     validation = draw(
         texts | st.integers(0, 10**6) | st.floats(0, 1, exclude_min=True, exclude_max=True)
     )
-    low, high = sorted(draw(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=2, unique=True)))
+    low, high = draw(st.floats(-1_000, 0)), draw(st.floats(1e-6, 1_000))
     patience = counts | st.none() if validation else st.none()
     hidden, last = draw(st.lists(layers(counts), max_size=3)), draw(last_layers(classes))
     suited = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}

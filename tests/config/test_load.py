@@ -139,9 +139,22 @@ def test_each_alternative_in_the_starter_loads_in_place_of_its_line() -> None:
         ),
         (
             "data: {train: x, input_range: [1, 0]}",
-            "1: data.input_range: must be two numbers, the lower one first, such as [0.0, 1.0], "
+            "1: data.input_range: must be two numbers from -1000 to 1000, the lower one first, such as [0.0, 1.0], "
             "not [1, 0]",
         ),
+        ("data: {train: x, input_range: [0, 1.0e30]}",
+            "1: data.input_range: must be two numbers from -1000 to 1000, the lower one first, such as [0.0, 1.0], "
+            "not [0, 1e+30]",
+        ),
+        ("data: {train: x, input_range: [0, 1.0e-9]}",
+            "1: data.input_range: must be two numbers from -1000 to 1000, the lower one first, such as [0.0, 1.0], "
+            "not [0, 1e-09]",
+        ),
+        ("network: [{dense: 10, activation: relu, init: {normal: 1.0e9}}]", "2: network[0].init.normal: must be at most 1000, not 1000000000.0"),
+        ("network: [{dense: 10, activation: relu, init: {uniform: 1.0e9}}]", "2: network[0].init.uniform: must be at most 1000, not 1000000000.0"),
+        ("data: {train: x, distortion: {elastic: {strength: 1, sigma: 1.0e-9}}}", "1: data.distortion.elastic.sigma: must be at least 0.01, not 1e-09"),
+        ("training: {epochs: 3, optimizer: {name: sgd, learning_rate: 1.0e39}}", "4: training.optimizer.learning_rate: must be at most 3.4e+38, not 1e+39"),
+        ("training: {epochs: 3, optimizer: {name: adam, epsilon: 1.0e-300}}", "4: training.optimizer.epsilon: must be at least 1e-30, not 1e-300"),
         ("network: [{dense: -3, activation: relu}]", "2: network[0].dense: must be at least 1, not -3"),
         ("network: []", "2: network: must be a list of at least 1 item, not []"),
         ("network: {dense: 10}", "2: network: must be a list, not a mapping; write '- ' before each item"),
