@@ -7,13 +7,20 @@ from collections.abc import Collection
 
 
 class NNTrainError(Exception):
-    """The work could not be done; the text says where, what and how to mend it."""
+    """The work could not be done; the text says where, what and how to mend it.
+
+    Args:
+        lines: One, or several for as many faults.
+    """
 
     exit_status = 1
 
+    def __init__(self, *lines: str) -> None:
+        super().__init__(*lines)
+
     def __str__(self) -> str:
-        """The text; what a file has put into it cannot command the terminal."""
-        return printable(super().__str__())
+        """The lines; what names and files have put into them cannot command the terminal."""
+        return "\n".join(printable(line) for line in self.args)
 
 
 class OutputError(NNTrainError):
@@ -54,7 +61,7 @@ class MissingLibraryError(NNTrainError):
         super().__init__(f"{need}, which is not installed; pip install 'nntrain[{extra}]'")
 
 
-def printable(text: str, *, keep: str = "\n") -> str:
+def printable(text: str, *, keep: str = "") -> str:
     """The text with escapes in the place of what could command a terminal.
 
     Names of files, cells of CSVs and messages of other people's code may hold escape sequences,

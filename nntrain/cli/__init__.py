@@ -113,7 +113,7 @@ def _complaint(error: click.UsageError) -> str:
     ):
         fault, mend = error.message, f"did you mean {error.possibilities[0]!r}?"
     line = f"{command}: {fault[0].lower()}{fault[1:].rstrip('.')}; {mend}"
-    return printable(line, keep="")
+    return printable(line)
 
 
 def _unexpected(error: Exception) -> str:
@@ -124,7 +124,7 @@ def _unexpected(error: Exception) -> str:
         line = f"{place}: {error.strerror}; {_HINTS.get(error.errno or 0, where)}"
     else:
         line = f"nntrain failed unexpectedly ({type(error).__name__}: {error}); {where}"
-    return printable(line, keep="")
+    return printable(line)
 
 
 def _interrupted(error: BaseException | None) -> bool:

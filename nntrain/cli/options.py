@@ -1,6 +1,7 @@
 """Arguments and options that several commands share."""
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,17 @@ class CompletedPath(click.Path):
     ) -> None:
         super().__init__(**options)
         self._complete = complete
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> "str | bytes | os.PathLike[str]":
+        """The path, unless it is none."""
+        if not os.fspath(value):
+            self.fail("an empty path names no file", param, ctx)
+        return super().convert(value, param, ctx)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

@@ -62,14 +62,14 @@ def console(*, stderr: bool = False) -> "Console":
     class PrintableConsole(Console):
         def render_str(self, text: str, **options: Any) -> Text:
             # Here the width is measured, so that columns stay straight.
-            return super().render_str(printable(text), **options)
+            return super().render_str(printable(text, keep="\n"), **options)
 
         def render(self, *given: Any) -> Iterator[Segment]:
             for segment in super().render(*given):
                 if segment.control:  # the console's own
                     yield segment
                 else:
-                    yield Segment(printable(segment.text), segment.style)
+                    yield Segment(printable(segment.text, keep="\n"), segment.style)
 
     # Without colours rich would still print bold, by the escape codes that NO_COLOR is to avoid.
     found = PrintableConsole(
@@ -105,7 +105,7 @@ def print_columns(
         # A name cut short would name no folder; one that is short gives no room to what is long.
         rows.columns[0].no_wrap = _width([name, *first]) <= out.width // 2
         for cells in zip(first, *(columns[title] for title in block), strict=True):
-            rows.add_row(*(printable(cell, keep="") for cell in cells))
+            rows.add_row(*(printable(cell) for cell in cells))
         out.print(rows)
 
 

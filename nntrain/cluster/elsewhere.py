@@ -49,4 +49,4 @@ def train_elsewhere(
             keep(members[name], gone.files)
             go_on(name)
     if faults:
-        raise NNTrainError("\n".join(faults))
+        raise NNTrainError(*faults)

@@ -57,12 +57,12 @@ def place_of_clash(path: KeyPath, other: KeyPath, places: Places) -> Place:
     return last if last.is_override else here
 
 
-def report(faults: Iterable[Fault]) -> str:
+def report(faults: Iterable[Fault]) -> list[str]:
     """All faults, a line each, in the order of the file and at most ten."""
     lines = [str(fault) for fault in sorted(faults, key=lambda fault: fault.place.order)]
     if len(lines) > _MOST_FAULTS:
         lines[_MOST_FAULTS:] = [f"and {len(lines) - _MOST_FAULTS} more"]
-    return "\n".join(lines)
+    return lines
 
 
 def show(value: object) -> str:

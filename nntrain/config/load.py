@@ -149,7 +149,7 @@ def _validated(
             # Pydantic counts only the valid items of a list; the others have faults of their own.
             if not (details["type"] == "too_short" and details["input"])
         ]
-        raise ConfigError(report(faults)) from None
+        raise ConfigError(*report(faults)) from None
 
 
 def _plain(value: Any) -> Any:

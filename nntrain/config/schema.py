@@ -82,7 +82,14 @@ def expect(what: str) -> WrapValidator:
 
 
 def ascending(bounds: tuple[float, float]) -> tuple[float, float]:
-    """Refuse bounds of which the first is not clearly the lower one; `expect` says so."""
+    """Refuse bounds of which the first is not the lower one; `expect` says so."""
+    if bounds[0] >= bounds[1]:
+        raise ValueError
+    return bounds
+
+
+def _apart(bounds: tuple[float, float]) -> tuple[float, float]:
+    """Refuse bounds between which float32 has next to no numbers."""
     if bounds[1] - bounds[0] < 1e-6:
         raise ValueError
     return bounds
@@ -172,7 +179,7 @@ class DataConfig(Model):
     )
     input_range: Annotated[
         tuple[_Input, _Input],
-        AfterValidator(ascending),
+        AfterValidator(_apart),
         expect("two numbers from -1000 to 1000, the lower one first, such as [0.0, 1.0]"),
     ] = Field(default=(0.0, 1.0), description="what the pixels 0 and 255 become")
     distortion: DistortionConfig | None = Field(

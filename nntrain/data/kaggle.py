@@ -52,7 +52,7 @@ def read_csv(
     Raises:
         DataError: The file cannot be read or does not hold what it should.
     """
-    source = printable(str(path), keep="")
+    source = printable(str(path))
     wanted = _Wanted(labels, classes, label_column, id_column)
     with opened(Path(path), source) as file:
         if not file.seekable():  # a pipe gives its bytes once
@@ -89,7 +89,7 @@ def count_pixels(path: str | Path, label_column: str | None = None) -> int:
     Raises:
         DataError: The file cannot be read, or its columns are none of a labelled CSV.
     """
-    source = printable(str(path), keep="")
+    source = printable(str(path))
     with opened(Path(path), source) as file:
         _, layout, _ = _Wanted("required", 10, label_column, None).columns(file, source)
         return len(layout.pixels)

@@ -173,7 +173,7 @@ def load_sweep(path: Path, base: Path | None = None) -> Definition:
     if sweep.trials is None and sweep.hours is None and sweep.strategy != "grid":
         faults.append(_fault(places, (), "missing key 'trials' or 'hours'; say how long to search"))
     if faults:
-        raise ConfigError(report(faults))
+        raise ConfigError(*report(faults))
     return definition
 
 

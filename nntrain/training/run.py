@@ -48,7 +48,7 @@ class Run:
         self.last_file = folder / "last.npz"
 
     def __str__(self) -> str:
-        return printable(str(self.folder), keep="")
+        return printable(str(self.folder))
 
     @classmethod
     def create(cls, folder: Path, config: Config) -> "Run":

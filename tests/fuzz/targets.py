@@ -21,6 +21,7 @@ from nntrain.errors import NNTrainError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.progress import EpochRecord, Progress, Vitals
+from tests.fuzz.commands import RIGHT, commands, encoded
 
 Target = Callable[[bytes], None]
 
@@ -162,6 +163,7 @@ def seeds() -> dict[str, list[bytes]]:
         "config": [SMALL_CONFIG, LARGER_CONFIG],
         "sealed": [whole],
         "packed": [_BETWEEN.join(arrays[name] for name in names)],
+        "commands": [encoded(line) for line in RIGHT],
     }
 
 
@@ -172,4 +174,10 @@ def _zipped(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-TARGETS: dict[str, Target] = {"csv": csv, "config": config, "sealed": sealed, "packed": packed}
+TARGETS: dict[str, Target] = {
+    "csv": csv,
+    "config": config,
+    "sealed": sealed,
+    "packed": packed,
+    "commands": commands,
+}

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz.commands import RIGHT, arguments, commands, encoded, run
 from tests.fuzz.targets import TARGETS, seeds
 
 FINDINGS = sorted(Path(__file__).parent.glob("findings/*/*"))
@@ -14,14 +15,37 @@ def test_what_was_found_stays_mended(finding: Path) -> None:
     TARGETS[finding.parent.name](finding.read_bytes())
 
 
-@pytest.mark.parametrize("target", TARGETS)
+READERS = [target for target in TARGETS if target != "commands"]
+
+
+@pytest.mark.parametrize("target", READERS)
 def test_fuzzing_begins_with_what_is_right(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.fuzz.targets.NNTrainError", KeyboardInterrupt)  # none may be raised
     for seed in seeds()[target]:
         TARGETS[target](seed)
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("line", RIGHT)
+def test_fuzzing_begins_with_commands_that_are_right(line: str) -> None:
+    assert arguments(encoded(line)) == line.split()
+    result = run(encoded(line))
+    assert result is not None
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("fault", [ValueError("a fault"), SystemExit(3)])
+def test_a_fault_of_a_command_is_told(
+    fault: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*arguments: object, **options: object) -> None:
+        raise fault
+
+    monkeypatch.setattr("nntrain.config.load_config", faulty)
+    with pytest.raises(AssertionError, match=r"ValueError: a fault|3"):
+        commands(encoded("config show tiny.yaml"))
+
+
+@pytest.mark.parametrize("target", READERS)
 def test_a_target_tells_a_fault(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def faulty(*arguments: object, **options: object) -> None:
         raise ValueError("a fault of the reader")
