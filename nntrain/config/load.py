@@ -177,7 +177,7 @@ def dump_config(config: Config) -> str:
     for key in ("optimizer", "schedule"):
         values["training"][key] = _flow(values["training"][key])
     text = _dumped(values, allow_unicode=True)
-    return text if text == printable(text) else _dumped(values, allow_unicode=False)
+    return text if text == printable(text, keep="\n") else _dumped(values, allow_unicode=False)
 
 
 def _dumped(values: dict[str, Any], allow_unicode: bool) -> str:
