@@ -113,11 +113,16 @@ submit: $(VENV)/installed  ## Predict, and submit to COMPETITION=digit-recognize
 screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report (needs Chromium)
 	$(BIN)/python docs/figures/screenshots.py
 
-lint: $(VENV)/installed-dev  ## Run ruff and mypy
+# A cache for each platform: mypy begins anew in one that was made for another.
+lint: $(VENV)/installed-dev  ## Run ruff, and mypy for each platform
 	$(BIN)/python -m ruff check --quiet
 	$(BIN)/python -m ruff format --check --quiet
 	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
-	  echo $(BIN)/python -m mypy --no-error-summary; $(BIN)/python -m mypy --no-error-summary; \
+	  for platform in linux darwin win32; do \
+	    echo $(BIN)/python -m mypy --no-error-summary --platform $$platform; \
+	    $(BIN)/python -m mypy --no-error-summary --platform $$platform \
+	      --cache-dir .mypy_cache/$$platform || exit 1; \
+	  done; \
 	else \
 	  echo "types are checked with Python 3.11 or later, whose NumPy tells more of them"; \
 	fi
