@@ -1,6 +1,7 @@
 """What setup.cfg allows is what `make test-lowest` tries."""
 
 import configparser
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -28,29 +29,35 @@ def test_a_requirement_without_a_lowest_version_is_refused() -> None:
         lowest_versions(setup.format("pillow"))
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make on this machine")
-def test_make_helps_with_the_tests_on_other_versions() -> None:
-    told = subprocess.run(
-        ["make", "--silent", "help"], cwd=SETUP.parent, capture_output=True, text=True, check=True
+def make(*arguments: str, folder: Path) -> tuple[int, list[str]]:
+    """The status and what was said by a make that knows nothing of one that runs these tests."""
+    others = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    ended = subprocess.run(
+        ["make", "--silent", "--file", SETUP.parent / "Makefile", *arguments],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if name not in others},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
-    assert "make test-lowest" in told.stdout
-    assert "make test-pythons" in told.stdout
+    return ended.returncode, ended.stdout.splitlines()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make on this machine")
+def test_make_tells_of_the_tests_with_other_versions(tmp_path: Path) -> None:
+    status, lines = make("help", folder=tmp_path)
+    assert status == 0
+    targets = [line.split()[1] for line in lines[2:]]
+    assert {"test", "test-lowest", "test-pythons"} <= set(targets)
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make on this machine")
 def test_a_python_that_is_not_found_is_told_in_one_line(tmp_path: Path) -> None:
-    makefile = str(SETUP.parent / "Makefile")
-    for target, status, told in [
-        ("test-pythons", 0, ["Python 3.98 is skipped: there is none"]),
-        ("test-lowest", 2, ["there is no Python 3.98 to try the lowest versions with"]),
-    ]:
-        ended = subprocess.run(
-            ["make", "--silent", "-f", makefile, target, "VERSIONS=3.98"],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert ended.returncode == status
-        lines = (ended.stdout + ended.stderr).splitlines()
-        assert [line for line in lines if not line.startswith("make: ***")] == told
-    assert not list(tmp_path.iterdir())
+    missing = "VERSIONS=3.98"
+    told = make("test-pythons", missing, folder=tmp_path)
+    assert told == (0, ["Python 3.98 is skipped: there is none"])
+    status, lines = make("test-lowest", missing, folder=tmp_path)
+    assert status == 2
+    assert lines[0] == "there is no Python 3.98 to try the lowest versions with"
+    assert len(lines) == 2, "the other line is make's own, of the target that failed"
+    assert list(tmp_path.iterdir()) == []
