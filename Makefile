@@ -8,16 +8,18 @@ CONFIG ?= configs/quick.yaml
 RUN    ?=
 HOURS  ?= 1
 MINUTES ?= 30
+VERSIONS ?= 3.10 3.11 3.12 3.13
 COMPETITION ?= digit-recognizer
 MESSAGE     ?= nntrain
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo test soak fuzz data fit predict submit lint bench papers screenshots clean
+.PHONY: stale help demo test test-lowest test-pythons soak fuzz data fit predict submit lint bench papers \
+        screenshots clean
 
 help:  ## Show this help
 	@echo "nntrain: Kaggle's MNIST CSVs in, a submission out"
 	@echo
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1 \t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1 \t/' | expand -t 22
 
 # A stamp is newer than setup.cfg when the environment holds what setup.cfg asks for; one whose Python
 # is gone is made again. Programs run as modules, so that the checkout may be moved.
@@ -45,9 +47,44 @@ demo: $(VENV)/installed  ## Install, draw demo digits, fit, predict, evaluate
 MEMORY := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || df -Pk /dev/shm 2>/dev/null | \
             awk 'NR == 2 && $$4 > 1000000 { print "/dev/shm" }')
 
+# $(call tests,PYTHON): the suite, run by that Python.
+tests = folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/nntrain-XXXXXX) && trap 'rm -rf "$$folder"' EXIT INT TERM && \
+        TMPDIR=$$folder $(1) -m pytest --numprocesses 2 --dist worksteal
+
 test: lint  ## Run the linters and all tests
-	@folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/nntrain-XXXXXX) && trap 'rm -rf "$$folder"' EXIT INT TERM && \
-	TMPDIR=$$folder $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	@$(call tests,$(BIN)/python)
+
+# $(call python,3.10): that Python, on the PATH or of pyenv, whose shims may lead nowhere.
+python = $(firstword $(foreach program,\
+           python$(1) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/$(1).*/bin/python),\
+           $(shell $(program) -c 'import sys; print(sys.executable)' 2>/dev/null)))
+
+# Of the lowest versions there are no wheels for a later Python than these.
+LOWEST = $(firstword $(foreach version,$(wordlist 1,2,$(VERSIONS)),$(call python,$(version))))
+
+.venv-lowest/installed: setup.cfg pyproject.toml tests/lowest.py
+	rm -rf $(@D) && $(LOWEST) -m venv $(@D)
+	$(@D)/bin/python tests/lowest.py > $(@D)/constraints.txt
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(@D)/constraints.txt --editable '.[dev]'
+	touch $@
+
+.venv-3.%/installed: setup.cfg pyproject.toml
+	rm -rf $(@D) && $(call python,3.$*) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+test-lowest:  ## Run all tests with the lowest versions that setup.cfg allows
+	@$(if $(LOWEST),,echo "there is no Python $(firstword $(VERSIONS)) to try the lowest versions with" >&2; exit 1)
+	@$(MAKE) --no-print-directory .venv-lowest/installed
+	@$(call tests,.venv-lowest/bin/python)
+
+test-pythons: $(VERSIONS:%=test-python-%)  ## Run all tests with each of VERSIONS that is found
+
+test-python-%:
+	@$(if $(call python,$*),\
+	  $(MAKE) --no-print-directory .venv-$*/installed && $(call tests,.venv-$*/bin/python),\
+	  echo "Python $* is skipped: there is none")
 
 soak: $(VENV)/installed-dev  ## 200 kills, then MINUTES=30 of killing and resuming one training
 	$(BIN)/python -m pytest -m slow
@@ -76,11 +113,16 @@ submit: $(VENV)/installed  ## Predict, and submit to COMPETITION=digit-recognize
 screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report (needs Chromium)
 	$(BIN)/python docs/figures/screenshots.py
 
-lint: $(VENV)/installed-dev  ## Run ruff and mypy
+# A cache for each platform: mypy begins anew in one that was made for another.
+lint: $(VENV)/installed-dev  ## Run ruff, and mypy for each platform
 	$(BIN)/python -m ruff check --quiet
 	$(BIN)/python -m ruff format --check --quiet
 	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
-	  echo $(BIN)/python -m mypy --no-error-summary; $(BIN)/python -m mypy --no-error-summary; \
+	  for platform in linux darwin win32; do \
+	    echo $(BIN)/python -m mypy --no-error-summary --platform $$platform; \
+	    $(BIN)/python -m mypy --no-error-summary --platform $$platform \
+	      --cache-dir .mypy_cache/$$platform || exit 1; \
+	  done; \
 	else \
 	  echo "types are checked with Python 3.11 or later, whose NumPy tells more of them"; \
 	fi

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import mmap
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -61,7 +62,7 @@ class MappedPixels:
         It stays in the system's own cache as long as nobody needs the room, so that it costs little
         to read it once more.
         """
-        if hasattr(mmap, "MADV_DONTNEED"):
+        if sys.platform != "win32" and hasattr(mmap, "MADV_DONTNEED"):
             self._mapping.madvise(mmap.MADV_DONTNEED)
 
     def are_changed(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -135,9 +135,9 @@ def save(path: Path, quantities: Sequence[Quantity], learning_rate: float) -> No
     Raises:
         NNTrainError: The file cannot be written.
     """
-    arrays = {quantity.name: quantity.value for quantity in quantities}
+    arrays: dict[str, Any] = {quantity.name: quantity.value for quantity in quantities}
     with atomic_write(path) as file:
-        np.savez(file, allow_pickle=False, alpha=learning_rate, **arrays)
+        np.savez(file, alpha=learning_rate, **arrays)
 
 
 def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:

@@ -17,6 +17,7 @@ import glob
 import io
 import math
 import os
+import warnings
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -116,9 +117,13 @@ class Run:
         Raises:
             RunError: Another one does already, or the folder cannot be written to.
         """
-        lock = filelock.FileLock(self.folder / ".lock", timeout=0)
+        # Where a file system has no locks, filelock takes a file for one, and warns of it; what a
+        # dead process left there is removed at the first try.
+        lock = filelock.FileLock(self.folder / ".lock", timeout=0.1)
         try:
-            lock.acquire()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                lock.acquire()
         except filelock.Timeout as error:
             raise RunError(
                 f"{self}: is being trained by another process; wait for its end, or {mend}"

@@ -225,7 +225,8 @@ def test_a_pipe_that_nobody_reads_ends_it_in_silence(folder: Path) -> None:
 
 @pytest.mark.parametrize("moment", ["gettext", "click", "pydantic", "numpy", "nntrain.nn"])
 def test_ctrl_c_while_modules_are_imported_is_one_line(folder: Path, moment: str) -> None:
-    os.mkfifo("endless.yaml")  # nobody writes into it, so that no signal comes too late
+    # Nobody writes into it, so that no signal comes too late.
+    subprocess.run(["mkfifo", "endless.yaml"], check=True)
     with subprocess.Popen(
         [sys.executable, "-X", "importtime", "-m", "nntrain", "fit", "endless.yaml"],
         stderr=subprocess.PIPE,

@@ -3,7 +3,6 @@
 import importlib.util
 import io
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -69,17 +68,20 @@ def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(
     long: Path, inline: Callable[..., Inline]
 ) -> None:
     undisturbed = ranking(swept(inline(), "runs/undisturbed"))
-    for number, status, workers in ((signal.SIGTERM, 143, "1"), (signal.SIGKILL, -9, "2")):
+    for end, status, workers in (
+        (subprocess.Popen.terminate, 143, "1"),
+        (subprocess.Popen.kill, -9, "2"),
+    ):
         with sweep(long, "--run", "runs/other", "--parallel", workers) as going:
             assert going.stderr is not None
             until(iter(going.stderr), "runs/other/trial-")
             family = psutil.Process(going.pid).children(recursive=True)
             assert family
-            going.send_signal(number)
+            end(going)
             error = going.communicate()[1]
         assert going.returncode == status, error
         assert "Traceback" not in error
-        if number == signal.SIGTERM:
+        if status == 143:
             assert error.splitlines()[-1] == (
                 "interrupted, and saved; go on with: nntrain sweep sweep.yaml --run runs/other "
                 "--parallel 1"

@@ -1,15 +1,12 @@
 """What people see in a terminal, and what programs read from a pipe."""
 
-import fcntl
 import io
 import json
 import os
-import pty
 import re
 import struct
 import subprocess
 import sys
-import termios
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +22,10 @@ from nntrain.training.metrics import Evaluation
 from tests.cli.conftest import fill
 from tests.cli.test_commands import succeed
 from tests.conftest import stripes
+
+fcntl = pytest.importorskip("fcntl", reason="Windows has no pseudo-terminals")
+pty = pytest.importorskip("pty")
+termios = pytest.importorskip("termios")
 
 ESCAPE = "\x1b"
 Terminal = Callable[..., str]

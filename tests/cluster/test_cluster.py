@@ -1,7 +1,6 @@
 """Sweeps and committees on a real scheduler with real workers, and what may happen to them."""
 
 import shutil
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +58,7 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_as_here(
     hosts.worker()  # joins late
     while not list(hosts.places[0].glob("nntrain-*/trial-1/last.npz")):
         time.sleep(0.002)  # until it is in the middle of the trial
-    first.send_signal(signal.SIGKILL)
+    first.kill()
     text = begun + said(sweep, "is gone; another takes it up") + said(sweep, "rows right")
 
     scheduler.kill()

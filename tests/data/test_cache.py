@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -185,7 +184,7 @@ def test_a_process_killed_while_making_an_entry_is_no_obstacle(
         assert maker.stdout.readline() == "parsing\n"
         while not any(entries(folder)):
             time.sleep(0.01)
-        maker.send_signal(signal.SIGKILL)
+        maker.kill()
     assert [entry.name.startswith(".making") for entry in entries(folder)] == [True]
     assert len(read_csv(path)) == 200
     assert [entry.name.startswith(".making") for entry in entries(folder)] == [False]
@@ -273,11 +272,11 @@ def test_a_file_changed_while_it_is_read_is_refused(
     assert entries(folder) == []
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.skipif(shutil.which("mkfifo") is None, reason="no named pipes here")
 def test_a_pipe_is_read_once(folder: Path, tmp_path: Path) -> None:
     path, pipe = tmp_path / "train.csv", tmp_path / "pipe"
     path.write_text(TRAIN)
-    os.mkfifo(pipe)
+    subprocess.run(["mkfifo", pipe], check=True)
     with subprocess.Popen(["cp", str(path), str(pipe)]):
         assert_equal(read_csv(pipe), read_csv(path))
 
