@@ -1,13 +1,14 @@
 """Standard streams at their worst: closed, full, of another encoding, and read by a terminal."""
 
 import os
-import pty
-import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+pty: Any = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
 from nntrain.data.kaggle import write_csv
 from tests.cli.test_commands import refuse, run, succeed
@@ -56,7 +57,7 @@ def test_a_training_goes_on_when_its_terminal_is_closed(folder: Path) -> None:
     ) as training:
         os.close(terminal)
         os.close(master)  # what is written from now on is an error
-        training.send_signal(signal.SIGHUP)
+        training.send_signal(1)  # SIGHUP
         output, error = training.communicate("\n")
     assert training.returncode == 0, error
     assert output.startswith("runs/tiny: ")

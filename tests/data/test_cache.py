@@ -371,8 +371,6 @@ def test_what_is_kept_can_be_written_by_nobody_else(folder: Path, tmp_path: Path
 def test_what_others_could_have_written_is_neither_believed_nor_touched(
     folder: Path, tmp_path: Path, parsed: list[str], what: str, how: str
 ) -> None:
-    if how == "another's" and os.geteuid() != 0:
-        pytest.skip("only root may give files away")
     path = write(tmp_path / "train.csv")
     kept = read_csv(path)
     assert not kept.doubts()
@@ -384,7 +382,10 @@ def test_what_others_could_have_written_is_neither_believed_nor_touched(
     if how == "writable":
         poisoned.chmod(0o777)
     else:
-        os.chown(poisoned, 65_534, -1)
+        try:
+            shutil.chown(poisoned, 65_534)
+        except PermissionError:
+            pytest.skip("only root may give files away")
     before = {file: file.lstat() for file in (folder, *folder.rglob("*")) if file.name != ".lock"}
     again = read_csv(path)
     assert len(parsed) == 2

@@ -170,9 +170,7 @@ def _ctrl_c() -> Iterator[None]:
     """Interrupt what works for long."""
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    interrupt = threading.Timer(
-        PATIENCE, signal.pthread_kill, (threading.get_ident(), signal.SIGINT)
-    )
+    interrupt = threading.Timer(PATIENCE, os.kill, (os.getpid(), signal.SIGINT))
     interrupt.start()
     try:
         yield

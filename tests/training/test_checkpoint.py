@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import subprocess
 import sys
 import tracemalloc
@@ -433,6 +432,6 @@ def test_what_does_not_end_as_a_checkpoint_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "last.npz")
+    subprocess.run(["mkfifo", tmp_path / "last.npz"], check=True)
     with pytest.raises(CheckpointError, match="not a regular file"):
         checkpoint.load(tmp_path / "last.npz")
