@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-pty: Any = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
-
 from nntrain.data.kaggle import write_csv
 from tests.cli.test_commands import refuse, run, succeed
 from tests.cli.test_interruption import paused
 from tests.conftest import stripes
+
+pty: Any = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
 ESCAPE = "\x1b[31m\x1b]0;owned\x07\u202e"  # red, another title, and writing from right to left
 SHOWN = r"\x1b[31m\x1b]0;owned\x07\u202e"
