@@ -103,7 +103,7 @@ def _train(
     scheduler: str | None,
     best: int,
 ) -> None:
-    refuse_without("distributed", "optuna")
+    refuse_without("distributed", "optuna", *(["cryptography"] if scheduler is None else []))
     from nntrain.cli.sweep_progress import SweepProgress
     from nntrain.cluster.connect import workers
     from nntrain.cluster.crew import Crew

@@ -3,17 +3,21 @@
 import asyncio
 import importlib.metadata
 import logging
+import math
 import signal
+import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 
+import dask
 import distributed
 from distributed.versions import VersionMismatchWarning
 
 from nntrain.errors import NNTrainError
 
+FILES, FILES_A_WORKER = 48, 16  # open in this process, at most
 CONNECTING = 30.0  # seconds
 CONNECTING_AGAIN = 5.0  # likewise, to a scheduler that was there; Ctrl-C has to wait for it
 
@@ -34,18 +38,7 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
         if name.partition(".")[0] == "distributed":  # what matters of it, the crew tells
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if scheduler is None:
-        with _out_of_reach_of_ctrl_c():
-            cluster = distributed.LocalCluster(
-                n_workers=processes,
-                threads_per_worker=1,
-                dashboard_address=None,
-                # Dask serves pages in any case, and warns if the port that it likes is taken.
-                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
-                memory_limit=None,
-                silence_logs=logging.CRITICAL,
-                security=distributed.Security(require_encryption=False),  # whatever settings say
-            )
-        with cluster:
+        with _local_cluster(processes) as cluster:
             yield lambda: distributed.Client(cluster)
         return
     warnings.simplefilter("ignore", VersionMismatchWarning)  # the crew tells of workers' versions
@@ -72,6 +65,59 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
     yield lambda: distributed.Client(scheduler, timeout=CONNECTING_AGAIN)
 
 
+def _local_cluster(processes: int) -> distributed.LocalCluster:
+    """Worker processes that end with the cluster, and that nobody else on this machine can reach.
+
+    Whoever is let in may run any code as this user. Only who has the key is, which is made anew and
+    stays in the memory of these processes.
+
+    Raises:
+        NNTrainError: The system does not let so many files be open.
+    """
+    _refuse_few_files(processes)
+    # Dask listens for browsers in any case; it has nothing to show them.
+    no_pages: dict[str, list[str]] = {
+        f"distributed.{role}.http.routes": [] for role in ("scheduler", "worker")
+    }
+    with _out_of_reach_of_ctrl_c(), dask.config.set(no_pages):
+        return distributed.LocalCluster(
+            n_workers=processes,
+            threads_per_worker=1,
+            dashboard_address=None,
+            # Another than the port that Dask likes, of which it warns if it is taken.
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+            memory_limit=None,
+            silence_logs=logging.CRITICAL,
+            security=distributed.Security.temporary(),
+        )
+
+
+def _refuse_few_files(processes: int) -> None:
+    """Dask would try again and again, without a word and deaf to signals.
+
+    Raises:
+        NNTrainError: Fewer files may be open than a cluster of so many processes needs.
+    """
+    most, needed = _most_files(), FILES + FILES_A_WORKER * processes
+    if most < needed:
+        raise NNTrainError(
+            f"only {most} files may be open at a time, and {processes} worker"
+            f"{'s' * (processes > 1)} need {needed}; raise the limit with 'ulimit -n {needed}', or "
+            "take fewer with --parallel"
+        )
+
+
+def _most_files() -> float:
+    """How many files a process may have open; infinity where there is no such limit."""
+    if sys.platform != "win32":
+        with suppress(ImportError):
+            import resource
+
+            most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+            return math.inf if most == resource.RLIM_INFINITY else most
+    return math.inf
+
+
 @contextmanager
 def _out_of_reach_of_ctrl_c() -> Iterator[None]:
     """Processes and threads begun here leave it to this process to end them.
@@ -79,9 +125,12 @@ def _out_of_reach_of_ctrl_c() -> Iterator[None]:
     A terminal's Ctrl-C goes to all processes of a command; workers would end in the middle of
     whatever they do, and say so at length. What is blocked stays so in the processes to come.
     """
-    resource_tracker.ensure_running()  # it is begun with the first process, and unblocks signals
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    if sys.platform != "win32" and hasattr(signal, "pthread_sigmask"):
+        resource_tracker.ensure_running()  # begun with the first process, and unblocks signals
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    else:  # on Windows workers hear of it; their legs are gone again by who goes on
         yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -134,7 +134,11 @@ class Cache:
             with _keeping():
                 self.folder.parent.mkdir(parents=True, exist_ok=True)
                 self.folder.mkdir(mode=0o700, exist_ok=True)
-                stack.enter_context(filelock.FileLock(self.folder / ".lock", timeout=_PATIENCE))
+                stack.enter_context(
+                    filelock.FileLock(
+                        self.folder / ".lock", timeout=_PATIENCE, fallback_to_soft=False
+                    )
+                )
             yield
 
     def _clear(self, name: str) -> None:
@@ -232,5 +236,5 @@ def _keeping() -> Iterator[None]:
     """A disk that is full or read-only is no fault of the CSV that is being read."""
     try:
         yield
-    except (OSError, NotImplementedError) as error:  # the latter: no locks on this file system
+    except OSError as error:
         raise _NotKeptError from error

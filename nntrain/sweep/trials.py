@@ -8,21 +8,22 @@ runs/NAME/
     .lock          locked by the process that conducts the sweep
 """
 
+import math
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from nntrain.config import Config
-from nntrain.errors import ConfigError, DataError, RunError
+from nntrain.errors import ConfigError, DataError, NNTrainError, RunError
 from nntrain.files import atomic_write
-from nntrain.sweep.definition import Definition, load_sweep
+from nntrain.sweep.definition import Definition, Sweep, load_sweep
 from nntrain.sweep.search import distributions, is_due, propose, values_of
 from nntrain.training.run import SWEEP, Run
 
@@ -65,11 +66,14 @@ def open_trials(definition: Definition, folder: Path) -> Iterator["Trials"]:
             file.write(definition.base)
         with atomic_write(begun, "w") as file:  # the last: without it, no sweep has begun
             file.write(definition.text)
-        yield Trials(
-            folder,
-            definition,
-            _record(folder, optuna.create_study, load_if_exists=True, direction="maximize"),
-        )
+        with _told_in_one_line(folder / STUDY_FILE):
+            study = optuna.create_study(
+                study_name=STUDY,
+                storage=_storage(folder),
+                load_if_exists=True,
+                direction="maximize",
+            )
+        yield Trials(folder, definition, study)
 
 
 def read_trials(folder: Path) -> "Trials":
@@ -83,32 +87,39 @@ def read_trials(folder: Path) -> "Trials":
     if not (folder / STUDY_FILE).exists():
         raise none
     definition = load_sweep(folder / SWEEP, folder / BASE)
-    try:
-        trials = Trials(folder, definition, _record(folder, optuna.load_study))
-    except KeyError:  # Optuna's, of a record that has only just been made
-        raise none from None
+    with _told_in_one_line(folder / STUDY_FILE):
+        storage = _storage(folder)
+        if STUDY not in optuna.get_all_study_names(storage):  # it has only just been made
+            raise none
+        study = optuna.load_study(study_name=STUDY, storage=storage)
+    trials = Trials(folder, definition, study)
     if not trials.all():
         raise none
     return trials
 
 
-def _record(folder: Path, get: Callable[..., optuna.Study], **options: Any) -> optuna.Study:
-    """Optuna's record.
-
-    Raises:
-        RunError: It is damaged, or cannot be written.
-    """
+def _storage(folder: Path) -> RDBStorage:
+    """Optuna's record; nothing of it stays open, and its path is part of no URL, to be escaped."""
     file = folder / STUDY_FILE
-    with _told_in_one_line(file):
-        return get(study_name=STUDY, storage=f"sqlite:///{file}", **options)
+    connecting = {
+        "creator": lambda: sqlite3.connect(file, check_same_thread=False),
+        "poolclass": NullPool,
+    }
+    return RDBStorage("sqlite://", engine_kwargs=connecting)
 
 
 @contextmanager
 def _told_in_one_line(file: Path) -> Iterator[None]:
+    """Tell errors of SQLite and its readers, who may say anything of a record that was edited.
+
+    Raises:
+        RunError: Of any other error than nntrain's own.
+    """
     try:
         yield
-    except (SQLAlchemyError, StorageInternalError, RuntimeError, AssertionError) as error:
-        # Optuna's two last are of records that lack what every record has, or are of another Optuna
+    except NNTrainError:
+        raise
+    except Exception as error:
         reason = _reason(error)
         if isinstance(reason, sqlite3.OperationalError) and "no such" not in str(reason):
             mend = "free some space" if "full" in str(reason) else "see that it can be"
@@ -119,6 +130,30 @@ def _told_in_one_line(file: Path) -> Iterator[None]:
             f"{file}: damaged ({' '.join(str(reason).split())}); remove it, and 'nntrain sweep "
             "SWEEP.yaml' makes it anew from the trials' folders"
         ) from error
+
+
+def _refuse_edited(trials: Sequence[FrozenTrial], sweep: Sweep) -> None:
+    """What is built on the record relies on it.
+
+    Raises:
+        ValueError: It holds a trial that nntrain cannot have noted.
+    """
+    states = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    drawn_from = distributions(sweep)
+    for number, trial in enumerate(trials):
+        accuracies = list(trial.intermediate_values.values())
+        if trial.state == TrialState.COMPLETE:
+            accuracies.append(math.nan if trial.value is None else trial.value)
+        if trial.number != number:
+            raise ValueError(f"trial {number + 1} is missing")
+        if trial.state not in states:
+            raise ValueError(f"trial {number + 1} is {trial.state.name}")
+        if trial.distributions != drawn_from:
+            raise ValueError(f"trial {number + 1} has other keys or ranges than the sweep")
+        if not all(0 <= accuracy <= 1 for accuracy in accuracies):
+            raise ValueError(f"trial {number + 1} has no accuracy from 0 to 1")
+        if any(step < 1 for step in trial.intermediate_values):
+            raise ValueError(f"trial {number + 1} has an accuracy before its first epoch")
 
 
 def _reason(error: BaseException) -> BaseException:
@@ -175,6 +210,10 @@ class Trials:
         self.folder = folder
         self.definition = definition
         self.study = study
+        with self._told():
+            _refuse_edited(self.all(), definition.sweep)
+            if not math.isfinite(self.seconds):
+                raise ValueError(f"{self.seconds} seconds")
 
     def refuse_other_rows(self, data_digest: str) -> None:
         """Note which rows the trials share, and let nobody go on with others.

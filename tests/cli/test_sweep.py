@@ -5,6 +5,7 @@ import io
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -174,3 +175,50 @@ def test_the_example_is_a_sweep_of_an_example(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(Path(__file__).parents[2])
     definition = load_sweep(Path("configs/sweep.yaml"))
     assert definition.config({}) == load_config("configs/quick.yaml")
+
+
+@pytest.mark.parametrize("limit", [14, 40])
+def test_too_few_files_are_one_line(long: Path, limit: int) -> None:
+    pytest.importorskip("resource")
+    few = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit})); "
+    code = f"{few}from nntrain.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "sweep", "sweep.yaml", "--parallel", "2"],
+        cwd=long,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"only {limit} files may be open at a time, and 2 workers need 80; raise the limit with "
+        "'ulimit -n 80', or take fewer with --parallel"
+    )
+
+
+def test_as_many_files_as_are_asked_for_are_enough(long: Path) -> None:
+    pytest.importorskip("resource")
+    Path("sweep.yaml").write_text(SWEEP.replace("trials: 4", "trials: 2"))
+    enough = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80)); "
+    code = f"{enough}from nntrain.__main__ import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "sweep", "sweep.yaml", "--parallel", "2"],
+        cwd=long,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.9, 1.2])
+def test_sigterm_ends_a_sweep_that_is_being_started(long: Path, seconds: float) -> None:
+    with sweep(long) as starting:
+        time.sleep(seconds)  # at whatever moment of the start this is
+        family = psutil.Process(starting.pid).children(recursive=True)
+        starting.terminate()
+        assert starting.wait(timeout=15) in (-15, 143)
+        assert starting.stderr is not None
+        assert "Traceback" not in starting.stderr.read()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive

@@ -11,7 +11,7 @@ import distributed
 import pytest
 from distributed.comm.core import CommClosedError
 
-from nntrain.cluster import connect, crew
+from nntrain.cluster import crew
 from nntrain.cluster.crew import Crew
 from nntrain.cluster.leg import Files, Gone, Leg
 from nntrain.config import Config
@@ -340,14 +340,3 @@ def test_who_forgot_to_start_a_worker_is_told_how(
             f"there is no worker; start one with: dask worker {empty.scheduler_address} "
             "--nworkers 1 --nthreads 1"
         ]
-
-
-def test_encryption_in_dasks_settings_does_not_stop_workers_here() -> None:
-    import dask
-
-    with (
-        dask.config.set({"distributed.comm.require-encryption": True}),
-        connect.workers(None, 1) as connected,
-        connected() as client,
-    ):
-        assert client.submit(len, "four").result() == 4

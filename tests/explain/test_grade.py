@@ -628,7 +628,9 @@ def test_it_is_graded_without_what_windows_lacks(
 ) -> None:
     script = tmp_path / "child.py"
     text = Path(child.__file__).read_text("utf-8")
-    lacking = "import sys; sys.modules['resource'] = sys.modules['_posixsubprocess'] = None"
+    lacking = (
+        "import subprocess, sys; sys.modules['resource'] = sys.modules['_posixsubprocess'] = None"
+    )
     script.write_text(text.replace("import base64", f"{lacking}\nimport base64", 1), "utf-8")
     monkeypatch.setattr(child, "__file__", str(script))
     monkeypatch.delattr(os, "killpg")

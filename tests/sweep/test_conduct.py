@@ -1,9 +1,10 @@
 """A sweep gives the same trials however it goes: in whatever order, and interrupted wherever."""
 
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -344,3 +345,63 @@ def test_a_damaged_record_is_made_anew_from_the_trials(inline: MakeCrew, finishe
         swept(inline(), "runs/s")
     shutil.rmtree("runs/s/trial-2")
     assert outcome(swept(inline(), "runs/s")) == undisturbed
+
+
+@pytest.mark.parametrize(
+    "name", ["what?", "100%", "100%41", "a#b", "a b", "x?mode=memory", "{SCHEMA_VERSION}", "ü;&"]
+)
+def test_the_record_of_a_folder_of_any_name_is_within(inline: MakeCrew, name: str) -> None:
+    before = {path.name for path in Path.cwd().iterdir()}
+    trials = swept(inline(), f"runs/{name}")
+    assert (Path("runs") / name / "study.db").stat().st_size > 0
+    assert {path.name for path in Path.cwd().iterdir()} <= before | {"runs"}
+    assert outcome(read_trials(Path("runs") / name)) == outcome(trials)
+    again = inline()
+    swept(again, f"runs/{name}")
+    assert again.legs == 0
+
+
+EDITS = (
+    "UPDATE trials SET state = 'WAITING'",
+    "UPDATE trials SET state = 'SLEEPING'",
+    "UPDATE trials SET number = number + 1",
+    "DELETE FROM trials WHERE number = 1",
+    "UPDATE trial_values SET value = 7.5",
+    "UPDATE trial_values SET value = 'much'",
+    "DELETE FROM trial_values",
+    "UPDATE trial_params SET param_value = 1e9",
+    "UPDATE trial_params SET param_name = 'seed' WHERE param_name = 'training.batch_size'",
+    "UPDATE trial_params SET distribution_json = '{'",
+    """UPDATE trial_params SET distribution_json = '{"name": "Odd", "attributes": {}}'""",
+    "DELETE FROM trial_params WHERE trial_id = 2",
+    "UPDATE trial_intermediate_values SET intermediate_value = 'x'",
+    "UPDATE trial_intermediate_values SET step = -step",
+    "UPDATE study_user_attributes SET value_json = 'x' WHERE key = 'seconds'",
+    "UPDATE study_user_attributes SET value_json = '\"x\"' WHERE key = 'seconds'",
+    "UPDATE study_user_attributes SET value_json = 'NaN' WHERE key = 'seconds'",
+    "UPDATE study_user_attributes SET value_json = '[' WHERE key = 'seconds'",
+    "UPDATE study_directions SET direction = 'SIDEWAYS'",
+    "DROP TABLE trial_params",
+    "UPDATE alembic_version SET version_num = 'x'",
+)
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_record_is_told_in_one_line(
+    inline: MakeCrew, finished: Trials, edit: str
+) -> None:
+    record = Path("runs/s/study.db")
+    with closing(sqlite3.connect(record)) as connection, connection:
+        assert connection.execute(edit).rowcount
+    attempts: list[Callable[[], object]] = [
+        lambda: swept(inline(), "runs/s"),
+        lambda: read_trials(Path("runs/s")),
+    ]
+    for attempt in attempts:
+        with pytest.raises(RunError) as told:
+            attempt()
+        assert str(told.value).startswith("runs/s/study.db: damaged (")
+        assert "\n" not in str(told.value)
+        assert str(told.value).endswith(
+            "); remove it, and 'nntrain sweep SWEEP.yaml' makes it anew from the trials' folders"
+        )
