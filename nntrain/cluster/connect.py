@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
+from tempfile import TemporaryDirectory
 
 import dask
 import distributed
@@ -38,7 +39,13 @@ def workers(scheduler: str | None, processes: int) -> Iterator[Callable[[], dist
         if name.partition(".")[0] == "distributed":  # what matters of it, the crew tells
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if scheduler is None:
-        with _local_cluster(processes) as cluster:
+        # Dask's own folder has the same name for all users, so that another may have made it first;
+        # and it looks for modules there.
+        with (
+            TemporaryDirectory(prefix="nntrain-", ignore_cleanup_errors=True) as folder,
+            dask.config.set({"temporary-directory": folder}),
+            _local_cluster(processes) as cluster,
+        ):
             yield lambda: distributed.Client(cluster)
         return
     warnings.simplefilter("ignore", VersionMismatchWarning)  # the crew tells of workers' versions

@@ -100,3 +100,11 @@ def test_a_stranger_would_be_let_in_without_keys() -> None:
         port = int(cluster.scheduler_address.rpartition(":")[2])
         (opened,) = knock([port], as_other=False)
     assert opened.startswith(f"tcp://127.0.0.1:{port}: ")
+
+
+def test_workers_look_for_modules_in_no_folder_that_others_can_make() -> None:
+    with connect.workers(None, 1) as connected, connected() as client:
+        [path] = client.run(lambda: __import__("sys").path).values()
+        [folder] = client.run(lambda dask_worker: dask_worker.local_directory).values()
+    assert not any("dask-scratch-space" in place and "nntrain-" not in place for place in path)
+    assert any(part.startswith("nntrain-") for part in folder.split("/"))
