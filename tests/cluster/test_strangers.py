@@ -19,6 +19,7 @@ from distributed import Security
 from distributed.comm import connect
 
 ports, as_other = json.loads(sys.argv[1])
+tls = Security.temporary().get_connection_args("client")
 if as_other:
     os.setuid(65534)
 
@@ -33,7 +34,6 @@ def page(address):
         return f"{address}: {answer.status}"
 
 async def attempts():
-    tls = Security.temporary().get_connection_args("client")
     paths = ["", "status", "health", "metrics", "info/main/workers.html", "json/counts.json"]
     pages = [f"http://127.0.0.1:{port}/{path}" for port in ports for path in paths]
     doors = [call("tcp", port) for port in ports] + [call("tls", port, **tls) for port in ports]
