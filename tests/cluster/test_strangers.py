@@ -1,9 +1,11 @@
 """Who is not of the sweep cannot reach the cluster that it starts on this machine."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import dask
 import distributed
@@ -102,9 +104,29 @@ def test_a_stranger_would_be_let_in_without_keys() -> None:
     assert opened.startswith(f"tcp://127.0.0.1:{port}: ")
 
 
-def test_workers_look_for_modules_in_no_folder_that_others_can_make() -> None:
+LOOKING = """
+import json, sys
+from nntrain.cluster import connect
+
+if __name__ == "__main__":
     with connect.workers(None, 1) as connected, connected() as client:
-        [path] = client.run(lambda: __import__("sys").path).values()
-        [folder] = client.run(lambda dask_worker: dask_worker.local_directory).values()
-    assert not any("dask-scratch-space" in place and "nntrain-" not in place for place in path)
-    assert any(part.startswith("nntrain-") for part in folder.split("/"))
+        [path] = client.run(lambda: sys.path).values()
+    print(json.dumps([*path, *sys.path]))
+"""
+
+
+def test_modules_are_looked_for_in_no_folder_that_others_can_make(tmp_path: Path) -> None:
+    shared = tmp_path / "tmp"  # where anybody may make a folder of any name
+    shared.mkdir()
+    (tmp_path / "looking.py").write_text(LOOKING)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "looking.py"],
+        env={**os.environ, "TMPDIR": str(shared)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    places = [Path(place) for place in json.loads(done.stdout)]
+    within = {place.relative_to(shared).parts[0] for place in places if shared in place.parents}
+    assert all(name.startswith("nntrain-") for name in within), within
