@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from nntrain.nn import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 from nntrain.nn.arrays import Array
+from nntrain.optim import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 
 STEPS, WEIGHTS, BIASES, RATE = 50, 1_000, 30, 0.01
 

@@ -18,7 +18,7 @@ import click
 from nntrain.data.kaggle import read_csv
 from nntrain.errors import NNTrainError
 from nntrain.training.progress import best
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 ROOT = Path(__file__).parent.parent
 CONFIGS = ROOT / "configs" / "papers"
@@ -67,10 +67,10 @@ class Row(NamedTuple):
         """The run's folder."""
         return RUNS / self.name
 
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[RunFolder]:
         """What there is of its run, or of its members' runs."""
         pattern = "config.yaml" if self.members == 1 else "member-*/config.yaml"
-        return [Run(file.parent) for file in sorted(self.folder.glob(pattern))]
+        return [RunFolder(file.parent) for file in sorted(self.folder.glob(pattern))]
 
     def is_finished(self) -> bool:
         """Whether nothing is left to train."""

@@ -65,16 +65,9 @@ def nntrain(
 
     from nntrain.data.batches import Batches, PixelScale, one_hot
     from nntrain.data.digits import Digits
-    from nntrain.nn import (
-        INITIALIZERS,
-        SGD,
-        Adam,
-        Descent,
-        LayerSpec,
-        Network,
-        Team,
-        constant,
-    )
+    from nntrain.engine import TrainStep, WorkerPool
+    from nntrain.nn import INITIALIZERS, Dense, Network
+    from nntrain.optim import SGD, Adam, constant
     from nntrain.training.loop import Plan, train
     from nntrain.training.progress import Progress
 
@@ -83,13 +76,14 @@ def nntrain(
         if case.deep
         else ("sigmoid", "sigmoid", "squared_error")
     )
-    layers = [LayerSpec(n, hidden, INITIALIZERS["he_normal"]) for n in case.hidden]
-    layers.append(LayerSpec(10, last, INITIALIZERS["xavier_normal"]))
-    network = Network(784, layers, loss)
-    network.initialize(np.random.default_rng(0))
+    layers = [*(Dense(n, hidden) for n in case.hidden), Dense(10, last)]
+    network = Network((784,), layers, loss)
+    rng = np.random.default_rng(0)
+    for layer in layers:
+        layer.weights[...] = INITIALIZERS["he_normal"](rng, layer.weights.shape)
     kind = Adam if case.optimizer == "adam" else SGD
     optimizer = kind(network.parameters, network.weight_count)
-    descent = Descent(network, optimizer, case.batch, Team(threads))
+    step = TrainStep(network, optimizer, case.batch, WorkerPool(threads))
     rows = Digits(pixels, "digits.npz", labels, None, "label", None).all()
     batches = Batches(
         rows,
@@ -106,8 +100,10 @@ def nntrain(
         return math.nan, math.nan
 
     def epoch() -> None:
-        with threadpool_limits(descent.blas_threads, "blas"):
-            list(train(descent, batches, plan, Progress(), no_validation, lambda progress: False))
+        with threadpool_limits(step.blas_threads, "blas"):
+            list(
+                train(step, batches, plan, Progress(), no_validation, list, lambda progress: False)
+            )
 
     return epoch
 

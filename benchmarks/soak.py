@@ -17,7 +17,7 @@ import numpy as np
 from nntrain.data.demo import demo_digits
 from nntrain.data.kaggle import write_csv
 from nntrain.training import checkpoint
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 ROWS = 6_000
 # All that has a state or draws from chance; no schedule, so that the number of epochs
@@ -49,7 +49,7 @@ def main(minutes: float, seed: int) -> None:
         folder = Path(name)
         write_csv(folder / "train.csv", *demo_digits(ROWS))
         (folder / "soak.yaml").write_text(CONFIG, encoding="utf-8")
-        killed, twin = Run(folder / "killed"), Run(folder / "twin")
+        killed, twin = RunFolder(folder / "killed"), RunFolder(folder / "twin")
         kills, inside = _kill_and_resume(killed, minutes, random.Random(seed))
         epochs = len(killed.history())
         click.echo(f"{kills} kills, {inside} of them inside the writing of a file; {epochs} epochs")
@@ -62,7 +62,7 @@ def main(minutes: float, seed: int) -> None:
     sys.exit(bool(different))
 
 
-def _fit(run: Run, *arguments: str) -> "subprocess.Popen[bytes]":
+def _fit(run: RunFolder, *arguments: str) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "nntrain", "fit", "soak.yaml", "--run", str(run)]
     return subprocess.Popen(
         [*command, "--threads", "1", *arguments],
@@ -72,7 +72,7 @@ def _fit(run: Run, *arguments: str) -> "subprocess.Popen[bytes]":
     )
 
 
-def _kill_and_resume(run: Run, minutes: float, chance: random.Random) -> tuple[int, int]:
+def _kill_and_resume(run: RunFolder, minutes: float, chance: random.Random) -> tuple[int, int]:
     """How often it was killed, and how often while a file was written."""
     kills = inside = 0
     end = time.monotonic() + 60 * minutes
@@ -88,7 +88,7 @@ def _kill_and_resume(run: Run, minutes: float, chance: random.Random) -> tuple[i
     return kills, inside
 
 
-def _differences(run: Run, twin: Run) -> list[str]:
+def _differences(run: RunFolder, twin: RunFolder) -> list[str]:
     ours, theirs = checkpoint.load(run.last_file), checkpoint.load(twin.last_file)
     pairs = {
         "parameters": (ours.parameters, theirs.parameters),

@@ -20,18 +20,18 @@ from nntrain.config.build import (
     build_average,
     build_network,
     build_optimizer,
-    build_regularization,
-    build_schedule,
+    initial_network,
 )
 from nntrain.config.schema import OUTPUT_FOR
-from nntrain.data.batches import BLOCK_ROWS, drop, one_hot
+from nntrain.data.batches import BLOCK_ROWS, one_hot
+from nntrain.engine import BatchBuffer
 from nntrain.errors import ConfigError, DataError
-from nntrain.nn import Block, Descent, Team
 from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
 from nntrain.training.inference import as_probabilities
-from nntrain.training.loop import PREDICTION_ROWS, Plan, train
+from nntrain.training.loop import PREDICTION_ROWS, train
 from nntrain.training.progress import Progress
+from nntrain.training.session import plan_of, training_session
 from nntrain.training.threads import cores
 
 if TYPE_CHECKING:
@@ -171,38 +171,29 @@ class NNClassifier:
         classes, labels = np.unique(_labels(y, len(features)), return_inverse=True)
         config = self._config_for(len(classes))
         x = _as_finite(features, config.dtype)
-        network = build_network(config, x.shape[1])
-        network.initialize(generator(config.seed, Purpose.WEIGHTS))
+        network = initial_network(config, x.shape[1])
         average = build_average(config, network)
         targets = one_hot(len(classes), config.dtype, config.training.label_smoothing)
-        batches = _Batches(x, labels, targets, config, network.kept)
-        plan = Plan(
-            epochs=config.training.epochs,
-            patience=None,
-            learning_rate=config.training.optimizer.learning_rate,
-            schedule=build_schedule(config),
-        )
+        batches = _FeatureBatches(x, labels, targets, config)
         progress = Progress()
-        with Team(self._threads()) as team, np.errstate(over="ignore", invalid="ignore"):
-            descent = Descent(
-                network,
-                build_optimizer(config, network),
-                batches.batch_size,
-                team,
-                build_regularization(config, network),
-                average,
-            )
-            with threadpool_limits(descent.blas_threads, "blas"):
-                for _ in train(
-                    descent,
-                    batches,
-                    plan,
-                    progress,
-                    validate=lambda: (np.nan, np.nan),
-                    examine=list,
-                    after_batch=lambda _: False,
-                ):
-                    pass
+        with training_session(
+            config,
+            network,
+            build_optimizer(config, network),
+            average,
+            batches.batch_size,
+            self._threads(),
+        ) as step:
+            for _ in train(
+                step,
+                batches,
+                plan_of(config),
+                progress,
+                validate=lambda: (np.nan, np.nan),
+                examine=list,
+                after_batch=lambda _: False,
+            ):
+                pass
         self.classes_ = classes
         self.n_features_in_ = x.shape[1]
         self.parameters_ = network.parameters if average is None else average.parameters
@@ -322,7 +313,7 @@ class NNClassifier:
 _PARAMETERS = inspect.signature(NNClassifier).parameters
 
 
-class _Batches:
+class _FeatureBatches:
     """Rows of features, dealt out as `nntrain.data.batches.Batches` deals out pixels."""
 
     workers = 0  # there is nothing to prepare that would be worth a thread of its own
@@ -334,21 +325,19 @@ class _Batches:
         labels: NDArray[np.intp],
         targets: Array,
         config: Config,
-        kept: Sequence[float],
     ) -> None:
         self.x = x
         self.labels = labels
         self.targets = targets
         self.batch_size = min(config.training.batch_size, len(x))
         self.seed = config.seed
-        self.kept = kept
 
     def __len__(self) -> int:
         return -(-len(self.x) // self.batch_size)
 
     def epoch(
-        self, epoch: int, start: int, blocks: Sequence[Block]
-    ) -> Iterator[tuple[Block, NDArray[np.intp]]]:
+        self, epoch: int, start: int, blocks: Sequence[BatchBuffer]
+    ) -> Iterator[tuple[BatchBuffer, NDArray[np.intp]]]:
         order = generator(self.seed, Purpose.SHUFFLE, epoch).permutation(len(self.x))
         (block,) = blocks
         for first in range(start * self.batch_size, len(order), len(block.x)):
@@ -356,12 +345,6 @@ class _Batches:
             labels = self.labels[rows]
             np.take(self.x, rows, axis=0, out=block.x[: len(rows)], mode="clip")
             np.take(self.targets, labels, axis=0, out=block.y[: len(rows)], mode="clip")
-            if any(kept < 1 for kept in self.kept):
-                for at in range(0, len(rows), self.batch_size):
-                    part = slice(at, min(at + self.batch_size, len(rows)))
-                    batch = (first + at) // self.batch_size
-                    rng = generator(self.seed, Purpose.DROPOUT, epoch, batch)
-                    drop(block, part, self.kept, rng)
             yield block, labels
 
 

@@ -17,7 +17,7 @@ from nntrain.errors import DataError, MissingLibraryError
 from nntrain.files import atomic_write
 from nntrain.nn.activations import LEAK, TANH_AMPLITUDE, TANH_SLOPE
 from nntrain.nn.arrays import Array
-from nntrain.training.inference import Model, refuse_other_classes
+from nntrain.training.inference import Predictor, refuse_other_classes
 from nntrain.version import __version__
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ INPUT, OUTPUT = "pixels", "probabilities"
 OPSET, IR_VERSION = 11, 6
 
 
-def export_onnx(models: Sequence[Model], path: Path) -> None:
+def export_onnx(models: Sequence[Predictor], path: Path) -> None:
     """Write one network, or a committee that votes by the mean of its probabilities.
 
     Args:
@@ -52,7 +52,7 @@ def export_onnx(models: Sequence[Model], path: Path) -> None:
         file.write(content)
 
 
-def build_onnx(models: Sequence[Model]) -> "ModelProto":
+def build_onnx(models: Sequence[Predictor]) -> "ModelProto":
     """The graph of one network, or of a committee; see `export_onnx`."""
     from onnx import TensorProto, helper
 
@@ -120,7 +120,9 @@ class _Graph:
         from onnx import numpy_helper
 
         name = f"{self.prefix}constant{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value, self.dtype), name))
+        self.constants.append(
+            numpy_helper.from_array(np.ascontiguousarray(value, self.dtype), name)
+        )
         return name
 
     def cast(self, x: str, dtype: "np.dtype[np.floating]") -> str:
@@ -157,7 +159,7 @@ _ACTIVATIONS: dict[str, Callable[[_Graph, str], str]] = {
 }
 
 
-def _member(graph: _Graph, model: Model) -> str:
+def _member(graph: _Graph, model: Predictor) -> str:
     """From the pixels to the probabilities of one network, float32."""
     config, network = model.config, model.network
     graph.dtype = network.parameters.dtype
@@ -167,9 +169,8 @@ def _member(graph: _Graph, model: Model) -> str:
     x = graph.mul(pixels, model.scale.slope)
     if model.scale.low:
         x = graph.add(x, model.scale.low)
-    for layer, spec, kept in zip(network.layers, config.network, network.kept[:-1], strict=True):
-        # The share that dropout kept of x_{i−1} might as well be one of W_i.
-        weights, biases = graph.constant(layer.weights * kept), graph.constant(layer.biases)
+    for layer, spec in zip(network.layers, config.network, strict=True):
+        weights, biases = graph.constant(layer.weights), graph.constant(layer.biases)
         z = graph.node("Gemm", x, weights, biases, transB=1)
         x = _ACTIVATIONS[spec.activation](graph, z)
     x = _shares(graph, x, config.network[-1].activation, config.loss)

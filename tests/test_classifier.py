@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nntrain import NNClassifier, NNTrainError
-from nntrain.classifier import FeaturesError, _Batches
+from nntrain.classifier import FeaturesError, _FeatureBatches
 from nntrain.config import Config
 from nntrain.data.batches import PixelScale
 from nntrain.errors import ConfigError, DivergenceError
@@ -22,7 +22,7 @@ from nntrain.nn.arrays import Array
 from nntrain.training import checkpoint
 from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 from tests.conftest import stripes
 
 
@@ -86,8 +86,8 @@ def test_it_takes_the_very_steps_of_fit(
     overrides: tuple[str, ...],
 ) -> None:
     config = make_config("data.validation=0", *overrides)
-    run = fit(config, lambda: Run.create(tmp_path / "run", config), Reporter()).run
-    monkeypatch.setattr(_Batches, "block_rows", 40)  # so that an epoch takes several blocks
+    run = fit(config, lambda: RunFolder.create(tmp_path / "run", config), Reporter()).run
+    monkeypatch.setattr(_FeatureBatches, "block_rows", 40)  # so that an epoch takes several blocks
     ours = NNClassifier(
         (8,),
         "sigmoid",

@@ -19,9 +19,9 @@ from nntrain.export import build_onnx, export_onnx
 from nntrain.nn.arrays import Array
 from nntrain.training.committee import fit_committee
 from nntrain.training.fit import fit
-from nntrain.training.inference import Model, load_models, probabilities
+from nntrain.training.inference import Predictor, load_models, probabilities
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 from tests.conftest import stripes
 
 onnx = pytest.importorskip("onnx")
@@ -44,14 +44,16 @@ HIDDEN = [name for name in LAST["squared_error"] if name != "softmax"]
 
 
 @pytest.fixture
-def train(tmp_path: Path, make_config: Callable[..., Config]) -> Callable[..., list[Model]]:
+def train(tmp_path: Path, make_config: Callable[..., Config]) -> Callable[..., list[Predictor]]:
     """Trains the tiny problem for an epoch, with overrides."""
 
-    def trained(*overrides: str) -> list[Model]:
+    def trained(*overrides: str) -> list[Predictor]:
         config = make_config("training.epochs=1", *overrides)
         begin = fit_committee if config.members > 1 else fit
         outcome = begin(
-            config, lambda: Run.create(tmp_path / "-".join(["run", *overrides]), config), Reporter()
+            config,
+            lambda: RunFolder.create(tmp_path / "-".join(["run", *overrides]), config),
+            Reporter(),
         )
         return load_models([outcome.run])
 
@@ -65,7 +67,7 @@ def answers(path: Path, pixels: NDArray[np.uint8]) -> Array:
     return np.asarray(answer)
 
 
-def agree(models: list[Model], path: Path, pixels: NDArray[np.uint8]) -> None:
+def agree(models: list[Predictor], path: Path, pixels: NDArray[np.uint8]) -> None:
     """In batches of several sizes."""
     export_onnx(models, path)
     for count in (1, 7, len(pixels)):
@@ -80,7 +82,7 @@ def agree(models: list[Model], path: Path, pixels: NDArray[np.uint8]) -> None:
     ("loss", "last"), [(loss, last) for loss, names in LAST.items() for last in names]
 )
 def test_every_loss_after_every_activation(
-    train: Callable[..., list[Model]], tmp_path: Path, loss: str, last: str, dtype: str
+    train: Callable[..., list[Predictor]], tmp_path: Path, loss: str, last: str, dtype: str
 ) -> None:
     models = train(f"loss={loss}", f"network[1].activation={last}", f"dtype={dtype}")
     agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
@@ -89,7 +91,7 @@ def test_every_loss_after_every_activation(
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("hidden", HIDDEN)
 def test_every_activation_of_hidden_layers(
-    train: Callable[..., list[Model]], tmp_path: Path, hidden: str, dtype: str
+    train: Callable[..., list[Predictor]], tmp_path: Path, hidden: str, dtype: str
 ) -> None:
     models = train(
         f"network=[{{dense: 9, activation: {hidden}}}, {{dense: 8, activation: {hidden}}}, "
@@ -101,20 +103,20 @@ def test_every_activation_of_hidden_layers(
 
 
 def test_what_dropout_left_out_counts_for_its_share(
-    train: Callable[..., list[Model]], tmp_path: Path
+    train: Callable[..., list[Predictor]], tmp_path: Path
 ) -> None:
     models = train("network[0].dropout=0.5", "training.input_dropout=0.2")
     agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
 
 
 def test_the_moving_average_is_what_is_exported(
-    train: Callable[..., list[Model]], tmp_path: Path
+    train: Callable[..., list[Predictor]], tmp_path: Path
 ) -> None:
     models = train("training.average=0.9")
     agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
 
 
-def test_a_committee_is_one_network(train: Callable[..., list[Model]], tmp_path: Path) -> None:
+def test_a_committee_is_one_network(train: Callable[..., list[Predictor]], tmp_path: Path) -> None:
     models = train("members=3", "data.input_range=[-1.0, 1.0]")
     assert len(models) == 3
     agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
@@ -124,7 +126,7 @@ def test_a_committee_is_one_network(train: Callable[..., list[Model]], tmp_path:
 
 
 def test_networks_of_two_precisions_vote_together(
-    train: Callable[..., list[Model]], tmp_path: Path
+    train: Callable[..., list[Predictor]], tmp_path: Path
 ) -> None:
     models = [*train("dtype=float64"), *train("dtype=float32")]
     agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
@@ -132,7 +134,7 @@ def test_networks_of_two_precisions_vote_together(
 
 @pytest.mark.parametrize("outputs", [[0, 0, 0], [-3, -1, -1], [-1, 0, 0], [-2, 1, 3], [2, 2, 0]])
 def test_outputs_that_lie_below_zero_become_shares_too(
-    train: Callable[..., list[Model]], tmp_path: Path, outputs: list[float]
+    train: Callable[..., list[Predictor]], tmp_path: Path, outputs: list[float]
 ) -> None:
     models = train("loss=squared_error", "network[1].activation=identity")
     network = models[0].network
@@ -143,7 +145,7 @@ def test_outputs_that_lie_below_zero_become_shares_too(
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_shares_of_sigmoids_that_are_nearly_zero_are_as_exact_as_others(
-    train: Callable[..., list[Model]], tmp_path: Path, dtype: str
+    train: Callable[..., list[Predictor]], tmp_path: Path, dtype: str
 ) -> None:
     (model,) = train(
         "loss=squared_error", "network=[{dense: 3, activation: sigmoid}]", f"dtype={dtype}"
@@ -156,7 +158,7 @@ def test_shares_of_sigmoids_that_are_nearly_zero_are_as_exact_as_others(
     np.testing.assert_allclose(given, [outputs / outputs.sum()], rtol=0, atol=1e-6)
 
 
-def test_the_file_says_what_it_is(train: Callable[..., list[Model]]) -> None:
+def test_the_file_says_what_it_is(train: Callable[..., list[Predictor]]) -> None:
     models = train()
     made = build_onnx(models)
     said = {item.key: item.value for item in made.metadata_props}
@@ -167,20 +169,20 @@ def test_the_file_says_what_it_is(train: Callable[..., list[Model]]) -> None:
 
 
 def test_members_must_know_the_same_classes_and_pictures(
-    train: Callable[..., list[Model]], tmp_path: Path
+    train: Callable[..., list[Predictor]], tmp_path: Path
 ) -> None:
     (first,), (other,) = train(), train("seed=1")
-    other.network.widths[0] = 25
+    other.network.shapes[0] = (25,)
     with pytest.raises(DataError, match="pictures of different sizes; name alike ones"):
         export_onnx([first, other], tmp_path / "model.onnx")
-    other.network.widths[-1] = 4
+    other.network.shapes[-1] = (4,)
     with pytest.raises(DataError, match="different numbers of classes; name alike ones"):
         export_onnx([first, other], tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
 
 
 def test_says_how_to_get_onnx(
-    train: Callable[..., list[Model]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    train: Callable[..., list[Predictor]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models = train()
     monkeypatch.setitem(sys.modules, "onnx", None)
@@ -197,5 +199,5 @@ def test_a_thousand_real_images(tmp_path: Path) -> None:
     config = load_config(
         "configs/quick.yaml", [f"data.train={tmp_path / 'train.csv'}", "training.epochs=3"]
     )
-    run = fit(config, lambda: Run.create(tmp_path / "run", config), Reporter()).run
+    run = fit(config, lambda: RunFolder.create(tmp_path / "run", config), Reporter()).run
     agree(load_models([run]), tmp_path / "model.onnx", pixels[3000:])

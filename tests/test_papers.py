@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from nntrain.config import load_config
 from nntrain.data.kaggle import write_csv
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 from tests.conftest import CONFIG, stripes
 
 ROOT = Path(__file__).parent.parent
@@ -80,7 +80,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def until_epochs(run: Run, epochs: int) -> Callable[[], float]:
+def until_epochs(run: RunFolder, epochs: int) -> Callable[[], float]:
     """A clock on which time is up when a run has finished so many epochs."""
     patience = time.monotonic() + 60
 
@@ -103,13 +103,13 @@ def table(script: ModuleType, *options: str) -> list[list[str]]:
 def test_what_was_interrupted_is_resumed(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Run(Path("runs/papers/slow"))
+    run = RunFolder(Path("runs/papers/slow"))
     monkeypatch.setattr(script, "monotonic", until_epochs(run, 3))
     slow, quick = table(script, "--test", "test.csv")
     before = run.history()
     assert slow[:4] == ["Nobody 1999", "16-8-3", "[slow](../configs/papers/slow.yaml)", "2.5"]
     assert slow[4:7] == ["begun", "", f"{len(before):,} of 1,000,000"]
-    last = Run(Path("runs/papers/quick")).history()[-1]
+    last = RunFolder(Path("runs/papers/quick")).history()[-1]
     assert quick[4].startswith(f"{100 * (1 - last.val_accuracy):.2f} (")
     assert 0 <= float(quick[5]) < 100
     assert quick[6:] == ["2 of 2", "0 min"]
@@ -153,7 +153,7 @@ def test_other_digits_than_mnist_are_refused(script: ModuleType) -> None:
 def test_a_row_that_cannot_be_evaluated_does_not_stop_the_others(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Run(Path("runs/papers/slow"))
+    run = RunFolder(Path("runs/papers/slow"))
     monkeypatch.setattr(script, "monotonic", until_epochs(run, 1))
     table(script)
     Path("runs/papers/quick/best.npz").write_bytes(b"damaged")

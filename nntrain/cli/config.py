@@ -46,10 +46,10 @@ def show(config: str, overrides: tuple[str, ...]) -> None:
 def check(config: str, overrides: tuple[str, ...]) -> None:
     """Read CONFIG and its CSVs and build the network, but train nothing."""
     from nntrain.config import load_config
-    from nntrain.training.fit import rehearse
+    from nntrain.training.fit import dry_run
     from nntrain.training.reporter import TerminalReporter
 
-    echo(f"{config}: {rehearse(load_config(config, overrides), TerminalReporter())}")
+    echo(f"{config}: {dry_run(load_config(config, overrides), TerminalReporter())}")
 
 
 @config.command(epilog="Example: nntrain config schema > nntrain.schema.json")

@@ -23,8 +23,8 @@ def doctor(folder: Path) -> None:
     """
     from nntrain.explain.doctor import diagnose
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.run import Run
+    from nntrain.training.run import RunFolder
     from nntrain.training.threads import cores
 
-    for line in diagnose(Run.open(folder), TerminalReporter(), cores()):
+    for line in diagnose(RunFolder.open(folder), TerminalReporter(), cores()):
         echo(line)

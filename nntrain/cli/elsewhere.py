@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nntrain.training.committee import CommitteeOutcome
     from nntrain.training.fit import Outcome
     from nntrain.training.progress import EpochRecord
-    from nntrain.training.run import Run
+    from nntrain.training.run import RunFolder
 
 
 def refuse_without(*modules: str, extra: str = "sweep") -> None:
@@ -34,7 +34,7 @@ def refuse_without(*modules: str, extra: str = "sweep") -> None:
 
 
 def train_on(
-    scheduler: str, config: "Config", get_run: "Callable[[], Run]", threads: int
+    scheduler: str, config: "Config", get_run: "Callable[[], RunFolder]", threads: int
 ) -> "Outcome | CommitteeOutcome":
     """Train a run or a committee on the workers of a scheduler.
 
@@ -51,10 +51,10 @@ def train_on(
     from nntrain.cluster.connect import workers
     from nntrain.cluster.crew import Crew
     from nntrain.cluster.elsewhere import train_elsewhere
-    from nntrain.training.fit import read_data
     from nntrain.training.interruption import deferred_signals
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.resumption import refuse_differences
+    from nntrain.training.rows import read_data
     from nntrain.training.start import go_on
 
     reporter = TerminalReporter()

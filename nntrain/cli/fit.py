@@ -52,7 +52,7 @@ def fit(
     """
     from nntrain.config import load_config
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.run import Run, name_for
+    from nntrain.training.run import RunFolder, name_for
     from nntrain.training.start import begin, go_on, make_run, open_run
     from nntrain.training.threads import cores
 
@@ -60,7 +60,7 @@ def fit(
     if scheduler is not None:
         from nntrain.cli.elsewhere import train_on
 
-        def get_run() -> Run:
+        def get_run() -> RunFolder:
             return open_run(folder, name) if resume else make_run(loaded, folder, name)
 
         outcome = train_on(scheduler, loaded, get_run, threads or 1)

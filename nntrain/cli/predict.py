@@ -117,8 +117,8 @@ def evaluate(
     """
     from nntrain.cli.evaluation import show
     from nntrain.training import inference
-    from nntrain.training.fit import read_labelled
     from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.rows import read_labelled
     from nntrain.training.threads import cores
 
     refuse_idle_label_column(path, label_column)

@@ -111,9 +111,9 @@ def _train(
     from nntrain.sweep.definition import load_sweep
     from nntrain.sweep.search import most_at_once
     from nntrain.sweep.trials import open_trials
-    from nntrain.training.fit import digest, read_data
     from nntrain.training.interruption import deferred_signals
     from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.rows import digest, read_data
     from nntrain.training.threads import cores
 
     options = {"--parallel": parallel, "--threads": threads, "--scheduler": scheduler}

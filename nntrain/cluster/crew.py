@@ -23,8 +23,8 @@ from nntrain.cluster.leg import Files, Gone, Leg, go
 from nntrain.cluster.memory import keep_freed_memory
 from nntrain.data.digits import Selection
 from nntrain.errors import NNTrainError
-from nntrain.training.fit import Split
 from nntrain.training.progress import EpochRecord
+from nntrain.training.rows import Split
 from nntrain.version import __version__
 
 SECONDS_A_LEG = 20.0  # what a lost worker costs, apart from its last epoch

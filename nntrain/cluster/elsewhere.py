@@ -8,11 +8,11 @@ from nntrain.config import Config, dump_config
 from nntrain.errors import NNTrainError
 from nntrain.training.committee import member_config
 from nntrain.training.progress import is_finished
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 
 def train_elsewhere(
-    config: Config, run: Run, crew: Crew, interrupted: Callable[[], bool] = lambda: False
+    config: Config, run: RunFolder, crew: Crew, interrupted: Callable[[], bool] = lambda: False
 ) -> None:
     """Let a crew train a run, or what is missing of a committee, into the run's folder.
 

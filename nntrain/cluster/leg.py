@@ -14,11 +14,12 @@ from tempfile import TemporaryDirectory
 from nntrain.config import parse_config
 from nntrain.errors import NNTrainError
 from nntrain.files import atomic_write
-from nntrain.training.fit import Split, resume
+from nntrain.training.fit import resume
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
 from nntrain.training.resumption import newest_checkpoint
-from nntrain.training.run import Run
+from nntrain.training.rows import Split
+from nntrain.training.run import RunFolder
 
 Files = Mapping[str, bytes]
 
@@ -82,7 +83,7 @@ def _go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], 
         return record.epoch == leg.until or time.monotonic() - started >= leg.seconds
 
     with TemporaryDirectory(prefix="nntrain-") as folder:
-        run = Run(Path(folder) / leg.name)
+        run = RunFolder(Path(folder) / leg.name)
         config = parse_config(leg.config, leg.name)
         run.made(config)
         for name, content in files.items():
@@ -103,7 +104,7 @@ def _go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], 
         )
 
 
-def contents(run: Run) -> dict[str, bytes]:
+def contents(run: RunFolder) -> dict[str, bytes]:
     """All that a run's folder holds, by name; equal files as one object, which is sent once."""
     files = (run.last_file, run.best_file, run.metrics_file, run.layers_file)
     found = {file.name: file.read_bytes() for file in files if file.exists()}
@@ -111,7 +112,7 @@ def contents(run: Run) -> dict[str, bytes]:
     return {name: distinct[content] for name, content in found.items()}
 
 
-def history_of(run: Run) -> list[EpochRecord]:
+def history_of(run: RunFolder) -> list[EpochRecord]:
     """The epochs that the legs of a run have finished, as far as the next need not go them again.
 
     Raises:
@@ -121,7 +122,7 @@ def history_of(run: Run) -> list[EpochRecord]:
     return saved.progress.history if saved else []
 
 
-def keep(run: Run, files: Files) -> None:
+def keep(run: RunFolder, files: Files) -> None:
     """Put what a leg has left into the run's folder; `last.npz`, which says how far it is, last."""
     for name in sorted(files, key=lambda name: name == run.last_file.name):
         with atomic_write(run.folder / name) as file:

@@ -1,19 +1,18 @@
-"""From a typed configuration to the objects of `nntrain.nn`."""
+"""From a typed configuration to the objects of training."""
 
 from nntrain.config.schema import Config, DenseConfig, NormalConfig, UniformConfig
 from nntrain.data.batches import PixelScale
 from nntrain.data.distort import Distorter, Distortion
-from nntrain.nn import (
-    INITIALIZERS,
+from nntrain.engine import Dropout
+from nntrain.nn import INITIALIZERS, Dense, Initializer, Layer, Network
+from nntrain.nn.initializers import normal, uniform
+from nntrain.optim import (
     SGD,
     Adam,
     AdamW,
-    Initializer,
-    LayerSpec,
     Momentum,
     MovingAverage,
     Nesterov,
-    Network,
     Optimizer,
     Regularization,
     Schedule,
@@ -24,8 +23,12 @@ from nntrain.nn import (
     step,
     warm_up,
 )
-from nntrain.nn.initializers import normal, uniform
 from nntrain.randomness import Purpose, generator
+
+
+def build_layers(config: Config) -> list[Layer]:
+    """The layers, without parameters yet."""
+    return [Dense(layer.dense, layer.activation) for layer in config.network]
 
 
 def build_network(config: Config, inputs: int) -> Network:
@@ -35,11 +38,7 @@ def build_network(config: Config, inputs: int) -> Network:
         config: Complete.
         inputs: n_0, the number of pixels.
     """
-    layers = [
-        LayerSpec(layer.dense, layer.activation, _initializer(layer), layer.dropout)
-        for layer in config.network
-    ]
-    return Network(inputs, layers, config.loss, config.dtype, config.training.input_dropout)
+    return Network((inputs,), build_layers(config), config.loss, config.dtype)
 
 
 def initial_network(config: Config, inputs: int) -> Network:
@@ -50,8 +49,16 @@ def initial_network(config: Config, inputs: int) -> Network:
         inputs: n_0, the number of pixels.
     """
     network = build_network(config, inputs)
-    network.initialize(generator(config.seed, Purpose.WEIGHTS))
+    rng = generator(config.seed, Purpose.WEIGHTS)
+    for layer, described in zip(network.layers, config.network, strict=True):
+        layer.weights[...] = _initializer(described)(rng, layer.weights.shape)
     return network
+
+
+def build_dropout(config: Config) -> Dropout | None:
+    """What training steps leave out; None for nothing."""
+    rates = [config.training.input_dropout, *(layer.dropout for layer in config.network[:-1])]
+    return Dropout(rates, config.seed) if any(rates) else None
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nntrain.config.schema import INITIALIZER_FOR, Config, DenseConfig, Model
+from nntrain.config.schema import INITIALIZER_FOR, Config, ConfigModel, DenseConfig
 
 # What these hold says by itself what it is.
 _NAMELESS = {"name", "dense", "activation"}
@@ -41,7 +41,7 @@ def short(value: object) -> str:
             return repr(value)
         case tuple():
             return ", ".join(map(short, value))
-        case Model():
+        case ConfigModel():
             return _words(_without_defaults(value))
         case Mapping():
             return _words(value)
@@ -63,7 +63,7 @@ def _differing(key: str, values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
 def _parts(value: object) -> dict[str, Any]:
     """What a value is made of, by how it is called behind the value's own key."""
     match value:
-        case Model():
+        case ConfigModel():
             return {f".{name}": item for name, item in _fields(value).items()}
         case tuple():
             return {f"[{index}]": item for index, item in enumerate(value)}
@@ -72,14 +72,14 @@ def _parts(value: object) -> dict[str, Any]:
     return {}
 
 
-def _fields(model: Model) -> dict[str, Any]:
+def _fields(model: ConfigModel) -> dict[str, Any]:
     fields = dict(model)
     if isinstance(model, DenseConfig) and model.init == INITIALIZER_FOR[model.activation]:
         fields["init"] = None
     return fields
 
 
-def _without_defaults(model: Model) -> dict[str, Any]:
+def _without_defaults(model: ConfigModel) -> dict[str, Any]:
     defaults = {
         name: field.get_default(call_default_factory=True)
         for name, field in type(model).model_fields.items()

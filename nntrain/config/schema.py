@@ -110,7 +110,7 @@ def _by_digit(value: object) -> object:
     }
 
 
-class Model(BaseModel):
+class ConfigModel(BaseModel):
     """What all parts of the configuration share."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
@@ -121,7 +121,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Dropped = Annotated[float, Field(ge=0, le=0.99)]
 
 
-class ElasticConfig(Model):
+class ElasticConfig(ConfigModel):
     """Elastic displacement: a random field, smoothed (Simard et al. 2003)."""
 
     strength: float = Field(
@@ -132,7 +132,7 @@ class ElasticConfig(Model):
     )
 
 
-class DistortionConfig(Model):
+class DistortionConfig(ConfigModel):
     """How far each image is distorted, anew in every epoch; each amount is drawn evenly."""
 
     rotation: float = Field(default=0.0, ge=0, le=180, description="degrees, either way")
@@ -156,7 +156,7 @@ class DistortionConfig(Model):
 _Input = Annotated[float, Field(ge=-1_000, le=1_000)]
 
 
-class DataConfig(Model):
+class DataConfig(ConfigModel):
     """The CSVs and how they are read."""
 
     train: str = Field(min_length=1, description="CSV to learn from")
@@ -191,13 +191,13 @@ class DataConfig(Model):
 _Spread = Annotated[float, Field(gt=0, le=1_000)]
 
 
-class NormalConfig(Model):
+class NormalConfig(ConfigModel):
     """Weights drawn from a normal distribution around 0."""
 
     normal: _Spread = Field(description="standard deviation")
 
 
-class UniformConfig(Model):
+class UniformConfig(ConfigModel):
     """Weights drawn evenly from -bound to bound."""
 
     uniform: _Spread = Field(description="bound")
@@ -226,7 +226,7 @@ Initializer = Annotated[
 ]
 
 
-class DenseConfig(Model):
+class DenseConfig(ConfigModel):
     """One fully connected layer."""
 
     dense: int = Field(ge=1, description="neurons")
@@ -247,33 +247,33 @@ class DenseConfig(Model):
         return INITIALIZER_FOR[activation] if init is None else init
 
 
-class _Optimizer(Model):
+class _OptimizerConfig(ConfigModel):
     name: str = Field(description="which optimizer")
     learning_rate: Positive = Field(description="length of a step, the lecture's α")
     weight_decay: NotNegative = Field(default=0.0, description="how strongly weights are shrunk")
 
 
-class SgdConfig(_Optimizer):
+class SgdConfig(_OptimizerConfig):
     """Plain stochastic gradient descent."""
 
     name: Literal["sgd"]
 
 
-class MomentumConfig(_Optimizer):
+class MomentumConfig(_OptimizerConfig):
     """Gradient descent with momentum."""
 
     name: Literal["momentum"]
     momentum: float = Field(default=0.9, ge=0, lt=1, description="share of the last step kept")
 
 
-class NesterovConfig(_Optimizer):
+class NesterovConfig(_OptimizerConfig):
     """Gradient descent with Nesterov's momentum."""
 
     name: Literal["nesterov"]
     momentum: float = Field(default=0.9, ge=0, lt=1, description="share of the last step kept")
 
 
-class _AdaptiveMoments(_Optimizer):
+class _AdaptiveMoments(_OptimizerConfig):
     learning_rate: Positive = Field(default=0.001, description="length of a step, the lecture's α")
     beta1: float = Field(default=0.9, ge=0, lt=1, description="memory for the gradient")
     beta2: float = Field(default=0.999, ge=0, lt=1, description="memory for its square")
@@ -301,20 +301,20 @@ OptimizerConfig = Annotated[
 ]
 
 
-class _Schedule(Model):
+class _ScheduleConfig(ConfigModel):
     name: str = Field(description="which schedule")
     warmup: NotNegative = Field(
         default=0.0, description="epochs in which the learning rate first rises from 0"
     )
 
 
-class ConstantConfig(_Schedule):
+class ConstantConfig(_ScheduleConfig):
     """The learning rate stays."""
 
     name: Literal["constant"]
 
 
-class StepConfig(_Schedule):
+class StepConfig(_ScheduleConfig):
     """The learning rate falls by a factor at regular intervals."""
 
     name: Literal["step"]
@@ -322,14 +322,14 @@ class StepConfig(_Schedule):
     factor: float = Field(default=0.1, gt=0, le=1, description="what a fall multiplies by")
 
 
-class ExponentialConfig(_Schedule):
+class ExponentialConfig(_ScheduleConfig):
     """The learning rate falls by the same factor in each epoch."""
 
     name: Literal["exponential"]
     decay: float = Field(gt=0, le=1, description="factor for each epoch")
 
 
-class CosineConfig(_Schedule):
+class CosineConfig(_ScheduleConfig):
     """The learning rate falls along half a cosine."""
 
     name: Literal["cosine"]
@@ -338,7 +338,7 @@ class CosineConfig(_Schedule):
     )
 
 
-class OneCycleConfig(_Schedule):
+class OneCycleConfig(_ScheduleConfig):
     """The learning rate rises to its peak, then falls to almost nothing."""
 
     name: Literal["one_cycle"]
@@ -362,7 +362,7 @@ ScheduleConfig = Annotated[
 ]
 
 
-class TrainingConfig(Model):
+class TrainingConfig(ConfigModel):
     """How the weights are learnt."""
 
     epochs: int = Field(ge=1, description="passes over the training rows")
@@ -409,7 +409,7 @@ class TrainingConfig(Model):
         return schedule
 
 
-class Config(Model):
+class Config(ConfigModel):
     """All that a training run depends on."""
 
     seed: Seed = Field(default=0, description="where all random numbers start")

@@ -4,15 +4,29 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import cycle
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.digits import Selection
+from nntrain.data.digits import Array, Selection
 from nntrain.data.distort import Distorter
-from nntrain.nn.arrays import Array
-from nntrain.nn.descent import Block
 from nntrain.randomness import Purpose, generator
+
+
+class BatchArrays(Protocol):
+    """Room for the rows of several batches: x_0, shape (rows, n_0), and targets, (rows, n_L)."""
+
+    @property
+    def x(self) -> Array:
+        """The inputs."""
+
+    @property
+    def y(self) -> Array:
+        """The targets."""
+
+
+Buffer = TypeVar("Buffer", bound=BatchArrays)
 
 
 class PixelScale:
@@ -49,9 +63,8 @@ class Batches:
         targets: What the network should answer to each class, shape (classes, n_L).
         batch_size: B; the last batch of an epoch may be smaller.
         scale: From pixels to inputs.
-        seed: Of the shuffling, the distortions and the dropout.
+        seed: Of the shuffling and the distortions.
         distorter: Distorts every image anew in every epoch; None: they are shown as they are.
-        kept: The shares of x_0 … x_L that dropout keeps; empty: all of everything.
         workers: How many threads fill blocks, each a block of its own.
     """
 
@@ -64,7 +77,6 @@ class Batches:
         scale: PixelScale,
         seed: int,
         distorter: Distorter | None = None,
-        kept: Sequence[float] = (),
         workers: int = 1,
     ) -> None:
         self.rows = rows
@@ -73,7 +85,6 @@ class Batches:
         self.scale = scale
         self.seed = seed
         self.distorter = distorter
-        self.kept = kept
         self.workers = workers
 
     @property
@@ -86,13 +97,13 @@ class Batches:
         return -(-len(self.rows) // self.batch_size)
 
     def epoch(
-        self, epoch: int, start: int, blocks: Sequence[Block]
-    ) -> Iterator[tuple[Block, NDArray[np.uint8]]]:
+        self, epoch: int, start: int, blocks: Sequence[Buffer]
+    ) -> Iterator[tuple[Buffer, NDArray[np.uint8]]]:
         """Deal out the rows of one epoch, one block at a time.
 
-        While a block is trained on, threads of their own fill the next ones. Order, distortions and
-        dropout are functions of the seed, the epoch and the batch alone, so that an interrupted
-        epoch can be taken up at any batch.
+        While a block is trained on, threads of their own fill the next ones. Order and distortions
+        depend on the seed, the epoch and the batch alone, so that an interrupted epoch can be taken
+        up at any batch.
 
         Args:
             epoch: Counted from 0.
@@ -107,14 +118,14 @@ class Batches:
         order = generator(self.seed, Purpose.SHUFFLE, epoch).permutation(len(self.rows))
         size = len(blocks[0].x)
 
-        def fill(block: Block, first: int) -> tuple[Block, NDArray[np.uint8]]:
+        def fill(block: Buffer, first: int) -> tuple[Buffer, NDArray[np.uint8]]:
             rows = order[first : first + size]
             labels = self.rows.labels[rows]
             self._fill(block, rows, labels, epoch, first // self.batch_size)
             return block, labels
 
         with ThreadPoolExecutor(self.workers) as ahead:
-            filling: deque[Future[tuple[Block, NDArray[np.uint8]]]] = deque()
+            filling: deque[Future[tuple[Buffer, NDArray[np.uint8]]]] = deque()
             for first, block in zip(
                 range(start * self.batch_size, len(order), size), cycle(blocks), strict=False
             ):
@@ -126,7 +137,7 @@ class Batches:
 
     def _fill(
         self,
-        block: Block,
+        block: BatchArrays,
         rows: NDArray[np.intp],
         labels: NDArray[np.uint8],
         epoch: int,
@@ -149,32 +160,6 @@ class Batches:
                 draws = self.distorter.draw(rng, labels[part], part.stop - part.start)
                 self.distorter.warp(pixels[part], draws, x[part])
             self.scale.apply(x, x)
-        if any(kept < 1 for kept in self.kept):
-            for batch, part in enumerate(parts, first_batch):
-                drop(block, part, self.kept, generator(self.seed, Purpose.DROPOUT, epoch, batch))
-
-
-def drop(block: Block, part: slice, shares: Sequence[float], rng: np.random.Generator) -> None:
-    """Leave inputs of a batch out, and choose the outputs that are to be left out.
-
-    Args:
-        block: Its inputs and masks are changed.
-        part: The batch's rows.
-        shares: What is kept of x_0 … x_L.
-        rng: The batch's own.
-    """
-    if shares[0] < 1:
-        x = block.x[part]
-        x *= _kept(rng, shares[0], x.shape)
-    for kept, mask in zip(shares[1:], block.masks, strict=True):
-        if mask is not None:
-            mask[part] = _kept(rng, kept, mask[part].shape)
-
-
-def _kept(rng: np.random.Generator, share: float, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """True for a share of all numbers, at random."""
-    # 16 random bits are enough for a share, and cost half of a random float.
-    return rng.integers(0, 1 << 16, shape, np.uint16) < round(share * (1 << 16))
 
 
 def one_hot(classes: int, dtype: str, smoothing: float = 0.0) -> Array:

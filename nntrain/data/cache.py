@@ -17,17 +17,16 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import filelock
 import numpy as np
 import platformdirs
-from numpy.typing import NDArray
 
-from nntrain.data.digits import Annotations, Digits, MappedPixels, finished_digest
+from nntrain.data.digits import Annotations, Digits, MappedPixels, RowStream, finished_digest
 
 FORMAT = 2  # part of every entry's name; changes with the files, or with what the reader makes
 LIMIT = 4 << 30  # bytes of all entries together; one that is larger is kept, but alone
@@ -36,23 +35,15 @@ _WORTH_MAPPING = 128 << 20  # bytes of pixels; fewer are loaded
 _PATIENCE = 120.0  # seconds to wait for another process that makes an entry
 _NAME = re.compile("[0-9a-f]{64}")
 
-Keep = Callable[[NDArray[np.uint8]], None]  # is given pixels, shape (rows, P), in the rows' order
-Parse = Callable[[Keep], Annotations]  # reads a CSV
-
 
 def default_folder() -> Path:
     """Below what NNTRAIN_CACHE names in the environment, or the user's usual place for caches."""
     return Path(os.environ.get(ENVIRONMENT) or platformdirs.user_cache_path("nntrain")) / "csv"
 
 
-def fingerprint(file: IO[bytes], **options: object) -> str:
-    """An entry's name: SHA-256 of all that a file holds now, and of the options it is read with."""
-    content = hashlib.sha256()
-    file.seek(0)
-    while chunk := file.read(1 << 20):
-        content.update(chunk)
-    file.seek(0)
-    reading = json.dumps([FORMAT, content.hexdigest(), options], sort_keys=True)
+def entry_name(content: str, **options: object) -> str:
+    """An entry's name: SHA-256 of `content`, the file's own SHA-256, and of how it is read."""
+    reading = json.dumps([FORMAT, content, options], sort_keys=True)
     return hashlib.sha256(reading.encode()).hexdigest()
 
 
@@ -82,19 +73,19 @@ class Cache:
                 os.utime(self.folder / name)  # those not used for longest go first
         return digits
 
-    def make(self, name: str, source: str, parse: Parse) -> Digits | None:
-        """Parse a CSV and keep its digits; or wait for the process that does so, and load them.
+    def store(self, name: str, source: str, rows: RowStream) -> Digits | None:
+        """Keep a CSV's rows; or wait for the process that does so, and load them.
 
         Args:
-            name: The file's fingerprint.
+            name: The file's, by `entry_name`.
             source: The file's path as it was given.
-            parse: Reads it.
+            rows: Left unread if another process has kept them meanwhile.
 
         Returns:
-            None if they cannot be kept.
+            None if they cannot be kept; some of the rows may have been read.
 
         Raises:
-            DataError: As `parse` has it.
+            DataError: A row does not hold what it should, or the file was changed.
         """
         try:
             with self._alone():
@@ -105,7 +96,7 @@ class Cache:
                 with _keeping():
                     making = Path(tempfile.mkdtemp(prefix=".making-", dir=self.folder))
                 try:
-                    _fill(making, parse)
+                    _write(making, rows)
                     with _keeping():
                         making.rename(self.folder / name)
                 finally:
@@ -155,26 +146,23 @@ class Cache:
                 shutil.rmtree(entry, ignore_errors=True)
 
 
-def _fill(folder: Path, parse: Parse) -> None:
+def _write(folder: Path, rows: RowStream) -> None:
     """Write an entry's files."""
     shape, total = (0, 0), hashlib.sha256()
     with _keeping():
         file = (folder / "pixels").open("wb", buffering=0)
-
-    def keep(pixels: NDArray[np.uint8]) -> None:
-        nonlocal shape
-        rest = pixels.data.cast("B")
-        total.update(rest)
-        with _keeping():
-            while rest:  # without a buffer a write may be short, but nothing is left for later
-                rest = rest[file.write(rest) :]
-        shape = (shape[0] + len(pixels), pixels.shape[1])
-
     try:
-        beside = parse(keep)
+        for pixels in rows:
+            rest = pixels.data.cast("B")
+            total.update(rest)
+            with _keeping():
+                while rest:  # without a buffer a write may be short, but nothing is left for later
+                    rest = rest[file.write(rest) :]
+            shape = (shape[0] + len(pixels), pixels.shape[1])
     finally:
         with _keeping():
             file.close()
+    beside = rows.annotations
     arrays: dict[str, Any] = {k: v for k, v in beside._asdict().items() if v is not None}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)

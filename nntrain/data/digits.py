@@ -4,16 +4,19 @@ import hashlib
 import math
 import mmap
 import sys
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.errors import DataError
+
+Array: TypeAlias = NDArray[np.floating[Any]]
 
 _PART = 64 << 20  # bytes of mapped pixels that are in memory at a time
 
@@ -32,6 +35,29 @@ class Annotations(NamedTuple):
     ids: NDArray[np.str_] | None
     label_column: str | None
     id_column: str | None
+
+
+# Yields pixels, shape (rows, P), in the rows' order; returns what stands beside them.
+RowBlocks: TypeAlias = Generator[NDArray[np.uint8], None, Annotations]
+
+
+class RowStream:
+    """The rows of a CSV as a stream that is read once: blocks of pixels, then the annotations.
+
+    Args:
+        blocks: What is iterated over.
+
+    Attributes:
+        annotations: Set when all blocks have been read.
+    """
+
+    annotations: Annotations
+
+    def __init__(self, blocks: RowBlocks) -> None:
+        self._blocks = blocks
+
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
+        self.annotations = yield from self._blocks
 
 
 class MappedPixels:
@@ -98,6 +124,11 @@ class Digits:
     id_column: str | None
     mapped: MappedPixels | None = None
     cache_doubt: str | None = None
+
+    @classmethod
+    def from_rows(cls, rows: RowStream, source: str) -> "Digits":
+        """The rows of a stream, in memory."""
+        return cls(np.concatenate(list(rows)), source, *rows.annotations)
 
     def __len__(self) -> int:
         return len(self.pixels)

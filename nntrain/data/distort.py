@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.digits import Array
 from nntrain.errors import ConfigError
-from nntrain.nn.arrays import Array
 
 # Images of 28×28 in a chunk: enough to make calls rare, and their arrays stay in a core's cache.
 _CHUNK = 64
@@ -57,6 +57,19 @@ class Draws(NamedTuple):
     noise: NDArray[np.float32]
 
 
+def check_square(pixels: int) -> None:
+    """A check that images of so many pixels can be distorted.
+
+    Raises:
+        ConfigError: They are not square.
+    """
+    if isqrt(pixels) ** 2 != pixels:
+        raise ConfigError(
+            f"{pixels} pixels are not a square image and cannot be distorted; "
+            "leave the distortion out"
+        )
+
+
 class Distorter:
     """Draws distortions of square images and applies them.
 
@@ -76,12 +89,8 @@ class Distorter:
 
     def __init__(self, distortion: Distortion, pixels: int) -> None:
         self.distortion = distortion
+        check_square(pixels)
         self.side = isqrt(pixels)
-        if self.side**2 != pixels:
-            raise ConfigError(
-                f"{pixels} pixels are not a square image and cannot be distorted; "
-                "leave the distortion out"
-            )
         centred = np.arange(self.side) - (self.side - 1) / 2
         self._grid = np.ones((3, pixels), np.float32)
         self._grid[0] = np.repeat(centred, self.side)
@@ -144,13 +153,13 @@ class Distorter:
             out: Filled with grey values from 0 to 255, `(N, P)`.
         """
         size = max(1, min(len(pixels), _CHUNK * 28**2 // pixels.shape[1]))
-        buffers = _Buffers(size, self.side)
+        buffers = _WarpBuffers(size, self.side)
         for first in range(0, len(pixels), size):
             rows = slice(first, first + size)
             places = self._places(Draws(draws.affine[rows], draws.noise[rows]), buffers)
             buffers.sample(pixels[rows], places, out[rows])
 
-    def _places(self, draws: Draws, buffers: "_Buffers") -> NDArray[np.float32]:
+    def _places(self, draws: Draws, buffers: "_WarpBuffers") -> NDArray[np.float32]:
         """Where each pixel comes from: (y, x) from the centre, `(n, 2, P)`."""
         count = len(draws.affine)
         places = np.matmul(draws.affine, self._grid, out=buffers.places[:count])
@@ -174,7 +183,7 @@ def _smoothing(side: int, sigma: float) -> NDArray[np.float64]:
     return smoothing
 
 
-class _Buffers:
+class _WarpBuffers:
     """The arrays that one call works in, chunk after chunk.
 
     Images lie one below the other in a strip of side + 1 columns, the first of which is background.

@@ -1,11 +1,11 @@
 """Kaggle's CSVs in, its submissions out."""
 
 import csv
+import hashlib
 import io
 import os
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
@@ -13,9 +13,9 @@ from typing import IO, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nntrain.data.cache import ENVIRONMENT, Cache, Keep, Parse, default_folder, fingerprint
+from nntrain.data.cache import ENVIRONMENT, Cache, default_folder, entry_name
 from nntrain.data.columns import Layout, is_header, layout_of, looks_labelled
-from nntrain.data.digits import Annotations, Digits
+from nntrain.data.digits import Digits, RowBlocks, RowStream
 from nntrain.data.lines import Line, lines_of, opened, stray_quote, unpacked, without_quotes
 from nntrain.data.table import Table
 from nntrain.errors import ConfigError, DataError, printable
@@ -56,31 +56,24 @@ def read_csv(
     wanted = _Wanted(labels, classes, label_column, id_column)
     with opened(Path(path), source) as file:
         if not file.seekable():  # a pipe gives its bytes once
-            return _read_into_memory(source, partial(wanted.parse, file, source))
-        name = fingerprint(file, **wanted._asdict())
-
-        def parse(keep: Keep) -> Annotations:
-            file.seek(0)
-            beside = wanted.parse(file, source, keep)
-            if fingerprint(file, **wanted._asdict()) != name:
-                raise DataError(f"{source}: was changed while it was read; read it again")
-            return beside
-
-        if os.fstat(file.fileno()).st_size < _WORTH_CACHING:
-            return _read_into_memory(source, parse)
-        cache = Cache(default_folder())
-        not_own = cache.not_own(name)
-        if not_own is not None:
-            doubt = (
-                f"{not_own}: is not used as a cache of {source}, since others may write to it; "
-                f"remove it, or name another folder in {ENVIRONMENT}"
-            )
-            return replace(_read_into_memory(source, parse), cache_doubt=doubt)
-        return (
-            cache.load(name, source)
-            or cache.make(name, source, parse)
-            or _read_into_memory(source, parse)
-        )
+            return Digits.from_rows(RowStream(wanted.parse(file, source)), source)
+        content = _sha256(file)
+        doubt = None
+        if os.fstat(file.fileno()).st_size >= _WORTH_CACHING:
+            cache, name = Cache(default_folder()), entry_name(content, **wanted._asdict())
+            not_own = cache.not_own(name)
+            if not_own is None:
+                rows = RowStream(wanted.parse_unchanged(file, source, content))
+                kept = cache.load(name, source) or cache.store(name, source, rows)
+                if kept is not None:
+                    return kept
+            else:
+                doubt = (
+                    f"{not_own}: is not used as a cache of {source}, since others may write to it; "
+                    f"remove it, or name another folder in {ENVIRONMENT}"
+                )
+        rows = RowStream(wanted.parse_unchanged(file, source, content))
+        return replace(Digits.from_rows(rows, source), cache_doubt=doubt)
 
 
 def count_pixels(path: str | Path, label_column: str | None = None) -> int:
@@ -103,10 +96,26 @@ class _Wanted(NamedTuple):
     label_column: str | None
     id_column: str | None
 
-    def parse(self, file: io.BufferedReader, source: str, keep: Keep) -> Annotations:
-        """Read the columns' names, then the rows."""
-        names, layout, rows = self.columns(file, source)
-        beside = Table(source, names, layout, self.classes).read(rows, keep)
+    def parse_unchanged(self, file: io.BufferedReader, source: str, content: str) -> RowBlocks:
+        """Read a file from its first byte, and check that it is the one hashed before.
+
+        Raises:
+            DataError: Its SHA-256 is no longer `content`; or as `parse` has it.
+        """
+        file.seek(0)
+        beside = yield from self.parse(file, source)
+        if _sha256(file) != content:
+            raise DataError(f"{source}: was changed while it was read; read it again")
+        return beside
+
+    def parse(self, file: io.BufferedReader, source: str) -> RowBlocks:
+        """Read the columns' names, then the rows.
+
+        Raises:
+            DataError: They do not hold what they should.
+        """
+        names, layout, lines = self.columns(file, source)
+        beside = yield from Table(source, names, layout, self.classes).read(lines)
         if self.labels == "forbidden" and beside.label_column is not None:
             raise looks_labelled(source, beside.label_column)
         return beside
@@ -136,10 +145,14 @@ class _Wanted(NamedTuple):
         return names, layout, lines
 
 
-def _read_into_memory(source: str, parse: Parse) -> Digits:
-    blocks: list[NDArray[np.uint8]] = []
-    beside = parse(blocks.append)
-    return Digits(np.concatenate(blocks), source, *beside)
+def _sha256(file: io.BufferedReader) -> str:
+    """The SHA-256 of all that a file holds now."""
+    content = hashlib.sha256()
+    file.seek(0, os.SEEK_END)  # drops what is buffered, as a seek within the buffer does not
+    file.seek(0)
+    while chunk := file.read(1 << 20):
+        content.update(chunk)
+    return content.hexdigest()
 
 
 def write_csv(path: str | Path, pixels: NDArray[np.uint8], labels: ArrayLike | None = None) -> None:

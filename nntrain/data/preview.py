@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.digits import Array
 from nntrain.errors import MissingLibraryError
 from nntrain.files import atomic_write
-from nntrain.nn.arrays import Array
 
 _ENLARGED = 3
 _LINE = 1  # width of a separator, before enlargement

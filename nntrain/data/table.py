@@ -16,10 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.cache import Keep
 from nntrain.data.cells import is_id, shown, whole_number
 from nntrain.data.columns import Layout
-from nntrain.data.digits import Annotations
+from nntrain.data.digits import Annotations, RowBlocks
 from nntrain.data.lines import Line, stray_quote, without_quotes
 from nntrain.errors import DataError
 
@@ -55,12 +54,11 @@ class Table:
             limits[self.layout.label] = self.classes - 1
         return limits
 
-    def read(self, lines: Iterable[Line], keep: Keep) -> Annotations:
-        """Read all rows; an undecided first column turns into labels or ids.
+    def read(self, lines: Iterable[Line]) -> RowBlocks:
+        """Read all rows, in blocks; an undecided first column turns into labels or ids at the end.
 
         Args:
             lines: Those below the header.
-            keep: Is given the pixels, shape (rows, P), some rows at a time.
 
         Raises:
             DataError: A row does not hold what it should.
@@ -71,7 +69,7 @@ class Table:
         rows = self._rows(lines)
         while block := list(islice(rows, max(1, _BLOCK_CELLS // len(self.names)))):
             values, block_ids = self._parse_at_once(block) or self._parse_cell_by_cell(block)
-            keep(values.take(self.layout.pixels, axis=1))
+            yield values.take(self.layout.pixels, axis=1)
             count += len(values)
             if self.layout.label is not None:
                 label_blocks.append(values[:, self.layout.label].copy())

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.errors import DivergenceError
-from nntrain.nn import LOSSES, Loss, Network, Workspace, central_differences
+from nntrain.explain.numerical import central_differences
+from nntrain.nn import LOSSES, Loss, Network
 from nntrain.nn.arrays import Array
 from nntrain.nn.losses import SMALLEST_DOUBT, SMALLEST_PROBABILITY
 from nntrain.randomness import Purpose, generator
@@ -77,20 +78,7 @@ def check_gradient(
     Raises:
         DivergenceError: E is not finite, or an output lies where E is cut off.
     """
-    workspace = Workspace.for_rows(network, len(x))
-    workspace.trace[0][...] = x
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = network.loss.value(network.forward(workspace.trace), y)
-        if not np.isfinite(error):
-            raise DivergenceError(
-                f"E is {error:g} with the initial weights; choose another init or data.input_range"
-            )
-        if network.outputs_match_loss and _is_cut_off(network.loss, workspace.trace[-1], y):
-            raise DivergenceError(
-                "with the initial weights, an output is so near 0 or 1 that E's logarithm is cut "
-                "off there, and has another gradient; choose another init or data.input_range"
-            )
-        gradient = network.gradient(y, workspace)
+    error, gradient = _backpropagated(network, x, y)
     positions = network.views(np.arange(len(gradient)))
     comparisons = []
     for layer in layers:
@@ -123,6 +111,24 @@ def check_gradient(
                 )
             )
     return comparisons
+
+
+def _backpropagated(network: Network, x: Array, y: Array) -> tuple[float, Array]:
+    """E, and its gradient by backpropagation; errors as in `check_gradient`."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        xs = network.forward(x)
+        error = network.loss.value(xs[-1], y)
+        if not np.isfinite(error):
+            raise DivergenceError(
+                f"E is {error:g} with the initial weights; choose another init or data.input_range"
+            )
+        if network.canonical and _is_cut_off(network.loss, xs[-1], y):
+            raise DivergenceError(
+                "with the initial weights, an output is so near 0 or 1 that E's logarithm is cut "
+                "off there, and has another gradient; choose another init or data.input_range"
+            )
+        gradient = network.gradient(xs, y)
+    return error, gradient
 
 
 def _is_cut_off(loss: Loss, outputs: Array, y: Array) -> bool:
@@ -182,9 +188,7 @@ def diagnosis(comparisons: Sequence[Comparison], network: Network) -> str:
             f"as ∂E/∂W_{layer} = δ_{layer} x_{layer - 1}ᵀ shows"
         )
     if layer == len(network.layers):
-        formula = (
-            f"x_{layer} − y" if network.outputs_match_loss else f"∂E/∂x_{layer} ⊙ σ′(z_{layer})"
-        )
+        formula = f"x_{layer} − y" if network.canonical else f"∂E/∂x_{layer} ⊙ σ′(z_{layer})"
         return f"δ_{layer} = {formula} is wrong, and with it all that follows from it"
     formula = f"W_{layer + 1}ᵀ δ_{layer + 1} ⊙ σ′(z_{layer})"
     if all(found.layer == layer for found in comparisons):

@@ -13,10 +13,10 @@ from nntrain.data.digits import Digits
 from nntrain.errors import ConfigError, RunError, did_you_mean
 from nntrain.nn import Network
 from nntrain.nn.arrays import Array
-from nntrain.training.fit import read_labelled
-from nntrain.training.inference import Model
+from nntrain.training.inference import Predictor
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.rows import read_labelled
+from nntrain.training.run import RunFolder
 
 
 class Subject(NamedTuple):
@@ -58,7 +58,7 @@ class Subject(NamedTuple):
         return x, targets[selection.labels[rows]]
 
 
-def named(path: Path, overrides: Sequence[str] = ()) -> Config | Run:
+def named(path: Path, overrides: Sequence[str] = ()) -> Config | RunFolder:
     """What a path on the command line names: a configuration's file, or a run's folder.
 
     Raises:
@@ -66,7 +66,7 @@ def named(path: Path, overrides: Sequence[str] = ()) -> Config | Run:
         RunError: It is neither.
     """
     if path.is_dir():
-        run = Run.open(path)
+        run = RunFolder.open(path)
         if overrides:
             raise ConfigError(f"{path}: a run stays as it was trained; --set is for a CONFIG")
         return run
@@ -77,7 +77,7 @@ def named(path: Path, overrides: Sequence[str] = ()) -> Config | Run:
     raise RunError(f"{path}: no such file or folder; {mend}")
 
 
-def subject(source: Config | Run, csv: str | None, reporter: Reporter) -> Subject:
+def subject(source: Config | RunFolder, csv: str | None, reporter: Reporter) -> Subject:
     """The network that a configuration begins with, or that of a run's best epoch.
 
     A committee's configuration begins with its first member.
@@ -101,7 +101,7 @@ def subject(source: Config | Run, csv: str | None, reporter: Reporter) -> Subjec
             raise RunError(
                 f"{source}: a committee of {len(members)} networks; name one, such as {members[0]}"
             )
-        model = Model(source)
+        model = Predictor(source)
         config, network = model.config, model.network
         digits = _read(config, csv, reporter)
         model.refuse_other_pixels(digits)

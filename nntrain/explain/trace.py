@@ -8,9 +8,9 @@ import numpy as np
 
 from nntrain.config import Config
 from nntrain.files import atomic_write
-from nntrain.nn import Network, Workspace
-from nntrain.nn.activations import Activation, Neuronwise
+from nntrain.nn import ACTIVATIONS, Activation, Network
 from nntrain.nn.arrays import Array
+from nntrain.training.layer_stats import saturated
 
 # What is larger is told by its mean and extremes; a line of so many numbers fits a terminal.
 SHOWN_ENTRIES = 40
@@ -45,7 +45,7 @@ class Quantity(NamedTuple):
 def trace(network: Network, x: Array, y: Array, learning_rate: float) -> list[Quantity]:
     """All quantities of one step on one sample, in the order in which they are computed.
 
-    They are what the network's own `forward` and `gradient` leave, without dropout, and the
+    They are what the network's own `forward` and `gradient` give, without dropout, and the
     parameters after W_i ← W_i − α ∂E/∂W_i and b_i ← b_i − α ∂E/∂b_i.
 
     Args:
@@ -54,35 +54,26 @@ def trace(network: Network, x: Array, y: Array, learning_rate: float) -> list[Qu
         y: Shape (n_L,).
         learning_rate: α.
     """
-    workspace = Workspace.for_rows(network, 1)
-    workspace.trace[0][0] = x
     # Numbers beyond all bounds are shown as what they are.
     with np.errstate(over="ignore", invalid="ignore"):
-        network.forward(workspace.trace)
-        gradient = network.gradient(y[np.newaxis], workspace)
-        error = network.loss.value(workspace.trace[-1], y[np.newaxis])
-        return list(_in_order(network, workspace, y, error, gradient, learning_rate))
+        return list(_in_order(network, x[np.newaxis], y[np.newaxis], learning_rate))
 
 
-def _in_order(
-    network: Network,
-    workspace: Workspace,
-    y: Array,
-    error: float,
-    gradient: Array,
-    learning_rate: float,
-) -> Iterator[Quantity]:
-    xs = [rows[0] for rows in workspace.trace]
-    yield Quantity("x_0", "x_0", xs[0])
-    for i, (weights, biases, activation) in enumerate(network.layers, 1):
+def _in_order(network: Network, x: Array, y: Array, learning_rate: float) -> Iterator[Quantity]:
+    xs = network.forward(x)
+    yield Quantity("x_0", "x_0", xs[0][0])
+    for i, layer in enumerate(network.layers, 1):
+        weights, biases = layer.weights, layer.biases
         yield Quantity(f"W_{i}", f"W_{i}", weights)
         yield Quantity(f"b_{i}", f"b_{i}", biases)
-        yield Quantity(f"z_{i}", f"z_{i}", weights @ xs[i - 1] + biases)
-        yield Quantity(f"x_{i}", f"x_{i}", xs[i], saturated_share(activation, xs[i]))
-    yield Quantity("y", "y", y)
-    yield Quantity("E", "E", np.array(error))
+        yield Quantity(f"z_{i}", f"z_{i}", weights @ xs[i - 1][0] + biases)
+        yield Quantity(f"x_{i}", f"x_{i}", xs[i][0], saturated_share(layer.activation, xs[i][0]))
+    yield Quantity("y", "y", y[0])
+    yield Quantity("E", "E", np.array(network.loss.value(xs[-1], y)))
+    deltas = network.backpropagate(xs, y)
     for i in range(len(network.layers), 0, -1):
-        yield Quantity(f"δ_{i}", f"delta_{i}", workspace.deltas[i][0])
+        yield Quantity(f"δ_{i}", f"delta_{i}", deltas[i - 1][0])
+    gradient = network.gradient(xs, y)
     for i, (weights, biases) in enumerate(network.views(gradient), 1):
         yield Quantity(f"∂E/∂W_{i}", f"dE_dW_{i}", weights)
         yield Quantity(f"∂E/∂b_{i}", f"dE_db_{i}", biases)
@@ -94,9 +85,9 @@ def _in_order(
 
 def saturated_share(activation: Activation, x: Array) -> float | None:
     """The saturated share of x = σ(z), shape (n,); None for softmax, whose σ′ is a matrix."""
-    if not isinstance(activation, Neuronwise):
+    if activation is ACTIVATIONS["softmax"]:
         return None
-    return float(activation.saturated(x).mean())
+    return float(saturated(activation, x).mean())
 
 
 def is_large(quantity: Quantity) -> bool:
@@ -149,10 +140,7 @@ def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
     if training.optimizer.name != "sgd":
         lines[0] += f"; training itself steps by {training.optimizer.name}"
     if training.input_dropout or any(layer.dropout for layer in config.network):
-        lines.append(
-            "dropout leaves nothing out here, and no x_i is smaller for it as in predictions; "
-            "these may therefore differ from x_L"
-        )
+        lines.append("dropout leaves nothing out here, as in predictions")
     if any(is_large(quantity) and quantity.saturated is not None for quantity in quantities):
         names = dict.fromkeys(layer.activation for layer in config.network)
         where = "; ".join(

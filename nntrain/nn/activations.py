@@ -1,200 +1,143 @@
 """Activations: σ and σ′ in pairs.
 
-Each σ′ is written in terms of x = σ(z), so that the trace x_0 … x_L of a forward pass is all that
-backpropagation needs. All functions fill `out`, which may be the input itself.
+Each σ′ is written in terms of x = σ(z), so that the outputs x_0 … x_L of a forward pass are all
+that backpropagation needs. As NumPy's own functions do, each takes `out`, the array to write into;
+without it, the result is a new array.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nntrain.nn.arrays import Array
-
-Elementwise: TypeAlias = Callable[[Array, Array], None]
 
 # LeCun, Efficient BackProp (1998), §4.4: σ(±1) ≈ ±1, where the curvature of σ is greatest.
 TANH_AMPLITUDE = 1.7159
 TANH_SLOPE = 2 / 3
 LEAK = 0.01
-# Where σ′ is less than this share of its greatest, next to nothing comes back through a neuron: for
-# σ = sigmoid where |z| > 4.4, for tanh where |z| > 2.2.
-SATURATED = 0.05
 
 
-class Activation(ABC):
-    """σ and what backpropagation needs of σ′.
+class Elementwise(NamedTuple):
+    """An activation of each neuron alone: δ = ∂E/∂x ⊙ σ′(z)."""
 
-    Attributes:
-        function: σ: takes z of shape (B, n), fills x = σ(z).
-        has_kink: Whether σ′ jumps at z = 0, so that σ has no derivative there.
-    """
+    forward: Callable[..., Array]
+    derivative: Callable[..., Array]
 
-    function: Elementwise
-    has_kink = False
-
-    @abstractmethod
-    def multiply_by_derivative(self, delta: Array, x: Array, scratch: Array) -> None:
-        """∂E/∂x becomes δ = ∂E/∂x ⊙ σ′(z), in place.
-
-        Args:
-            delta: ∂E/∂x, shape (B, n); overwritten with δ.
-            x: σ(z), shape (B, n).
-            scratch: Shape (B, n); overwritten.
-        """
-
-    @abstractmethod
-    def saturated(self, x: Array) -> NDArray[np.bool_]:
-        """Which outputs are saturated: where σ′ is less than a twentieth of its greatest.
-
-        Args:
-            x: σ(z), shape (B, n).
-
-        Returns:
-            Shape (B, n). Of relus, it is those that are 0.
-        """
+    def backward(
+        self, gradient: Array, x: Array, out: Array | None = None, scratch: Array | None = None
+    ) -> Array:
+        """∂E/∂x ⊙ σ′(z)."""
+        return np.multiply(gradient, self.derivative(x, scratch), out=out)
 
 
-class Neuronwise(Activation):
-    """An activation that acts on every neuron alone.
+class Softmax:
+    """x_j = e^{z_j} / Σ_k e^{z_k}: each output depends on every z of its row."""
 
-    Attributes:
-        derivative: σ′: takes x = σ(z) of shape (B, n), fills σ′(z).
-        steepest: The greatest value of σ′.
-    """
+    def forward(self, z: Array, out: Array | None = None) -> Array:
+        """Shifted by each row's greatest z, so that e^z cannot overflow."""
+        x: Array = np.subtract(z, z.max(axis=1, keepdims=True), out=out)
+        np.exp(x, out=x)
+        x /= x.sum(axis=1, keepdims=True)
+        return x
 
-    def __init__(
-        self,
-        function: Elementwise,
-        derivative: Elementwise,
-        steepest: float = 1.0,
-        has_kink: bool = False,
-    ) -> None:
-        self.function = function
-        self.derivative = derivative
-        self.steepest = steepest
-        self.has_kink = has_kink
-
-    def multiply_by_derivative(self, delta: Array, x: Array, scratch: Array) -> None:
-        """∂E/∂x becomes δ = ∂E/∂x ⊙ σ′(z), in place; shapes as in `Activation`."""
-        self.derivative(x, scratch)
-        np.multiply(delta, scratch, out=delta)
-
-    def saturated(self, x: Array) -> NDArray[np.bool_]:
-        """Which outputs are saturated; shapes as in `Activation`."""
-        slope = np.empty_like(x)
-        self.derivative(x, slope)
-        saturated: NDArray[np.bool_] = slope < SATURATED * self.steepest
-        return saturated
+    def backward(
+        self, gradient: Array, x: Array, out: Array | None = None, scratch: Array | None = None
+    ) -> Array:
+        """∂x_j/∂z_k = x_j (1[j = k] − x_k), so δ = x ⊙ (∂E/∂x − Σ_j ∂E/∂x_j x_j)."""
+        weighted = np.multiply(gradient, x, out=scratch)
+        delta: Array = np.subtract(gradient, weighted.sum(axis=1, keepdims=True), out=out)
+        delta *= x
+        return delta
 
 
-class Softmax(Activation):
-    """Each output depends on every z of its row, so σ′ is a matrix for each sample.
-
-    ∂x_j/∂z_k = x_j (1[j = k] − x_k), and ∂E/∂x times this matrix is x ⊙ (∂E/∂x − Σ_j ∂E/∂x_j x_j).
-    """
-
-    def __init__(self) -> None:
-        self.function = softmax
-
-    def multiply_by_derivative(self, delta: Array, x: Array, scratch: Array) -> None:
-        """∂E/∂x becomes δ = ∂E/∂x · ∂x/∂z, in place; shapes as in `Activation`."""
-        np.multiply(delta, x, out=scratch)
-        np.subtract(delta, scratch.sum(axis=1, keepdims=True), out=delta)
-        np.multiply(delta, x, out=delta)
-
-    def saturated(self, x: Array) -> NDArray[np.bool_]:
-        """Which outputs hardly change with their own z: ∂x_j/∂z_j = x_j (1 − x_j) ≤ ¼."""
-        saturated: NDArray[np.bool_] = x * (1 - x) < SATURATED / 4
-        return saturated
+Activation: TypeAlias = Elementwise | Softmax
 
 
-def identity(z: Array, out: Array) -> None:
+def identity(z: Array, out: Array | None = None) -> Array:
     """x = z."""
-    if out is not z:
-        np.copyto(out, z)
+    return np.positive(z, out=out)
 
 
-def identity_derivative(x: Array, out: Array) -> None:
+def identity_derivative(x: Array, out: Array | None = None) -> Array:
     """σ′ = 1."""
-    out.fill(1)
+    slope = np.empty_like(x) if out is None else out
+    slope.fill(1)
+    return slope
 
 
-def sigmoid(z: Array, out: Array) -> None:
+def sigmoid(z: Array, out: Array | None = None) -> Array:
     """x = 1 / (1 + e^−z), written as ½ + ½ tanh(z/2), which cannot overflow."""
-    np.multiply(z, 0.5, out=out)
-    np.tanh(out, out=out)
-    np.multiply(out, 0.5, out=out)
-    np.add(out, 0.5, out=out)
+    x = np.multiply(z, 0.5, out=out)
+    np.tanh(x, out=x)
+    x *= 0.5
+    x += 0.5
+    return x
 
 
-def sigmoid_derivative(x: Array, out: Array) -> None:
+def sigmoid_derivative(x: Array, out: Array | None = None) -> Array:
     """σ′ = σ (1 − σ)."""
-    np.subtract(1, x, out=out)
-    np.multiply(out, x, out=out)
+    slope = np.subtract(1, x, out=out)
+    slope *= x
+    return slope
 
 
-def tanh(z: Array, out: Array) -> None:
+def tanh(z: Array, out: Array | None = None) -> Array:
     """x = tanh z."""
-    np.tanh(z, out=out)
+    return np.tanh(z, out=out)
 
 
-def tanh_derivative(x: Array, out: Array) -> None:
+def tanh_derivative(x: Array, out: Array | None = None) -> Array:
     """σ′ = 1 − σ²."""
-    np.multiply(x, x, out=out)
-    np.subtract(1, out, out=out)
+    slope = np.multiply(x, x, out=out)
+    return np.subtract(1, slope, out=slope)
 
 
-def scaled_tanh(z: Array, out: Array) -> None:
+def scaled_tanh(z: Array, out: Array | None = None) -> Array:
     """x = 1.7159 tanh(2z/3)  (LeCun 1998)."""
-    np.multiply(z, TANH_SLOPE, out=out)
-    np.tanh(out, out=out)
-    np.multiply(out, TANH_AMPLITUDE, out=out)
+    x = np.multiply(z, TANH_SLOPE, out=out)
+    np.tanh(x, out=x)
+    x *= TANH_AMPLITUDE
+    return x
 
 
-def scaled_tanh_derivative(x: Array, out: Array) -> None:
+def scaled_tanh_derivative(x: Array, out: Array | None = None) -> Array:
     """σ′ = 2/3 · (1.7159 − σ²/1.7159)."""
-    np.multiply(x, x, out=out)
-    np.multiply(out, -TANH_SLOPE / TANH_AMPLITUDE, out=out)
-    np.add(out, TANH_SLOPE * TANH_AMPLITUDE, out=out)
+    slope = np.multiply(x, x, out=out)
+    slope *= -TANH_SLOPE / TANH_AMPLITUDE
+    slope += TANH_SLOPE * TANH_AMPLITUDE
+    return slope
 
 
-def relu(z: Array, out: Array) -> None:
+def relu(z: Array, out: Array | None = None) -> Array:
     """x = max(0, z)."""
-    np.maximum(z, 0, out=out)
+    return np.maximum(z, 0, out=out)
 
 
-def relu_derivative(x: Array, out: Array) -> None:
+def relu_derivative(x: Array, out: Array | None = None) -> Array:
     """σ′ = 1 where z > 0, else 0."""
-    np.sign(x, out=out)
+    return np.sign(x, out=out)
 
 
-def leaky_relu(z: Array, out: Array) -> None:
+def leaky_relu(z: Array, out: Array | None = None) -> Array:
     """x = z where z > 0, else 0.01 z  (Maas et al. 2013)."""
-    np.maximum(z, LEAK * z, out=out)
+    x: Array = np.maximum(z, LEAK * z, out=out)
+    return x
 
 
-def leaky_relu_derivative(x: Array, out: Array) -> None:
+def leaky_relu_derivative(x: Array, out: Array | None = None) -> Array:
     """σ′ = 1 where z > 0, else 0.01."""
-    np.greater(x, 0, out=out, casting="unsafe")
-    np.maximum(out, LEAK, out=out)
-
-
-def softmax(z: Array, out: Array) -> None:
-    """x_j = e^{z_j} / Σ_k e^{z_k}, shifted by each row's greatest z, which cannot overflow."""
-    np.subtract(z, z.max(axis=1, keepdims=True), out=out)
-    np.exp(out, out=out)
-    np.divide(out, out.sum(axis=1, keepdims=True), out=out)
+    slope = np.empty_like(x) if out is None else out
+    np.greater(x, 0, out=slope, casting="unsafe")
+    return np.maximum(slope, LEAK, out=slope)
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "identity": Neuronwise(identity, identity_derivative),
-    "sigmoid": Neuronwise(sigmoid, sigmoid_derivative, 1 / 4),
-    "tanh": Neuronwise(tanh, tanh_derivative),
-    "scaled_tanh": Neuronwise(scaled_tanh, scaled_tanh_derivative, TANH_SLOPE * TANH_AMPLITUDE),
-    "relu": Neuronwise(relu, relu_derivative, has_kink=True),
-    "leaky_relu": Neuronwise(leaky_relu, leaky_relu_derivative, has_kink=True),
+    "identity": Elementwise(identity, identity_derivative),
+    "sigmoid": Elementwise(sigmoid, sigmoid_derivative),
+    "tanh": Elementwise(tanh, tanh_derivative),
+    "scaled_tanh": Elementwise(scaled_tanh, scaled_tanh_derivative),
+    "relu": Elementwise(relu, relu_derivative),
+    "leaky_relu": Elementwise(leaky_relu, leaky_relu_derivative),
     "softmax": Softmax(),
 }

@@ -1,7 +1,8 @@
 """Initialisers: where the weights begin. Biases begin at zero.
 
 The variance of the weights is chosen so that signals neither fade nor grow from layer to layer.
-n_in and n_out are the layer's numbers of inputs and outputs; W has the shape (n_out, n_in).
+n_in and n_out are the numbers of a neuron's inputs and of the neurons; W has the shape
+(n_out, n_in), or, where a neuron's inputs are a picture, (n_out, channels, height, width).
 """
 
 import math
@@ -10,55 +11,60 @@ from typing import TypeAlias
 
 import numpy as np
 
-from nntrain.nn.arrays import Array
+from nntrain.nn.arrays import Array, Shape
 
-# Draws W, shape (n_out, n_in), float64; the network rounds it to its own precision.
-Initializer: TypeAlias = Callable[[np.random.Generator, int, int], Array]
+# Draws W of a shape, float64; the network rounds it to its own precision.
+Initializer: TypeAlias = Callable[[np.random.Generator, Shape], Array]
 
 
 def normal(scale: float) -> Initializer:
     """Normal with mean 0 and standard deviation `scale`."""
-    return lambda rng, n_out, n_in: rng.normal(0.0, scale, (n_out, n_in))
+    return lambda rng, shape: rng.normal(0.0, scale, shape)
 
 
 def uniform(bound: float) -> Initializer:
     """Uniform between −`bound` and `bound`."""
-    return lambda rng, n_out, n_in: rng.uniform(-bound, bound, (n_out, n_in))
+    return lambda rng, shape: rng.uniform(-bound, bound, shape)
 
 
-def zeros(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+def zeros(rng: np.random.Generator, shape: Shape) -> Array:
     """All zero: for one layer alone; deeper networks could never tell their neurons apart."""
-    return np.zeros((n_out, n_in))
+    return np.zeros(shape)
 
 
-def xavier_normal(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+def xavier_normal(rng: np.random.Generator, shape: Shape) -> Array:
     """Variance 2 / (n_in + n_out)  (Glorot and Bengio 2010)."""
-    return normal(math.sqrt(2 / (n_in + n_out)))(rng, n_out, n_in)
+    return normal(math.sqrt(2 / sum(_fans(shape))))(rng, shape)
 
 
-def xavier_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+def xavier_uniform(rng: np.random.Generator, shape: Shape) -> Array:
     """Variance 2 / (n_in + n_out)  (Glorot and Bengio 2010, eq. 16)."""
-    return uniform(math.sqrt(6 / (n_in + n_out)))(rng, n_out, n_in)
+    return uniform(math.sqrt(6 / sum(_fans(shape))))(rng, shape)
 
 
-def he_normal(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+def he_normal(rng: np.random.Generator, shape: Shape) -> Array:
     """Variance 2 / n_in: half of a relu's neurons are silent  (He et al. 2015)."""
-    return normal(math.sqrt(2 / n_in))(rng, n_out, n_in)
+    return normal(math.sqrt(2 / _fans(shape)[0]))(rng, shape)
 
 
-def he_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+def he_uniform(rng: np.random.Generator, shape: Shape) -> Array:
     """Variance 2 / n_in  (He et al. 2015)."""
-    return uniform(math.sqrt(6 / n_in))(rng, n_out, n_in)
+    return uniform(math.sqrt(6 / _fans(shape)[0]))(rng, shape)
 
 
-def lecun_normal(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+def lecun_normal(rng: np.random.Generator, shape: Shape) -> Array:
     """Variance 1 / n_in  (LeCun et al. 1998, *Efficient BackProp*, §4.6)."""
-    return normal(math.sqrt(1 / n_in))(rng, n_out, n_in)
+    return normal(math.sqrt(1 / _fans(shape)[0]))(rng, shape)
 
 
-def lecun_uniform(rng: np.random.Generator, n_out: int, n_in: int) -> Array:
+def lecun_uniform(rng: np.random.Generator, shape: Shape) -> Array:
     """Variance 1 / n_in  (LeCun et al. 1998, *Efficient BackProp*, §4.6)."""
-    return uniform(math.sqrt(3 / n_in))(rng, n_out, n_in)
+    return uniform(math.sqrt(3 / _fans(shape)[0]))(rng, shape)
+
+
+def _fans(shape: Shape) -> tuple[int, int]:
+    """n_in and n_out."""
+    return math.prod(shape[1:]), shape[0]
 
 
 INITIALIZERS: dict[str, Initializer] = {

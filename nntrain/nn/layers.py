@@ -1,4 +1,4 @@
-"""One layer: x_i = σ(W_i x_{i−1} + b_i), forward and backward, for a whole batch at once.
+"""Layers: x_i = σ(W_i x_{i−1} + b_i), forward and backward, for a whole batch at once.
 
 Rows are samples, so the lecture's column equations stand here transposed:
 
@@ -9,45 +9,88 @@ Rows are samples, so the lecture's column equations stand here transposed:
     ∂E/∂b_i = δ_i                      ∂E/∂b_i = the sum of Δ_i's rows
 """
 
-from typing import NamedTuple
+from typing import Protocol
 
 import numpy as np
 
-from nntrain.nn.activations import Activation
-from nntrain.nn.arrays import Array
+from nntrain.nn.activations import ACTIVATIONS, Activation
+from nntrain.nn.arrays import Array, Shape
 
 
-class Dense(NamedTuple):
+class Layer(Protocol):
+    """What a network asks of a layer; a new kind of layer is a class with these.
+
+    Attributes:
+        activation: σ and σ′.
+        weights, biases: Views into the parameters of the one network that the layer belongs to,
+            which sets them; of size 0 where a layer has none.
+    """
+
+    activation: Activation
+    weights: Array
+    biases: Array
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of x_i from that of x_{i−1}; a ValueError if it is not for such inputs."""
+
+    def parameter_shapes(self, input_shape: Shape) -> tuple[Shape, Shape]:
+        """The shapes of the weights and of the biases; (0,) where a layer has none."""
+
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        """x_i from x_{i−1}."""
+
+    def backward(self, delta: Array, x: Array, out: Array | None = None) -> Array:
+        """∂E/∂x_{i−1} from δ_i and x_{i−1}."""
+
+    def gradient(
+        self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
+    ) -> tuple[Array, Array]:
+        """∂E/∂W_i and ∂E/∂b_i from δ_i and x_{i−1}."""
+
+
+class Dense:
     """A fully-connected layer.
+
+    Args:
+        neurons: n_i.
+        activation: The name of σ, one of `ACTIVATIONS`.
 
     Attributes:
         weights: W_i, shape (n_i, n_{i−1}).
         biases: b_i, shape (n_i,).
-        activation: σ and σ′.
     """
 
     weights: Array
     biases: Array
-    activation: Activation
 
-    def forward(self, x: Array, out: Array) -> None:
-        """Fill `out`, shape (B, n_i), with σ(W_i x + b_i) for x = x_{i−1} of shape (B, n_{i−1})."""
-        np.matmul(x, self.weights.T, out=out)
-        np.add(out, self.biases, out=out)
-        self.activation.function(out, out)
+    def __init__(self, neurons: int, activation: str) -> None:
+        self.neurons = neurons
+        self.activation = ACTIVATIONS[activation]
 
-    def gradient(self, delta: Array, x: Array, weights: Array, biases: Array) -> None:
-        """Fill ∂E/∂W_i and ∂E/∂b_i.
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """(n_i,)."""
+        if len(input_shape) != 1 or min(*input_shape, self.neurons) < 1:
+            raise ValueError(f"{self.neurons} neurons cannot have inputs of shape {input_shape}")
+        return (self.neurons,)
 
-        Args:
-            delta: δ_i, shape (B, n_i).
-            x: x_{i−1}, shape (B, n_{i−1}).
-            weights: Filled with ∂E/∂W_i, shape (n_i, n_{i−1}).
-            biases: Filled with ∂E/∂b_i, shape (n_i,).
-        """
-        np.matmul(delta.T, x, out=weights)
-        np.add.reduce(delta, axis=0, out=biases)
+    def parameter_shapes(self, input_shape: Shape) -> tuple[Shape, Shape]:
+        """(n_i, n_{i−1}) and (n_i,)."""
+        return (self.neurons, *input_shape), (self.neurons,)
 
-    def backward(self, delta: Array, out: Array) -> None:
-        """Fill `out`, shape (B, n_{i−1}), with ∂E/∂x_{i−1} = W_iᵀ δ_i."""
-        np.matmul(delta, self.weights, out=out)
+    def forward(self, x: Array, out: Array | None = None) -> Array:
+        """σ(W_i x_{i−1} + b_i), shape (B, n_i)."""
+        z = np.matmul(x, self.weights.T, out=out)
+        z += self.biases
+        return self.activation.forward(z, out=z)
+
+    def backward(self, delta: Array, x: Array, out: Array | None = None) -> Array:
+        """∂E/∂x_{i−1} = W_iᵀ δ_i, shape (B, n_{i−1})."""
+        return np.matmul(delta, self.weights, out=out)
+
+    def gradient(
+        self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
+    ) -> tuple[Array, Array]:
+        """∂E/∂W_i = δ_i x_{i−1}ᵀ and ∂E/∂b_i = δ_i, both summed over the batch."""
+        weights = np.matmul(delta.T, x, out=out[0])
+        biases = np.add.reduce(delta, axis=0, out=out[1])
+        return weights, biases

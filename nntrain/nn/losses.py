@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nntrain.nn.activations import ACTIVATIONS, Activation
 from nntrain.nn.arrays import Array
 
 # Below this the logarithm is continued by its tangent: E stays finite and ∂E/∂x its exact gradient,
@@ -23,59 +24,53 @@ class Loss(NamedTuple):
 
     Attributes:
         errors: E of each sample, shape (B,).
-        gradient: Fills ∂E/∂x_L of each sample, shape (B, n_L).
-        matching: The activation with which ∂E/∂x_L and σ′ cancel to δ_L = x_L − y, so that nothing
-            is divided by a vanishing x_L or multiplied by a vanishing σ′.
+        gradient: ∂E/∂x_L of each sample, shape (B, n_L).
+        canonical: The activation with which ∂E/∂x_L and σ′ cancel to δ_L = x_L − y, so that
+            nothing is divided by a vanishing x_L or multiplied by a vanishing σ′.
     """
 
     errors: Callable[[Array, Array], Array]
-    gradient: Callable[[Array, Array, Array], None]
-    matching: str
+    gradient: Callable[..., Array]
+    canonical: Activation
 
     def value(self, x: Array, y: Array) -> float:
         """The mean error of a batch."""
         return float(self.errors(x, y).mean(dtype=np.float64))
 
 
-def difference(x: Array, y: Array, out: Array) -> None:
-    """x_L − y: what matching pairs meet as."""
-    np.subtract(x, y, out=out)
-
-
 def squared_error(x: Array, y: Array) -> Array:
     """E = ½ ‖x_L − y‖²  (the lecture's error)."""
-    error = np.subtract(x, y)
-    return 0.5 * _sum_of_products(error, error)
+    error: Array = 0.5 * np.square(x - y).sum(axis=1)
+    return error
+
+
+def squared_error_gradient(x: Array, y: Array, out: Array | None = None) -> Array:
+    """∂E/∂x_L = x_L − y."""
+    return np.subtract(x, y, out=out)
 
 
 def cross_entropy(x: Array, y: Array) -> Array:
     """E = −Σ_j y_j ln x_j."""
-    return -_sum_of_products(y, _log(x, SMALLEST_PROBABILITY))
+    error: Array = -(y * _log(x, SMALLEST_PROBABILITY)).sum(axis=1)
+    return error
 
 
-def cross_entropy_gradient(x: Array, y: Array, out: Array) -> None:
+def cross_entropy_gradient(x: Array, y: Array, out: Array | None = None) -> Array:
     """∂E/∂x_j = −y_j / x_j."""
-    np.maximum(x, SMALLEST_PROBABILITY, out=out)
-    np.divide(y, out, out=out)
-    np.negative(out, out=out)
+    return np.divide(-y, np.maximum(x, SMALLEST_PROBABILITY), out=out)
 
 
 def binary_cross_entropy(x: Array, y: Array) -> Array:
     """E = −Σ_j (y_j ln x_j + (1 − y_j) ln(1 − x_j)): each output a yes or no of its own."""
     yes, no = _log(x, SMALLEST_DOUBT), _log(1 - x, SMALLEST_DOUBT)
-    return -_sum_of_products(y, yes) - _sum_of_products(1 - y, no)
+    error: Array = -(y * yes + (1 - y) * no).sum(axis=1)
+    return error
 
 
-def binary_cross_entropy_gradient(x: Array, y: Array, out: Array) -> None:
+def binary_cross_entropy_gradient(x: Array, y: Array, out: Array | None = None) -> Array:
     """∂E/∂x_j = (1 − y_j) / (1 − x_j) − y_j / x_j."""
-    np.divide(1 - y, np.maximum(1 - x, SMALLEST_DOUBT), out=out)
-    np.subtract(out, y / np.maximum(x, SMALLEST_DOUBT), out=out)
-
-
-def _sum_of_products(a: Array, b: Array) -> Array:
-    """Of each row, shape (B,)."""
-    sums: Array = np.einsum("ij,ij->i", a, b)
-    return sums
+    no, yes = np.maximum(1 - x, SMALLEST_DOUBT), np.maximum(x, SMALLEST_DOUBT)
+    return np.subtract((1 - y) / no, y / yes, out=out)
 
 
 def _log(x: Array, smallest: float) -> Array:
@@ -86,7 +81,9 @@ def _log(x: Array, smallest: float) -> Array:
 
 
 LOSSES: dict[str, Loss] = {
-    "squared_error": Loss(squared_error, difference, "identity"),
-    "cross_entropy": Loss(cross_entropy, cross_entropy_gradient, "softmax"),
-    "binary_cross_entropy": Loss(binary_cross_entropy, binary_cross_entropy_gradient, "sigmoid"),
+    "squared_error": Loss(squared_error, squared_error_gradient, ACTIVATIONS["identity"]),
+    "cross_entropy": Loss(cross_entropy, cross_entropy_gradient, ACTIVATIONS["softmax"]),
+    "binary_cross_entropy": Loss(
+        binary_cross_entropy, binary_cross_entropy_gradient, ACTIVATIONS["sigmoid"]
+    ),
 }

@@ -20,12 +20,11 @@ from nntrain.errors import DataError, RunError
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
 from nntrain.training import inference
-from nntrain.training.fit import Split, read_labelled, split
-from nntrain.training.inference import Model
+from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, best
-from nntrain.training.run import RUNS, name_for
-from nntrain.training.run import Run as Folder
+from nntrain.training.rows import Split, read_labelled, split
+from nntrain.training.run import RUNS, RunFolder, name_for
 from nntrain.training.start import begin, go_on
 from nntrain.training.threads import cores
 
@@ -95,7 +94,7 @@ def load(run: Text) -> "Run":
         RunError: There is no such run.
     """
     named = RUNS / run
-    return Run(Folder.open(named if not Path(run).exists() and named.exists() else Path(run)))
+    return Run(RunFolder.open(named if not Path(run).exists() and named.exists() else Path(run)))
 
 
 class Run:
@@ -107,7 +106,7 @@ class Run:
         folder: Where its checkpoints are.
     """
 
-    def __init__(self, folder: Folder, data: Split | None = None) -> None:
+    def __init__(self, folder: RunFolder, data: Split | None = None) -> None:
         self.folder = folder.folder
         self._folder = folder
         self._data = data
@@ -190,7 +189,7 @@ class Run:
         return self._data[1]
 
     @cached_property
-    def _models(self) -> list[Model]:
+    def _models(self) -> list[Predictor]:
         return inference.load_models([self._folder])
 
     def _histories(self) -> dict[str, list[EpochRecord]]:

@@ -5,20 +5,21 @@ from importlib.resources import files
 from math import isqrt
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from nntrain.report.templates import template
-from nntrain.training.inference import Model
+from nntrain.training.inference import Predictor
 
 # In megabytes of page, where three bytes of parameters take four: 784-300-100-10 takes 1.4.
 LARGEST = 2.0
 
 
-def board(model: Model) -> Markup:
+def board(model: Predictor) -> Markup:
     """An HTML fragment with all it needs, scripts and style included; once in a page of UTF-8.
 
-    The board's probabilities are those of `Model.probabilities` for the picture that it shows, to
-    1e-5: the browser reckons in float64, from the parameters of the network as they are.
+    The board's probabilities are those of `Predictor.probabilities` for the picture that it
+    shows, to 1e-5: the browser reckons in float64, from the parameters of the network as they are.
 
     Its colours are the page's `--ink`, `--card`, `--faint`, `--line`, `--accent` and `--warm`,
     where the page sets them.
@@ -47,17 +48,18 @@ def board(model: Model) -> Markup:
     )
 
 
-def _portable(model: Model, side: int) -> dict[str, Any]:
+def _portable(model: Predictor, side: int) -> dict[str, Any]:
     """What the script needs, fit for JSON; `Portable` in board.js says what each item is."""
     network, config = model.network, model.config
-    little_endian = network.parameters.astype(network.parameters.dtype.newbyteorder("<"))
+    weights, biases = zip(*network.views(network.parameters), strict=True)
+    row_by_row = np.concatenate([part.ravel() for part in (*weights, *biases)])
+    little_endian = row_by_row.astype(row_by_row.dtype.newbyteorder("<"))
     return {
         "side": side,
         "low": model.scale.low,
         "slope": model.scale.slope,
         "widths": network.widths,
         "activations": [layer.activation for layer in config.network],
-        "kept": network.kept,
         "loss": config.loss,
         "labels": list(range(network.widths[-1])),
         "dtype": network.parameters.dtype.name,

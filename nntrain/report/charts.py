@@ -54,7 +54,7 @@ _WIDTH, _HEIGHT = 3.7, 2.6  # inches: so small that text stays readable on a pho
 _MOST_MARKERS = 30
 
 
-class Line(NamedTuple):
+class Curve(NamedTuple):
     """One quantity, epoch by epoch.
 
     Attributes:
@@ -80,7 +80,7 @@ class Chart(NamedTuple):
 
 def by_epoch(
     title: str,
-    lines: Sequence[Line],
+    lines: Sequence[Curve],
     *,
     percent: bool = False,
     logarithmic: bool = False,
@@ -219,7 +219,7 @@ def _embedded(document: str) -> Markup:
     return Markup(svg)  # noqa: S704 (Matplotlib has escaped what it was given)
 
 
-def _told(line: Line, percent: bool) -> str:
+def _told(line: Curve, percent: bool) -> str:
     values = [value for value in line.values if not np.isnan(value)]
     if not values:
         return f"{line.name}: nothing"

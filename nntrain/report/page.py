@@ -18,15 +18,15 @@ from nntrain.nn.arrays import Array
 from nntrain.report import charts, pictures
 from nntrain.report.answers import Answers
 from nntrain.report.board import board
-from nntrain.report.charts import Chart, Line
+from nntrain.report.charts import Chart, Curve
 from nntrain.report.document import refuse_place, render
 from nntrain.training import checkpoint
-from nntrain.training.fit import read_labelled
-from nntrain.training.inference import Model, evaluate, held_out_rows, load_models
+from nntrain.training.inference import Predictor, evaluate, held_out_rows, load_models
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, best
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.rows import read_labelled
+from nntrain.training.run import RunFolder
 
 MOST_PICTURES = 60
 MOST_RIGHT = 20
@@ -66,7 +66,7 @@ class Trained:
     """
 
     number: int
-    model: Model
+    model: Predictor
     saved: checkpoint.Checkpoint
     history: list[EpochRecord]
     answers: Answers | None
@@ -128,14 +128,14 @@ class Judged:
         return len(self.answers.wrong())
 
 
-def default_place(runs: Sequence[Run]) -> Path:
+def default_place(runs: Sequence[RunFolder]) -> Path:
     """Where a report is looked for: in the run's folder, or here if there are several."""
     return runs[0].folder / "report.html" if len(runs) == 1 else Path("runs-report.html")
 
 
 def write_report(
     out: Path,
-    runs: Sequence[Run],
+    runs: Sequence[RunFolder],
     data: str | None,
     label_column: str | None,
     reporter: Reporter,
@@ -165,7 +165,7 @@ def write_report(
 
 
 def _page(
-    runs: Sequence[Run],
+    runs: Sequence[RunFolder],
     data: str | None,
     label_column: str | None,
     reporter: Reporter,
@@ -206,7 +206,7 @@ def _page(
 
 
 def _rows(
-    models: Sequence[Model], data: str | None, label_column: str | None, reporter: Reporter
+    models: Sequence[Predictor], data: str | None, label_column: str | None, reporter: Reporter
 ) -> tuple[Selection | None, str, str]:
     """The rows to judge by, in words which they are, and why there are none."""
     if data is not None:
@@ -271,20 +271,20 @@ def _curves(trained: Sequence[Trained]) -> list[Chart]:
         return []
     if len(trained) == 1:
         history, top = shown[0].history, best(shown[0].history)
-        loss = [Line("training", [record.train_loss for record in history])]
-        accuracy = [Line("training", [record.train_accuracy for record in history])]
+        loss = [Curve("training", [record.train_loss for record in history])]
+        accuracy = [Curve("training", [record.train_accuracy for record in history])]
         if top.validated:
-            loss.append(Line("validation", [record.val_loss for record in history]))
-            accuracy.append(Line("validation", [record.val_accuracy for record in history]))
-        rate = Line("", [record.learning_rate for record in history])
+            loss.append(Curve("validation", [record.val_loss for record in history]))
+            accuracy.append(Curve("validation", [record.val_accuracy for record in history]))
+        rate = Curve("", [record.learning_rate for record in history])
         return [
             charts.by_epoch("Loss", loss, best=top.epoch),
             charts.by_epoch("Accuracy", accuracy, percent=True, best=top.epoch),
-            charts.by_epoch("Learning rate", [rate], best=top.epoch),
+            charts.by_epoch("TrainingState rate", [rate], best=top.epoch),
         ]
 
-    def each(field: str) -> list[Line]:
-        return [Line("", [getattr(record, field) for record in run.history]) for run in trained]
+    def each(field: str) -> list[Curve]:
+        return [Curve("", [getattr(record, field) for record in run.history]) for run in trained]
 
     made = [
         charts.by_epoch("Training loss", each("train_loss")),
@@ -295,19 +295,19 @@ def _curves(trained: Sequence[Trained]) -> list[Chart]:
             charts.by_epoch("Validation loss", each("val_loss")),
             charts.by_epoch("Validation accuracy", each("val_accuracy"), percent=True),
         ]
-    return [*made, charts.by_epoch("Learning rate", each("learning_rate"))]
+    return [*made, charts.by_epoch("TrainingState rate", each("learning_rate"))]
 
 
-def _vitals(run: Run) -> list[Chart]:
+def _vitals(run: RunFolder) -> list[Chart]:
     """How saturated the layers were, and how large their gradients; none if nobody recorded it."""
     records = run.layers()
     if not records:
         return []
     layers = range(1, max(record.layer for record in records) + 1)
 
-    def each(field: str) -> list[Line]:
+    def each(field: str) -> list[Curve]:
         return [
-            Line(f"layer {i}", [getattr(record, field) for record in records if record.layer == i])
+            Curve(f"layer {i}", [getattr(record, field) for record in records if record.layer == i])
             for i in layers
         ]
 
@@ -317,7 +317,7 @@ def _vitals(run: Run) -> list[Chart]:
     ]
 
 
-def _weights(model: Model) -> list[tuple[str, str]]:
+def _weights(model: Predictor) -> list[tuple[str, str]]:
     """A name and a picture for each neuron of the first layer, those of the largest weights first.
 
     There is none if the pictures are not square.

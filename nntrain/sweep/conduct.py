@@ -14,7 +14,7 @@ from nntrain.errors import CheckpointError, ConfigError, RunError
 from nntrain.sweep.search import is_due, is_worse, may_begin, most_trials
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord, is_finished
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 SECONDS_A_NOTE = 10.0  # of a sweep's time, which a kill costs
 
@@ -158,7 +158,7 @@ def _go_on(
     return None
 
 
-def _is_of(run: Run, config: Config) -> bool:
+def _is_of(run: RunFolder, config: Config) -> bool:
     """Whether a run's own configuration is this one."""
     try:
         return run.config() == config

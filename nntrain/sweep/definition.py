@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BaseModel, Field, field_validator, model_va
 
 from nntrain.config.faults import Fault, KeyPath, Places, place_of, report
 from nntrain.config.load import parse, parse_config, read_text
-from nntrain.config.schema import Config, Model, Seed, ascending, broken_rule, expect
+from nntrain.config.schema import Config, ConfigModel, Seed, ascending, broken_rule, expect
 from nntrain.errors import ConfigError
-from nntrain.training.fit import split_seed
+from nntrain.training.rows import split_seed
 
 _EXAMPLE = "configs/sweep.yaml is an example"
 
@@ -25,7 +25,7 @@ def _above_0(bounds: tuple[float, float]) -> tuple[float, float]:
 _Whole = Annotated[int, Field(gt=-(2**53), lt=2**53)]
 
 
-class Axis(Model):
+class Axis(ConfigModel):
     """The values that one key may take: of one of the first four kinds."""
 
     choice: tuple[Any, ...] | None = Field(
@@ -68,7 +68,7 @@ class Axis(Model):
         return self.choice or self.range or self.log or self.whole or ()
 
 
-class Pruning(Model):
+class Pruning(ConfigModel):
     """Trials that are worse than others were after as many epochs are not trained to the end."""
 
     keep: Annotated[float, Field(gt=0, lt=1)] = Field(
@@ -82,7 +82,7 @@ class Pruning(Model):
     )
 
 
-class Sweep(Model):
+class Sweep(ConfigModel):
     """All that a sweep depends on, besides the configuration that it varies."""
 
     config: str = Field(min_length=1, description="the configuration that is varied")

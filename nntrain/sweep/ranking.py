@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 from nntrain.config.difference import short
 from nntrain.errors import RunError
 from nntrain.sweep.trials import Trials
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 
 class Ranked(NamedTuple):
@@ -24,7 +24,7 @@ class Ranked(NamedTuple):
         fate: The same in words; nothing if it was trained to the end.
     """
 
-    run: Run
+    run: RunFolder
     values: dict[str, Any]
     accuracy: float | None
     epochs: int
@@ -63,7 +63,7 @@ def ranking(trials: Trials) -> list[Ranked]:
     return sorted(ranked, key=lambda one: (_ORDER.index(one.state), -(one.accuracy or 0)))
 
 
-def committee(ranked: Sequence[Ranked], best: int) -> list[Run]:
+def committee(ranked: Sequence[Ranked], best: int) -> list[RunFolder]:
     """The best runs that were trained to the end."""
     return [one.run for one in ranked if one.state == TrialState.COMPLETE][:best]
 

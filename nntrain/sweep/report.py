@@ -78,7 +78,7 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
 def _curves(ranked: Sequence[Ranked]) -> Chart | None:
     """The validation accuracy of the best, epoch by epoch."""
     lines = [
-        charts.Line(one.run.folder.name, [record.val_accuracy for record in history])
+        charts.Curve(one.run.folder.name, [record.val_accuracy for record in history])
         for one in ranked[:MOST_CURVES]
         if (history := one.run.history())
     ]

@@ -25,7 +25,7 @@ from nntrain.errors import ConfigError, DataError, NNTrainError, RunError
 from nntrain.files import atomic_write
 from nntrain.sweep.definition import Definition, Sweep, load_sweep
 from nntrain.sweep.search import distributions, is_due, propose, values_of
-from nntrain.training.run import SWEEP, Run
+from nntrain.training.run import SWEEP, RunFolder
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -59,7 +59,7 @@ def open_trials(definition: Definition, folder: Path) -> Iterator["Trials"]:
         raise RunError(
             f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
         ) from error
-    with Run(folder).held("name another folder with --run"):
+    with RunFolder(folder).held("name another folder with --run"):
         if begun.exists():
             _refuse_another(folder, definition, _begun_in(folder, definition))
         with atomic_write(folder / BASE, "w") as file:
@@ -219,7 +219,7 @@ class Trials:
         """Note which rows the trials share, and let nobody go on with others.
 
         Args:
-            data_digest: What `nntrain.training.fit.digest` says of them.
+            data_digest: What `nntrain.training.rows.digest` says of them.
 
         Raises:
             DataError: The sweep was begun with others.
@@ -291,9 +291,9 @@ class Trials:
                 noted.set_user_attr("fault", fault)
             self.study.tell(trial.number, value, state)
 
-    def run_of(self, trial: FrozenTrial) -> Run:
+    def run_of(self, trial: FrozenTrial) -> RunFolder:
         """The trial's own run."""
-        return Run(self.folder / f"trial-{trial.number + 1}")
+        return RunFolder(self.folder / f"trial-{trial.number + 1}")
 
     def config_of(self, trial: FrozenTrial) -> Config:
         """The trial's complete configuration.

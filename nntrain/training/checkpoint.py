@@ -2,12 +2,13 @@
 
 The file is a NumPy `.npz` without pickles, so `numpy.load` opens it anywhere:
 
-    parameters     the network's vector (W_1, …, W_L, b_1, …, b_L)
+    parameters     the network's vector, in the order of `nntrain.nn.network`
     optimizer.*    the optimiser's state, by name, and the moving average if there is one
     history        one row an epoch, columns as in metrics.csv
     layers         one row an epoch and layer, columns as in layers.csv
-    meta           JSON: format version, configuration, label set, data digest, position, versions,
-                   threads, machine
+    meta           JSON: the fields of `Meta`
+
+Those of format 2 are read, too: `nntrain.training.format_2` says what differs.
 
 The zip's comment is the SHA-256 of all bytes before it: one wrong bit anywhere, and the file is
 refused instead of read.
@@ -16,7 +17,6 @@ refused instead of read.
 import errno
 import hashlib
 import io
-import json
 import math
 import os
 import platform
@@ -25,7 +25,7 @@ import stat
 import sys
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,19 +34,21 @@ from numpy.typing import NDArray
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
     ValidationError,
 )
 
-from nntrain.errors import CheckpointError
+from nntrain.errors import CheckpointError, ConfigError
 from nntrain.files import atomic_write
 from nntrain.nn.arrays import Array
-from nntrain.training.progress import EpochRecord, Progress, Vitals
+from nntrain.training.format_2 import from_format_2
+from nntrain.training.progress import EpochRecord, LayerRecord, Progress
 from nntrain.version import __version__
 
-FORMAT = 2
+FORMAT = 3
 DIGEST_LENGTH = 64
 # What a zip begins with, and the record that it ends with, comment included.
 _START, _END, _END_LENGTH = b"PK\x03\x04", b"PK\x05\x06", 22 + DIGEST_LENGTH
@@ -58,33 +60,61 @@ _HEADER = re.compile(
 OPTIMIZER = "optimizer."
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """A training at one moment.
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class Position(_Strict):
+    """The running epoch; see `Progress`."""
+
+    batch: NonNegativeInt
+    rows: NonNegativeInt
+    loss_sum: float
+    correct: NonNegativeInt
+    seconds: NonNegativeFloat
+
+
+class Meta(_Strict):
+    """What a checkpoint says beside its arrays.
 
     Attributes:
+        format: The file's form.
         config: The complete configuration, as YAML.
         inputs: n_0, the number of pixels.
         labels: What the outputs stand for, in their order.
         data_digest: SHA-256 of the rows trained on and of those held out.
-        parameters: The network's vector.
-        optimizer_state: The optimiser's state and the moving average, by name.
-        progress: The position.
+        position: Within the running epoch, when it was saved.
         threads: How many shared the work.
         versions: Of nntrain and of what it stands on, by name.
         machine: Where it was made; "" if that is not known.
     """
 
+    format: int = FORMAT
     config: str
-    inputs: int
+    inputs: PositiveInt
     labels: list[int]
     data_digest: str
+    position: Position
+    threads: PositiveInt
+    versions: dict[str, str] = Field(default_factory=lambda: versions())
+    machine: str = ""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training at one moment.
+
+    Attributes:
+        meta: What is not an array; its position is that of the last saving.
+        parameters: The network's vector.
+        optimizer_state: The optimiser's state and the moving average, by name.
+        progress: The position now.
+    """
+
+    meta: Meta
     parameters: Array
     optimizer_state: dict[str, Array]
     progress: Progress
-    threads: int
-    versions: dict[str, str] = field(default_factory=lambda: versions())
-    machine: str = field(default_factory=lambda: machine())
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
@@ -94,27 +124,11 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         NNTrainError: The file cannot be written; what stood there before still stands.
     """
     progress = checkpoint.progress
-    meta = {
-        "format": FORMAT,
-        "config": checkpoint.config,
-        "inputs": checkpoint.inputs,
-        "labels": checkpoint.labels,
-        "data_digest": checkpoint.data_digest,
-        "position": {
-            "batch": progress.batch,
-            "rows": progress.rows,
-            "loss_sum": progress.loss_sum,
-            "correct": progress.correct,
-            "seconds": progress.seconds,
-        },
-        "versions": checkpoint.versions,
-        "threads": checkpoint.threads,
-        "machine": checkpoint.machine,
-    }
+    meta = checkpoint.meta.model_copy(update={"format": FORMAT, "position": position_of(progress)})
     history = np.array(progress.history, np.float64).reshape(-1, len(EpochRecord._fields))
-    layers = np.array(progress.layers, np.float64).reshape(-1, len(Vitals._fields))
+    layers = np.array(progress.layers, np.float64).reshape(-1, len(LayerRecord._fields))
     members: dict[str, Any] = {
-        "meta": np.array(json.dumps(meta)),
+        "meta": np.array(meta.model_dump_json()),
         "history": history,
         "layers": layers,
         "parameters": checkpoint.parameters,
@@ -129,6 +143,11 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         content[-DIGEST_LENGTH:] = _digest(before_digest)
         with atomic_write(path) as file:
             file.write(content)
+
+
+def position_of(progress: Progress) -> Position:
+    """What a checkpoint notes of the running epoch."""
+    return Position(**{name: getattr(progress, name) for name in Position.model_fields})
 
 
 def load(path: Path) -> Checkpoint:
@@ -148,26 +167,18 @@ def load(path: Path) -> Checkpoint:
         meta = _meta(str(arrays.pop("meta", "")))
         history, layers = _records(arrays.pop("history")), arrays.pop("layers")
         parameters = arrays.pop("parameters")
-        position = meta.position.model_dump()
-        return Checkpoint(
-            config=meta.config,
-            inputs=meta.inputs,
-            labels=meta.labels,
-            data_digest=meta.data_digest,
-            parameters=_finite("parameters", parameters),
-            optimizer_state={
-                name.removeprefix(OPTIMIZER): _finite(name, array) for name, array in arrays.items()
-            },
-            progress=Progress(history, _vitals(layers, len(history)), **position),
-            threads=meta.threads,
-            versions=meta.versions,
-            machine=meta.machine,
+        found = Checkpoint(
+            meta,
+            _finite("parameters", parameters),
+            {name.removeprefix(OPTIMIZER): _finite(name, array) for name, array in arrays.items()},
+            Progress(history, _vitals(layers, len(history)), **meta.position.model_dump()),
         )
+        return found if meta.format == FORMAT else from_format_2(found)
     except KeyError as error:
         raise CheckpointError(
             f"{path}: no checkpoint: {error} is missing; {_mend(path)}"
         ) from error
-    except (ValueError, zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
+    except (ValueError, zipfile.BadZipFile, RuntimeError, EOFError, OSError, ConfigError) as error:
         reason = " ".join(str(error).splitlines())  # a name in the file may hold a line's end
         raise CheckpointError(f"{path}: no checkpoint: {reason}; {_mend(path)}") from error
 
@@ -236,39 +247,12 @@ def _array(name: str, content: bytes) -> NDArray[Any]:
     return np.frombuffer(rest, dtype).reshape(shape)
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
-
-
-class _Position(_Strict):
-    """The running epoch; see `Progress`."""
-
-    batch: NonNegativeInt
-    rows: NonNegativeInt
-    loss_sum: float
-    correct: NonNegativeInt
-    seconds: NonNegativeFloat
-
-
-class _Meta(_Strict):
-    """What stands in `meta`."""
-
-    config: str
-    inputs: PositiveInt
-    labels: list[int]
-    data_digest: str
-    position: _Position
-    versions: dict[str, str]
-    threads: PositiveInt
-    machine: str = ""  # those of former times do not tell
-
-
 class _Format(BaseModel):
     format: int
     versions: dict[str, str] = {}
 
 
-def _meta(text: str) -> _Meta:
+def _meta(text: str) -> Meta:
     """`meta`, checked.
 
     Raises:
@@ -276,13 +260,13 @@ def _meta(text: str) -> _Meta:
     """
     try:
         written = _Format.model_validate_json(text)
-        if written.format != FORMAT:
+        if written.format not in (2, FORMAT):
             raise ValueError(
                 f"format {written.format}, written by nntrain "
                 f"{written.versions.get('nntrain', 'of an unknown version')}, but this is nntrain "
-                f"{__version__}, which reads format {FORMAT}"
+                f"{__version__}, which reads formats 2 and {FORMAT}"
             )
-        return _Meta.model_validate_json(text)
+        return Meta.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, ("meta", *first["loc"])))
@@ -301,19 +285,19 @@ def _records(history: NDArray[Any]) -> list[EpochRecord]:
     return [EpochRecord(int(epoch), *row) for epoch, *row in rows]
 
 
-def _vitals(layers: NDArray[Any], epochs: int) -> list[Vitals]:
+def _vitals(layers: NDArray[Any], epochs: int) -> list[LayerRecord]:
     """How the layers were doing.
 
     Raises:
         ValueError: It is no table of the layers 1, 2, 3 … of each epoch.
     """
-    rows = _rows("layers", layers, Vitals._fields)
+    rows = _rows("layers", layers, LayerRecord._fields)
     depth = len(rows) // max(1, epochs)
     if [row[:2] for row in rows] != [
         [n, i] for n in range(1, epochs + 1) for i in range(1, depth + 1)
     ]:
         raise ValueError("layers does not count epochs and layers from 1")
-    return [Vitals(int(epoch), int(layer), *row) for epoch, layer, *row in rows]
+    return [LayerRecord(int(epoch), int(layer), *row) for epoch, layer, *row in rows]
 
 
 def _rows(name: str, table: NDArray[Any], fields: tuple[str, ...]) -> list[list[float]]:

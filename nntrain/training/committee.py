@@ -12,22 +12,15 @@ from pathlib import Path
 from nntrain.config import Config, parse_config
 from nntrain.config.schema import SEEDS
 from nntrain.errors import DivergenceError
-from nntrain.training.fit import (
-    Outcome,
-    Split,
-    digest,
-    fit,
-    read_data,
-    resume,
-    split_seed,
-)
+from nntrain.training.fit import Outcome, fit, resume
 from nntrain.training.inference import evaluate, load_models
 from nntrain.training.interruption import deferred_signals
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import Progress, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.resumption import newest_checkpoint, refuse_differences, refuse_other_rows
-from nntrain.training.run import Run
+from nntrain.training.rows import Split, digest, read_data, split_seed
+from nntrain.training.run import RunFolder
 
 
 @dataclass(frozen=True)
@@ -42,7 +35,7 @@ class CommitteeOutcome:
         signal: The signal that interrupted it; None if nothing did.
     """
 
-    run: Run
+    run: RunFolder
     members: list[Outcome]
     together: Evaluation | None
     signal: int | None
@@ -65,7 +58,7 @@ class CommitteeOutcome:
 
 def fit_committee(
     config: Config,
-    make_run: Callable[[], Run],
+    make_run: Callable[[], RunFolder],
     reporter: Reporter,
     threads: int = 1,
     data: Split | None = None,
@@ -89,7 +82,7 @@ def fit_committee(
 
 
 def resume_committee(
-    config: Config, run: Run, reporter: Reporter, threads: int = 1, data: Split | None = None
+    config: Config, run: RunFolder, reporter: Reporter, threads: int = 1, data: Split | None = None
 ) -> CommitteeOutcome:
     """Keep the finished members, go on with the one that was stopped, and train the missing ones.
 
@@ -109,7 +102,7 @@ def resume_committee(
 
 
 def _resume(
-    config: Config, run: Run, reporter: Reporter, threads: int, data: Split | None
+    config: Config, run: RunFolder, reporter: Reporter, threads: int, data: Split | None
 ) -> CommitteeOutcome:
     refuse_differences(run, config, run.config(), may_grow=("training.epochs", "members"))
     data = data or read_data(config, reporter)
@@ -118,7 +111,7 @@ def _resume(
         file, saved = newest_checkpoint(member, reporter)
         if saved is not None:
             # The committee's own file, which somebody may have edited, does not say how they began.
-            begun = parse_config(saved.config, str(file))
+            begun = parse_config(saved.meta.config, str(file))
             refuse_differences(member, _as_long(member_config(config, number), begun), begun)
             refuse_other_rows(member, config, saved, digest(*data))
             epochs, patience = config.training.epochs, config.training.patience
@@ -148,7 +141,7 @@ def _as_long(asked: Config, begun: Config) -> Config:
 
 def _go_through(
     config: Config,
-    run: Run,
+    run: RunFolder,
     finished: Mapping[Path, Progress],
     data: Split,
     reporter: Reporter,

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from nntrain.config import parse_config
 from nntrain.config.build import (
     build_distorter,
+    build_layers,
     build_network,
     build_scale,
 )
@@ -21,14 +22,14 @@ from nntrain.nn import ACTIVATIONS, LOSSES, parameter_count
 from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
-from nntrain.training.fit import digest, read_data
 from nntrain.training.loop import Distort, outputs_for
 from nntrain.training.metrics import Evaluation, confusion_matrix
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run, newest_finished
+from nntrain.training.rows import digest, read_data
+from nntrain.training.run import RunFolder, newest_finished
 
 
-class Model:
+class Predictor:
     """A trained network, with all that it takes to ask it.
 
     Attributes:
@@ -38,7 +39,7 @@ class Model:
         distorter: What distorted its training images, if anything did.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunFolder) -> None:
         """Load the best checkpoint of a run.
 
         Raises:
@@ -51,19 +52,19 @@ class Model:
             )
         saved = checkpoint.load(run.best_file)
         self.run = run
-        self.config = parse_config(saved.config, str(run.best_file))
+        self.config = parse_config(saved.meta.config, str(run.best_file))
         chosen = "parameters" if self.config.training.average is None else "average"
         arrays = {"parameters": saved.parameters, **saved.optimizer_state}
-        widths = [saved.inputs, *(layer.dense for layer in self.config.network)]
+        size = parameter_count((saved.meta.inputs,), build_layers(self.config))
         # Before a network is made, which a file that lies might make as large as it likes.
         checkpoint.refuse_other_arrays(
-            run.best_file, arrays, {chosen: ((parameter_count(widths),), self.config.dtype)}
+            run.best_file, arrays, {chosen: ((size,), self.config.dtype)}
         )
-        self.network = build_network(self.config, saved.inputs)
+        self.network = build_network(self.config, saved.meta.inputs)
         self.network.parameters[...] = arrays[chosen]
         self.scale = build_scale(self.config)
-        self.distorter = build_distorter(self.config, saved.inputs)
-        self.data_digest = saved.data_digest
+        self.distorter = build_distorter(self.config, saved.meta.inputs)
+        self.data_digest = saved.meta.data_digest
 
     def outputs(self, rows: Selection, threads: int = 1, distort: Distort | None = None) -> Array:
         """x_L for each row, shape (N, classes).
@@ -120,16 +121,16 @@ class Model:
         self.distorter.warp(pixels, self.distorter.draw(rng, labels, len(pixels)), x)
 
 
-def chosen_runs(folders: Sequence[Path]) -> list[Run]:
+def chosen_runs(folders: Sequence[Path]) -> list[RunFolder]:
     """The runs and committees in these folders; without any, the one that was finished last.
 
     Raises:
         RunError: A folder is not that of a run, or no run is finished.
     """
-    return [Run.open(folder) for folder in folders] or [newest_finished()]
+    return [RunFolder.open(folder) for folder in folders] or [newest_finished()]
 
 
-def load_models(runs: Sequence[Run]) -> list[Model]:
+def load_models(runs: Sequence[RunFolder]) -> list[Predictor]:
     """The networks of all these runs and committees, which vote together.
 
     Raises:
@@ -142,10 +143,10 @@ def load_models(runs: Sequence[Run]) -> list[Model]:
     for member, place in zip(members, places, strict=True):
         if places.count(place) > 1:
             raise ConfigError(f"{member}: named twice; each member of a committee votes once")
-    return [Model(member) for member in members]
+    return [Predictor(member) for member in members]
 
 
-def _voting(run: Run) -> list[Run]:
+def _voting(run: RunFolder) -> list[RunFolder]:
     members = run.members()
     if len(members) > 1 and (unfinished := run.unfinished()):
         raise RunError(
@@ -155,7 +156,7 @@ def _voting(run: Run) -> list[Run]:
     return members
 
 
-def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Selection:
+def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Selection:
     """The validation rows that all the models have in common.
 
     Raises:
@@ -180,7 +181,7 @@ def held_out_rows(models: Sequence[Model], reporter: Reporter) -> Selection:
 
 
 def probabilities(
-    models: Sequence[Model], rows: Selection, distortions: int = 0, threads: int = 1
+    models: Sequence[Predictor], rows: Selection, distortions: int = 0, threads: int = 1
 ) -> Array:
     """The committee's probability of each class, shape (N, classes), float64: the members' mean.
 
@@ -205,7 +206,7 @@ def probabilities(
     return np.asarray(total / len(models))
 
 
-def refuse_other_classes(models: Sequence[Model]) -> None:
+def refuse_other_classes(models: Sequence[Predictor]) -> None:
     """Those that vote together must know the same classes.
 
     Raises:
@@ -235,12 +236,12 @@ def as_probabilities(outputs: Array, activation: str, loss: str) -> Array:
         shares += np.finfo(np.float32).tiny  # a row may be all zeros
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
     if activation != "softmax":
-        ACTIVATIONS["softmax"].function(shares, shares)
+        ACTIVATIONS["softmax"].forward(shares, shares)
     return shares
 
 
 def evaluate(
-    models: Sequence[Model], rows: Selection, distortions: int = 0, threads: int = 1
+    models: Sequence[Predictor], rows: Selection, distortions: int = 0, threads: int = 1
 ) -> Evaluation:
     """Hold the answers of a run, or of a committee, against the labels.
 

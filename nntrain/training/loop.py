@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from nntrain.data.batches import PixelScale
 from nntrain.data.digits import Selection
+from nntrain.engine import BatchBuffer, TrainStep
 from nntrain.errors import DivergenceError
-from nntrain.nn import Block, Descent, Loss, Network, Schedule
+from nntrain.nn import Loss, Network
 from nntrain.nn.arrays import Array
+from nntrain.optim import Schedule
 from nntrain.training.progress import EpochRecord, Progress, is_finished
 
 PREDICTION_ROWS = 2_000
@@ -35,8 +37,8 @@ class Plan(NamedTuple):
     schedule: Schedule
 
 
-class Dealer(Protocol):
-    """Deals out training rows, anew in every epoch; attributes and methods as in `Batches`."""
+class BatchSource(Protocol):
+    """Yields training rows, reshuffled every epoch; attributes and methods as in `Batches`."""
 
     batch_size: int
     workers: int
@@ -49,14 +51,14 @@ class Dealer(Protocol):
         """The number of batches in an epoch."""
 
     def epoch(
-        self, epoch: int, start: int, blocks: Sequence[Block]
-    ) -> Iterator[tuple[Block, NDArray[np.integer[Any]]]]:
+        self, epoch: int, start: int, blocks: Sequence[BatchBuffer]
+    ) -> Iterator[tuple[BatchBuffer, NDArray[np.integer[Any]]]]:
         """Fill one block after the other; with them come the numbers of the rows' classes."""
 
 
 def train(
-    descent: Descent,
-    batches: Dealer,
+    step: TrainStep,
+    batches: BatchSource,
     plan: Plan,
     progress: Progress,
     validate: Callable[[], tuple[float, float]],
@@ -66,7 +68,7 @@ def train(
     """Train from where `progress` stands to the end of the plan.
 
     Args:
-        descent: Moves the network's parameters.
+        step: Moves the network's parameters.
         batches: The training rows.
         plan: How long and how fast.
         progress: Kept up to date after every block of batches, and at the end.
@@ -82,8 +84,8 @@ def train(
         DivergenceError: The loss or the parameters are no longer finite; nothing of that has been
             yielded.
     """
-    network = descent.network
-    blocks = [descent.block(batches.block_rows) for _ in range(batches.workers + 1)]
+    network = step.network
+    blocks = [step.buffer(batches.block_rows) for _ in range(batches.workers + 1)]
     while not is_finished(progress.history, plan.epochs, plan.patience):
         started = perf_counter() - progress.seconds
         learning_rate = math.nan
@@ -95,24 +97,28 @@ def train(
                 ends.append(min(ends[-1] + batches.batch_size, len(labels)))
                 time = progress.epoch + (batch + 0.5) / len(batches)
                 learning_rate = plan.learning_rate * plan.schedule(time)
-                descent.step(block, ends[-2], ends[-1], learning_rate)
+                step.run(block, ends[-2], ends[-1], learning_rate, progress.epoch, batch)
                 batch += 1
                 stopped = after_batch(progress)
             _count(network.loss, block, labels, ends, progress)
             if stopped and batch < len(batches):
                 progress.seconds = perf_counter() - started
-                _check_finite(descent, progress)
+                _check_finite(step, progress)
                 return
         progress.seconds = perf_counter() - started
         val_loss, val_accuracy = validate()
-        _check_finite(descent, progress)
+        _check_finite(step, progress)
         if not (math.isfinite(val_loss) or math.isnan(val_accuracy)):
             raise _diverged(progress, f"the validation loss became {val_loss:g}", batch)
         yield progress.end_epoch(learning_rate, val_loss, val_accuracy, examine())
 
 
 def _count(
-    loss: Loss, block: Block, labels: NDArray[np.integer[Any]], ends: list[int], progress: Progress
+    loss: Loss,
+    block: BatchBuffer,
+    labels: NDArray[np.integer[Any]],
+    ends: list[int],
+    progress: Progress,
 ) -> None:
     """Add a block's batches to the progress, one by one, so that sums do not depend on blocks."""
     rows = ends[-1]
@@ -174,11 +180,11 @@ def outputs_for(
     return outputs
 
 
-def _check_finite(descent: Descent, progress: Progress) -> None:
+def _check_finite(step: TrainStep, progress: Progress) -> None:
     """Before anything is kept: a checkpoint with other numbers would not be read again."""
-    if not np.isfinite(descent.network.parameters).all():
+    if not np.isfinite(step.network.parameters).all():
         raise _diverged(progress, "the weights are no longer finite", progress.batch)
-    for name, array in descent.optimizer.state.items():
+    for name, array in step.optimizer.state.items():
         if not np.isfinite(array).all():
             fault = f"the optimizer's {name} is no longer finite"
             raise _diverged(progress, fault, progress.batch)

@@ -12,7 +12,7 @@ from nntrain.config import Config
 from nntrain.config.difference import differences
 from nntrain.errors import NNTrainError
 from nntrain.training.progress import best, is_finished
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class RunSummary:
         rank: Greater is better.
     """
 
-    run: Run
+    run: RunFolder
     config: Config
     members: int
     begun: int
@@ -59,7 +59,7 @@ class Overview:
     """
 
     runs: list[RunSummary]
-    unreadable: dict[Run, NNTrainError]
+    unreadable: dict[RunFolder, NNTrainError]
 
     def differences(self) -> dict[str, list[Any]]:
         """What is not the same in all configurations, as `nntrain.config.difference` has it."""
@@ -85,14 +85,14 @@ class Overview:
         ] + [{"run": str(run), "unreadable": str(why)} for run, why in self.unreadable.items()]
 
 
-def overview(runs: Sequence[Run]) -> Overview:
+def overview(runs: Sequence[RunFolder]) -> Overview:
     """Read what the folders of these runs hold.
 
     Args:
         runs: Whatever state they are in.
     """
     summaries: list[RunSummary] = []
-    unreadable: dict[Run, NNTrainError] = {}
+    unreadable: dict[RunFolder, NNTrainError] = {}
     for run in runs:
         try:
             summaries.append(_summary(run))
@@ -102,7 +102,7 @@ def overview(runs: Sequence[Run]) -> Overview:
     return Overview(summaries, unreadable)
 
 
-def _summary(run: Run) -> RunSummary:
+def _summary(run: RunFolder) -> RunSummary:
     config = run.config()
     training = config.training
     histories = [member.history() for member in run.members()]

@@ -9,8 +9,8 @@ from nntrain.config.build import build_distorter
 from nntrain.data.preview import preview
 from nntrain.errors import ConfigError
 from nntrain.randomness import Purpose, generator
-from nntrain.training.fit import read_labelled
 from nntrain.training.reporter import Reporter
+from nntrain.training.rows import read_labelled
 
 COPIES = 9
 

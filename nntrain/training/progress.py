@@ -46,7 +46,7 @@ class EpochRecord(NamedTuple):
         return f"{self.train_accuracy:.2%} of the training rows right in epoch {self.epoch}"
 
 
-class Vitals(NamedTuple):
+class LayerRecord(NamedTuple):
     """How one layer was doing after an epoch; one line of layers.csv.
 
     Attributes:
@@ -77,7 +77,7 @@ class Progress:
     """
 
     history: list[EpochRecord] = field(default_factory=list)
-    layers: list[Vitals] = field(default_factory=list)
+    layers: list[LayerRecord] = field(default_factory=list)
     batch: int = 0
     rows: int = 0
     loss_sum: float = 0.0
@@ -109,7 +109,7 @@ class Progress:
             learning_rate: As in `EpochRecord`.
             val_loss: Likewise.
             val_accuracy: Likewise.
-            layers: From the first layer to the last: `saturated` and `gradient` of `Vitals`.
+            layers: From the first layer to the last: `saturated` and `gradient` of `LayerRecord`.
         """
         record = EpochRecord(
             epoch=self.epoch + 1,
@@ -120,7 +120,7 @@ class Progress:
             val_loss=val_loss,
             val_accuracy=val_accuracy,
         )
-        self.layers += [Vitals(record.epoch, i, *vitals) for i, vitals in enumerate(layers, 1)]
+        self.layers += [LayerRecord(record.epoch, i, *vitals) for i, vitals in enumerate(layers, 1)]
         self.history.append(record)
         self.batch = self.rows = self.correct = 0
         self.loss_sum = self.seconds = 0.0

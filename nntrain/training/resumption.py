@@ -3,16 +3,17 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from nntrain.config import Config
+from nntrain.config import Config, parse_config
 from nntrain.config.difference import differences, short
 from nntrain.errors import CheckpointError, ConfigError, DataError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
+from nntrain.training.format_2 import has_dropout
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 
-def newest_checkpoint(run: Run, reporter: Reporter) -> tuple[Path, Checkpoint | None]:
+def newest_checkpoint(run: RunFolder, reporter: Reporter) -> tuple[Path, Checkpoint | None]:
     """Where a run is to be taken up: at its last checkpoint, or else at its best one.
 
     From either the training comes to the same end.
@@ -42,7 +43,7 @@ def newest_checkpoint(run: Run, reporter: Reporter) -> tuple[Path, Checkpoint | 
 
 
 def refuse_differences(
-    run: Run, config: Config, before: Config, may_grow: Collection[str] = ("training.epochs",)
+    run: RunFolder, config: Config, before: Config, may_grow: Collection[str] = ("training.epochs",)
 ) -> None:
     """All but the numbers that may grow and the CSVs' places must be as before.
 
@@ -65,13 +66,13 @@ def refuse_differences(
         )
 
 
-def refuse_other_rows(run: Run, config: Config, saved: Checkpoint, data_digest: str) -> None:
+def refuse_other_rows(run: RunFolder, config: Config, saved: Checkpoint, data_digest: str) -> None:
     """The rows must be those that the checkpoint was made with.
 
     Raises:
         DataError: They are not.
     """
-    if saved.data_digest != data_digest:
+    if saved.meta.data_digest != data_digest:
         raise DataError(
             f"{config.data.train}: not the rows that {run} was trained and validated on; "
             "name those with --set data.train=…, or begin a new run"
@@ -87,9 +88,19 @@ def warn_of_other_rounding(saved: Checkpoint, threads: int, reporter: Reporter) 
         reporter: Is told if either is another.
     """
     numpy = checkpoint.versions()["numpy"]
-    if (saved.threads, saved.versions.get("numpy")) != (threads, numpy):
+    meta = saved.meta
+    as_good = "the result will be as good, but not the same to the last bit"
+    if meta.format != checkpoint.FORMAT:
+        nntrain = meta.versions.get("nntrain", "of an unknown version")
+        reporter.notice(f"warning: saved by nntrain {nntrain}, which rounded otherwise: {as_good}")
+        if has_dropout(parse_config(meta.config, "config")):
+            reporter.notice(
+                "warning: dropout now divides what it keeps by the kept share, so that the "
+                "learning rate acts more strongly than before on the layers behind it"
+            )
+    elif (meta.threads, meta.versions.get("numpy")) != (threads, numpy):
         reporter.notice(
-            f"warning: trained by {saved.threads} thread{'s' * (saved.threads > 1)} and NumPy "
-            f"{saved.versions.get('numpy', 'of an unknown version')} so far, now by {threads} and "
-            f"NumPy {numpy}: the result will be as good, but not the same to the last bit"
+            f"warning: trained by {meta.threads} thread{'s' * (meta.threads > 1)} and NumPy "
+            f"{meta.versions.get('numpy', 'of an unknown version')} so far, now by {threads} and "
+            f"NumPy {numpy}: {as_good}"
         )

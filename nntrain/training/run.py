@@ -27,13 +27,13 @@ import filelock
 from nntrain.config import Config, dump_config, load_config
 from nntrain.errors import NNTrainError, RunError, did_you_mean, printable
 from nntrain.files import atomic_write
-from nntrain.training.progress import EpochRecord, Progress, Vitals, is_finished
+from nntrain.training.progress import EpochRecord, LayerRecord, Progress, is_finished
 
 RUNS = Path("runs")
 SWEEP = "sweep.yaml"  # is in the folder of a sweep, whose trials are runs below it
 
 
-class Run:
+class RunFolder:
     """One training, or a committee's several, and the folder.
 
     Args:
@@ -52,7 +52,7 @@ class Run:
         return printable(str(self.folder))
 
     @classmethod
-    def create(cls, folder: Path, config: Config) -> "Run":
+    def create(cls, folder: Path, config: Config) -> "RunFolder":
         """Make the folder and write the configuration into it.
 
         Raises:
@@ -63,7 +63,7 @@ class Run:
         return cls(folder)._begun(config)
 
     @classmethod
-    def create_next(cls, name: str, config: Config) -> "Run":
+    def create_next(cls, name: str, config: Config) -> "RunFolder":
         """Make the one that comes after all of runs/name, runs/name-2, runs/name-3 and so on.
 
         The greatest number is the newest, whatever the clock said when it was made.
@@ -73,7 +73,7 @@ class Run:
             number += 1
         return cls(folder)._begun(config)
 
-    def _begun(self, config: Config) -> "Run":
+    def _begun(self, config: Config) -> "RunFolder":
         """Write the configuration into a new folder, or leave no folder behind.
 
         Raises:
@@ -88,7 +88,7 @@ class Run:
         return self
 
     @classmethod
-    def open(cls, folder: Path) -> "Run":
+    def open(cls, folder: Path) -> "RunFolder":
         """The run in an existing folder.
 
         Raises:
@@ -137,7 +137,7 @@ class Run:
         finally:
             lock.release()
 
-    def made(self, config: Config) -> "Run":
+    def made(self, config: Config) -> "RunFolder":
         """Make the folder, unless a kill left it without, and write the configuration into it.
 
         Raises:
@@ -156,13 +156,13 @@ class Run:
         """Whether its networks have folders of their own."""
         return len(self.members()) > 1
 
-    def members(self) -> list["Run"]:
+    def members(self) -> list["RunFolder"]:
         """A run for each network: those of a committee, not all of them begun, or itself."""
         # What has a checkpoint is no committee, even if its config.yaml cannot be read any more.
         count = 1 if self.last_file.exists() else self.config().members
         if count == 1:
             return [self]
-        return [Run(self.folder / f"member-{number}") for number in range(1, count + 1)]
+        return [RunFolder(self.folder / f"member-{number}") for number in range(1, count + 1)]
 
     def write_config(self, config: Config) -> None:
         """Replace config.yaml."""
@@ -182,21 +182,21 @@ class Run:
         rows = _read(self.metrics_file, FIELDS, blank=("val_loss", "val_accuracy"))
         return [EpochRecord(int(epoch), *row) for epoch, *row in rows]
 
-    def layers(self) -> list[Vitals]:
+    def layers(self) -> list[LayerRecord]:
         """How the layers were doing after each epoch, as layers.csv has it.
 
         Raises:
             RunError: As in `history`.
         """
-        rows = _read(self.layers_file, Vitals._fields, blank=("saturated", "gradient"))
-        return [Vitals(int(epoch), int(layer), *row) for epoch, layer, *row in rows]
+        rows = _read(self.layers_file, LayerRecord._fields, blank=("saturated", "gradient"))
+        return [LayerRecord(int(epoch), int(layer), *row) for epoch, layer, *row in rows]
 
     def write_progress(self, progress: Progress) -> None:
         """Replace metrics.csv and layers.csv."""
         _write(self.metrics_file, FIELDS, progress.history)
-        _write(self.layers_file, Vitals._fields, progress.layers)
+        _write(self.layers_file, LayerRecord._fields, progress.layers)
 
-    def unfinished(self) -> list["Run"]:
+    def unfinished(self) -> list["RunFolder"]:
         """The members of which something is left to train."""
         training = self.config().training
         return [
@@ -213,9 +213,9 @@ class Run:
 FIELDS = EpochRecord._fields
 
 
-def all_runs(folder: Path = RUNS) -> list[Run]:
+def all_runs(folder: Path = RUNS) -> list[RunFolder]:
     """The runs in the folders of this one, the newest last; trials are in that of their sweep."""
-    runs = [Run(path.parent) for path in folder.glob("*/config.yaml")]
+    runs = [RunFolder(path.parent) for path in folder.glob("*/config.yaml")]
     return sorted(runs, key=_modified)
 
 
@@ -224,7 +224,7 @@ def all_sweeps() -> list[Path]:
     return sorted(path.parent for path in RUNS.glob(f"*/{SWEEP}"))
 
 
-def newest_finished() -> Run:
+def newest_finished() -> RunFolder:
     """The run that was finished last.
 
     Raises:
@@ -237,7 +237,7 @@ def newest_finished() -> Run:
     raise RunError(f"no finished run in {RUNS}/; train one with 'nntrain fit CONFIG'")
 
 
-def newest_named(name: str) -> Run:
+def newest_named(name: str) -> RunFolder:
     """The newest run that was made from the configuration of this name.
 
     Raises:
@@ -249,15 +249,15 @@ def newest_named(name: str) -> Run:
     raise RunError(f"no run of {name} in {RUNS}/ to resume; begin one without --resume")
 
 
-def _numbered(name: str) -> dict[int, Run]:
+def _numbered(name: str) -> dict[int, RunFolder]:
     """The folders runs/name, the first, runs/name-2, the second, and so on."""
     runs = {}
     for folder in RUNS.glob(f"{glob.escape(name)}*"):
         stem, _, number = folder.name.rpartition("-")
         if folder.name == name:
-            runs[1] = Run(folder)
+            runs[1] = RunFolder(folder)
         elif stem == name and number.isdecimal():
-            runs[int(number)] = Run(folder)
+            runs[int(number)] = RunFolder(folder)
     return runs
 
 
@@ -293,7 +293,7 @@ def _make(folder: Path) -> bool:
     return True
 
 
-def _modified(run: Run) -> float:
+def _modified(run: RunFolder) -> float:
     """When it was last trained; 0 if that cannot be seen."""
     checkpoints = [*run.folder.glob("last.npz"), *run.folder.glob("member-*/last.npz")]
     with suppress(OSError):

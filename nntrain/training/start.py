@@ -7,9 +7,10 @@ from nntrain.config import Config
 from nntrain.training import committee
 from nntrain.training import fit as single
 from nntrain.training.committee import CommitteeOutcome
-from nntrain.training.fit import Outcome, Split
+from nntrain.training.fit import Outcome
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run, exists_already, newest_named
+from nntrain.training.rows import Split
+from nntrain.training.run import RunFolder, exists_already, newest_named
 
 
 def begin(
@@ -68,11 +69,11 @@ def go_on(
     return train(config, run, reporter, threads, data)
 
 
-def make_run(config: Config, folder: Path | None, name: str) -> Run:
+def make_run(config: Config, folder: Path | None, name: str) -> RunFolder:
     """The folder of a new run; arguments and errors as in `begin`."""
-    return Run.create(folder, config) if folder else Run.create_next(name, config)
+    return RunFolder.create(folder, config) if folder else RunFolder.create_next(name, config)
 
 
-def open_run(folder: Path | None, name: str) -> Run:
+def open_run(folder: Path | None, name: str) -> RunFolder:
     """The folder of a run that was begun before; arguments and errors as in `go_on`."""
-    return Run.open(folder) if folder else newest_named(name)
+    return RunFolder.open(folder) if folder else newest_named(name)

@@ -374,7 +374,7 @@ def results(home: Path, train: bytes, test: bytes) -> list[bytes]:
     saved = checkpoint.load(home / "odd/best.npz")
     shutil.rmtree(home / "odd")
     submission = (home / "odd-submission.csv").read_bytes()
-    return [saved.data_digest.encode(), saved.parameters.tobytes(), submission]
+    return [saved.meta.data_digest.encode(), saved.parameters.tobytes(), submission]
 
 
 @pytest.mark.parametrize("write", DIALECTS.values(), ids=DIALECTS)

@@ -25,7 +25,7 @@ from nntrain.training import checkpoint, fit, run
 
 module, name, nth, then = sys.argv[1:5]
 del sys.argv[1:5]
-owner = {"fit": fit, "checkpoint": checkpoint, "Run": run.Run}[module]
+owner = {"fit": fit, "checkpoint": checkpoint, "RunFolder": run.RunFolder}[module]
 action = getattr(owner, name)
 calls = 0
 
@@ -123,8 +123,8 @@ LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
     ("owner", "name", "file", "begun"),
     [
         ("checkpoint", "save", "last.npz", False),
-        ("Run", "write_progress", "metrics.csv", False),
-        ("Run", "write_config", "config.yaml", True),  # written once more by a resume
+        ("RunFolder", "write_progress", "metrics.csv", False),
+        ("RunFolder", "write_config", "config.yaml", True),  # written once more by a resume
     ],
 )
 def test_a_disk_that_is_full_ends_the_training_in_one_line_and_the_old_files_stand(
@@ -173,7 +173,7 @@ def test_a_committee_and_its_members_are_not_trained_by_two_processes(folder: Pa
 
 
 def test_a_loss_that_is_not_finite_stops_before_it_is_kept(folder: Path) -> None:
-    rate = ("--set", "training.optimizer={name: sgd, learning_rate: 1e30}")
+    rate = ("--set", "training.optimizer={name: sgd, learning_rate: 3e38}")
     # The learning rate is nothing at first, so that there is a good epoch to be kept.
     late = ("--set", "training.schedule={name: one_cycle, initial: 1e-38, peak_at: 0.9}")
     with process("fit", "tiny.yaml", *EPOCHS, *rate, *late, cwd=folder) as training:

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from nntrain.training import checkpoint
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 from tests.cli.test_commands import process, succeed
 from tests.training.test_resume import assert_same
 
@@ -83,7 +83,7 @@ def remains(run: Path) -> list[str]:
 
 def assert_as_if_undisturbed(run: Path, undisturbed: Path) -> None:
     """Weights and metrics, byte for byte; only times may differ."""
-    assert_same(Run(run), Run(undisturbed))
+    assert_same(RunFolder(run), RunFolder(undisturbed))
     assert without_seconds(run) == without_seconds(undisturbed)
     assert remains(run) == []
 

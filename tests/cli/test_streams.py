@@ -53,7 +53,14 @@ def test_a_training_goes_on_when_its_terminal_is_closed(folder: Path) -> None:
     master, terminal = pty.openpty()
     redirect = f"import os; os.dup2({terminal}, 2)"
     with paused(
-        folder, "Run", "write_progress", "fit", "tiny.yaml", nth=1, then=redirect, inherit=terminal
+        folder,
+        "RunFolder",
+        "write_progress",
+        "fit",
+        "tiny.yaml",
+        nth=1,
+        then=redirect,
+        inherit=terminal,
     ) as training:
         os.close(terminal)
         os.close(master)  # what is written from now on is an error

@@ -23,8 +23,8 @@ from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.search import most_at_once
 from nntrain.sweep.trials import open_trials, read_trials
-from nntrain.training.fit import digest, read_data
 from nntrain.training.reporter import Reporter
+from nntrain.training.rows import digest, read_data
 from tests.cli.test_commands import refuse, run
 from tests.conftest import stripes
 from tests.sweep.conftest import Inline, folder, inline, swept

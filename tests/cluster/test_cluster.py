@@ -14,9 +14,9 @@ from nntrain.cluster.crew import _Rows
 from nntrain.config import load_config
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.trials import read_trials
-from nntrain.training.fit import read_data
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.rows import read_data
+from nntrain.training.run import RunFolder
 from tests.cli.test_commands import run, succeed
 from tests.cluster.hosts import Hosts, said
 from tests.sweep.conftest import Inline, swept
@@ -98,8 +98,8 @@ def test_a_committee_trains_on_a_cluster_as_it_would_here(folder: Path, hosts: H
     assert "voting together" in text
     succeed("fit", "tiny.yaml", *committee, "--run", "runs/here", "--threads", "1")
     for there, here in zip(
-        Run(folder / "runs" / "there").members(),
-        Run(folder / "runs" / "here").members(),
+        RunFolder(folder / "runs" / "there").members(),
+        RunFolder(folder / "runs" / "here").members(),
         strict=True,
     ):
         assert_same(there, here)

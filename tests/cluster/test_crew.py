@@ -16,9 +16,9 @@ from nntrain.cluster.crew import Crew
 from nntrain.cluster.leg import Files, Gone, Leg
 from nntrain.config import Config
 from nntrain.errors import NNTrainError
-from nntrain.training.fit import Split, read_data
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
+from nntrain.training.rows import Split, read_data
 
 RECORD = EpochRecord(*range(len(EpochRecord._fields)))
 MakeCrew = Callable[..., Crew]

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,10 +17,11 @@ from hypothesis import strategies as st
 from nntrain.cli import main
 from nntrain.data import cache, kaggle
 from nntrain.data.cache import Cache
-from nntrain.data.digits import Annotations, Digits
+from nntrain.data.digits import Annotations, Digits, RowBlocks, RowStream
 from nntrain.data.kaggle import read_csv
 from nntrain.data.table import Table
 from nntrain.errors import DataError
+from tests.data.test_kaggle import PACKERS
 
 TRAIN = "label,n1,n2,n3,n4\n" + "".join(f"{n % 10},{n},{n + 1},0,255\n" for n in range(200))
 TEST = "id,n1,n2\n" + "".join(f"a{n},{n},7\n" for n in range(100))
@@ -39,7 +41,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     sources: list[str] = []
     read = Table.read
 
-    def counted(self: Table, *arguments: Any) -> Annotations:
+    def counted(self: Table, *arguments: Any) -> RowBlocks:
         sources.append(self.source)
         return read(self, *arguments)
 
@@ -150,7 +152,7 @@ kaggle._WORTH_CACHING = 0
 read = Table.read
 def slowly(self, *arguments):
     print("parsing", flush=True)
-    beside = read(self, *arguments)
+    beside = yield from read(self, *arguments)
     time.sleep(float(sys.argv[2]))
     return beside
 Table.read = slowly
@@ -194,11 +196,11 @@ NAMES = {letter: letter * 64 for letter in "abcd"}
 
 
 def one_entry(store: Cache, letter: str, rows: int) -> Digits:
-    def parse(keep: cache.Keep) -> Annotations:
-        keep(np.full((rows, 1_000), ord(letter), np.uint8))
+    def blocks() -> RowBlocks:
+        yield np.full((rows, 1_000), ord(letter), np.uint8)
         return Annotations(None, None, None, None)
 
-    made = store.make(NAMES[letter], "some.csv", parse)
+    made = store.store(NAMES[letter], "some.csv", RowStream(blocks()))
     assert made is not None
     return made
 
@@ -254,22 +256,29 @@ def test_a_process_that_never_ends_is_not_waited_for(
         maker.kill()
 
 
+@pytest.mark.parametrize("worth_caching", [0, 1 << 20])
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 def test_a_file_changed_while_it_is_read_is_refused(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pack: Callable[[bytes], bytes],
+    worth_caching: int,
 ) -> None:
+    monkeypatch.setattr(kaggle, "_WORTH_CACHING", worth_caching)
     path = tmp_path / "train.csv"
-    path.write_text(TRAIN)
+    path.write_bytes(pack(TRAIN.encode()))
     read = Table.read
 
-    def changing(self: Table, *arguments: Any) -> Annotations:
-        beside = read(self, *arguments)
-        path.write_text(TRAIN.replace("255", "254"))
+    def changing(self: Table, *arguments: Any) -> RowBlocks:
+        beside = yield from read(self, *arguments)
+        path.write_bytes(pack(TRAIN.replace("255", "254").encode()))
         return beside
 
     monkeypatch.setattr(Table, "read", changing)
     with pytest.raises(DataError, match=r"train\.csv: was changed while it was read"):
         read_csv(path)
-    assert entries(folder) == []
+    assert not folder.exists() if worth_caching else entries(folder) == []
 
 
 @pytest.mark.skipif(shutil.which("mkfifo") is None, reason="no named pipes here")

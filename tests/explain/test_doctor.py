@@ -21,7 +21,7 @@ from nntrain.data.demo import demo_digits
 from nntrain.data.digits import Digits, Selection
 from nntrain.data.kaggle import write_csv
 from nntrain.errors import DivergenceError
-from nntrain.explain.doctor.diagnoses import DIAGNOSES, Finding, Ill, findings
+from nntrain.explain.doctor.diagnoses import DIAGNOSES, Diagnosis, Ill, findings
 from nntrain.explain.doctor.examination import (
     Examination,
     Sample,
@@ -32,9 +32,11 @@ from nntrain.explain.doctor.examination import (
 )
 from nntrain.explain.doctor.report import chains
 from nntrain.nn import LOSSES
-from nntrain.training.fit import Learning, Split, fit
+from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.rows import Split
+from nntrain.training.run import RunFolder
+from nntrain.training.state import TrainingState
 from tests.conftest import CONFIG, stripes
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -319,22 +321,22 @@ def split(digits: Digits, rows: int) -> Split:
 
 
 def trained(config: Config, folder: Path, data: Split) -> Examination:
-    run = Run.create(folder, config)
+    run = RunFolder.create(folder, config)
     with suppress(DivergenceError):
         fit(config, lambda: run, Reporter(), data=data)
     return examine(run, data, Reporter(), threads=1)
 
 
-def ills(found: list[Finding]) -> set[Ill]:
+def ills(found: list[Diagnosis]) -> set[Ill]:
     return {finding.ill for finding in found}
 
 
-def key_of(finding: Finding) -> str:
+def key_of(finding: Diagnosis) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in finding.path)
     return key.removeprefix(".")
 
 
-def assignments(finding: Finding) -> list[str]:
+def assignments(finding: Diagnosis) -> list[str]:
     return [f"{key_of(finding._replace(path=path))}={value}" for path, value in finding.mends]
 
 
@@ -416,11 +418,11 @@ def test_a_loss_that_comes_down_from_above_its_start_is_no_lack_of_epochs(
 # What is measured, held against arithmetic of another kind.
 
 
-def tiny(rows: int, *overrides: str) -> tuple[Config, Learning, Sample]:
+def tiny(rows: int, *overrides: str) -> tuple[Config, TrainingState, Sample]:
     config = parse_config(CONFIG.format(train="train.csv"), "x", ("dtype=float64", *overrides))
     pixels, labels = stripes(rows)
     digits = Digits(pixels, "train.csv", labels, None, "label", None)
-    return config, Learning.begin(config, 16), Sample.of(config, digits.all())
+    return config, TrainingState.begin(config, 16), Sample.of(config, digits.all())
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])

@@ -9,10 +9,10 @@ from nntrain.errors import DivergenceError
 from nntrain.explain.gradcheck import Comparison, check_gradient, diagnosis
 from nntrain.nn import ACTIVATIONS, LOSSES, Network
 from nntrain.nn import activations as activations_module
-from nntrain.nn.activations import Neuronwise
+from nntrain.nn.activations import Elementwise
 from nntrain.nn.arrays import Array
 from nntrain.nn.layers import Dense
-from tests.nn.test_backpropagation import HIDDEN, batch_for, network_of, smooth_network
+from tests.support.networks import HIDDEN, batch_for, network_of, smooth_network
 
 OUTPUTS = {
     "squared_error": list(ACTIVATIONS),
@@ -44,17 +44,17 @@ def test_every_activation_with_every_loss_is_right(hidden: str, loss: str) -> No
 
 
 def break_derivative(patch: pytest.MonkeyPatch) -> None:
-    def wrong(x: Array, out: Array) -> None:
-        np.copyto(out, x)  # σ instead of σ (1 − σ)
+    def wrong(x: Array, out: Array | None = None) -> Array:
+        return np.positive(x, out=out)  # σ instead of σ (1 − σ)
 
     patch.setitem(
-        activations_module.ACTIVATIONS, "sigmoid", Neuronwise(activations_module.sigmoid, wrong)
+        activations_module.ACTIVATIONS, "sigmoid", Elementwise(activations_module.sigmoid, wrong)
     )
 
 
 def break_way_back(patch: pytest.MonkeyPatch) -> None:
-    def transposed(self: Dense, delta: Array, out: Array) -> None:
-        np.matmul(delta, self.weights.T, out=out)
+    def transposed(self: Dense, delta: Array, x: Array, out: Array | None = None) -> Array:
+        return np.matmul(delta, self.weights.T, out=out)
 
     patch.setattr(Dense, "backward", transposed)
 
@@ -62,9 +62,10 @@ def break_way_back(patch: pytest.MonkeyPatch) -> None:
 def break_biases(patch: pytest.MonkeyPatch) -> None:
     right = Dense.gradient
 
-    def mean(self: Dense, delta: Array, x: Array, weights: Array, biases: Array) -> None:
-        right(self, delta, x, weights, biases)
+    def mean(self: Dense, delta: Array, x: Array, out: tuple[Array, Array]) -> tuple[Array, Array]:
+        weights, biases = right(self, delta, x, out)
         biases /= len(delta)
+        return weights, biases
 
     patch.setattr(Dense, "gradient", mean)
 
@@ -72,8 +73,8 @@ def break_biases(patch: pytest.MonkeyPatch) -> None:
 def break_weights(patch: pytest.MonkeyPatch) -> None:
     right = Dense.gradient
 
-    def late(self: Dense, delta: Array, x: Array, weights: Array, biases: Array) -> None:
-        right(self, delta, np.roll(x, 1, axis=1), weights, biases)
+    def late(self: Dense, delta: Array, x: Array, out: tuple[Array, Array]) -> tuple[Array, Array]:
+        return right(self, delta, np.roll(x, 1, axis=1), out)
 
     patch.setattr(Dense, "gradient", late)
 
@@ -127,11 +128,13 @@ def test_a_wrong_gradient_is_found_and_the_right_formula_is_blamed(
     assert diagnosis(comparisons, network) == sentence
 
 
-def test_the_matching_pair_is_blamed_by_its_own_formula(monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(x: Array, y: Array, out: Array) -> None:
-        np.subtract(y, x, out=out)
+def test_the_canonical_pair_is_blamed_by_its_own_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Network.output_delta
 
-    monkeypatch.setattr("nntrain.nn.network.difference", wrong)
+    def wrong(self: Network, *given: Array) -> Array:
+        return -right(self, *given)
+
+    monkeypatch.setattr(Network, "output_delta", wrong)
     network = network_of([3, 4], ["softmax"], "cross_entropy")
     assert diagnosis(check(network), network).startswith("δ_1 = x_1 − y is wrong")
 

@@ -17,8 +17,8 @@ from nntrain.explain.trace import (
     trace,
 )
 from nntrain.nn import ACTIVATIONS
-from tests.nn import lecture
-from tests.nn.test_backpropagation import HIDDEN, batch_for, network_of
+from tests.support import lecture
+from tests.support.networks import HIDDEN, batch_for, network_of
 
 PAIRS = [
     ("squared_error", "sigmoid"),
@@ -94,8 +94,7 @@ def test_neurons_are_saturated_where_the_legend_says(name: str) -> None:
     if bound is not None:
         z = z[np.abs(np.abs(z) - bound) > 0.006]  # the legend gives it with two decimals
     expected = z <= 0 if bound is None else np.abs(z) > bound
-    x = np.empty_like(z)
-    ACTIVATIONS[name].function(z, x)
+    x = ACTIVATIONS[name].forward(z)
     for one, is_saturated in zip(x, expected, strict=True):
         assert saturated_share(ACTIVATIONS[name], np.array([one])) == is_saturated
     assert saturated_share(ACTIVATIONS[name], x) == np.mean(expected)

@@ -20,7 +20,7 @@ from nntrain.data.kaggle import read_csv, write_csv
 from nntrain.errors import NNTrainError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
-from nntrain.training.progress import EpochRecord, Progress, Vitals
+from nntrain.training.progress import EpochRecord, LayerRecord, Progress
 from tests.fuzz.commands import RIGHT, commands, encoded
 
 Target = Callable[[bytes], None]
@@ -141,13 +141,19 @@ def seeds() -> dict[str, list[bytes]]:
     table = b"label,pixel0,pixel1,pixel2,pixel3\n3,0,255,17,4\n0,1,2,3,250\n"
     with _file("last.npz", b"") as path:
         history = [EpochRecord(1, 0.1, 0.01, 2.3, 0.1, 2.2, 0.2)]
-        layers = [Vitals(1, 1, 0.1, 0.02)]
+        layers = [LayerRecord(1, 1, 0.1, 0.02)]
         weights = np.arange(9, dtype=np.float32)
         state = {"average": weights}
         progress = Progress(history, layers, 3, 48, 0.3, 7, 0.3)
-        checkpoint.save(
-            path, Checkpoint("seed: 0\n", 3, [0, 1], "ab", weights, state, progress, threads=2)
+        meta = checkpoint.Meta(
+            config=SMALL_CONFIG.decode(),
+            inputs=3,
+            labels=[0, 1],
+            data_digest="ab",
+            position=checkpoint.position_of(progress),
+            threads=2,
         )
+        checkpoint.save(path, Checkpoint(meta, weights, state, progress))
         whole = path.read_bytes()[: -checkpoint.DIGEST_LENGTH]
         with zipfile.ZipFile(path) as archive:
             arrays = {name: archive.read(name) for name in archive.namelist()}

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.nn import ACTIVATIONS
-from nntrain.nn.activations import Neuronwise
+from nntrain.nn.activations import Elementwise
 from nntrain.nn.arrays import Array
 
 FINITE = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -14,9 +14,7 @@ EXTREMES = np.array(
 
 
 def activate(name: str, z: Array) -> Array:
-    x = np.empty_like(z)
-    ACTIVATIONS[name].function(z, x)
-    return x
+    return ACTIVATIONS[name].forward(z)
 
 
 @given(st.lists(FINITE, min_size=1, max_size=20))
@@ -40,8 +38,7 @@ def test_extreme_inputs_give_finite_values_and_derivatives_without_warning(name:
         x = activate(name, z)
         if name not in ("identity", "relu", "leaky_relu"):
             assert np.abs(x).max() <= 1.7159 * 1.000001
-        delta, scratch = np.ones_like(x), np.empty_like(x)
-        ACTIVATIONS[name].multiply_by_derivative(delta, x, scratch)
+        delta = ACTIVATIONS[name].backward(np.ones_like(x), x)
     assert np.isfinite(x).all()
     assert np.isfinite(delta).all()
 
@@ -50,20 +47,33 @@ def test_extreme_inputs_give_finite_values_and_derivatives_without_warning(name:
 def test_in_place_equals_out_of_place(name: str) -> None:
     z = np.random.default_rng(0).normal(0, 2, (7, 5)).astype(np.float32)
     expected = activate(name, z.copy())
-    ACTIVATIONS[name].function(z, z)
+    assert ACTIVATIONS[name].forward(z, out=z) is z
     np.testing.assert_array_equal(z, expected)
 
 
-NEURONWISE = {name: a for name, a in ACTIVATIONS.items() if isinstance(a, Neuronwise)}
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_going_back_in_place_equals_out_of_place(name: str) -> None:
+    rng = np.random.default_rng(0)
+    x = activate(name, rng.normal(0, 2, (7, 5)))
+    gradient = rng.normal(0, 1, (7, 5))
+    before, seen = gradient.copy(), x.copy()
+    expected = ACTIVATIONS[name].backward(gradient, x)
+    np.testing.assert_array_equal(gradient, before)
+    delta = ACTIVATIONS[name].backward(gradient, x, out=gradient, scratch=np.empty_like(x))
+    assert delta is gradient
+    np.testing.assert_array_equal(delta, expected)
+    np.testing.assert_array_equal(x, seen)
 
 
-@pytest.mark.parametrize("name", NEURONWISE)
+ELEMENTWISE = {name: a for name, a in ACTIVATIONS.items() if isinstance(a, Elementwise)}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
 def test_derivative_is_the_slope(name: str) -> None:
     z = np.linspace(-3.03, 3.07, 60)[None]
     step = 1e-6
     slope = (activate(name, z + step) - activate(name, z - step)) / (2 * step)
-    derivative = np.empty_like(z)
-    NEURONWISE[name].derivative(activate(name, z), derivative)
+    derivative = ELEMENTWISE[name].derivative(activate(name, z))
     np.testing.assert_allclose(derivative, slope, rtol=1e-8, atol=1e-9)
 
 

@@ -19,15 +19,15 @@ from nntrain.data.digits import Digits, Selection
 from nntrain.report import board as board_module
 from nntrain.report.board import board
 from nntrain.training.fit import fit
-from nntrain.training.inference import Model
+from nntrain.training.inference import Predictor
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 Points: TypeAlias = list[tuple[float, float]]
-OpenBoard: TypeAlias = Callable[[Model], "Board"]
+OpenBoard: TypeAlias = Callable[[Predictor], "Board"]
 
 # In hundredths of the paper's side.
 STROKES: dict[str, list[Points]] = {
@@ -74,7 +74,9 @@ NETWORKS = {
 }
 
 
-def train(folder: Path, text: str, pixels: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Model:
+def train(
+    folder: Path, text: str, pixels: NDArray[np.uint8], labels: NDArray[np.uint8]
+) -> Predictor:
     """A network that has seen these digits for two epochs."""
     rows = Digits(pixels, "drawn", labels, None, "label", None).all()
     config = parse_config(
@@ -90,13 +92,13 @@ def train(folder: Path, text: str, pixels: NDArray[np.uint8], labels: NDArray[np
             "training.optimizer={name: adam, learning_rate: 0.004}",
         ],
     )
-    run = Run(folder)
+    run = RunFolder(folder)
     fit(config, lambda: run.made(config), Reporter(), data=(rows, None))
-    return Model(run)
+    return Predictor(run)
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Predictor]:
     """Small networks of many kinds, trained on demo digits."""
     digits = demo_digits(2000)
     return {
@@ -106,7 +108,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
 
 
 @pytest.fixture
-def model(models: dict[str, Model]) -> Model:
+def model(models: dict[str, Predictor]) -> Predictor:
     return models["relu and softmax"]
 
 
@@ -189,7 +191,7 @@ def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
     faults: list[str] = []
     requests: list[str] = []
 
-    def open_page(model: Model) -> Board:
+    def open_page(model: Predictor) -> Board:
         file = tmp_path / "board.html"
         file.write_text(
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>Board</title>'
@@ -214,7 +216,7 @@ def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
     assert not requests
 
 
-def answers(model: Model, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+def answers(model: Predictor, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     """What nntrain says of one picture, shape (classes,)."""
     one = Digits(pixels.reshape(1, -1), "drawn", None, None, None, None)
     probabilities: Any = model.probabilities(Selection(one, np.array([0])))
@@ -262,7 +264,7 @@ def as_mnist_has_it(strokes: list[Points]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_page_answers_as_nntrain_does(
-    name: str, models: dict[str, Model], open_board: OpenBoard
+    name: str, models: dict[str, Predictor], open_board: OpenBoard
 ) -> None:
     drawn = open_board(models[name])
     drawn.draw(STROKES["2"])
@@ -273,7 +275,7 @@ def test_the_page_answers_as_nntrain_does(
 
 @pytest.mark.parametrize("outputs", [np.zeros(10), -np.arange(1.0, 11.0), np.arange(-5.0, 5.0)])
 def test_outputs_that_are_no_probabilities_become_some(
-    outputs: NDArray[np.float64], models: dict[str, Model], open_board: OpenBoard
+    outputs: NDArray[np.float64], models: dict[str, Predictor], open_board: OpenBoard
 ) -> None:
     model = models["any numbers"]
     model.network.parameters[...] = 0
@@ -283,7 +285,7 @@ def test_outputs_that_are_no_probabilities_become_some(
     assert_allclose(drawn.probabilities, answers(model, drawn.pixels), rtol=0, atol=1e-5)
 
 
-def test_pictures_are_framed_as_mnist_s_are(model: Model, open_board: OpenBoard) -> None:
+def test_pictures_are_framed_as_mnist_s_are(model: Predictor, open_board: OpenBoard) -> None:
     drawn = open_board(model)
     for digit, strokes in STROKES.items():
         drawn.clear()
@@ -300,7 +302,7 @@ def test_pictures_are_framed_as_mnist_s_are(model: Model, open_board: OpenBoard)
 
 @pytest.mark.parametrize(("size", "right", "down"), [(0.3, 65, 5), (1.3, -15, -14), (0.6, 0, 35)])
 def test_it_does_not_matter_how_large_or_where_a_digit_is_drawn(
-    size: float, right: float, down: float, model: Model, open_board: OpenBoard
+    size: float, right: float, down: float, model: Predictor, open_board: OpenBoard
 ) -> None:
     drawn = open_board(model)
     drawn.draw(STROKES["4"])
@@ -310,7 +312,9 @@ def test_it_does_not_matter_how_large_or_where_a_digit_is_drawn(
     assert np.abs(drawn.pixels - before).mean() < 3
 
 
-def test_the_hand_may_leave_the_paper_while_it_draws(model: Model, open_board: OpenBoard) -> None:
+def test_the_hand_may_leave_the_paper_while_it_draws(
+    model: Predictor, open_board: OpenBoard
+) -> None:
     drawn = open_board(model)
     drawn.draw([[(50, 50), (150, 50), (50, 60)]])
     assert 19 <= longer_side(drawn.pixels) <= 20
@@ -321,14 +325,14 @@ def test_the_hand_may_leave_the_paper_while_it_draws(model: Model, open_board: O
 
 @pytest.mark.parametrize("digit", ["0", "1", "7"])
 def test_a_network_trained_on_demo_digits_reads_what_is_drawn(
-    digit: str, model: Model, open_board: OpenBoard
+    digit: str, model: Predictor, open_board: OpenBoard
 ) -> None:
     drawn = open_board(model)
     drawn.draw(STROKES[digit])
     assert drawn.status.startswith(f"{digit}, ")
 
 
-def test_the_answer_is_told_in_words(model: Model, open_board: OpenBoard) -> None:
+def test_the_answer_is_told_in_words(model: Predictor, open_board: OpenBoard) -> None:
     drawn = open_board(model)
     assert drawn.status == "Draw a digit."
     drawn.draw(STROKES["4"])
@@ -339,7 +343,9 @@ def test_the_answer_is_told_in_words(model: Model, open_board: OpenBoard) -> Non
     assert re.fullmatch(rf"{first}\s+{shares[first]}", row.inner_text().replace("\u00a0", " "))
 
 
-def test_a_digit_of_0_percent_has_no_bar(models: dict[str, Model], open_board: OpenBoard) -> None:
+def test_a_digit_of_0_percent_has_no_bar(
+    models: dict[str, Predictor], open_board: OpenBoard
+) -> None:
     model = models["any numbers"]
     model.network.parameters[...] = 0
     model.network.layers[-1].biases[...] = [0.99, 0.00049, 0.0006, 0.006, *[0.00291 / 6] * 6]
@@ -352,7 +358,7 @@ def test_a_digit_of_0_percent_has_no_bar(models: dict[str, Model], open_board: O
     assert [width > 0 for width in widths] == [True, False, True, True] + [False] * 6
 
 
-def test_a_finger_draws_what_the_mouse_draws(model: Model, open_board: OpenBoard) -> None:
+def test_a_finger_draws_what_the_mouse_draws(model: Predictor, open_board: OpenBoard) -> None:
     drawn = open_board(model)
     drawn.draw(STROKES["7"])
     by_mouse = drawn.pixels
@@ -363,7 +369,7 @@ def test_a_finger_draws_what_the_mouse_draws(model: Model, open_board: OpenBoard
     assert_allclose(drawn.probabilities, answers(model, drawn.pixels), rtol=0, atol=1e-5)
 
 
-def test_the_keyboard_draws(model: Model, open_board: OpenBoard) -> None:
+def test_the_keyboard_draws(model: Predictor, open_board: OpenBoard) -> None:
     drawn = open_board(model)
     drawn.press(*["ArrowUp"] * 8, *["ArrowLeft"] * 4)
     assert not drawn.pixels.any()
@@ -381,7 +387,7 @@ def test_the_keyboard_draws(model: Model, open_board: OpenBoard) -> None:
     assert np.abs(drawn.pixels - by_keys.astype(float)).mean() < 3
 
 
-def test_strokes_are_taken_back_one_by_one(model: Model, open_board: OpenBoard) -> None:
+def test_strokes_are_taken_back_one_by_one(model: Predictor, open_board: OpenBoard) -> None:
     drawn = open_board(model)
     drawn.draw(STROKES["4"][:1])
     pixels, status = drawn.pixels, drawn.status
@@ -398,7 +404,7 @@ def test_strokes_are_taken_back_one_by_one(model: Model, open_board: OpenBoard) 
     assert (drawn.pixels == pixels).all()
 
 
-def test_clear_leaves_an_empty_paper(model: Model, open_board: OpenBoard) -> None:
+def test_clear_leaves_an_empty_paper(model: Predictor, open_board: OpenBoard) -> None:
     drawn = open_board(model)
     empty = drawn.paper.screenshot()
     drawn.draw(STROKES["4"])
@@ -410,7 +416,7 @@ def test_clear_leaves_an_empty_paper(model: Model, open_board: OpenBoard) -> Non
 
 
 def test_a_stroke_may_be_cleared_away_while_it_is_drawn(
-    model: Model, open_board: OpenBoard
+    model: Predictor, open_board: OpenBoard
 ) -> None:
     drawn = open_board(model)
     drawn.page.mouse.move(*drawn.place((30, 30)))
@@ -422,7 +428,7 @@ def test_a_stroke_may_be_cleared_away_while_it_is_drawn(
     assert not drawn.pixels.any()
 
 
-def test_a_dot_is_a_drawing_too(model: Model, open_board: OpenBoard) -> None:
+def test_a_dot_is_a_drawing_too(model: Predictor, open_board: OpenBoard) -> None:
     drawn = open_board(model)
     drawn.draw([DOT])
     assert_allclose(centre_of_mass(drawn.pixels), 14, atol=0.1)
@@ -430,17 +436,13 @@ def test_a_dot_is_a_drawing_too(model: Model, open_board: OpenBoard) -> None:
 
 
 def test_every_neuron_of_every_layer_is_shown(
-    models: dict[str, Model], open_board: OpenBoard
+    models: dict[str, Predictor], open_board: OpenBoard
 ) -> None:
     model = models["dropout"]
     drawn = open_board(model)
     drawn.draw(STROKES["2"])
     one = drawn.pixels.reshape(1, -1).astype(np.float32) * np.float32(model.scale.slope)
-    trace = [one * model.network.kept[0]]
-    for layer, kept in zip(model.network.layers, model.network.kept[1:], strict=True):
-        trace.append(np.empty((1, len(layer.biases)), np.float32))
-        layer.forward(trace[-2], trace[-1])
-        trace[-1] *= kept
+    trace = model.network.forward(one)
     strips = drawn.page.evaluate(
         """Array.from(document.querySelectorAll(".board-layer canvas"), (canvas) =>
             Array.from(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data)
@@ -455,7 +457,9 @@ def test_every_neuron_of_every_layer_is_shown(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_need_not_scroll_sideways(scheme: Any, model: Model, open_board: OpenBoard) -> None:
+def test_a_phone_need_not_scroll_sideways(
+    scheme: Any, model: Predictor, open_board: OpenBoard
+) -> None:
     drawn = open_board(model)
     drawn.page.emulate_media(color_scheme=scheme)
     drawn.page.set_viewport_size({"width": 360, "height": 740})
@@ -471,14 +475,14 @@ def test_a_phone_need_not_scroll_sideways(scheme: Any, model: Model, open_board:
     assert (ink < 60) == (int(paper) > 200) == (scheme == "light")
 
 
-def test_the_page_s_own_colours_are_taken(model: Model, open_board: OpenBoard) -> None:
+def test_the_page_s_own_colours_are_taken(model: Predictor, open_board: OpenBoard) -> None:
     drawn = open_board(model)
     bar = drawn.page.locator(".board-bar span").first
     assert bar.evaluate("bar => getComputedStyle(bar).backgroundColor") == "rgb(1, 2, 3)"
 
 
 def test_nothing_is_left_among_the_page_s_globals(
-    model: Model, open_board: OpenBoard, tmp_path: Path
+    model: Predictor, open_board: OpenBoard, tmp_path: Path
 ) -> None:
     names = "Object.getOwnPropertyNames(window)"
     drawn = open_board(model)
@@ -515,7 +519,7 @@ def test_there_is_no_board_for_pictures_that_are_not_square(tmp_path: Path) -> N
 
 
 def test_there_is_no_board_for_a_network_too_large_for_a_page(
-    model: Model, monkeypatch: pytest.MonkeyPatch
+    model: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(board_module, "LARGEST", 0.2)
     assert "50,890 parameters would add 0.3 MB to this page, and no more than 0.2" in board(model)

@@ -6,18 +6,20 @@ import pytest
 
 from nntrain.report import charts, pictures
 from nntrain.report.answers import Answers
-from nntrain.report.charts import Line
+from nntrain.report.charts import Curve
 
 
 def test_a_chart_takes_its_colours_from_the_page() -> None:
-    chart = charts.by_epoch("Loss", [Line("training", [2.0, 1.0]), Line("validation", [3.0, 2.5])])
+    chart = charts.by_epoch(
+        "Loss", [Curve("training", [2.0, 1.0]), Curve("validation", [3.0, 2.5])]
+    )
     colours = set(re.findall(r"(?:fill|stroke): ([^;\"]+)", chart.svg))
     assert colours == {"none", "currentColor", "var(--series-0)", "var(--series-1)"}
     assert not re.search(r"#0[12]0[12]", chart.svg)
 
 
 def test_a_chart_says_what_it_shows() -> None:
-    lines = [Line("training", [0.5, 0.75]), Line("validation", [math.nan, math.nan])]
+    lines = [Curve("training", [0.5, 0.75]), Curve("validation", [math.nan, math.nan])]
     text = charts.by_epoch("Accuracy", lines, percent=True, best=2).text
     assert text == (
         "Accuracy, by epoch: training from 50.00% to 75.00%; validation: nothing; "
@@ -32,12 +34,12 @@ def test_a_chart_says_what_it_shows() -> None:
 def test_whatever_was_measured_is_drawn_without_a_warning(
     values: list[float], logarithmic: bool
 ) -> None:
-    charts.by_epoch("Size of the gradient", [Line("layer 1", values)], logarithmic=logarithmic)
+    charts.by_epoch("Size of the gradient", [Curve("layer 1", values)], logarithmic=logarithmic)
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3])
 def test_a_few_epochs_are_whole_numbers(epochs: int) -> None:
-    chart = charts.by_epoch("Accuracy", [Line("", [0.5] * epochs)], percent=True)
+    chart = charts.by_epoch("Accuracy", [Curve("", [0.5] * epochs)], percent=True)
     told = re.findall(r">([^<>%]+)</text>", chart.svg)
     assert told == [*map(str, range(1, epochs + 1)), "epoch", "Accuracy"]
 
@@ -45,11 +47,11 @@ def test_a_few_epochs_are_whole_numbers(epochs: int) -> None:
 def test_each_of_many_lines_has_a_style_of_its_own() -> None:
     styles = {(charts.colour_of(number), charts.dash_of(number)) for number in range(24)}
     assert len(styles) == 24
-    charts.by_epoch("Loss", [Line("", [1.0, 0.5])] * 100)
+    charts.by_epoch("Loss", [Curve("", [1.0, 0.5])] * 100)
 
 
 def test_names_within_one_chart_are_not_those_of_another() -> None:
-    lines = [Line("training", [2.0, 1.0])]
+    lines = [Curve("training", [2.0, 1.0])]
     first, second = (
         set(re.findall(r' id="([^"]+)"', charts.by_epoch(title, lines).svg))
         for title in ("Loss", "Accuracy")

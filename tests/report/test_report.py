@@ -13,6 +13,8 @@ from markupsafe import Markup
 
 from nntrain.data.kaggle import write_csv
 from nntrain.training import checkpoint
+from nntrain.training.inference import Predictor
+from nntrain.training.run import RunFolder
 from tests.cli.conftest import TINY, folder
 from tests.cli.test_commands import refuse, succeed
 from tests.conftest import stripes
@@ -164,8 +166,8 @@ def test_weights_layers_configuration_and_circumstances(
     root = read(demo_report)
     neurons = root.section("weights").all("img")
     assert len(neurons) == 100
-    first = checkpoint.load(demo_folder / "run-0/best.npz").parameters[: 300 * 784]
-    strongest = int(np.argmax(np.linalg.norm(first.reshape(300, 784), axis=1)))
+    first = Predictor(RunFolder(demo_folder / "run-0")).network.layers[0].weights
+    strongest = int(np.argmax(np.linalg.norm(first, axis=1)))
     assert neurons[0].attributes["title"] == f"neuron {strongest}"
     assert "layer 3 from" in root.section("layers").all("div", "plot")[1].attributes["aria-label"]
     (shown_yaml,) = root.section("configuration").all("code")

@@ -15,9 +15,9 @@ from nntrain.data.kaggle import write_csv
 from nntrain.sweep.conduct import Watcher, conduct
 from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.trials import Trials, open_trials, read_trials
-from nntrain.training.fit import Split, read_data
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
+from nntrain.training.rows import Split, read_data
 from tests.conftest import CONFIG, stripes
 
 SWEEP = """

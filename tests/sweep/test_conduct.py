@@ -117,7 +117,7 @@ def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(inline: 
     variant(
         "s.yaml",
         ("training.optimizer.learning_rate", "training.optimizer"),
-        ("{log: [1e-4, 1]}", "{choice: [adam, {name: sgd, learning_rate: 1e30}]}"),
+        ("{log: [1e-4, 1]}", "{choice: [adam, {name: sgd, learning_rate: 3e38}]}"),
     )
     text = Path("tiny.yaml").read_text()
     Path("tiny.yaml").write_text(text.replace("{name: adam, learning_rate: 0.02}", "adam"))

@@ -19,26 +19,28 @@ from hypothesis import strategies as st
 
 from nntrain.errors import CheckpointError, NNTrainError
 from nntrain.training import checkpoint
-from nntrain.training.checkpoint import Checkpoint
-from nntrain.training.progress import EpochRecord, Progress, Vitals
+from nntrain.training.checkpoint import Checkpoint, Meta, position_of
+from nntrain.training.progress import EpochRecord, LayerRecord, Progress
 
 
 def example() -> Checkpoint:
     rng = np.random.default_rng(0)
     history = [EpochRecord(1, 0.1, 0.01, 2.3, 0.1, 2.2, 0.2)]
-    layers = [Vitals(1, 1, 0.25, 1e-3), Vitals(1, 2, 0.5, 2e-3)]
-    return Checkpoint(
+    layers = [LayerRecord(1, 1, 0.25, 1e-3), LayerRecord(1, 2, 0.5, 2e-3)]
+    progress = Progress(
+        history, layers, batch=3, rows=48, loss_sum=0.1 + 0.2, correct=7, seconds=1 / 3
+    )
+    meta = Meta(
         config="seed: 0\n",
         inputs=3,
         labels=[0, 1],
         data_digest="ab",
-        parameters=rng.normal(size=9).astype(np.float32),
-        optimizer_state={"velocity": rng.normal(size=9).astype(np.float32)},
-        progress=Progress(
-            history, layers, batch=3, rows=48, loss_sum=0.1 + 0.2, correct=7, seconds=1 / 3
-        ),
+        position=position_of(progress),
         threads=2,
+        machine="a machine",
     )
+    state = {"velocity": rng.normal(size=9).astype(np.float32)}
+    return Checkpoint(meta, rng.normal(size=9).astype(np.float32), state, progress)
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def file(tmp_path: Path) -> Path:
 def test_everything_comes_back_exactly(file: Path) -> None:
     loaded, saved = checkpoint.load(file), example()
     assert loaded.progress == saved.progress
-    assert (loaded.config, loaded.inputs, loaded.labels) == (saved.config, saved.inputs, [0, 1])
+    assert loaded.meta == saved.meta
     np.testing.assert_array_equal(loaded.parameters, saved.parameters)
     assert loaded.parameters.dtype == np.float32
     np.testing.assert_array_equal(
@@ -98,7 +100,7 @@ def test_a_missing_file_and_another_format_are_told_apart(
     monkeypatch.setattr(checkpoint, "FORMAT", 99)
     checkpoint.save(tmp_path / "new.npz", example())
     monkeypatch.undo()
-    with pytest.raises(CheckpointError, match=r"format 99, written by .* reads format 2"):
+    with pytest.raises(CheckpointError, match=r"format 99, written by .* reads formats 2 and 3"):
         checkpoint.load(tmp_path / "new.npz")
 
 
@@ -242,7 +244,7 @@ def test_a_position_that_cannot_be_is_refused(
     seal(file, list((entries(file) | {"meta.npy": position()}).items()))
     saved = checkpoint.load(file)
     assert saved.progress.batch == 3
-    assert saved.machine == ""  # as in checkpoints of former times
+    assert saved.meta.machine == ""  # as in checkpoints of former times
     seal(file, list((entries(file) | {"meta.npy": position(**changed)}).items()))
     with pytest.raises(CheckpointError, match=fault):
         checkpoint.load(file)
@@ -351,20 +353,22 @@ def test_any_checkpoint_comes_back_as_it_was(
     sums: tuple[float, float],
 ) -> None:
     path = tmp_path / "last.npz"
-    saved = replace(
-        example(),
-        config=text.replace("\0", ""),  # NumPy ends a text there
-        parameters=arrays[0],
-        optimizer_state={f"state{number}": array for number, array in enumerate(arrays[1:])},
-        progress=Progress(
-            [EpochRecord(n, *row) for n, row in enumerate(history, 1)],
-            [Vitals(n, i, *row[:2]) for n, row in enumerate(history, 1) for i in (1, 2)],
-            batch=counts[0],
-            rows=counts[1],
-            correct=counts[2],
-            loss_sum=sums[0],
-            seconds=sums[1],
-        ),
+    progress = Progress(
+        [EpochRecord(n, *row) for n, row in enumerate(history, 1)],
+        [LayerRecord(n, i, *row[:2]) for n, row in enumerate(history, 1) for i in (1, 2)],
+        batch=counts[0],
+        rows=counts[1],
+        correct=counts[2],
+        loss_sum=sums[0],
+        seconds=sums[1],
+    )
+    config = text.replace("\0", "")  # NumPy ends a text there
+    changed = {"config": config, "position": position_of(progress)}
+    saved = Checkpoint(
+        example().meta.model_copy(update=changed),
+        arrays[0],
+        {f"state{number}": array for number, array in enumerate(arrays[1:])},
+        progress,
     )
     checkpoint.save(path, saved)
     loaded = checkpoint.load(path)

@@ -19,10 +19,10 @@ def flock(*arguments):
 fcntl.flock = flock
 
 from nntrain.errors import RunError
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 try:
-    with Run(pathlib.Path(sys.argv[1])).held():
+    with RunFolder(pathlib.Path(sys.argv[1])).held():
         print("held", flush=True)
         sys.stdin.readline()
 except RunError as error:

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 from nntrain.config import Config
-from nntrain.config.build import build_network, build_optimizer, build_scale, build_schedule
+from nntrain.config.build import build_optimizer, build_scale, build_schedule, initial_network
 from nntrain.data.batches import Batches, PixelScale, one_hot
 from nntrain.data.digits import Digits
 from nntrain.data.distort import Distorter, Distortion
+from nntrain.engine import BatchBuffer
 from nntrain.errors import DivergenceError
-from nntrain.nn import Block
 from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
-from nntrain.training.fit import fit, rehearse
+from nntrain.training.fit import dry_run, fit
 from nntrain.training.progress import EpochRecord, Progress, best, is_finished
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 from tests.conftest import stripes
 
 
@@ -41,13 +41,12 @@ def batches_of(rows: int, batch_size: int) -> Batches:
     )
 
 
-def blocks_of(rows: int) -> list[Block]:
+def blocks_of(rows: int) -> list[BatchBuffer]:
     return [
-        Block(
+        BatchBuffer(
             np.empty((rows, 16), np.float32),
             np.empty((rows, 3), np.float32),
             np.empty((rows, 3)),
-            [],
             [],
         )
         for _ in range(2)
@@ -89,30 +88,6 @@ def test_a_block_stays_as_it_is_until_the_next_is_asked_for() -> None:
         time.sleep(0.002)  # while the next block is being filled
         np.testing.assert_array_equal(block.x, before[0])
         np.testing.assert_array_equal(block.y.argmax(axis=1)[: len(labels)], labels)
-
-
-def test_dropout_is_a_function_of_seed_epoch_and_batch() -> None:
-    batches = batches_of(4_000, batch_size=100)
-    batches.kept = [0.8, 0.3, 1.0]
-
-    def dealt(start: int) -> tuple[Array, Array]:
-        masks: list[Array] = [np.empty((400, 9), np.float32) for _ in range(2)]
-        blocks = [
-            block._replace(masks=[mask, None])
-            for block, mask in zip(blocks_of(400), masks, strict=True)
-        ]
-        found = [
-            (block.x[: len(labels)].copy(), np.array(block.masks[0])[: len(labels)])
-            for block, labels in batches.epoch(1, start, blocks)
-        ]
-        return np.concatenate([x for x, _ in found]), np.concatenate([mask for _, mask in found])
-
-    (x, mask), (x_later, mask_later) = dealt(0), dealt(7)
-    np.testing.assert_array_equal(x_later, x[700:])
-    np.testing.assert_array_equal(mask_later, mask[700:])
-    assert set(np.unique(mask).tolist()) == {0, 1}
-    assert mask.mean() == pytest.approx(0.3, abs=0.01)
-    assert np.mean(x == 0) == pytest.approx(0.2, abs=0.02), "few of the pictures' pixels are 0"
 
 
 def test_a_distortion_is_a_function_of_seed_epoch_and_batch() -> None:
@@ -157,11 +132,10 @@ def test_training_is_the_lectures_loop(make_config: Callable[..., Config], tmp_p
         "data.validation=50",
         "training.epochs=2",
     )
-    outcome = fit(config, lambda: Run.create(tmp_path / "run", config), Reporter())
+    outcome = fit(config, lambda: RunFolder.create(tmp_path / "run", config), Reporter())
 
     pixels, labels = stripes(200)
-    network = build_network(config, 16)
-    network.initialize(generator(config.seed, Purpose.WEIGHTS))
+    network = initial_network(config, 16)
     x, y = (pixels[:150] * np.float32(1 / 255)), np.eye(3, dtype=np.float32)[labels[:150]]
     first, second = network.layers
     for epoch in range(2):
@@ -199,7 +173,7 @@ def test_divergence_at_once_is_stopped_before_any_checkpoint(
     with pytest.raises(
         DivergenceError, match=r"diverged; lower training\.optimizer\.learning_rate"
     ):
-        fit(config, lambda: Run.create(run, config), Reporter())
+        fit(config, lambda: RunFolder.create(run, config), Reporter())
     assert not (run / "last.npz").exists()
 
 
@@ -216,7 +190,7 @@ def test_an_interruption_never_saves_parameters_that_are_not_finite(
         "loss=squared_error",
     )
     with pytest.raises(DivergenceError, match="weights are no longer finite"):
-        fit(config, lambda: Run.create(tmp_path / "run", config), Overflowing())
+        fit(config, lambda: RunFolder.create(tmp_path / "run", config), Overflowing())
     assert not (tmp_path / "run" / "last.npz").exists()
 
 
@@ -230,11 +204,11 @@ def test_divergence_late_in_training_keeps_the_epochs_before_it(
         "training.epochs=200",
     )
     with pytest.raises(DivergenceError):
-        fit(config, lambda: Run.create(tmp_path / "run", config), Reporter())
+        fit(config, lambda: RunFolder.create(tmp_path / "run", config), Reporter())
     saved = checkpoint.load(tmp_path / "run" / "last.npz")
     assert saved.progress.epoch >= 1
     assert np.isfinite(saved.parameters).all()
-    assert Run(tmp_path / "run").history() == saved.progress.history
+    assert RunFolder(tmp_path / "run").history() == saved.progress.history
 
 
 def test_the_best_epoch_is_by_accuracy_then_loss_then_the_earliest() -> None:
@@ -264,7 +238,7 @@ def test_without_validation_the_columns_stay_empty_and_the_run_is_usable(
     make_config: Callable[..., Config], tmp_path: Path
 ) -> None:
     config = make_config("data.validation=0")
-    outcome = fit(config, lambda: Run.create(tmp_path / "run", config), Reporter())
+    outcome = fit(config, lambda: RunFolder.create(tmp_path / "run", config), Reporter())
     assert all(math.isnan(row.val_loss) and not row.validated for row in outcome.history)
     assert outcome.run.metrics_file.read_text().splitlines()[1].endswith(",,")
     assert len(outcome.run.history()) == 4
@@ -276,7 +250,7 @@ def test_two_runs_of_one_seed_agree_and_of_another_differ(
 ) -> None:
     def parameters(name: str, *overrides: str) -> bytes:
         config = make_config(*overrides)
-        run = fit(config, lambda: Run.create(tmp_path / name, config), Reporter()).run
+        run = fit(config, lambda: RunFolder.create(tmp_path / name, config), Reporter()).run
         return checkpoint.load(run.last_file).parameters.tobytes()
 
     assert parameters("a") == parameters("b")
@@ -300,14 +274,14 @@ def test_every_rule_of_the_configuration_reaches_the_weights(
     trained = []
     for name, overrides in (("plain", ()), ("ruled", (rule,))):
         config = make_config("training.epochs=1", *overrides)
-        run = fit(config, partial(Run.create, tmp_path / name, config), Reporter()).run
+        run = fit(config, partial(RunFolder.create, tmp_path / name, config), Reporter()).run
         trained.append(checkpoint.load(run.last_file).parameters)
     plain, ruled = trained
     assert not np.allclose(plain, ruled)
 
 
 def test_rehearsal_says_what_would_be_trained(make_config: Callable[..., Config]) -> None:
-    text = rehearse(make_config(), Reporter())
+    text = dry_run(make_config(), Reporter())
     assert text == "16-8-3, 163 parameters, 4 epochs of 10 batches"
 
 
@@ -324,7 +298,7 @@ def test_progress_counts_rows_not_batches() -> None:
 def test_build_gives_every_optimizer_and_schedule(make_config: Callable[..., Config]) -> None:
     for name in ("sgd", "momentum", "nesterov", "adam", "adamw"):
         config = make_config(f"training.optimizer={{name: {name}, learning_rate: 0.1}}")
-        network = build_network(config, 16)
+        network = initial_network(config, 16)
         optimizer = build_optimizer(config, network)
         assert type(optimizer).__name__.lower() == name
     for text, at_two in (

@@ -12,7 +12,7 @@ from nntrain.training.committee import fit_committee
 from nntrain.training.fit import fit
 from nntrain.training.overview import overview
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 from tests.training.test_resume import BATCHES, Interrupting
 
 MakeConfig = Callable[..., Config]
@@ -23,7 +23,7 @@ def test_a_committee_is_one_row_with_its_members_means_and_sums(
 ) -> None:
     config = make_config("members=3")
     stopped = Interrupting(2 * BATCHES + 5)
-    run = fit_committee(config, lambda: Run.create(tmp_path / "team", config), stopped).run
+    run = fit_committee(config, lambda: RunFolder.create(tmp_path / "team", config), stopped).run
     (row,) = overview([run]).runs
     begun = [member.history() for member in run.members()[:2]]
     tops = [max(history, key=lambda record: record.rank) for history in begun]
@@ -38,15 +38,15 @@ def test_a_committee_is_one_row_with_its_members_means_and_sums(
 def test_rows_held_out_say_more_than_training_rows_and_those_more_than_none(
     make_config: MakeConfig, tmp_path: Path
 ) -> None:
-    def trained(name: str, *overrides: str) -> Run:
+    def trained(name: str, *overrides: str) -> RunFolder:
         config = make_config(*overrides)
-        return fit(config, lambda: Run.create(tmp_path / name, config), Reporter()).run
+        return fit(config, lambda: RunFolder.create(tmp_path / name, config), Reporter()).run
 
     good = trained("good")
     poor = trained("poor", "training.optimizer.learning_rate=1e-9")
     unjudged = trained("unjudged", "data.validation=0")
-    empty = Run.create(tmp_path / "empty", make_config("training.epochs=7"))
-    broken = Run(tmp_path / "broken")
+    empty = RunFolder.create(tmp_path / "empty", make_config("training.epochs=7"))
+    broken = RunFolder(tmp_path / "broken")
     broken.folder.mkdir()
     broken.config_file.write_text("{")
     found = overview([empty, broken, unjudged, poor, good])

@@ -19,11 +19,12 @@ from nntrain.data import cache, kaggle
 from nntrain.data.kaggle import write_csv
 from nntrain.errors import CheckpointError, ConfigError, DataError
 from nntrain.training import checkpoint
+from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.fit import Outcome, fit, resume
-from nntrain.training.inference import Model
+from nntrain.training.inference import Predictor
 from nntrain.training.progress import Progress
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 from tests.conftest import stripes
 
 OPTIMIZERS = {
@@ -61,14 +62,14 @@ def numbered(tmp_path: Path) -> Iterator[Callable[[], Path]]:
 
 
 def begin(config: Config, folder: Path, reporter: Reporter | None = None) -> Outcome:
-    return fit(config, lambda: Run.create(folder, config), reporter or Reporter())
+    return fit(config, lambda: RunFolder.create(folder, config), reporter or Reporter())
 
 
-def rows_without_time(run: Run) -> list[tuple[float, ...]]:
+def rows_without_time(run: RunFolder) -> list[tuple[float, ...]]:
     return [(record.epoch, *record[2:]) for record in run.history()]
 
 
-def assert_same(run: Run, undisturbed: Run) -> None:
+def assert_same(run: RunFolder, undisturbed: RunFolder) -> None:
     for name in ("last.npz", "best.npz"):
         ours = checkpoint.load(run.folder / name)
         theirs = checkpoint.load(undisturbed.folder / name)
@@ -213,7 +214,7 @@ def test_other_validation_rows_are_refused_but_moved_files_are_not(
 def test_without_a_checkpoint_the_runs_own_configuration_still_rules(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:
-    killed = Run.create(numbered(), make_config())
+    killed = RunFolder.create(numbered(), make_config())
     with pytest.raises(ConfigError, match="cannot be resumed with another configuration"):
         resume(make_config("seed=77"), killed, Reporter())
 
@@ -231,7 +232,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:
     config = make_config()
-    killed = Run.create(numbered(), config)
+    killed = RunFolder.create(numbered(), config)
     outcome = resume(config, killed, Reporter())
     assert_same(outcome.run, begin(config, numbered()).run)
 
@@ -291,6 +292,10 @@ def test_a_run_of_which_both_checkpoints_are_damaged_is_refused(
     assert str(caught.value).startswith(f"{run.last_file}: damaged")
 
 
+def with_meta(saved: Checkpoint, **changed: object) -> Checkpoint:
+    return replace(saved, meta=saved.meta.model_copy(update=changed))
+
+
 def test_another_number_of_threads_or_another_numpy_is_told(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:
@@ -299,7 +304,7 @@ def test_another_number_of_threads_or_another_numpy_is_told(
     def told(threads: int, **versions: str) -> list[str]:
         run = begin(config, numbered(), Interrupting(25)).run
         saved = checkpoint.load(run.last_file)
-        checkpoint.save(run.last_file, replace(saved, versions=saved.versions | versions))
+        checkpoint.save(run.last_file, with_meta(saved, versions=saved.meta.versions | versions))
         reporter = Listening()
         resume(config, run, reporter, threads)
         return [
@@ -338,7 +343,7 @@ def test_a_checkpoint_of_another_network_is_refused(
     if "parameters" in change:
         checkpoint.save(run.best_file, replace(saved, **change))
         with pytest.raises(CheckpointError, match=re.escape(fault)):
-            Model(run)
+            Predictor(run)
 
 
 def test_a_checkpoint_that_claims_a_huge_network_is_refused_before_one_is_made(
@@ -346,11 +351,12 @@ def test_a_checkpoint_that_claims_a_huge_network_is_refused_before_one_is_made(
 ) -> None:
     run = begin(make_config("training.epochs=1"), numbered()).run
     saved = checkpoint.load(run.best_file)
-    config = saved.config.replace("dense: 8", "dense: 800000000")
-    assert config != saved.config
-    checkpoint.save(run.best_file, replace(saved, config=config))
+    config = saved.meta.config.replace("dense: 8", "dense: 800000000")
+    assert config != saved.meta.config
+    meta = saved.meta.model_copy(update={"config": config})
+    checkpoint.save(run.best_file, replace(saved, meta=meta))
     with pytest.raises(CheckpointError, match="parameters is of shape"):
-        Model(run)
+        Predictor(run)
 
 
 def test_mapped_rows_that_change_during_an_epoch_do_not_reach_a_checkpoint(
@@ -377,5 +383,5 @@ def test_mapped_rows_that_change_during_an_epoch_do_not_reach_a_checkpoint(
     with pytest.raises(DataError, match="was changed while it was used"):
         begin(make_config(), folder, Scribbling())
     assert checkpoint.load(folder / "last.npz").progress.epoch == 2
-    outcome = resume(make_config(), Run(folder), Reporter())
+    outcome = resume(make_config(), RunFolder(folder), Reporter())
     assert_same(outcome.run, begin(make_config(), numbered()).run)

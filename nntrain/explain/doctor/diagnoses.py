@@ -15,7 +15,7 @@ from nntrain.config import Config
 from nntrain.config.faults import KeyPath
 from nntrain.config.schema import TrainingConfig
 from nntrain.explain.doctor.examination import SQUASHING, STEPS, Examination, State
-from nntrain.nn import LOSSES
+from nntrain.nn import ACTIVATIONS, LOSSES
 
 # A linear classifier answers 88 % of MNIST rightly (LeCun et al. 1998, fig. 9); a network whose
 # every epoch is worse learns badly.
@@ -84,7 +84,7 @@ Mend = tuple[KeyPath, str]  # a key, and its new value as YAML
 RATE: KeyPath = ("training", "optimizer", "learning_rate")
 
 
-class Finding(NamedTuple):
+class Diagnosis(NamedTuple):
     """One thing that is wrong.
 
     Attributes:
@@ -100,13 +100,13 @@ class Finding(NamedTuple):
     mends: tuple[Mend, ...] = ()
 
 
-def findings(seen: Examination) -> list[Finding]:
+def findings(seen: Examination) -> list[Diagnosis]:
     """All that is wrong, causes before consequences."""
     made = (diagnosis(seen) for diagnosis in DIAGNOSES)
     return [finding for finding in made if finding is not None]
 
 
-def inputs_not_scaled(seen: Examination) -> Finding | None:
+def inputs_not_scaled(seen: Examination) -> Diagnosis | None:
     """Unheard-of sizes of x_0 make z_1, and the gradient of W_1, as large or small."""
     low, high = seen.config.data.input_range
     if high - low >= NARROWEST_INPUT and max(-low, high) <= WIDEST_INPUT:
@@ -117,10 +117,10 @@ def inputs_not_scaled(seen: Examination) -> Finding | None:
     )
     centred = seen.config.network[0].activation in ("tanh", "scaled_tanh")
     path = ("data", "input_range")
-    return Finding(Ill.INPUTS, path, evidence, ((path, "[-1, 1]" if centred else "[0, 1]"),))
+    return Diagnosis(Ill.INPUTS, path, evidence, ((path, "[-1, 1]" if centred else "[0, 1]"),))
 
 
-def twins(seen: Examination) -> Finding | None:
+def twins(seen: Examination) -> Diagnosis | None:
     """Neurons that begin alike get the same δ, and stay alike."""
     if seen.weights is None:
         return None
@@ -136,10 +136,10 @@ def twins(seen: Examination) -> Finding | None:
         + ("never differ" if seen.weights.twins else "differ by rounding alone")
     )
     mends = tuple((("network", twin - 1, "init"), "null") for twin in alike)
-    return Finding(Ill.TWINS, path, evidence, mends)
+    return Diagnosis(Ill.TWINS, path, evidence, mends)
 
 
-def weights_pulled_to_zero(seen: Examination) -> Finding | None:
+def weights_pulled_to_zero(seen: Examination) -> Diagnosis | None:
     """A penalty that is stronger than the gradient."""
     training = seen.config.training
     if not _learns_badly(seen) or seen.weights is None or seen.weights.shrunk > SHRUNK:
@@ -149,14 +149,14 @@ def weights_pulled_to_zero(seen: Examination) -> Finding | None:
     path: KeyPath
     if l1 > LARGE_WEIGHT * decay:  # l1 pulls with the same force at all sizes, decay with less
         path = ("training", "l1")
-        return Finding(Ill.DECAY, path, evidence, ((path, "0"),))
+        return Diagnosis(Ill.DECAY, path, evidence, ((path, "0"),))
     if decay:
         path = ("training", "optimizer", "weight_decay")
-        return Finding(Ill.DECAY, path, evidence, ((path, f"{min(1e-4, decay / 10):g}"),))
+        return Diagnosis(Ill.DECAY, path, evidence, ((path, f"{min(1e-4, decay / 10):g}"),))
     return None
 
 
-def rate_too_high(seen: Examination) -> Finding | None:
+def rate_too_high(seen: Examination) -> Diagnosis | None:
     """Steps so long that they end on the other side of the valley, and higher up."""
     evidence = (
         seen.divergence
@@ -169,7 +169,7 @@ def rate_too_high(seen: Examination) -> Finding | None:
         return None
     if seen.start is not None and seen.start.step > GREAT_STEP:
         evidence += f"; ‖ΔW‖/‖W‖ of the first steps is {seen.start.step:.2g}, {SMALL_STEP} is usual"
-    return Finding(Ill.TOO_HIGH, RATE, evidence, (_calmer_rate(seen, seen.config),))
+    return Diagnosis(Ill.TOO_HIGH, RATE, evidence, (_calmer_rate(seen, seen.config),))
 
 
 def _jumps(seen: Examination) -> str | None:
@@ -214,7 +214,7 @@ def _first_steps_lead_up(seen: Examination) -> str | None:
     return f"E goes up to {after:.4g} from {before:.4g} in the first {STEPS} steps"
 
 
-def saturated(seen: Examination) -> Finding | None:
+def saturated(seen: Examination) -> Diagnosis | None:
     """Where σ is flat, σ′ is next to 0 and δ with it."""
     if not _learns_badly(seen):
         return None
@@ -226,7 +226,7 @@ def saturated(seen: Examination) -> Finding | None:
         if state is None:
             continue
         shares = list(state.saturated)
-        if LOSSES[seen.config.loss].matching == layers[-1].activation:
+        if LOSSES[seen.config.loss].canonical is ACTIVATIONS[layers[-1].activation]:
             shares[-1] = 0.0  # σ′ of the outputs cancels
         # All but one output should be near 0: only if that one is, too, something is wrong.
         limits = [limit] * (len(layers) - 1) + [1 - 0.5 / seen.config.data.classes]
@@ -238,13 +238,13 @@ def saturated(seen: Examination) -> Finding | None:
                 f"0 {when} ({layers[worst].activation})"
             )
             if when == "now":
-                return Finding(Ill.SATURATED, RATE, evidence, (_calmer_rate(seen, seen.config),))
+                return Diagnosis(Ill.SATURATED, RATE, evidence, (_calmer_rate(seen, seen.config),))
             mends = tuple((("network", i, "init"), "null") for i in flat)
-            return Finding(Ill.SATURATED, ("network", worst, "init"), evidence, mends)
+            return Diagnosis(Ill.SATURATED, ("network", worst, "init"), evidence, mends)
     return None
 
 
-def dead_relus(seen: Examination) -> Finding | None:
+def dead_relus(seen: Examination) -> Diagnosis | None:
     """A relu that is 0 for every row has σ′ = 0 for every row, and never changes again."""
     state = seen.end or seen.start
     if state is None or max(state.dead) < DEAD:
@@ -257,16 +257,16 @@ def dead_relus(seen: Examination) -> Finding | None:
     )
     if before >= DEAD:
         path: KeyPath = ("network", worst, "init")
-        return Finding(Ill.DEAD, path, evidence, ((path, "null"),))
+        return Diagnosis(Ill.DEAD, path, evidence, ((path, "null"),))
     if seen.start is not None and seen.start.fading < FADED and _learns_badly(seen):
         # Next to no signal comes through such weights: only biases learn, and push z below 0.
         evidence += f"; |δ_1| was {seen.start.fading:.1g} of |δ_{len(state.deltas)}| then"
         mends = _unfading(seen)
-        return Finding(Ill.DEAD, mends[0][0], evidence, mends)
-    return Finding(Ill.DEAD, RATE, evidence, (_calmer_rate(seen, seen.config),))
+        return Diagnosis(Ill.DEAD, mends[0][0], evidence, mends)
+    return Diagnosis(Ill.DEAD, RATE, evidence, (_calmer_rate(seen, seen.config),))
 
 
-def fading(seen: Examination) -> Finding | None:
+def fading(seen: Examination) -> Diagnosis | None:
     """δ_{i−1} = W_iᵀ δ_i ⊙ σ′: each layer multiplies by its W and σ′."""
     if not _learns_badly(seen) or len(seen.config.network) < 2:
         return None
@@ -277,7 +277,7 @@ def fading(seen: Examination) -> Finding | None:
     when = "before the first step" if state is seen.start else "now"
     evidence = f"{sizes}, means of the rows {when}, so the first layers hardly learn"
     mends = _unfading(seen)
-    return Finding(Ill.FADING, mends[0][0], evidence, mends)
+    return Diagnosis(Ill.FADING, mends[0][0], evidence, mends)
 
 
 def _faded_state(seen: Examination) -> State | None:
@@ -320,7 +320,7 @@ def _changed(config: Config, activation: str | None) -> Config:
     return Config.model_validate({**config.model_dump(), "network": tuple(layers)})
 
 
-def rate_too_low(seen: Examination) -> Finding | None:
+def rate_too_low(seen: Examination) -> Diagnosis | None:
     """Steps so short that the end is far away."""
     start, end, history = seen.start, seen.end, seen.history
     if not history or not _learns_badly(seen) or start is None or end is None:
@@ -334,10 +334,10 @@ def rate_too_low(seen: Examination) -> Finding | None:
         f"{_epochs(len(history))} W has moved by {_percent(seen.weights.moved)} and E is "
         f"{history[-1].train_loss:.4g}"
     )
-    return Finding(Ill.TOO_LOW, RATE, evidence, ((RATE, f"{rate * factor:.2g}"),))
+    return Diagnosis(Ill.TOO_LOW, RATE, evidence, ((RATE, f"{rate * factor:.2g}"),))
 
 
-def too_few_epochs(seen: Examination) -> Finding | None:
+def too_few_epochs(seen: Examination) -> Diagnosis | None:
     """A curve that is far from flat where it ends."""
     losses = [record.train_loss for record in seen.history]
     if len(losses) < 2 or not _learns_badly(seen):
@@ -356,10 +356,10 @@ def too_few_epochs(seen: Examination) -> Finding | None:
         f"{len(losses)} epochs, {_percent(min(1, lately / gained))} of all it gained"
     )
     path = ("training", "epochs")
-    return Finding(Ill.TOO_SHORT, path, evidence, ((path, f"{3 * seen.config.training.epochs}"),))
+    return Diagnosis(Ill.TOO_SHORT, path, evidence, ((path, f"{3 * seen.config.training.epochs}"),))
 
 
-def flat(seen: Examination) -> Finding | None:
+def flat(seen: Examination) -> Diagnosis | None:
     """E is that of a network that has not looked at its inputs."""
     if not seen.history:
         return None
@@ -371,7 +371,7 @@ def flat(seen: Examination) -> Finding | None:
         f"by its class's share (about 1/{classes})"
     )
     path = ("training", "optimizer")
-    return Finding(Ill.FLAT, path, evidence, ((path, "{name: adam, learning_rate: 0.001}"),))
+    return Diagnosis(Ill.FLAT, path, evidence, ((path, "{name: adam, learning_rate: 0.001}"),))
 
 
 def _formula(seen: Examination) -> str:
@@ -388,7 +388,7 @@ def _formula(seen: Examination) -> str:
     return formula if math.isclose(value, seen.alike, rel_tol=5e-3) else ""
 
 
-def overfitting(seen: Examination) -> Finding | None:
+def overfitting(seen: Examination) -> Diagnosis | None:
     """What is learnt of the training rows is no longer true of others."""
     if len(seen.history) < 4 or not seen.history[-1].validated:
         return None
@@ -407,7 +407,7 @@ def overfitting(seen: Examination) -> Finding | None:
             f"risen to {last.val_loss:.3g}, while that of the training rows fell"
         )
     mend = _against_overfitting(seen)
-    return Finding(Ill.OVERFITTING, mend[0], evidence, (mend,))
+    return Diagnosis(Ill.OVERFITTING, mend[0], evidence, (mend,))
 
 
 def _against_overfitting(seen: Examination) -> Mend:
@@ -423,7 +423,7 @@ def _against_overfitting(seen: Examination) -> Mend:
     return ("training", "optimizer", "weight_decay"), f"{decay:g}"
 
 
-def few_validation_rows(seen: Examination) -> Finding | None:
+def few_validation_rows(seen: Examination) -> Diagnosis | None:
     """The share of right answers has a standard error of √(p (1 − p) / N)."""
     if not seen.history or not seen.history[-1].validated or seen.rows is None:
         return None
@@ -443,15 +443,15 @@ def few_validation_rows(seen: Examination) -> Finding | None:
     wanted = math.ceil(noise / GREATEST_STANDARD_ERROR**2)
     share = math.ceil(20 * wanted / (training + held_out)) / 20
     if isinstance(seen.config.data.validation, str):
-        return Finding(Ill.VALIDATION, path, f"{evidence}; name a CSV of {wanted:,} rows or more")
+        return Diagnosis(Ill.VALIDATION, path, f"{evidence}; name a CSV of {wanted:,} rows or more")
     if share > 0.3:
         evidence += f"; take more data, of which {wanted:,} rows can be held out"
-        return Finding(Ill.VALIDATION, path, evidence)
+        return Diagnosis(Ill.VALIDATION, path, evidence)
     value = f"{share:g}" if isinstance(seen.config.data.validation, float) else f"{wanted}"
-    return Finding(Ill.VALIDATION, path, evidence, ((path, value),))
+    return Diagnosis(Ill.VALIDATION, path, evidence, ((path, value),))
 
 
-DIAGNOSES: tuple[Callable[[Examination], Finding | None], ...] = (
+DIAGNOSES: tuple[Callable[[Examination], Diagnosis | None], ...] = (
     inputs_not_scaled,
     twins,
     weights_pulled_to_zero,

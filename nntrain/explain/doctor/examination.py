@@ -5,28 +5,28 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config, parse_config
 from nntrain.config.build import (
-    build_network,
     build_regularization,
     build_scale,
-    build_schedule,
 )
 from nntrain.config.schema import DenseConfig
 from nntrain.data.batches import one_hot
 from nntrain.data.digits import Selection
 from nntrain.errors import DataError, DivergenceError
-from nntrain.nn import ACTIVATIONS, LOSSES, Descent, Network, Team, Workspace
+from nntrain.nn import ACTIVATIONS, LOSSES, Network
 from nntrain.nn.arrays import Array
-from nntrain.training.examination import copy_without_dropout
-from nntrain.training.fit import Learning, Split, batches_for, digest, read_data
-from nntrain.training.loop import Plan, train
+from nntrain.training.fit import batches_for
+from nntrain.training.layer_stats import saturated
+from nntrain.training.loop import train
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.resumption import newest_checkpoint
-from nntrain.training.run import Run
+from nntrain.training.rows import Split, digest, read_data
+from nntrain.training.run import RunFolder
+from nntrain.training.session import plan_of, training_session
+from nntrain.training.state import TrainingState
 
 # Enough for shares to within a point or two, and read, propagated and judged in a second.
 SAMPLE_ROWS = 2_000
@@ -85,26 +85,23 @@ class State:
     loss_after: float
 
     @classmethod
-    def of(cls, config: Config, learning: Learning, sample: Sample) -> "State":
+    def of(cls, config: Config, learning: TrainingState, sample: Sample) -> "State":
         """Measure; `learning` is used up by the steps."""
-        network = _without_dropout(config, learning.network)
-        workspace = Workspace.for_rows(network, len(sample.x))
-        workspace.trace[0][...] = sample.x
+        network = learning.network
         # What blows up is to be found, not to be warned of.
         with np.errstate(over="ignore", invalid="ignore"):
-            loss = network.loss.value(network.forward(workspace.trace), sample.y)
-            network.propagate_back(sample.y, workspace, 1.0)
+            xs = network.forward(sample.x)
+            loss = network.loss.value(xs[-1], sample.y)
             deltas = [
-                float(np.linalg.norm(delta.astype(np.float64), axis=1).mean())
-                for delta in workspace.deltas[1:]
+                float(np.linalg.norm(len(delta) * delta.astype(np.float64), axis=1).mean())
+                for delta in network.backpropagate(xs, sample.y)
             ]
-            pairs = list(zip(config.network, workspace.trace[1:], strict=True))
-            saturated = [_saturated(layer, x) for layer, x in pairs]
+            pairs = list(zip(config.network, xs[1:], strict=True))
+            shares = [_saturated(layer, x) for layer, x in pairs]
             dead = [_dead(layer, x) for layer, x in pairs]
             step = _relative_step(config, learning, sample)
-            outputs = _without_dropout(config, learning.network).forward(workspace.trace)
-            after = network.loss.value(outputs, sample.y)
-        return cls(loss, deltas, saturated, dead, step, after)
+            after = network.loss.value(network.predict(sample.x), sample.y)
+        return cls(loss, deltas, shares, dead, step, after)
 
     @property
     def fading(self) -> float:
@@ -112,36 +109,26 @@ class State:
         return self.deltas[0] / self.deltas[-1] if self.deltas[-1] else math.nan
 
 
-def _without_dropout(config: Config, network: Network) -> Network:
-    copy = build_network(config, network.widths[0])
-    copy_without_dropout(network, copy)
-    return copy
-
-
 def _saturated(layer: DenseConfig, x: Array) -> float:
     if layer.activation not in SQUASHING:
         return 0.0
-    return float(ACTIVATIONS[layer.activation].saturated(x).mean())
+    return float(saturated(ACTIVATIONS[layer.activation], x).mean())
 
 
 def _dead(layer: DenseConfig, x: Array) -> float:
     return float(np.mean((x <= 0).all(axis=0))) if layer.activation == "relu" else 0.0
 
 
-def _relative_step(config: Config, learning: Learning, sample: Sample) -> float:
+def _relative_step(config: Config, learning: TrainingState, sample: Sample) -> float:
     network, optimizer = learning.network, learning.optimizer
     rules = build_regularization(config, network)
     weights = slice(0, network.weight_count)
     size = min(config.training.batch_size, len(sample.x))
-    workspace = Workspace.for_rows(network, size)
     steps = []
     for start in range(0, min(STEPS, len(sample.x) // size) * size, size):
         rows, before = slice(start, start + size), network.parameters[weights].copy()
-        folded = _without_dropout(config, network)
-        workspace.trace[0][...] = sample.x[rows]
-        folded.forward(workspace.trace)
-        gradient = folded.gradient(sample.y[rows], workspace)
-        rules.clip(gradient, 1.0)
+        gradient = network.gradient(network.forward(sample.x[rows]), sample.y[rows])
+        rules.clip(gradient)
         optimizer.step(network.parameters, gradient, config.training.optimizer.learning_rate)
         steps.append(_norm(network.parameters[weights] - before) / max(_norm(before), 1e-30))
     return float(np.mean(steps))
@@ -208,7 +195,7 @@ class Examination:
         sample: The rows looked at; None if the data are gone.
     """
 
-    run: Run
+    run: RunFolder
     config: Config
     history: list[EpochRecord]
     finished: bool
@@ -231,10 +218,10 @@ class Examination:
         """How it would have begun with another configuration of the same inputs."""
         if self.sample is None or self.inputs is None:
             return None
-        return State.of(config, Learning.begin(config, self.inputs), self.sample)
+        return State.of(config, TrainingState.begin(config, self.inputs), self.sample)
 
 
-def examine(run: Run, data: Split | None, reporter: Reporter, threads: int) -> Examination:
+def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int) -> Examination:
     """Measure a run.
 
     Args:
@@ -248,12 +235,12 @@ def examine(run: Run, data: Split | None, reporter: Reporter, threads: int) -> E
         ConfigError, RunError: Its configuration or its metrics cannot be read.
     """
     file, saved = newest_checkpoint(run, reporter)
-    config = parse_config(saved.config, str(file)) if saved else run.config()
+    config = parse_config(saved.meta.config, str(file)) if saved else run.config()
     if config != run.config():
         reporter.notice(
             f"warning: {run.config_file}: not what the run was trained with; {file} is believed"
         )
-    if data and saved and digest(*data) != saved.data_digest:
+    if data and saved and digest(*data) != saved.meta.data_digest:
         reporter.notice(
             f"warning: {config.data.train}: not the rows that {run} was trained on; "
             "diagnosing without them"
@@ -262,18 +249,18 @@ def examine(run: Run, data: Split | None, reporter: Reporter, threads: int) -> E
     history = saved.progress.history if saved else run.history()
     finished = is_finished(history, config.training.epochs, config.training.patience)
     sample = Sample.of(config, data[0]) if data else None
-    inputs = saved.inputs if saved else sample.x.shape[1] if sample else None
+    inputs = saved.meta.inputs if saved else sample.x.shape[1] if sample else None
     start, end, weights, divergence = None, None, None, None
     if inputs is not None:
-        first = Learning.begin(config, inputs)
+        first = TrainingState.begin(config, inputs)
         if saved:
-            last = Learning.begin(config, inputs)
+            last = TrainingState.begin(config, inputs)
             last.restore(saved, file)
             weights = Weights.of(first.network, last.network)
             end = State.of(config, last, sample) if sample else None
         start = State.of(config, first, sample) if sample else None
     if data and not finished and not (saved and saved.progress.batch):
-        again = Learning.begin(config, data[0].digits.pixels.shape[1])
+        again = TrainingState.begin(config, data[0].digits.pixels.shape[1])
         if saved:
             again.restore(saved, file)
         reporter.notice(f"{run}: training epoch {len(history) + 1}, which was not finished, again")
@@ -315,37 +302,25 @@ def loss_of_alike_answers(config: Config, data: Split | None) -> float:
 
 
 def _try_next_epoch(
-    config: Config, learning: Learning, rows: Selection, threads: int
+    config: Config, learning: TrainingState, rows: Selection, threads: int
 ) -> str | None:
     """Train one epoch more, which comes out as it did in the run; how it diverges, if it does."""
     batches = batches_for(config, rows, learning.network, threads)
-    plan = Plan(
-        epochs=config.training.epochs,
-        patience=None,
-        learning_rate=config.training.optimizer.learning_rate,
-        schedule=build_schedule(config),
-    )
-    with np.errstate(over="ignore", invalid="ignore"), Team(threads) as team:
-        descent = Descent(
-            learning.network,
-            learning.optimizer,
-            batches.batch_size,
-            team,
-            build_regularization(config, learning.network),
+    nothing = (math.nan, math.nan)
+    with training_session(
+        config, learning.network, learning.optimizer, None, batches.batch_size, threads
+    ) as step:
+        epochs = train(
+            step,
+            batches,
+            plan_of(config)._replace(patience=None),
+            learning.progress,
+            validate=lambda: nothing,
+            examine=list,
+            after_batch=lambda progress: False,
         )
-        with threadpool_limits(descent.blas_threads, "blas"):
-            nothing = (math.nan, math.nan)
-            epochs = train(
-                descent,
-                batches,
-                plan,
-                learning.progress,
-                validate=lambda: nothing,
-                examine=list,
-                after_batch=lambda progress: False,
-            )
-            try:
-                next(epochs)
-            except DivergenceError as error:
-                return str(error).partition(":")[0]
+        try:
+            next(epochs)
+        except DivergenceError as error:
+            return str(error).partition(":")[0]
     return None

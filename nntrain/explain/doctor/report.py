@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from nntrain.config.faults import Fault, KeyPath, Place, place_of, show
 from nntrain.config.source import Value, read_yaml
-from nntrain.explain.doctor.diagnoses import CAUSES, Finding, Ill, findings
+from nntrain.explain.doctor.diagnoses import CAUSES, Diagnosis, Ill, findings
 from nntrain.explain.doctor.examination import Examination, examine, rows_of
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import Run
+from nntrain.training.run import RunFolder
 
 
-def diagnose(run: Run, reporter: Reporter, threads: int = 1) -> list[str]:
+def diagnose(run: RunFolder, reporter: Reporter, threads: int = 1) -> list[str]:
     """What is wrong with a run, or with each member of a committee, as lines for people.
 
     Args:
@@ -40,11 +40,11 @@ def diagnose(run: Run, reporter: Reporter, threads: int = 1) -> list[str]:
 class Chain(NamedTuple):
     """A cause, and what comes of it."""
 
-    cause: Finding
-    consequences: list[Finding]
+    cause: Diagnosis
+    consequences: list[Diagnosis]
 
 
-def chains(found: list[Finding]) -> list[Chain]:
+def chains(found: list[Diagnosis]) -> list[Chain]:
     """Each finding that no other explains, followed by those that it explains.
 
     Args:
@@ -99,14 +99,14 @@ class _ConfigFile:
         run: Whose.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunFolder) -> None:
         run.config()  # which complains of what it cannot read
         self.run = run
         name = str(run.config_file)
         text = run.config_file.read_text(encoding="utf-8-sig")
         self._values, self._places = read_yaml(text, lambda n: Place((0, n), f"{name}:{n}"))
 
-    def say(self, finding: Finding) -> str:
+    def say(self, finding: Diagnosis) -> str:
         """The line, the key, what it says now, what is wrong and what to write instead."""
         sentence = f"{_shown(self._value(finding.path))}: {finding.ill.value}: {finding.evidence}"
         if finding.mends:
@@ -115,7 +115,7 @@ class _ConfigFile:
             sentence += " and what else is set below" * bool(others)
         return str(Fault(place_of(finding.path, self._places), finding.path, sentence))
 
-    def command(self, finding: Finding) -> str:
+    def command(self, finding: Diagnosis) -> str:
         """What to type."""
         sets = [f"--set {shlex.quote(_assignment(*mend, equals='='))}" for mend in finding.mends]
         return " ".join(["nntrain fit", shlex.quote(str(self.run.config_file)), *sets])

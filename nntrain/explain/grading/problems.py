@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.nn import INITIALIZERS, LayerSpec, Network, Workspace, activations
+from nntrain.nn import Dense, Network, activations
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -87,16 +87,14 @@ EXTREME_Z = np.array([[-1000.0, 1000.0], [-40.0, 40.0]])
 
 def sigmoid(z: Array) -> Array:
     """σ(z) of every entry."""
-    x: Array = np.empty(z.shape)
-    activations.sigmoid(np.asarray(z, np.float64), x)
-    return x
+    x: Any = activations.sigmoid(np.asarray(z, np.float64))
+    return np.asarray(x, np.float64)
 
 
 def sigmoid_prime(z: Array) -> Array:
     """σ′(z) of every entry."""
-    slope: Array = np.empty(z.shape)
-    activations.sigmoid_derivative(sigmoid(z), slope)
-    return slope
+    slope: Any = activations.sigmoid_derivative(sigmoid(z))
+    return np.asarray(slope, np.float64)
 
 
 class Backpropagation:
@@ -107,12 +105,10 @@ class Backpropagation:
     """
 
     def __init__(self, problem: Problem) -> None:
-        zeros = INITIALIZERS["zeros"]
-        layers = [LayerSpec(n, "sigmoid", zeros) for n in problem.widths[1:]]
-        self.network = Network(problem.widths[0], layers, "squared_error", "float64")
-        self.workspace = Workspace.for_rows(self.network, problem.batch_size)
+        layers = [Dense(n, "sigmoid") for n in problem.widths[1:]]
+        self.network = Network((problem.widths[0],), layers, "squared_error", "float64")
+        self.x: Array = np.ascontiguousarray(problem.x.T, np.float64)
         self.y: Array = np.ascontiguousarray(problem.y.T, np.float64)
-        self.workspace.trace[0][...] = problem.x.T
         for layer, weights, biases in zip(
             self.network.layers, problem.weights, problem.biases, strict=True
         ):
@@ -121,18 +117,16 @@ class Backpropagation:
 
     def run(self) -> Any:
         """The gradient as one vector."""
-        self.network.forward(self.workspace.trace)
-        return self.network.gradient(self.y, self.workspace)
+        return self.network.gradient(self.network.forward(self.x), self.y)
 
     def forward_answer(self) -> list[list[Any]]:
         """[z_1 … z_L] and [x_0 … x_L], in columns."""
-        trace = self.workspace.trace
-        self.network.forward(trace)
+        xs = self.network.forward(self.x)
         zs = [
             (x @ layer.weights.T + layer.biases).T
-            for layer, x in zip(self.network.layers, trace[:-1], strict=True)
+            for layer, x in zip(self.network.layers, xs, strict=False)
         ]
-        return [zs, [x.T for x in trace]]
+        return [zs, [x.T for x in xs]]
 
     def backprop_answer(self) -> list[list[Any]]:
         """[∂E/∂W_1 …] and [∂E/∂b_1 …], in columns."""

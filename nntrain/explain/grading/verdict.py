@@ -59,7 +59,7 @@ REPEATS = 7
 
 
 @dataclass(frozen=True)
-class Finding:
+class FunctionVerdict:
     """What is to be said of one function.
 
     Attributes:
@@ -100,7 +100,7 @@ class Report:
     """
 
     file: str
-    findings: list[Finding]
+    findings: list[FunctionVerdict]
     imports: list[str]
     loops: list[str]
     speed: Speed | None
@@ -138,7 +138,7 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
         NNTrainError: The file cannot be run at all.
     """
     with Student(source, seconds, memory) as student:
-        findings: list[Finding] = []
+        findings: list[FunctionVerdict] = []
         for function in FUNCTIONS:
             if function not in student.functions:
                 findings.append(_missing(student, function))
@@ -161,16 +161,18 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
     return Report(str(source.path), findings, sorted(imported), loops, speed, notes)
 
 
-def _missing(student: Student, function: str) -> Finding:
+def _missing(student: Student, function: str) -> FunctionVerdict:
     others = student.functions - set(FUNCTIONS)
     near = difflib.get_close_matches(function, others, n=1)
     mend = (
         f"{near[0]!r} is another name" if near else "'nntrain grade --starter' shows how it begins"
     )
-    return Finding(function, "missing", [mend])
+    return FunctionVerdict(function, "missing", [mend])
 
 
-def _judge_elementwise(student: Student, function: str, before: list[Finding]) -> Finding:
+def _judge_elementwise(
+    student: Student, function: str, before: list[FunctionVerdict]
+) -> FunctionVerdict:
     """σ or σ′: first of common numbers, then of whole ones and of extreme ones."""
     remarks: list[str] = []
     for z, of_what in ((Z, ""), (WHOLE_Z, "of whole numbers"), (EXTREME_Z, "")):
@@ -183,10 +185,10 @@ def _judge_elementwise(student: Student, function: str, before: list[Finding]) -
             reasons += _named_elementwise(function, z, outcome.value)
             reasons.append(f"{difference} {of_what}".rstrip())
         if reasons:
-            return Finding(function, "wrong", reasons)
+            return FunctionVerdict(function, "wrong", reasons)
         if outcome.warnings:
             remarks = [f"warns for z = ±1000, though its answer is right: {outcome.warnings[0]}"]
-    return Finding(function, "right", remarks)
+    return FunctionVerdict(function, "right", remarks)
 
 
 def _named_elementwise(function: str, z: Array, value: Any) -> list[str]:
@@ -203,7 +205,7 @@ def _named_elementwise(function: str, z: Array, value: Any) -> list[str]:
     return _almost(value, RIGHT[function](z))
 
 
-def _judge_pass(student: Student, function: str, before: list[Finding]) -> Finding:
+def _judge_pass(student: Student, function: str, before: list[FunctionVerdict]) -> FunctionVerdict:
     """`forward` or `backprop`: with each problem, until one goes wrong."""
     for asked in PROBLEMS:
         outcome = student.call(function, asked.arguments(function))
@@ -212,7 +214,7 @@ def _judge_pass(student: Student, function: str, before: list[Finding]) -> Findi
                 return _failed(function, outcome, before)
             sentences = [] if outcome.fatal else _named(student, function, before)
             failed = _failed(function, outcome, before, f"for a {asked.describe()}")
-            return Finding(function, failed.verdict, [*sentences, *failed.reasons])
+            return FunctionVerdict(function, failed.verdict, [*sentences, *failed.reasons])
         reasons = _changed(function, outcome)
         right = _right_answer(function, asked)
         difference = _first_difference(function, outcome.value, right)
@@ -221,11 +223,11 @@ def _judge_pass(student: Student, function: str, before: list[Finding]) -> Findi
             reasons += named or _conditions(asked, outcome.value, right)
             reasons.append(f"{difference}; {asked.describe()}")
         if reasons:
-            return Finding(function, "wrong", reasons)
-    return Finding(function, "right", [])
+            return FunctionVerdict(function, "wrong", reasons)
+    return FunctionVerdict(function, "right", [])
 
 
-def _as_before(sentence: str, before: list[Finding]) -> str:
+def _as_before(sentence: str, before: list[FunctionVerdict]) -> str:
     """A mistake that `forward` has, too, is to be mended there if `backprop` uses it."""
     told = {reason for finding in before for reason in finding.reasons}
     in_forward = {mistake.sentence for mistake in IN_FORWARD}
@@ -237,7 +239,7 @@ def _right_answer(function: str, asked: Problem) -> Any:
     return ours.forward_answer() if function == "forward" else ours.backprop_answer()
 
 
-def _named(student: Student, function: str, before: list[Finding]) -> list[str]:
+def _named(student: Student, function: str, before: list[FunctionVerdict]) -> list[str]:
     """The usual mistakes that lead to just the student's numbers, as few as possible."""
     faulty = {finding.function for finding in before if finding.verdict == "wrong"}
     own = faulty & set(RIGHT)
@@ -311,14 +313,16 @@ def _multiple(value: Any, right: Any) -> list[str]:
     return [f"all of it is {factor:.4g} times as large as it should be"]
 
 
-def _failed(function: str, failure: Failure, before: list[Finding], when: str = "") -> Finding:
+def _failed(
+    function: str, failure: Failure, before: list[FunctionVerdict], when: str = ""
+) -> FunctionVerdict:
     if failure.unwritten and failure.function == function:
-        return Finding(function, "not written yet", [])
+        return FunctionVerdict(function, "not written yet", [])
     if failure.unwritten:
-        return Finding(function, "not written yet", [f"it needs {failure.function}"])
+        return FunctionVerdict(function, "not written yet", [f"it needs {failure.function}"])
     if failure.function in {finding.function for finding in before if finding.verdict == "wrong"}:
-        return Finding(function, "wrong", [f"it needs {failure.function}, which fails"])
-    return Finding(function, "wrong", [f"{failure.text} {when}".rstrip()])
+        return FunctionVerdict(function, "wrong", [f"it needs {failure.function}, which fails"])
+    return FunctionVerdict(function, "wrong", [f"{failure.text} {when}".rstrip()])
 
 
 def _changed(function: str, answer: Answer) -> list[str]:

@@ -14,7 +14,6 @@
    * @property {number} slope By how much x_0 grows with each grey value.
    * @property {number[]} widths n_0 … n_L.
    * @property {string[]} activations The names of σ_1 … σ_L.
-   * @property {number[]} kept The shares of x_0 … x_L that dropout kept in training.
    * @property {string} loss The name of E.
    * @property {number[]} labels What the outputs stand for, shape (n_L,).
    * @property {"float32" | "float64"} dtype That of the parameters.
@@ -27,7 +26,6 @@
    * @property {Float32Array | Float64Array} W W_i row by row, shape (n_i · n_{i−1},).
    * @property {Float32Array | Float64Array} b b_i, shape (n_i,).
    * @property {(z: Float64Array) => Float64Array} σ x_i for z_i, both of shape (n_i,).
-   * @property {number} kept What x_i is multiplied by, as dropout left out the rest in training.
    */
 
   const sum = (values) => values.reduce((total, value) => total + value, 0);
@@ -68,7 +66,7 @@
    * @returns {Layer[]}
    */
   function layersOf(network) {
-    const { widths, activations, kept } = network;
+    const { widths, activations } = network;
     const vector = parametersOf(network);
     let weightsAt = 0;
     let biasesAt = vector.length - sum(widths.slice(1));
@@ -76,23 +74,23 @@
       const [before, neurons] = [widths[i], widths[i + 1]];
       const W = vector.subarray(weightsAt, (weightsAt += neurons * before));
       const b = vector.subarray(biasesAt, (biasesAt += neurons));
-      return { W, b, σ: ACTIVATIONS[name], kept: kept[i + 1] };
+      return { W, b, σ: ACTIVATIONS[name] };
     });
   }
 
   /**
-   * x_i = σ(W_i x_{i−1} + b_i), times the share that dropout kept.
+   * x_i = σ(W_i x_{i−1} + b_i).
    *
    * @param {Layer} layer
    * @param {Float64Array} x x_{i−1}, shape (n_{i−1},).
    * @returns {Float64Array} Shape (n_i,).
    */
-  function forward({ W, b, σ, kept }, x) {
+  function forward({ W, b, σ }, x) {
     const z = Float64Array.from(b);
     for (let j = 0, at = 0; j < z.length; j++) {
       for (let k = 0; k < x.length; k++, at++) z[j] += W[at] * x[k];
     }
-    return σ(z).map((v) => kept * v);
+    return σ(z);
   }
 
   /**
@@ -103,8 +101,8 @@
    * @param {Uint8Array} pixels Grey values, shape (n_0,).
    * @returns {Float64Array[]}
    */
-  function propagate({ low, slope, kept }, layers, pixels) {
-    const trace = [Float64Array.from(pixels, (pixel) => kept[0] * (low + slope * pixel))];
+  function propagate({ low, slope }, layers, pixels) {
+    const trace = [Float64Array.from(pixels, (pixel) => low + slope * pixel)];
     for (const layer of layers) trace.push(forward(layer, trace.at(-1)));
     return trace;
   }

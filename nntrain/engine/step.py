@@ -1,0 +1,170 @@
+"""One training step on a batch: propagate forward and back, then move the parameters.
+
+With several threads, the rows of a batch are shared out while it is propagated, then the
+parameters, of which each thread computes its part of the gradient and moves them while it is in the
+cache. No two threads write to one number, so that nothing depends on who comes first.
+"""
+
+import numpy as np
+
+from nntrain.engine.buffers import BatchBuffer, Buffers, ParameterShard, RowShard
+from nntrain.engine.dropout import Dropout
+from nntrain.engine.threads import WorkerPool
+from nntrain.nn.arrays import Array
+from nntrain.nn.network import Network
+from nntrain.optim.averaging import MovingAverage
+from nntrain.optim.optimizers import Optimizer
+from nntrain.optim.regularization import NONE, Regularization
+
+# From so many multiplications a batch in one product each way, BLAS's own threads are worth waking;
+# from so many more, threads of ours that also share all that lies between the products.
+WORTH_BLAS_THREADS = 5_000_000
+WORTH_A_POOL = 100_000_000
+
+
+class TrainStep:
+    """A step of training: the gradient of E on a batch, handed to the optimiser.
+
+    Args:
+        network: Its parameters are moved.
+        optimizer: Moves them.
+        batch_size: B.
+        pool: Shares the work, if a batch is large enough to be worth it.
+        regularization: What else than E acts on the weights.
+        average: Follows the parameters, if there is one.
+        dropout: What of the layers' inputs is left out; None: nothing.
+
+    Attributes:
+        threads: How many share a batch.
+        blas_threads: How many BLAS should have, which the caller must set: all for batches of
+            medium size, 1 for small ones and where the pool shares them.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        batch_size: int,
+        pool: WorkerPool,
+        regularization: Regularization = NONE,
+        average: MovingAverage | None = None,
+        dropout: Dropout | None = None,
+    ) -> None:
+        self.network = network
+        self.optimizer = optimizer
+        self.batch_size = batch_size
+        self.regularization = regularization
+        self.average = average
+        self.dropout = dropout
+        work = batch_size * network.weight_count
+        self._pool = pool if work >= WORTH_A_POOL else WorkerPool(1)
+        self.threads = self._pool.size
+        self.blas_threads = pool.size if WORTH_BLAS_THREADS <= work < WORTH_A_POOL else 1
+        self._gradient: Array = np.empty_like(network.parameters)
+        rates = dropout.rates if dropout else [0.0] * len(network.layers)
+        self._buffers = Buffers(
+            network, self._gradient, batch_size, [rate > 0 for rate in rates], self.threads
+        )
+        self._regions = [self._buffers.regions(thread) for thread in range(self.threads)]
+
+    def buffer(self, rows: int) -> BatchBuffer:
+        """Room for as many whole batches as so many rows make, but at least for one."""
+        rows = max(1, rows // self.batch_size) * self.batch_size
+        shapes, dtype = self.network.shapes, self.network.parameters.dtype
+        x = np.empty((rows, *shapes[0]), dtype)
+        y, outputs = (np.empty((rows, *shapes[-1]), dtype) for _ in "yo")
+        return BatchBuffer(
+            x,
+            y,
+            outputs,
+            [
+                self._buffers.share(x[start:stop], y[start:stop], outputs[start:stop])
+                for start in range(0, rows, self.batch_size)
+                for stop in [start + self.batch_size]
+            ],
+        )
+
+    def run(
+        self,
+        buffer: BatchBuffer,
+        start: int,
+        stop: int,
+        learning_rate: float,
+        epoch: int = 0,
+        batch: int = 0,
+    ) -> None:
+        """Move the parameters by the gradient of E on the rows start … stop − 1 of a buffer.
+
+        Args:
+            buffer: One of this step's own.
+            start: The batch's first row, a multiple of the batch size.
+            stop: The row after its last.
+            learning_rate: α.
+            epoch: Counted from 0; dropout depends on it,
+            batch: and on the batch within the epoch, counted from 0.
+        """
+        count = stop - start
+        if count == self.batch_size:
+            shards = buffer.batches[start // count]
+        else:
+            rows = slice(start, stop)
+            shards = self._buffers.share(buffer.x[rows], buffer.y[rows], buffer.outputs[rows])
+        if self.dropout is not None:
+            masks = [None if mask is None else mask[:count] for mask in self._buffers.masks[:-1]]
+            self.dropout.draw(masks, epoch, batch)
+        run, rules = self._pool.run, self.regularization
+        run(lambda thread: self._propagate(shards.rows[thread], count))
+        self.optimizer.begin()
+        if rules.clip_norm is None:
+            run(lambda thread: self._descend(shards.parameters[thread], thread, learning_rate))
+        else:  # the whole gradient must be known before anything moves
+            run(lambda thread: _differentiate(shards.parameters[thread]))
+            rules.clip(self._gradient)
+            run(lambda thread: self._move(thread, learning_rate))
+        if rules.max_norm is not None:
+            run(self._limit)
+        if self.average is not None:
+            self.average.begin()
+            run(self._follow)
+
+    def _propagate(self, rows: RowShard, count: int) -> None:
+        """Forward, and back to δ_1 … δ_L of the mean over the batch's `count` rows."""
+        xs, inputs, masks, deltas, scratch, y = rows
+        layers = self.network.layers
+        for i, layer in enumerate(layers):
+            mask = masks[i]
+            if mask is not None:
+                np.multiply(xs[i], mask, out=inputs[i])
+            layer.forward(inputs[i], xs[i + 1])
+        delta = self.network.output_delta(xs[-1], y, deltas[-1], scratch[-1])
+        delta *= 1 / count
+        for i in range(len(layers) - 1, 0, -1):
+            error = layers[i].backward(deltas[i + 1], inputs[i], deltas[i])
+            mask = masks[i]
+            if mask is not None:  # where x_i was left out, nothing comes back
+                error *= mask
+            layers[i - 1].activation.backward(error, xs[i], error, scratch[i])
+
+    def _descend(self, shards: list[ParameterShard], thread: int, learning_rate: float) -> None:
+        _differentiate(shards)
+        self._move(thread, learning_rate)
+
+    def _move(self, thread: int, learning_rate: float) -> None:
+        parameters, gradient = self.network.parameters, self._gradient
+        for region in self._regions[thread]:
+            self.regularization.penalize(parameters, gradient, region)
+            self.optimizer.move(parameters, gradient, learning_rate, region)
+
+    def _limit(self, thread: int) -> None:
+        for layer in self.network.layers[thread :: self.threads]:
+            self.regularization.limit(layer.weights)
+
+    def _follow(self, thread: int) -> None:
+        if self.average is not None:
+            for region in self._regions[thread]:
+                self.average.update(self.network.parameters, region)
+
+
+def _differentiate(shards: list[ParameterShard]) -> None:
+    for layer, delta, x, out in shards:
+        layer.gradient(delta, x, out)

@@ -1,0 +1,142 @@
+"""The stack of layers in figures: shapes, parameters, multiplications and memory."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from nntrain.config import Config
+from nntrain.config.build import build_average, build_dropout, build_network, build_optimizer
+from nntrain.data.kaggle import count_pixels
+from nntrain.engine.buffers import Buffers
+from nntrain.training.inference import Predictor
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import RunFolder
+
+MNIST_PIXELS = 784
+
+
+class LayerSummary(NamedTuple):
+    """One layer.
+
+    Attributes:
+        activation: σ's name.
+        inputs: n_{i−1}.
+        neurons: n_i.
+        dropout: The share of its outputs that each training step leaves out.
+    """
+
+    activation: str
+    inputs: int
+    neurons: int
+    dropout: float
+
+    @property
+    def weights(self) -> int:
+        """How many weights; as many multiplications take an image through."""
+        return self.neurons * self.inputs
+
+
+class ModelSummary(NamedTuple):
+    """A network in figures.
+
+    Attributes:
+        layers: From the first to the last.
+        input_dropout: The share of x_0 that each training step leaves out.
+        loss: E's name.
+        dtype: Of all its numbers.
+        members: How many such networks a committee has; 1 without one.
+        batch_size: B.
+        memory: Bytes, by what they are for, of one network in training.
+    """
+
+    layers: list[LayerSummary]
+    input_dropout: float
+    loss: str
+    dtype: str
+    members: int
+    batch_size: int
+    memory: dict[str, int]
+
+    @property
+    def widths(self) -> list[int]:
+        """n_0 … n_L."""
+        return [self.layers[0].inputs, *(layer.neurons for layer in self.layers)]
+
+    @property
+    def weights(self) -> int:
+        """Of one network; as many multiplications take an image through."""
+        return sum(layer.weights for layer in self.layers)
+
+    @property
+    def biases(self) -> int:
+        """Of one network."""
+        return sum(layer.neurons for layer in self.layers)
+
+    @property
+    def multiplications_back(self) -> int:
+        """How many more a training step takes for each image.
+
+        ∂E/∂W_i = δ_i x_{i−1}ᵀ takes one for each weight, and W_iᵀ δ_i likewise, for all layers but
+        the first.
+        """
+        return 2 * self.weights - self.layers[0].weights
+
+
+def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
+    """The network of a configuration or of a run; of a committee, the one that all members have.
+
+    Args:
+        source: What `nntrain.explain.subject.named` gives.
+        reporter: Is told if the data are missing, so that n_0 is only assumed.
+
+    Raises:
+        CheckpointError: The run's checkpoint cannot be trusted.
+        DataError: The training CSV's first line cannot be read.
+    """
+    if isinstance(source, Config):
+        return _summary(source, _inputs(source, reporter), source.members)
+    members = source.members()
+    if members[0].best_file.exists():
+        model = Predictor(members[0])
+        return _summary(model.config, model.network.widths[0], len(members))
+    config = source.config()
+    return _summary(config, _inputs(config, reporter), len(members))
+
+
+def _inputs(config: Config, reporter: Reporter) -> int:
+    """n_0, the number of pixels in the training CSV."""
+    if not Path(config.data.train).exists():
+        reporter.notice(f"{config.data.train}: no such file; assuming {MNIST_PIXELS} pixels")
+        return MNIST_PIXELS
+    return count_pixels(config.data.train, config.data.label_column)
+
+
+def _summary(config: Config, inputs: int, members: int) -> ModelSummary:
+    # The objects of the training themselves, whose memory the system hands out only when it is
+    # written to.
+    network = build_network(config, inputs)
+    optimizer, average = build_optimizer(config, network), build_average(config, network)
+    dropout = build_dropout(config)
+    dropped = [rate > 0 for rate in dropout.rates] if dropout else [False] * len(network.layers)
+    buffers = Buffers(network, network.parameters, config.training.batch_size, dropped, threads=1)
+    memory = {
+        "parameters": network.parameters.nbytes,
+        "gradient": network.parameters.nbytes,
+        f"state of {config.training.optimizer.name}": sum(
+            array.nbytes for array in optimizer.state.values()
+        ),
+        "moving average": sum(array.nbytes for array in average.state.values()) if average else 0,
+        "buffers of a batch": buffers.nbytes,
+    }
+    layers = [
+        LayerSummary(layer.activation, n_in, layer.dense, layer.dropout)
+        for layer, n_in in zip(config.network, network.widths, strict=False)
+    ]
+    return ModelSummary(
+        layers=layers,
+        input_dropout=config.training.input_dropout,
+        loss=config.loss,
+        dtype=config.dtype,
+        members=members,
+        batch_size=config.training.batch_size,
+        memory={name: size for name, size in memory.items() if size},
+    )

@@ -1,0 +1,65 @@
+"""Numerical gradients: what backpropagation must come to, found without the chain rule.
+
+A parameter w is moved a little up and a little down, and E is watched:
+
+    ∂E/∂w ≈ (E(w + ε) − E(w − ε)) / 2ε
+
+This central difference is off by ε²/6 · ∂³E/∂w³, and by what rounding does to E, divided by ε
+(Press et al., *Numerical Recipes*, 3rd ed. 2007, §5.7). Each parameter takes two forward passes,
+while backpropagation takes a single pass back for all of them: right for a check, hopeless for
+training.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.nn.activations import ACTIVATIONS
+from nntrain.nn.arrays import Array
+from nntrain.nn.network import Network
+
+KINKED = (ACTIVATIONS["relu"], ACTIVATIONS["leaky_relu"])  # whose σ′ jumps at z = 0
+
+
+class Differences(NamedTuple):
+    """Numerical derivatives by some of the parameters.
+
+    Attributes:
+        values: ∂E/∂w of each, shape (n,).
+        at_kink: Whether a z passes 0 on the way from w − ε to w + ε where σ has a kink, so that
+            the value tells nothing; shape (n,).
+    """
+
+    values: Array
+    at_kink: NDArray[np.bool_]
+
+
+def central_differences(
+    network: Network, x: Array, y: Array, positions: NDArray[np.intp], epsilon: float
+) -> Differences:
+    """∂E/∂w by central differences; E is the mean over a batch.
+
+    Args:
+        network: In float64; its parameters are moved, and put back.
+        x: Inputs, shape (B, n_0).
+        y: Targets, shape (B, n_L).
+        positions: Where the n parameters w stand in the network's vector, shape (n,).
+        epsilon: ε.
+    """
+    kinked = [i for i, layer in enumerate(network.layers, 1) if layer.activation in KINKED]
+    values = np.empty(len(positions), x.dtype)
+    at_kink = np.empty(len(positions), np.bool_)
+    for n, position in enumerate(positions):
+        w = network.parameters[position]
+        above, below = w + epsilon, w - epsilon
+        network.parameters[position] = above
+        up = network.forward(x)
+        network.parameters[position] = below
+        down = network.forward(x)
+        network.parameters[position] = w
+        difference = network.loss.value(up[-1], y) - network.loss.value(down[-1], y)
+        values[n] = difference / (above - below)  # 2ε, as it came out rounded
+        # Of both σ with a kink, x > 0 just where z > 0.
+        at_kink[n] = any(((up[i] > 0) != (down[i] > 0)).any() for i in kinked)
+    return Differences(values, at_kink)

@@ -1,0 +1,84 @@
+"""Checkpoints of format 2, as nntrain 0.1 wrote them, read as those of today.
+
+Two things were otherwise. All weights lay row by row in the vector; now those of wide layers lay
+column by column (`nntrain.nn.network.WIDE`). And dropout left out without making up for it: weights
+W trained behind a layer of which the share p was kept predicted as pW does. Today's W is that pW,
+so that the gradient by it, and what optimisers keep of gradients, is divided by p.
+"""
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.config import Config, parse_config
+from nntrain.config.build import build_network
+from nntrain.nn import Network
+from nntrain.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from nntrain.training.checkpoint import Checkpoint
+
+# The power of p by which each vector changes; all others are no vectors of the network's.
+_POWERS = {
+    "parameters": 1,
+    "average": 1,
+    "velocity": -1,
+    "first_moment": -1,
+    "second_moment": -2,
+}
+
+
+def from_format_2(saved: "Checkpoint") -> "Checkpoint":
+    """The same training, its vectors in today's order and for today's dropout.
+
+    `meta` goes on to say that it was read from format 2.
+
+    Raises:
+        ConfigError: Its configuration is none.
+    """
+    config = parse_config(saved.meta.config, "config")
+    vectors = {"parameters": saved.parameters, **saved.optimizer_state}
+    size = saved.parameters.size
+    network = _network_of(config, saved.meta.inputs, size)
+    if network is not None:
+        vectors = {
+            name: _converted(array, network, _kept(config), _POWERS[name])
+            if name in _POWERS and array.shape == (size,)
+            else array
+            for name, array in vectors.items()
+        }
+    parameters = vectors.pop("parameters")
+    return replace(saved, parameters=parameters, optimizer_state=vectors)
+
+
+def has_dropout(config: Config) -> bool:
+    """Whether a training by format 2 goes on with another effective learning rate."""
+    return any(kept < 1 for kept in _kept(config))
+
+
+def _network_of(config: Config, inputs: int, size: int) -> Network | None:
+    """The network, if a vector of this size is its parameters: what lies is refused later."""
+    widths = [inputs, *(layer.dense for layer in config.network)]
+    expected = sum((n + 1) * m for n, m in pairwise(widths))
+    return build_network(config, inputs) if expected == size else None
+
+
+def _kept(config: Config) -> list[float]:
+    """The shares of x_0 … x_{L−1} that dropout keeps."""
+    dropped = [config.training.input_dropout, *(layer.dropout for layer in config.network[:-1])]
+    return [1 - rate for rate in dropped]
+
+
+def _converted(vector: Array, network: Network, kept: list[float], power: int) -> Array:
+    made: NDArray[Any] = np.empty_like(vector)
+    weights_at, biases_at = 0, network.weight_count
+    for (weights, biases), share in zip(network.views(made), kept, strict=True):
+        rows = vector[weights_at : weights_at + weights.size].reshape(weights.shape)
+        weights[...] = rows * share**power
+        biases[...] = vector[biases_at : biases_at + biases.size]
+        weights_at += weights.size
+        biases_at += biases.size
+    return made

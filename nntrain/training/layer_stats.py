@@ -1,0 +1,73 @@
+"""Statistics of the layers: what is saturated, and how large the gradient is that arrives."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.data.batches import PixelScale
+from nntrain.data.digits import Selection
+from nntrain.nn import Activation, Network
+from nntrain.nn.activations import Elementwise
+from nntrain.nn.arrays import Array
+
+ROWS = 500
+# Where σ′ is less than this share of its greatest, next to nothing comes back through a neuron: for
+# σ = sigmoid where |z| > 4.4, for tanh where |z| > 2.2.
+SATURATED = 0.05
+
+
+class LayerStats:
+    """Statistics of a network's layers on some images, as they are and without dropout.
+
+    Args:
+        network: Looked at whenever `compute` is called.
+        rows: Some of these are shown to it, always the same.
+        scale: From pixels to inputs.
+        targets: The y of each class, shape (classes, n_L).
+    """
+
+    def __init__(
+        self, network: Network, rows: Selection, scale: PixelScale, targets: Array
+    ) -> None:
+        self.network = network
+        # Evenly spread, for rows may be sorted by their digits.
+        chosen = np.unique(np.linspace(0, len(rows) - 1, ROWS).astype(np.intp))
+        pixels = np.empty((len(chosen), network.widths[0]), np.uint8)
+        rows.gather(chosen, pixels)
+        self._x: Array = np.empty(pixels.shape, network.parameters.dtype)
+        scale.apply(pixels, self._x)
+        self._y = targets[rows.labels[chosen]]
+
+    def compute(self) -> list[tuple[float, float]]:
+        """Of each layer i, the saturated share of x_i, and the root mean square of ∂E/∂W_i."""
+        network = self.network
+        xs = network.forward(self._x)
+        shares = [
+            float(saturated(layer.activation, x).mean())
+            for layer, x in zip(network.layers, xs[1:], strict=True)
+        ]
+        gradients = network.views(network.gradient(xs, self._y))
+        return [
+            (share, float(np.sqrt(np.mean(np.square(weights, dtype=np.float64)))))
+            for share, (weights, _) in zip(shares, gradients, strict=True)
+        ]
+
+
+def saturated(activation: Activation, x: Array) -> NDArray[np.bool_]:
+    """Which outputs x = σ(z) are saturated: where σ′ is less than a twentieth of its greatest.
+
+    Of relus, it is those that are 0; of softmax, those that hardly change with their own z, as
+    ∂x_j/∂z_j = x_j (1 − x_j) ≤ ¼.
+
+    Args:
+        activation: σ.
+        x: Of any shape.
+    """
+    if isinstance(activation, Elementwise):
+        slope, steepest = activation.derivative(x), float(activation.derivative(_STEEPEST).max())
+    else:
+        slope, steepest = x * (1 - x), 1 / 4
+    below: NDArray[np.bool_] = slope < SATURATED * steepest
+    return below
+
+
+_STEEPEST = np.array([0.0, 0.5, 1.0])  # outputs at which each σ′ is greatest: tanh, sigmoid, relu

@@ -1,0 +1,87 @@
+"""The rows of a training: read from CSVs, split, and told apart by a digest."""
+
+import hashlib
+
+from nntrain.config import Config
+from nntrain.data.digits import Digits, Selection
+from nntrain.data.distort import check_square
+from nntrain.data.kaggle import read_csv
+from nntrain.data.split import hold_out
+from nntrain.errors import DataError
+from nntrain.training.reporter import Reporter
+
+Split = tuple[Selection, Selection | None]  # those to train on and those to validate with
+
+
+def read_data(config: Config, reporter: Reporter) -> Split:
+    """The rows to train on and those to validate with.
+
+    Raises:
+        DataError: A CSV does not hold what it should, or the split leaves one side empty.
+        ConfigError: Images that are not square should be distorted.
+    """
+    data = config.data
+    digits = read_csv(
+        data.train, labels="required", classes=data.classes, label_column=data.label_column
+    )
+    return split(config, digits, reporter)
+
+
+def split(config: Config, digits: Digits, reporter: Reporter) -> Split:
+    """Labelled rows as those to train on and those to validate with, as `data.validation` has it.
+
+    Raises:
+        DataError: All rows are of one digit, or the split leaves one side empty, or the CSV to
+            validate with does not hold what it should.
+        ConfigError: Images that are not square should be distorted.
+    """
+    data = config.data
+    if len(digits.counts()) == 1:
+        raise DataError(
+            f"{digits.source}: all labels are {digits.counts()[0][0]}; "
+            "give a file with at least two different digits"
+        )
+    if data.distortion is not None:
+        check_square(digits.pixels.shape[1])  # before anything is made
+    _describe(digits, data.classes, reporter)
+    if isinstance(data.validation, str):
+        validation = read_labelled(data.validation, data.classes, data.label_column, reporter)
+        if validation.pixels.shape[1] != digits.pixels.shape[1]:
+            raise DataError(
+                f"{validation.source}: {validation.pixels.shape[1]} pixels a row, but "
+                f"{digits.source} has {digits.pixels.shape[1]}; both must show the same pictures"
+            )
+        return digits.all(), validation.all()
+    training, held_out = hold_out(digits, data.validation, split_seed(config))
+    if held_out is not None:
+        reporter.notice(f"training on {len(training):,} rows, validating on {len(held_out):,}")
+    return training, held_out
+
+
+def split_seed(config: Config) -> int:
+    """Where the draw of the rows held out starts."""
+    return config.seed if config.data.split_seed is None else config.data.split_seed
+
+
+def read_labelled(path: str, classes: int, label_column: str | None, reporter: Reporter) -> Digits:
+    """A CSV whose rows have labels 0 … classes − 1.
+
+    Raises:
+        DataError: It does not hold what it should.
+    """
+    digits = read_csv(path, labels="required", classes=classes, label_column=label_column)
+    _describe(digits, classes, reporter)
+    return digits
+
+
+def _describe(digits: Digits, classes: int, reporter: Reporter) -> None:
+    """Say what a labelled CSV holds, and what it seems to lack."""
+    reporter.notice(f"{digits.source}: {digits.describe()}")
+    for doubt in digits.doubts(classes):
+        reporter.notice(f"warning: {doubt}")
+
+
+def digest(training: Selection, validation: Selection | None) -> str:
+    """SHA-256 of all rows, which of them are trained on, and which validate."""
+    digests = [rows.digest for rows in (training, validation) if rows is not None]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
