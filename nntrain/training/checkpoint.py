@@ -167,13 +167,14 @@ def load(path: Path) -> Checkpoint:
         meta = _meta(str(arrays.pop("meta", "")))
         history, layers = _records(arrays.pop("history")), arrays.pop("layers")
         parameters = arrays.pop("parameters")
-        found = Checkpoint(
-            meta,
-            _finite("parameters", parameters),
-            {name.removeprefix(OPTIMIZER): _finite(name, array) for name, array in arrays.items()},
-            Progress(history, _vitals(layers, len(history)), **meta.position.model_dump()),
-        )
-        return found if meta.format == FORMAT else from_format_2(found)
+        vectors = {"parameters": parameters, **arrays}
+        for name, array in vectors.items():
+            _refuse_infinite(name, array)
+        vectors = {name.removeprefix(OPTIMIZER): array for name, array in vectors.items()}
+        if meta.format != FORMAT:
+            vectors = from_format_2(meta.config, meta.inputs, vectors)
+        progress = Progress(history, _vitals(layers, len(history)), **meta.position.model_dump())
+        return Checkpoint(meta, vectors.pop("parameters"), vectors, progress)
     except KeyError as error:
         raise CheckpointError(
             f"{path}: no checkpoint: {error} is missing; {_mend(path)}"
@@ -307,8 +308,8 @@ def _rows(name: str, table: NDArray[Any], fields: tuple[str, ...]) -> list[list[
     return rows
 
 
-def _finite(name: str, array: NDArray[Any]) -> Array:
-    """The array, if it is one of finite numbers.
+def _refuse_infinite(name: str, array: NDArray[Any]) -> None:
+    """An array must be one of finite numbers.
 
     Raises:
         ValueError: It is not.
@@ -317,7 +318,6 @@ def _finite(name: str, array: NDArray[Any]) -> Array:
         raise ValueError(f"{name} is of {array.dtype}, not of float32 or float64")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} has numbers that are not finite")
-    return array
 
 
 def refuse_other_arrays(

@@ -6,9 +6,8 @@ W trained behind a layer of which the share p was kept predicted as pW does. Tod
 so that the gradient by it, and what optimisers keep of gradients, is divided by p.
 """
 
-from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,6 @@ from nntrain.config import Config, parse_config
 from nntrain.config.build import build_network
 from nntrain.nn import Network
 from nntrain.nn.arrays import Array
-
-if TYPE_CHECKING:
-    from nntrain.training.checkpoint import Checkpoint
 
 # The power of p by which each vector changes; all others are no vectors of the network's.
 _POWERS = {
@@ -31,27 +27,28 @@ _POWERS = {
 }
 
 
-def from_format_2(saved: "Checkpoint") -> "Checkpoint":
-    """The same training, its vectors in today's order and for today's dropout.
+def from_format_2(text: str, inputs: int, vectors: dict[str, Array]) -> dict[str, Array]:
+    """A checkpoint's arrays in today's order, and for today's dropout.
 
-    `meta` goes on to say that it was read from format 2.
+    Args:
+        text: The configuration, as YAML.
+        inputs: n_0.
+        vectors: The network's parameters, the optimiser's state and the average, by name.
 
     Raises:
-        ConfigError: Its configuration is none.
+        ConfigError: The configuration is none.
     """
-    config = parse_config(saved.meta.config, "config")
-    vectors = {"parameters": saved.parameters, **saved.optimizer_state}
-    size = saved.parameters.size
-    network = _network_of(config, saved.meta.inputs, size)
-    if network is not None:
-        vectors = {
-            name: _converted(array, network, _kept(config), _POWERS[name])
-            if name in _POWERS and array.shape == (size,)
-            else array
-            for name, array in vectors.items()
-        }
-    parameters = vectors.pop("parameters")
-    return replace(saved, parameters=parameters, optimizer_state=vectors)
+    config = parse_config(text, "config")
+    size = vectors["parameters"].size
+    network = _network_of(config, inputs, size)
+    if network is None:
+        return vectors
+    return {
+        name: _converted(array, network, _kept(config), _POWERS[name])
+        if name in _POWERS and array.shape == (size,)
+        else array
+        for name, array in vectors.items()
+    }
 
 
 def has_dropout(config: Config) -> bool:
