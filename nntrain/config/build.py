@@ -55,9 +55,14 @@ def initial_network(config: Config, inputs: int) -> Network:
     return network
 
 
+def dropout_rates(config: Config) -> list[float]:
+    """The shares of x_0 … x_{L−1} that each training step leaves out."""
+    return [config.training.input_dropout, *(layer.dropout for layer in config.network[:-1])]
+
+
 def build_dropout(config: Config) -> Dropout | None:
     """What training steps leave out; None for nothing."""
-    rates = [config.training.input_dropout, *(layer.dropout for layer in config.network[:-1])]
+    rates = dropout_rates(config)
     return Dropout(rates, config.seed) if any(rates) else None
 
 

@@ -1,10 +1,10 @@
 """The arrays of a batch, allocated once, and the parts of them that threads work on."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from nntrain.engine.dropout import Dropout
 from nntrain.nn.arrays import Array
 from nntrain.nn.layers import Layer
 from nntrain.nn.network import Network
@@ -19,7 +19,7 @@ class RowShard(NamedTuple):
     Attributes:
         xs: x_0 … x_L.
         inputs: What the layers read: x_0 … x_{L−1}, or copies in which dropout left something out.
-        masks: What multiplies x_0 … x_L for that; None where nothing is left out.
+        masks: What multiplies x_0 … x_{L−1} for that; None where nothing is left out.
         deltas: Nothing for x_0, then δ_1 … δ_L.
         scratch: Shaped as the deltas; overwritten at will.
         y: The targets.
@@ -79,32 +79,28 @@ class Buffers:
         network: Whose shapes and precision they have.
         gradient: The vector that the gradient is written into.
         rows: B.
-        dropped: For x_0 … x_{L−1}, whether dropout leaves something out.
+        dropout: What of x_0 … x_{L−1} is left out; None: nothing.
         threads: Among how many a batch is shared.
     """
 
     def __init__(
-        self, network: Network, gradient: Array, rows: int, dropped: Sequence[bool], threads: int
+        self, network: Network, gradient: Array, rows: int, dropout: Dropout | None, threads: int
     ) -> None:
         def empty(like: tuple[int, ...]) -> Array:
             made: Array = np.empty((rows, *like), network.parameters.dtype)
             return made
 
-        self.rows = rows
         self.threads = threads
         self.layers = network.layers
-        self.vector = gradient
         self.gradients = network.views(gradient)
         shapes = network.shapes
         self.xs = [empty((0,)), *map(empty, shapes[1:-1]), empty((0,))]
         self.deltas = [empty((0,)), *map(empty, shapes[1:])]
         self.scratch = [empty((0,)), *map(empty, shapes[1:])]
-        self.masks = [
-            empty(s) if d else None for s, d in zip(shapes, [*dropped, False], strict=True)
-        ]
-        # A batch of no rows, to see how the parameters are shared.
-        self._any = (empty(shapes[0])[:0], empty(shapes[-1])[:0], empty(shapes[-1])[:0])
-        self.kept = [empty(s) if d else None for s, d in zip(shapes, dropped, strict=False)]
+        rates = dropout.rates if dropout else [0.0] * len(network.layers)
+        pairs = list(zip(shapes, rates, strict=False))  # the outputs are never left out
+        self.masks = [empty(shape) if rate else None for shape, rate in pairs]
+        self.kept = [empty(shape) if rate else None for shape, rate in pairs]
 
     @property
     def nbytes(self) -> int:
@@ -120,27 +116,27 @@ class Buffers:
             y: of its targets,
             outputs: and of its outputs.
         """
-        whole = self._batch(x, y, outputs)
-        return BatchShards(
-            [_rows(whole, self._part(len(x), thread)) for thread in range(self.threads)],
-            [self._parameters(whole, thread) for thread in range(self.threads)],
-        )
-
-    def _batch(self, x: Array, y: Array, outputs: Array) -> RowShard:
         count = len(x)
         xs = [x, *(array[:count] for array in self.xs[1:-1]), outputs]
-        masks = [None if mask is None else mask[:count] for mask in self.masks]
         inputs = [
             x if kept is None else kept[:count] for x, kept in zip(xs, self.kept, strict=False)
         ]
-        return RowShard(
+        whole = RowShard(
             xs,
             inputs,
-            masks,
+            self.masks_of(count),
             [array[:count] for array in self.deltas],
             [array[:count] for array in self.scratch],
             y,
         )
+        return BatchShards(
+            [_rows(whole, self.part(count, thread)) for thread in range(self.threads)],
+            [self._parameters(whole, thread) for thread in range(self.threads)],
+        )
+
+    def masks_of(self, count: int) -> list[Array | None]:
+        """The masks of a batch of so many rows."""
+        return [None if mask is None else mask[:count] for mask in self.masks]
 
     def _parameters(self, batch: RowShard, thread: int) -> list[ParameterShard]:
         """One thread's parameters of each layer that has any.
@@ -151,11 +147,10 @@ class Buffers:
         for layer, delta, x, (weights, biases) in zip(
             self.layers, batch.deltas[1:], batch.inputs, self.gradients, strict=True
         ):
+            part = self.part(len(_as_it_lies(weights)), thread)
             if weights.flags.c_contiguous:
-                part = self._part(len(weights), thread)
                 shard = ParameterShard(layer, delta[:, part], x, (weights[part], biases[part]))
             else:
-                part = self._part(weights.shape[1], thread)
                 # The sum for the biases comes with each part of the weights; one of them counts.
                 own = biases if thread == 0 else np.empty_like(biases)
                 shard = ParameterShard(layer, delta, x[:, part], (weights[:, part], own))
@@ -165,25 +160,31 @@ class Buffers:
 
     def regions(self, thread: int) -> list[slice]:
         """Where one thread's parameters lie in the vector, in pieces; biases apart from weights."""
-        start, item = self.vector.__array_interface__["data"][0], self.vector.itemsize
-        regions: list[slice] = []
-        shards = self._parameters(self._batch(*self._any), thread)
+        first, regions = 0, []
         for kind in range(2):
-            ends: list[list[int]] = []  # of stretches without a gap
-            for view in (shard.out[kind] for shard in shards):
-                first = (view.__array_interface__["data"][0] - start) // item
-                if not 0 <= first < self.vector.size:  # a sum that does not count
-                    continue
-                if ends and ends[-1][1] == first:
-                    ends[-1][1] += view.size
-                else:
-                    ends.append([first, first + view.size])
-            for first, last in ends:
-                cuts = range(first, last, CACHED_PARAMETERS)
-                regions += [slice(cut, min(cut + CACHED_PARAMETERS, last)) for cut in cuts]
+            stretches: list[list[int]] = []  # without a gap
+            for pair in self.gradients:
+                start, stop = (first + at for at in self._stretch(*pair, kind, thread))
+                if stretches and stretches[-1][1] == start:
+                    stretches[-1][1] = stop
+                elif stop > start:
+                    stretches.append([start, stop])
+                first += pair[kind].size
+            for start, stop in stretches:
+                cuts = range(start, stop, CACHED_PARAMETERS)
+                regions += [slice(cut, min(cut + CACHED_PARAMETERS, stop)) for cut in cuts]
         return regions
 
-    def _part(self, count: int, thread: int) -> slice:
+    def _stretch(self, weights: Array, biases: Array, kind: int, thread: int) -> tuple[int, int]:
+        """From where to where one thread's part of the weights (0) or of the biases (1) goes."""
+        if kind == 1 and not weights.flags.c_contiguous:
+            return (0, len(biases)) if thread == 0 else (0, 0)
+        rows = len(_as_it_lies(weights))
+        part = self.part(rows, thread)
+        length = (weights.size // rows if rows else 0) if kind == 0 else 1
+        return part.start * length, part.stop * length
+
+    def part(self, count: int, thread: int) -> slice:
         """One thread's part of so many rows or neurons."""
         return slice(thread * count // self.threads, (thread + 1) * count // self.threads)
 
@@ -197,3 +198,8 @@ def _rows(batch: RowShard, part: slice) -> RowShard:
         [array[part] for array in batch.scratch],
         batch.y[part],
     )
+
+
+def _as_it_lies(weights: Array) -> Array:
+    """The weights with the axis first that is the outer one in memory."""
+    return weights if weights.flags.c_contiguous else weights.T

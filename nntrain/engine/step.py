@@ -61,10 +61,7 @@ class TrainStep:
         self.threads = self._pool.size
         self.blas_threads = pool.size if WORTH_BLAS_THREADS <= work < WORTH_A_POOL else 1
         self._gradient: Array = np.empty_like(network.parameters)
-        rates = dropout.rates if dropout else [0.0] * len(network.layers)
-        self._buffers = Buffers(
-            network, self._gradient, batch_size, [rate > 0 for rate in rates], self.threads
-        )
+        self._buffers = Buffers(network, self._gradient, batch_size, dropout, self.threads)
         self._regions = [self._buffers.regions(thread) for thread in range(self.threads)]
 
     def buffer(self, rows: int) -> BatchBuffer:
@@ -73,15 +70,9 @@ class TrainStep:
         shapes, dtype = self.network.shapes, self.network.parameters.dtype
         x = np.empty((rows, *shapes[0]), dtype)
         y, outputs = (np.empty((rows, *shapes[-1]), dtype) for _ in "yo")
+        batches = [slice(at, at + self.batch_size) for at in range(0, rows, self.batch_size)]
         return BatchBuffer(
-            x,
-            y,
-            outputs,
-            [
-                self._buffers.share(x[start:stop], y[start:stop], outputs[start:stop])
-                for start in range(0, rows, self.batch_size)
-                for stop in [start + self.batch_size]
-            ],
+            x, y, outputs, [self._buffers.share(x[b], y[b], outputs[b]) for b in batches]
         )
 
     def run(
@@ -110,8 +101,7 @@ class TrainStep:
             rows = slice(start, stop)
             shards = self._buffers.share(buffer.x[rows], buffer.y[rows], buffer.outputs[rows])
         if self.dropout is not None:
-            masks = [None if mask is None else mask[:count] for mask in self._buffers.masks[:-1]]
-            self.dropout.draw(masks, epoch, batch)
+            self.dropout.draw(self._buffers.masks_of(count), epoch, batch)
         run, rules = self._pool.run, self.regularization
         run(lambda thread: self._propagate(shards.rows[thread], count))
         self.optimizer.begin()
@@ -156,8 +146,9 @@ class TrainStep:
             self.optimizer.move(parameters, gradient, learning_rate, region)
 
     def _limit(self, thread: int) -> None:
-        for layer in self.network.layers[thread :: self.threads]:
-            self.regularization.limit(layer.weights)
+        for layer in self.network.layers:
+            weights = layer.weights
+            self.regularization.limit(weights[self._buffers.part(len(weights), thread)])
 
     def _follow(self, thread: int) -> None:
         if self.average is not None:

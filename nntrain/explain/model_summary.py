@@ -115,9 +115,9 @@ def _summary(config: Config, inputs: int, members: int) -> ModelSummary:
     # written to.
     network = build_network(config, inputs)
     optimizer, average = build_optimizer(config, network), build_average(config, network)
-    dropout = build_dropout(config)
-    dropped = [rate > 0 for rate in dropout.rates] if dropout else [False] * len(network.layers)
-    buffers = Buffers(network, network.parameters, config.training.batch_size, dropped, threads=1)
+    buffers = Buffers(
+        network, network.parameters, config.training.batch_size, build_dropout(config), threads=1
+    )
     memory = {
         "parameters": network.parameters.nbytes,
         "gradient": network.parameters.nbytes,

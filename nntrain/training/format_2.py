@@ -6,15 +6,14 @@ W trained behind a layer of which the share p was kept predicted as pW does. Tod
 so that the gradient by it, and what optimisers keep of gradients, is divided by p.
 """
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.config import Config, parse_config
-from nntrain.config.build import build_network
-from nntrain.nn import Network
+from nntrain.config.build import build_layers, build_network, dropout_rates
+from nntrain.nn import Network, parameter_count
 from nntrain.nn.arrays import Array
 
 # The power of p by which each vector changes; all others are no vectors of the network's.
@@ -58,15 +57,13 @@ def has_dropout(config: Config) -> bool:
 
 def _network_of(config: Config, inputs: int, size: int) -> Network | None:
     """The network, if a vector of this size is its parameters: what lies is refused later."""
-    widths = [inputs, *(layer.dense for layer in config.network)]
-    expected = sum((n + 1) * m for n, m in pairwise(widths))
+    expected = parameter_count((inputs,), build_layers(config))
     return build_network(config, inputs) if expected == size else None
 
 
 def _kept(config: Config) -> list[float]:
     """The shares of x_0 … x_{L−1} that dropout keeps."""
-    dropped = [config.training.input_dropout, *(layer.dropout for layer in config.network[:-1])]
-    return [1 - rate for rate in dropped]
+    return [1 - rate for rate in dropout_rates(config)]
 
 
 def _converted(vector: Array, network: Network, kept: list[float], power: int) -> Array:

@@ -45,7 +45,7 @@ def test_memory_is_that_of_the_trainings_own_arrays(
     )
     summary = inspect(config, Reporter())
     learning = TrainingState.begin(config, 16)
-    buffers = Buffers(learning.network, learning.network.parameters, 16, [False, False], 1)
+    buffers = Buffers(learning.network, learning.network.parameters, 16, None, 1)
     batch = bytes_within([buffers.xs, buffers.deltas, buffers.scratch])
     gradient = bytes_within(learning.network.parameters)
     parameters = bytes_within(learning.network.parameters)
