@@ -177,18 +177,25 @@ def test_the_example_is_a_sweep_of_an_example(monkeypatch: pytest.MonkeyPatch) -
     assert definition.config({}) == load_config("configs/quick.yaml")
 
 
-@pytest.mark.parametrize("limit", [14, 40])
-def test_too_few_files_are_one_line(long: Path, limit: int) -> None:
+def sweep_with_open_files(
+    folder: Path, limit: int, timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Run the folder's sweep with two workers where at most so many files may be open."""
     pytest.importorskip("resource")
-    few = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit})); "
-    code = f"{few}from nntrain.__main__ import main; main()"
-    done = subprocess.run(
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit})); "
+    code = f"{limited}from nntrain.__main__ import main; main()"
+    return subprocess.run(
         [sys.executable, "-c", code, "sweep", "sweep.yaml", "--parallel", "2"],
-        cwd=long,
+        cwd=folder,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=timeout,
     )
+
+
+@pytest.mark.parametrize("limit", [14, 40])
+def test_too_few_files_are_one_line(long: Path, limit: int) -> None:
+    done = sweep_with_open_files(long, limit, timeout=30)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
         f"only {limit} files may be open at a time, and 2 workers need 80; raise the limit with "
@@ -197,17 +204,8 @@ def test_too_few_files_are_one_line(long: Path, limit: int) -> None:
 
 
 def test_as_many_files_as_are_asked_for_are_enough(long: Path) -> None:
-    pytest.importorskip("resource")
     Path("sweep.yaml").write_text(SWEEP.replace("trials: 4", "trials: 2"))
-    enough = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (80, 80)); "
-    code = f"{enough}from nntrain.__main__ import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "sweep", "sweep.yaml", "--parallel", "2"],
-        cwd=long,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = sweep_with_open_files(long, 80, timeout=60)
     assert done.returncode == 0, done.stderr
 
 
