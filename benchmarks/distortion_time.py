@@ -8,12 +8,12 @@ from material import Material
 from peers import THREADS, Case, nntrain
 from rounds import Task, Times, alternate
 
-from nntrain.data.distort import Distorter, Distortion
+from nntrain.data.augment import Augmentation, Augmenter
 
 HEADING = "Distortions"
 CASES = (Case((1000, 500), 512), Case((1000, 500), 128))
 # Those of configs/strong.yaml, best.yaml and committee.yaml.
-DISTORTION = Distortion(
+DISTORTION = Augmentation(
     rotation=12, scale=0.12, shear=0.1, shift=1, elastic_strength=34, elastic_sigma=5
 )
 
@@ -52,7 +52,7 @@ def measure(material: Material) -> list[str]:
 
 def _times(case: Case, material: Material) -> list[Times]:
     pixels, labels = np.ascontiguousarray(material.pixels), material.labels
-    distorter = Distorter(DISTORTION, pixels.shape[1])
+    distorter = Augmenter(DISTORTION, pixels.shape[1])
     rng = np.random.default_rng(0)
     out = np.empty((case.batch, pixels.shape[1]), np.float32)
 

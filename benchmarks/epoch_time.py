@@ -74,7 +74,7 @@ def measure(material: Material) -> list[str]:
 def _start(peer: str, data: Path) -> "subprocess.Popen[str]":
     """A peer that waits for its first case."""
     return subprocess.Popen(
-        [sys.executable, str(HERE / "peers.py"), peer, str(data)],
+        [sys.executable, str(HERE / "competitors.py"), peer, str(data)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

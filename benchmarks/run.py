@@ -20,7 +20,7 @@ import scale
 import sweep_time
 import time_to_accuracy
 import whole_job
-from material import Extent, Material, material
+from material import BenchSize, Material, material
 from peers import THREADS
 from rounds import HERE, PeerError
 
@@ -39,7 +39,7 @@ INTRODUCTION = (
     "`make bench` measures anew, `python benchmarks/run.py SECTION ...` only a part: "
     f"{', '.join(SECTIONS)}.\n"
 )
-REHEARSAL = Extent(
+REHEARSAL = BenchSize(
     rounds=1,
     train=2_000,
     test=300,
@@ -60,7 +60,7 @@ def main(sections: tuple[str, ...], rehearse: bool) -> None:
     .csv.gz); without it, demo digits are drawn.
     """
     failed = False
-    with material(REHEARSAL if rehearse else Extent()) as given:
+    with material(REHEARSAL if rehearse else BenchSize()) as given:
         for name in sections or SECTIONS:
             section = SECTIONS[name]
             print(f"## {section.HEADING}", flush=True)

@@ -17,7 +17,7 @@ from nntrain.errors import DataError, MissingLibraryError
 from nntrain.files import atomic_write
 from nntrain.nn.activations import LEAK, TANH_AMPLITUDE, TANH_SLOPE
 from nntrain.nn.arrays import Array
-from nntrain.training.inference import Predictor, refuse_other_classes
+from nntrain.training.inference import Predictor, check_same_classes
 from nntrain.version import __version__
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def export_onnx(models: Sequence[Predictor], path: Path) -> None:
         import onnx  # noqa: F401
     except ImportError as error:
         raise MissingLibraryError(f"{path}: ONNX files need onnx", "onnx") from error
-    refuse_other_classes(models)
+    check_same_classes(models)
     if len({model.network.widths[0] for model in models}) > 1:
         raise DataError("the runs were trained on pictures of different sizes; name alike ones")
     content = build_onnx(models).SerializeToString()

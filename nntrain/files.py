@@ -14,7 +14,7 @@ from typing import IO, Any, Literal, overload
 from nntrain.errors import NNTrainError
 
 _PAUSES = (0.01, 0.1, 0.5, None)  # seconds after each attempt to rename; None: it was the last
-_MENDS = {
+_HINTS = {
     errno.ENOSPC: "free some space or name another place",
     errno.EDQUOT: "free some space or name another place",
     errno.EMFILE: "raise the number of open files that 'ulimit -n' shows",
@@ -47,20 +47,20 @@ def atomic_write(path: Path, mode: str = "wb") -> AbstractContextManager[IO[Any]
     return _replacement(path, mode)
 
 
-def refuse_unwritable(path: Path) -> None:
+def check_writable(path: Path) -> None:
     """Find out before the work whether `atomic_write` could begin.
 
     Raises:
         NNTrainError: It could not.
     """
-    with _told_in_one_line(path), _temporary(path) as (_, temporary):
+    with _one_line_errors(path), _temporary(path) as (_, temporary):
         temporary.touch(exist_ok=True)
 
 
 @contextmanager
 def _replacement(path: Path, mode: str) -> Iterator[IO[Any]]:
     encoding, newline = (None, None) if mode == "wb" else ("utf-8", "")
-    with _told_in_one_line(path), _temporary(path) as (target, temporary):
+    with _one_line_errors(path), _temporary(path) as (target, temporary):
         with temporary.open(mode, encoding=encoding, newline=newline) as file:
             yield file
             file.flush()
@@ -102,11 +102,11 @@ def _temporary(path: Path) -> Iterator[tuple[Path, Path]]:
 
 
 @contextmanager
-def _told_in_one_line(path: Path) -> Iterator[None]:
+def _one_line_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        mend = _MENDS.get(error.errno or 0, "name another place")
+        mend = _HINTS.get(error.errno or 0, "name another place")
         raise NNTrainError(
             f"{path}: cannot be written: {error.strerror or error}; {mend}"
         ) from error

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nntrain import NNClassifier, NNTrainError
 from nntrain.classifier import FeaturesError, _FeatureBatches
 from nntrain.config import Config
-from nntrain.data.batches import PixelScale
+from nntrain.data.batches import Rescale
 from nntrain.errors import ConfigError, DivergenceError
 from nntrain.nn.arrays import Array
 from nntrain.training import checkpoint
@@ -30,7 +30,7 @@ def features(count: int = 200, dtype: str = "float32") -> tuple[Array, NDArray[n
     """The pixels of stripes as inputs of a network, and their labels."""
     pixels, labels = stripes(count)
     x: Array = np.empty(pixels.shape, dtype)
-    PixelScale(0.0, 1.0).apply(pixels, x)
+    Rescale(0.0, 1.0).apply(pixels, x)
     return x, labels
 
 

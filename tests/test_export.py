@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nntrain import __version__
 from nntrain.config import Config, load_config
-from nntrain.data.digits import Digits
+from nntrain.data.dataset import Dataset
 from nntrain.data.kaggle import write_csv
 from nntrain.errors import DataError, NNTrainError
 from nntrain.export import build_onnx, export_onnx
@@ -71,7 +71,7 @@ def agree(models: list[Predictor], path: Path, pixels: NDArray[np.uint8]) -> Non
     """In batches of several sizes."""
     export_onnx(models, path)
     for count in (1, 7, len(pixels)):
-        rows = Digits(pixels[:count], "X", None, None, None, None).all()
+        rows = Dataset(pixels[:count], "X", None, None, None, None).all()
         theirs = answers(path, pixels[:count])
         assert theirs.dtype == np.float32
         np.testing.assert_allclose(theirs, probabilities(models, rows), rtol=0, atol=1e-6)

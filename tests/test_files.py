@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nntrain.errors import NNTrainError
-from nntrain.files import atomic_write, refuse_unwritable
+from nntrain.files import atomic_write, check_writable
 
 
 def names(folder: Path) -> list[str]:
@@ -152,7 +152,7 @@ def test_an_impossible_place_is_told_in_one_line(tmp_path: Path, place: str, fau
     assert str(caught.value).startswith(f"{tmp_path / place}: ")
     assert fault in str(caught.value)
     with pytest.raises(NNTrainError) as told_before:
-        refuse_unwritable(tmp_path / place)
+        check_writable(tmp_path / place)
     assert str(told_before.value) == str(caught.value)
     assert names(tmp_path) == before
 
@@ -161,7 +161,7 @@ def test_a_place_that_can_be_written_is_left_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("old")
     (tmp_path / "dangling").symlink_to("target.csv")
     for name in ("old.csv", "new.csv", "dangling"):
-        refuse_unwritable(tmp_path / name)
+        check_writable(tmp_path / name)
     assert names(tmp_path) == ["dangling", "old.csv"]
     assert (tmp_path / "old.csv").read_text() == "old"
 

@@ -44,7 +44,7 @@ _HINTS = {
 }
 
 
-class Program(click.Group):
+class RootGroup(click.Group):
     """The group of all commands; an error ends it with one line and the error's exit status."""
 
     def main(
@@ -138,7 +138,7 @@ def _interrupted(error: BaseException | None) -> bool:
 
 @click.group(
     "nntrain",
-    cls=Program,
+    cls=RootGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Try: nntrain data demo && nntrain config init && nntrain fit config.yaml",
 )

@@ -7,17 +7,17 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
-    Count,
+    PositiveInt,
+    check_output_is_not_input,
     config_argument,
     force_option,
-    refuse_input_as_output,
     set_option,
 )
 from nntrain.cli.terminal import echo
 from nntrain.errors import DataError
 
 if TYPE_CHECKING:
-    from nntrain.data.digits import Digits
+    from nntrain.data.dataset import Dataset
 
 _BAR = 40  # columns of the longest bar
 
@@ -39,21 +39,21 @@ def data() -> None:
 @data.command(epilog="Example: nntrain data demo --train 12000 --test 2000")
 @click.option(
     "--train",
-    type=Count(1, 10_000_000),
+    type=PositiveInt(1, 10_000_000),
     default=12_000,
     show_default=True,
     help="Number of training rows.",
 )
 @click.option(
     "--test",
-    type=Count(1, 10_000_000),
+    type=PositiveInt(1, 10_000_000),
     default=2_000,
     show_default=True,
     help="Number of test rows.",
 )
 @click.option(
     "--seed",
-    type=Count(0, 2**63 - 1),
+    type=PositiveInt(0, 2**63 - 1),
     default=0,
     show_default=True,
     help="The same seed draws the same digits.",
@@ -109,7 +109,7 @@ def check(paths: tuple[str, ...]) -> None:
             digits = read_csv(path)
             echo(f"{digits.source}: {digits.describe()}")
             _show(digits)
-            for doubt in digits.doubts():
+            for doubt in digits.warnings():
                 echo(f"warning: {doubt}", err=True)
         except DataError as error:
             echo(str(error), keep="\n", err=True)
@@ -132,7 +132,7 @@ def check(paths: tuple[str, ...]) -> None:
 def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> None:
     """Draw training digits beside what data.distortion makes of them."""
     from nntrain.config import load_config
-    from nntrain.files import refuse_unwritable
+    from nntrain.files import check_writable
     from nntrain.training.preview import draw_preview
     from nntrain.training.reporter import TerminalReporter
 
@@ -140,18 +140,18 @@ def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> 
         raise DataError(f"{out}: exists already; name another with --out, or replace it by --force")
     loaded = load_config(config, overrides)
     csvs = [csv for csv in (loaded.data.train, loaded.data.validation) if isinstance(csv, str)]
-    refuse_input_as_output(out, config, *csvs)
-    refuse_unwritable(out)
+    check_output_is_not_input(out, config, *csvs)
+    check_writable(out)
     draw_preview(loaded, out, TerminalReporter())
     echo(f"{out}: a row for each digit, first as it is, then distorted nine times")
 
 
-def _show(digits: "Digits") -> None:
+def _show(digits: "Dataset") -> None:
     """Print how many there are of each digit, and in a terminal some of them."""
     from rich.bar import Bar
     from rich.table import Table
 
-    from nntrain.cli.pictures import show_pictures
+    from nntrain.cli.ascii_art import show_pictures
     from nntrain.cli.terminal import console
 
     out = console()
@@ -163,7 +163,7 @@ def _show(digits: "Digits") -> None:
             counts.add_row(f"  {digit}", f"{count:>7,}", bar)
         out.print(counts)
     if out.is_terminal and digits.is_square():
-        rows = digits.examples()
+        rows = digits.sample_rows()
         captions = (
             [f"row {row + 1}" for row in rows]
             if digits.labels is None

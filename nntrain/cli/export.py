@@ -20,15 +20,15 @@ def export(folder: Path, file: Path, force: bool) -> None:
     "probabilities" has one of each digit a row. A committee becomes one network, which votes.
     """
     from nntrain.export import export_onnx
-    from nntrain.files import refuse_unwritable
+    from nntrain.files import check_writable
     from nntrain.training import inference
 
     if file.suffix != ".onnx":  # a checkpoint or a CSV should survive --force
         raise ConfigError(f"{file}: name a file that ends in .onnx")
     if file.exists() and not force:
         raise NNTrainError(f"{file}: exists already; name another file, or replace it with --force")
-    refuse_unwritable(file)
-    models = inference.load_models(inference.chosen_runs([folder]))
+    check_writable(file)
+    models = inference.load_models(inference.resolve_runs([folder]))
     export_onnx(models, file)
     networks = f", {len(models)} networks that vote" if len(models) > 1 else ""
     widths = "-".join(map(str, models[0].network.widths))

@@ -58,7 +58,7 @@ def fit(
 
     loaded, name = load_config(config, overrides), name_for(Path(config))
     if scheduler is not None:
-        from nntrain.cli.elsewhere import train_on
+        from nntrain.cli.remote import train_on
 
         def get_run() -> RunFolder:
             return open_run(folder, name) if resume else make_run(loaded, folder, name)

@@ -2,7 +2,7 @@
 
 import click
 
-from nntrain.cli.options import Amount, Count, config_argument, set_option
+from nntrain.cli.options import NonNegativeFloat, PositiveInt, config_argument, set_option
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
 
@@ -10,17 +10,17 @@ from nntrain.errors import ConfigError
 @click.command(epilog="Example: nntrain gradcheck configs/lecture.yaml --samples 3")
 @config_argument
 @set_option
-@click.option("--layer", type=Count(1), help="Check this layer alone.  [default: all]")
+@click.option("--layer", type=PositiveInt(1), help="Check this layer alone.  [default: all]")
 @click.option(
     "--samples",
-    type=Count(1),
+    type=PositiveInt(1),
     default=3,
     show_default=True,
     help="Let E be the mean over so many first rows of data.train.",
 )
 @click.option(
     "--epsilon",
-    type=Amount(1e-8, 1e-3),
+    type=NonNegativeFloat(1e-8, 1e-3),
     default=1e-5,
     show_default=True,
     help="How far a parameter is moved, up and down.",
@@ -42,7 +42,7 @@ def gradcheck(
     from nntrain.cli.terminal import console, table
     from nntrain.config import load_config
     from nntrain.explain.gradcheck import check_gradient, diagnosis
-    from nntrain.explain.subject import subject
+    from nntrain.explain.inputs import subject
     from nntrain.training.reporter import TerminalReporter
 
     loaded = load_config(config, overrides)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntrain.cli.options import Amount, Count
+from nntrain.cli.options import NonNegativeFloat, PositiveInt
 from nntrain.cli.terminal import echo
 from nntrain.errors import NNTrainError
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 @click.option("--starter", is_flag=True, help="Print the file to begin with, or write it as FILE.")
 @click.option(
     "--seconds",
-    type=Amount(0.1, 3600),
+    type=NonNegativeFloat(0.1, 3600),
     default=10,
     show_default=True,
     help="The longest that one call of a function may take.",
 )
 @click.option(
     "--memory",
-    type=Count(256, 1 << 20),
+    type=PositiveInt(256, 1 << 20),
     default=1024,
     show_default=True,
     help="The most memory that it may have, in MB.",

@@ -19,11 +19,11 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     network in training; the buffers hold x_i, δ_i and scratch for each row of a batch.
     """
     from nntrain.cli.terminal import console, table
+    from nntrain.explain.inputs import resolve_source
     from nntrain.explain.model_summary import inspect as figures
-    from nntrain.explain.subject import named
     from nntrain.training.reporter import TerminalReporter
 
-    summary = figures(named(source, overrides), TerminalReporter())
+    summary = figures(resolve_source(source, overrides), TerminalReporter())
     committee = f", a committee of {summary.members} such networks" if summary.members > 1 else ""
     widths = "-".join(map(str, summary.widths))
     echo(f"{source}: {widths}, {summary.loss}, {summary.dtype}{committee}")

@@ -51,13 +51,13 @@ RUN_PATH = CompletedPath(completion.runs, path_type=Path)
 SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path)
 
 
-class Count(click.IntRange):
+class PositiveInt(click.IntRange):
     """A whole number between bounds; click's own is called "integer range" in complaints."""
 
     name = "integer"
 
 
-class Amount(click.FloatRange):
+class NonNegativeFloat(click.FloatRange):
     """A number between bounds; click's own is "float range" in complaints, and has nan in it."""
 
     name = "number"
@@ -106,13 +106,13 @@ label_column_option = click.option(
 
 distortions_option = click.option(
     "--distortions",
-    type=Count(0, 1_000),
+    type=PositiveInt(0, 1_000),
     default=0,
     show_default=True,
     help="Also ask for so many distorted copies of each image, and average the answers.",
 )
 
-threads_type = Count(1, 1024)  # more would take minutes only to be started
+threads_type = PositiveInt(1, 1024)  # more would take minutes only to be started
 
 scheduler_option = click.option(
     "--scheduler",
@@ -123,7 +123,7 @@ scheduler_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
 
 
-def refuse_idle_label_column(path: str | None, label_column: str | None) -> None:
+def check_label_column_is_used(path: str | None, label_column: str | None) -> None:
     """A column is named of a file that is not.
 
     Raises:
@@ -133,7 +133,7 @@ def refuse_idle_label_column(path: str | None, label_column: str | None) -> None
         raise ConfigError("--label-column names a column of --data; give --data CSV too")
 
 
-def refuse_input_as_output(out: Path, *inputs: str | Path, option: str = "--out") -> None:
+def check_output_is_not_input(out: Path, *inputs: str | Path, option: str = "--out") -> None:
     """What is read is not replaced, whatever its names are.
 
     Args:

@@ -8,11 +8,11 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
+    check_label_column_is_used,
+    check_output_is_not_input,
     data_option,
     distortions_option,
     label_column_option,
-    refuse_idle_label_column,
-    refuse_input_as_output,
     runs_argument,
 )
 from nntrain.cli.terminal import echo
@@ -63,21 +63,21 @@ def predict(
     averaged.
     """
     from nntrain.data import kaggle
-    from nntrain.files import refuse_unwritable
+    from nntrain.files import check_writable
     from nntrain.training import inference
     from nntrain.training.threads import cores
 
     # Before the network is asked, so that its answers are not lost.
-    refuse_input_as_output(out, test)
-    refuse_unwritable(out)
+    check_output_is_not_input(out, test)
+    check_writable(out)
     if out.exists() and not kaggle.holds_answers(out):
         raise ConfigError(f"{out}: holds no predictions; name another file with --out or remove it")
-    runs = inference.chosen_runs(folders)
+    runs = inference.resolve_runs(folders)
     models = inference.load_models(runs)
     digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)
     echo(f"{digits.source}: {digits.describe()}", err=True)
-    if digits.cache_doubt:
-        echo(f"warning: {digits.cache_doubt}", err=True)
+    if digits.cache_warning:
+        echo(f"warning: {digits.cache_warning}", err=True)
     networks = f" ({len(models)} networks)" if len(models) > len(runs) else ""
     echo(f"reading them with {', '.join(map(str, runs))}{networks}", err=True)
     shares = inference.probabilities(models, digits.all(), distortions, cores())
@@ -121,8 +121,8 @@ def evaluate(
     from nntrain.training.rows import read_labelled
     from nntrain.training.threads import cores
 
-    refuse_idle_label_column(path, label_column)
-    models = inference.load_models(inference.chosen_runs(folders))
+    check_label_column_is_used(path, label_column)
+    models = inference.load_models(inference.resolve_runs(folders))
     rows = (
         read_labelled(path, models[0].config.data.classes, label_column, TerminalReporter()).all()
         if path

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import (
+    check_label_column_is_used,
     data_option,
     label_column_option,
-    refuse_idle_label_column,
     runs_argument,
 )
 from nntrain.cli.terminal import echo
@@ -35,7 +35,7 @@ def report(
     RUN is the folder of a run; without any, the run that was finished last. Several RUNs, or a
     committee's members, are compared, and judged by their vote.
     """
-    from nntrain.training.inference import chosen_runs
+    from nntrain.training.inference import resolve_runs
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.threads import cores
 
@@ -43,8 +43,8 @@ def report(
         from nntrain.report.page import default_place, write_report
     except ModuleNotFoundError as error:
         raise MissingLibraryError(f"reports need {error.name}", "report") from error
-    refuse_idle_label_column(path, label_column)
-    runs = chosen_runs(folders)
+    check_label_column_is_used(path, label_column)
+    runs = resolve_runs(folders)
     out = out or default_place(runs)
     write_report(out, runs, path, label_column, TerminalReporter(), cores())
     echo(f"{out}: the report of {', '.join(map(str, runs))}; open it in a browser")

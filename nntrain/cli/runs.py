@@ -12,7 +12,7 @@ from nntrain.cli.terminal import echo
 from nntrain.errors import RunError
 
 if TYPE_CHECKING:
-    from nntrain.training.overview import Overview, RunSummary
+    from nntrain.training.run_table import RunSummary, RunTable
 
 _KEYS_IN_A_TERMINAL = 8
 _WIDEST_VALUE = 32  # in a terminal
@@ -31,8 +31,8 @@ def runs(folder: Path | None, as_json: bool) -> None:
     """
     if folder is not None and not folder.is_dir():
         raise RunError(f"{folder}: no such folder; 'nntrain runs' lists those of runs/")
-    from nntrain.training.overview import overview
     from nntrain.training.run import RUNS, all_runs, all_sweeps
+    from nntrain.training.run_table import overview
 
     found = overview(all_runs(folder or RUNS))
     if as_json:
@@ -46,9 +46,9 @@ def runs(folder: Path | None, as_json: bool) -> None:
             echo(f"{sweep}: a sweep; 'nntrain runs {sweep}' lists its trials", err=True)
 
 
-def _print(found: "Overview") -> None:
+def _print(found: "RunTable") -> None:
     from nntrain.cli.terminal import console, print_columns, short_names
-    from nntrain.config.difference import short
+    from nntrain.config.diff import short
 
     out = console()
     differing = found.differences()

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from nntrain.cli import completion
-from nntrain.cli.elsewhere import refuse_without
-from nntrain.cli.options import SWEEP_PATH, CompletedPath, Count, scheduler_option, threads_type
+from nntrain.cli.options import (
+    SWEEP_PATH,
+    CompletedPath,
+    PositiveInt,
+    scheduler_option,
+    threads_type,
+)
+from nntrain.cli.remote import require_extra
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError, status_after
 
@@ -37,7 +43,7 @@ if TYPE_CHECKING:
 )
 @scheduler_option
 @click.option(
-    "--best", type=Count(1), default=5, show_default=True, help="How many make the committee."
+    "--best", type=PositiveInt(1), default=5, show_default=True, help="How many make the committee."
 )
 @click.option(
     "--report",
@@ -84,7 +90,7 @@ def sweep(
 
 
 def _report(folder: Path, best: int, out: Path | None) -> None:
-    refuse_without("optuna", "jinja2", "matplotlib", extra="sweep,report")
+    require_extra("optuna", "jinja2", "matplotlib", extra="sweep,report")
     from nntrain.sweep.report import write_report
     from nntrain.sweep.trials import read_trials
 
@@ -103,33 +109,33 @@ def _train(
     scheduler: str | None,
     best: int,
 ) -> None:
-    refuse_without("distributed", "optuna", *(["cryptography"] if scheduler is None else []))
+    require_extra("distributed", "optuna", *(["cryptography"] if scheduler is None else []))
     from nntrain.cli.sweep_progress import SweepProgress
     from nntrain.cluster.connect import workers
-    from nntrain.cluster.crew import Crew
-    from nntrain.sweep.conduct import conduct
-    from nntrain.sweep.definition import load_sweep
-    from nntrain.sweep.search import most_at_once
+    from nntrain.cluster.dispatcher import Dispatcher
+    from nntrain.sweep.runner import run_sweep
+    from nntrain.sweep.search import max_concurrent
+    from nntrain.sweep.spec import load_sweep
     from nntrain.sweep.trials import open_trials
-    from nntrain.training.interruption import deferred_signals
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.rows import digest, read_data
+    from nntrain.training.signals import defer_signals
     from nntrain.training.threads import cores
 
     options = {"--parallel": parallel, "--threads": threads, "--scheduler": scheduler}
     definition = load_sweep(path)
     data = read_data(definition.config({}), TerminalReporter())
-    parallel = min(parallel or max(1, cores() // (threads or 1)), most_at_once(definition.sweep))
+    parallel = min(parallel or max(1, cores() // (threads or 1)), max_concurrent(definition.sweep))
     threads = threads or (max(1, cores() // parallel) if scheduler is None else 1)
     with open_trials(definition, folder) as trials:
-        trials.refuse_other_rows(digest(*data))
+        trials.check_same_rows(digest(*data))
         with (
-            deferred_signals() as interruption,
+            defer_signals() as interruption,
             workers(scheduler, parallel) as connect,
             SweepProgress(trials) as progress,
-            Crew(connect, data, threads, progress.notice, progress.epoch) as crew,
+            Dispatcher(connect, data, threads, progress.notice, progress.epoch) as dispatcher,
         ):
-            conduct(trials, crew, progress, lambda: interruption.signal is not None)
+            run_sweep(trials, dispatcher, progress, lambda: interruption.signal is not None)
     show_ranking(trials, best)
     if interruption.signal is not None:
         given = {"--run": folder, **options}

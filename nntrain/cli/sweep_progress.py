@@ -15,14 +15,14 @@ from rich.progress import (
 )
 
 from nntrain.cli.terminal import console
-from nntrain.sweep.conduct import Watcher
 from nntrain.sweep.ranking import brief, ranking
-from nntrain.sweep.search import most_trials
+from nntrain.sweep.runner import SweepCallback
+from nntrain.sweep.search import max_trials
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord
 
 
-class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
+class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
     """Writes to stderr: a line for each trial that begins or ends, and bars if it is a terminal.
 
     Args:
@@ -50,7 +50,7 @@ class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
         )
         self._sweep = self._progress.add_task(
             self._folder.name,
-            total=most_trials(trials.definition.sweep),
+            total=max_trials(trials.definition.sweep),
             completed=len(ended),
             result=self._best_so_far(),
         )
@@ -68,7 +68,7 @@ class SweepProgress(Watcher, AbstractContextManager["SweepProgress"]):
         """Write the line above the bars."""
         self._console.print(text, soft_wrap=True)
 
-    def goes_on(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
+    def on_trial_start(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
         """Write what the trial tries, if it has just begun, and draw its bar."""
         if name in self._tasks:
             return

@@ -6,10 +6,10 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
-    Count,
+    PositiveInt,
+    check_output_is_not_input,
     config_or_run_argument,
     force_option,
-    refuse_input_as_output,
     set_option,
 )
 from nntrain.cli.terminal import echo
@@ -21,7 +21,7 @@ from nntrain.errors import ConfigError, NNTrainError
 @set_option
 @click.option(
     "--row",
-    type=Count(1),
+    type=PositiveInt(1),
     default=1,
     show_default=True,
     help="Which digit; rows count from 1 without the header, as in messages about CSVs.",
@@ -53,23 +53,23 @@ def trace(
     delta_1, dE_dW_1, dE_db_1, W_1_after, b_1_after and so on, and alpha. Columns have the shape
     (n,), matrices (n_out, n_in).
     """
-    from nntrain.cli.pictures import drawn_or_told
+    from nntrain.cli.ascii_art import render_or_list
     from nntrain.cli.terminal import console, table
     from nntrain.explain import trace as library
-    from nntrain.explain.subject import named, subject
-    from nntrain.files import refuse_unwritable
+    from nntrain.explain.inputs import resolve_source, subject
+    from nntrain.files import check_writable
     from nntrain.training.reporter import TerminalReporter
 
     if out is not None and out.exists() and not force:
         raise NNTrainError(f"{out}: exists already; name another file, or replace it with --force")
     if force and out is None:
         raise ConfigError("--force replaces the file of --npz; give --npz FILE too")
-    found = named(source, overrides)
+    found = resolve_source(source, overrides)
     shown = subject(found, csv, TerminalReporter())
     if out is not None:
         read = [*source.iterdir()] if source.is_dir() else [source]
-        refuse_input_as_output(out, *read, shown.digits.source, option="--npz")
-        refuse_unwritable(out)
+        check_output_is_not_input(out, *read, shown.digits.source, option="--npz")
+        check_writable(out)
     x, y = shown.rows(row)
     optimizer = shown.config.training.optimizer
     quantities = library.trace(shown.network, x[0], y[0], optimizer.learning_rate)
@@ -80,7 +80,7 @@ def trace(
         f"{shown.digits.source}, row {row}: a {shown.digits.all().labels[row - 1]}; "
         f"the network takes it for a {shown.network.predict(x)[0].argmax()}"
     )
-    console().print(drawn_or_told(shown.digits.pixels[row - 1], console()))
+    console().print(render_or_list(shown.digits.pixels[row - 1], console()))
     echo()
     rows = table("quantity", "shape", "numbers")
     for quantity in quantities:

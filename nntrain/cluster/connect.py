@@ -86,7 +86,7 @@ def _local_cluster(processes: int) -> distributed.LocalCluster:
     no_pages: dict[str, list[str]] = {
         f"distributed.{role}.http.routes": [] for role in ("scheduler", "worker")
     }
-    with _out_of_reach_of_ctrl_c(), dask.config.set(no_pages):
+    with _ignore_ctrl_c(), dask.config.set(no_pages):
         return distributed.LocalCluster(
             n_workers=processes,
             threads_per_worker=1,
@@ -126,7 +126,7 @@ def _most_files() -> float:
 
 
 @contextmanager
-def _out_of_reach_of_ctrl_c() -> Iterator[None]:
+def _ignore_ctrl_c() -> Iterator[None]:
     """Processes and threads begun here leave it to this process to end them.
 
     A terminal's Ctrl-C goes to all processes of a command; workers would end in the middle of

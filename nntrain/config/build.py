@@ -1,8 +1,8 @@
 """From a typed configuration to the objects of training."""
 
 from nntrain.config.schema import Config, DenseConfig, NormalConfig, UniformConfig
-from nntrain.data.batches import PixelScale
-from nntrain.data.distort import Distorter, Distortion
+from nntrain.data.augment import Augmentation, Augmenter
+from nntrain.data.batches import Rescale
 from nntrain.engine import Dropout
 from nntrain.nn import INITIALIZERS, Dense, Initializer, Layer, Network
 from nntrain.nn.initializers import normal, uniform
@@ -113,7 +113,7 @@ def build_average(config: Config, network: Network) -> MovingAverage | None:
     return None if decay is None else MovingAverage(network.parameters, decay)
 
 
-def build_distorter(config: Config, pixels: int) -> Distorter | None:
+def build_augmenter(config: Config, pixels: int) -> Augmenter | None:
     """What distorts training images of so many pixels.
 
     Raises:
@@ -123,23 +123,23 @@ def build_distorter(config: Config, pixels: int) -> Distorter | None:
     if chosen is None:
         return None
     elastic = chosen.elastic
-    return Distorter(
-        Distortion(
+    return Augmenter(
+        Augmentation(
             rotation=chosen.rotation,
             scale=chosen.scale,
             shear=chosen.shear,
             shift=chosen.shift,
             elastic_strength=elastic.strength if elastic else 0.0,
-            elastic_sigma=elastic.sigma if elastic else Distortion.elastic_sigma,
+            elastic_sigma=elastic.sigma if elastic else Augmentation.elastic_sigma,
             limits=chosen.limits,
         ),
         pixels,
     )
 
 
-def build_scale(config: Config) -> PixelScale:
+def build_rescale(config: Config) -> Rescale:
     """From pixels to inputs."""
-    return PixelScale(*config.data.input_range)
+    return Rescale(*config.data.input_range)
 
 
 def _initializer(layer: DenseConfig) -> Initializer:

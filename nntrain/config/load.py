@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.representer import RoundTripRepresenter, SafeRepresenter
 
-from nntrain.config.complaints import fault_of, model_at
-from nntrain.config.faults import KeyPath, Place, Places, complaint, report, show
+from nntrain.config.error_messages import issue_of, model_at
+from nntrain.config.issues import KeyPath, Location, SourceMap, config_error, report, show
 from nntrain.config.schema import Config
 from nntrain.config.source import override_value, read_yaml
 from nntrain.errors import ConfigError, did_you_mean, printable
@@ -90,7 +90,7 @@ def parse(
     model_at: Callable[[KeyPath], type[BaseModel]],
     overrides: Sequence[str] = (),
     starter: str = STARTER,
-) -> tuple[ParsedModel, Places]:
+) -> tuple[ParsedModel, SourceMap]:
     """Read YAML into any model; also where its keys and items stand.
 
     Args:
@@ -104,7 +104,7 @@ def parse(
     Raises:
         ConfigError: As for `load_config`.
     """
-    values, places = read_yaml(text, lambda line: Place((0, line), f"{source}:{line}"))
+    values, places = read_yaml(text, lambda line: Location((0, line), f"{source}:{line}"))
     if values is None:
         raise ConfigError(f"{source}: empty; {starter}")
     return _validated(values, places, model, model_at, overrides), places
@@ -121,13 +121,13 @@ def make_config(values: object, source: str, overrides: Sequence[str] = ()) -> C
     Raises:
         ConfigError: As for `load_config`.
     """
-    places: Places = {(): Place((0, 0), source)}
+    places: SourceMap = {(): Location((0, 0), source)}
     return _validated(_plain(values), places, Config, model_at, overrides)
 
 
 def _validated(
     values: Any,
-    places: Places,
+    places: SourceMap,
     model: type[ParsedModel],
     model_at: Callable[[KeyPath], type[BaseModel]],
     overrides: Sequence[str],
@@ -136,15 +136,15 @@ def _validated(
         required = [name for name, field in model.model_fields.items() if field.is_required()]
         keys = " and ".join(map(repr, required[:2]))
         sentence = f"must be a mapping of keys such as {keys}, not {show(values)}"
-        raise complaint(places[()], (), sentence)
+        raise config_error(places[()], (), sentence)
     for number, override in enumerate(overrides):
-        place = Place((1, number), f"--set {' '.join(override.split())}")
+        place = Location((1, number), f"--set {' '.join(override.split())}")
         values = override_value(values, places, override, place)
     try:
         return model.model_validate(values)
     except ValidationError as error:
         faults = [
-            fault_of(details, places, model_at)
+            issue_of(details, places, model_at)
             for details in error.errors(include_url=False)
             # Pydantic counts only the valid items of a list; the others have faults of their own.
             if not (details["type"] == "too_short" and details["input"])

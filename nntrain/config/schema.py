@@ -61,7 +61,7 @@ SEEDS = 2**63  # how many there are
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 
 
-def broken_rule(
+def rule_error(
     sentence: str, *at: str | int, given: tuple[str | int, ...] = ()
 ) -> PydanticCustomError:
     """A rule is broken; the fault lies `at` below the validated field, if key `given` is right."""
@@ -81,7 +81,7 @@ def expect(what: str) -> WrapValidator:
     return WrapValidator(check)
 
 
-def ascending(bounds: tuple[float, float]) -> tuple[float, float]:
+def increasing(bounds: tuple[float, float]) -> tuple[float, float]:
     """Refuse bounds of which the first is not the lower one; `expect` says so."""
     if bounds[0] >= bounds[1]:
         raise ValueError
@@ -401,7 +401,7 @@ class TrainingConfig(ConfigModel):
     def _warm_up_within_training(cls, schedule: AnySchedule, info: ValidationInfo) -> AnySchedule:
         epochs = info.data.get("epochs", schedule.warmup)
         if schedule.warmup > epochs:
-            raise broken_rule(
+            raise rule_error(
                 f"must be at most training.epochs ({epochs}), not {schedule.warmup}",
                 "warmup",
                 given=("training", "epochs"),
@@ -436,19 +436,19 @@ class Config(ConfigModel):
     ) -> tuple[DenseConfig, ...]:
         for index, layer in enumerate(network[:-1]):
             if layer.activation == "softmax":
-                raise broken_rule(
+                raise rule_error(
                     "softmax belongs in the last layer only; choose another", index, "activation"
                 )
         last = network[-1]
         if last.dropout:
-            raise broken_rule(
+            raise rule_error(
                 "the last layer's outputs are the answer; drop out others",
                 len(network) - 1,
                 "dropout",
             )
         classes = info.data["data"].classes if "data" in info.data else last.dense
         if last.dense != classes:
-            raise broken_rule(
+            raise rule_error(
                 f"the last layer must have one neuron for each of the {classes} classes, "
                 f"not {last.dense}",
                 len(network) - 1,
@@ -467,7 +467,7 @@ class Config(ConfigModel):
         wanted = OUTPUT_FOR.get(loss, activation)
         if activation != wanted:
             suited = [name for name, output in OUTPUT_FOR.items() if output == activation]
-            raise broken_rule(
+            raise rule_error(
                 f"{loss} needs {wanted} in the last layer, not {activation}; "
                 f"write {wanted} there, or loss: {(*suited, 'squared_error')[0]}",
                 given=("network", last, "activation"),
@@ -484,7 +484,7 @@ class Config(ConfigModel):
             and "data" in info.data
             and not info.data["data"].validation
         ):
-            raise broken_rule(
+            raise rule_error(
                 "needs validation rows, but data.validation is 0; hold some out or write null",
                 "patience",
                 given=("data", "validation"),

@@ -9,8 +9,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from nntrain.config.faults import KeyPath, Place, Places, complaint, show
-from nntrain.config.syntax import DEEPEST_NESTING, explain
+from nntrain.config.issues import KeyPath, Location, SourceMap, config_error, show
+from nntrain.config.yaml_errors import DEEPEST_NESTING, explain
 
 Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | dict[str, Value] | None"
 
@@ -29,7 +29,7 @@ _TAGS = {
 _ASSIGNMENT = re.compile(r"\s*([\w-]+(?:\.[\w-]+|\[\d+\]){0,9})\s*=(.*)", re.DOTALL)
 
 
-def read_yaml(text: str, place_at: Callable[[int], Place]) -> tuple[Value, Places]:
+def read_yaml(text: str, place_at: Callable[[int], Location]) -> tuple[Value, SourceMap]:
     """Plain values, lists as tuples, and the place of each key and item.
 
     Args:
@@ -45,28 +45,32 @@ def read_yaml(text: str, place_at: Callable[[int], Place]) -> tuple[Value, Place
 
 
 class _Reader:
-    def __init__(self, place_at: Callable[[int], Place]) -> None:
+    def __init__(self, place_at: Callable[[int], Location]) -> None:
         self._place_at = place_at
-        self._places: Places = {}
+        self._places: SourceMap = {}
         self._yaml = YAML(typ="safe", pure=True)
         self._yaml.max_depth = DEEPEST_NESTING
         self._values = 0
 
-    def read(self, text: str) -> tuple[Value, Places]:
+    def read(self, text: str) -> tuple[Value, SourceMap]:
         start = self._place_at(1)
         if len(text) > _MOST_CHARACTERS:
-            raise complaint(start, (), f"longer than {_MOST_CHARACTERS} characters; is it a CSV?")
+            raise config_error(
+                start, (), f"longer than {_MOST_CHARACTERS} characters; is it a CSV?"
+            )
         if bad := _UNPRINTABLE.search(text):
             place = self._place_at(text.count("\n", 0, bad.start()) + 1)
             sentence = f"not plain text: it holds the character {bad[0]!a}; save it as UTF-8 text"
-            raise complaint(place, (), sentence)
+            raise config_error(place, (), sentence)
         try:
             root = self._yaml.compose(text)
         except MarkedYAMLError as error:
             line, sentence = explain(error, text)
-            raise complaint(self._place_at(line), (), sentence) from None
+            raise config_error(self._place_at(line), (), sentence) from None
         except (ValueError, OverflowError):  # from ruamel, for "\UFFFFFFFF"
-            raise complaint(start, (), "a backslash in double quotes; use single quotes") from None
+            raise config_error(
+                start, (), "a backslash in double quotes; use single quotes"
+            ) from None
         return (None if root is None else self._plain(root, ())), self._places
 
     def _plain(self, node: Node, path: KeyPath) -> Value:
@@ -75,9 +79,13 @@ class _Reader:
         self._refuse_the_unneeded(node, place, path)
         self._values += 1
         if self._values > _MOST_VALUES:
-            raise complaint(place, (), f"more than {_MOST_VALUES} values; repeat fewer by anchors")
+            raise config_error(
+                place, (), f"more than {_MOST_VALUES} values; repeat fewer by anchors"
+            )
         if len(path) > DEEPEST_NESTING:  # an anchor may even hold itself
-            raise complaint(place, (), f"nested more than {DEEPEST_NESTING} deep; write it flatter")
+            raise config_error(
+                place, (), f"nested more than {DEEPEST_NESTING} deep; write it flatter"
+            )
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -85,10 +93,10 @@ class _Reader:
             return tuple(self._plain(item, (*path, index)) for index, item in items)
         return self._scalar(node, place, path)
 
-    def _refuse_the_unneeded(self, node: Node, place: Place, path: KeyPath) -> None:
+    def _refuse_the_unneeded(self, node: Node, place: Location, path: KeyPath) -> None:
         if _tag(node) not in _TAGS[type(node)]:
             sentence = f"the tag {show(_tag(node))} is not supported; remove it"
-            raise complaint(place, path, sentence)
+            raise config_error(place, path, sentence)
 
     def _mapping(self, node: MappingNode, path: KeyPath) -> dict[str, Value]:
         values: dict[str, Value] = {}
@@ -96,35 +104,35 @@ class _Reader:
             place = self._place_at(key_node.start_mark.line + 1)
             self._refuse_the_unneeded(key_node, place, path)
             if not isinstance(key_node, ScalarNode):
-                raise complaint(place, path, "a key must be a word, not a mapping or a list")
+                raise config_error(place, path, "a key must be a word, not a mapping or a list")
             key = self._text(key_node, place, path)
             if key == "<<":
-                raise complaint(place, path, "<< is not supported; write the keys out")
+                raise config_error(place, path, "<< is not supported; write the keys out")
             if not key_node.style and (gap := re.search(r"^-|:(?=\S)", key)):
                 sentence = f"a space is missing after the {gap[0]!r} of {show(key)}"
-                raise complaint(place, path, sentence)
+                raise config_error(place, path, sentence)
             if key in values:
                 first = self._places[(*path, key)].text
                 sentence = f"key {show(key)} given twice, first at {first}; remove one"
-                raise complaint(place, path, sentence)
+                raise config_error(place, path, sentence)
             self._places[(*path, key)] = place
             values[key] = self._plain(value_node, (*path, key))
         return values
 
-    def _scalar(self, node: Node, place: Place, path: KeyPath) -> str | float | bool | None:
+    def _scalar(self, node: Node, place: Location, path: KeyPath) -> str | float | bool | None:
         if _tag(node) in _TEXT_TAGS:
             return self._text(node, place, path)
         try:
             value: float | bool | None = self._yaml.constructor.construct_object(node)
         except (LookupError, ValueError):  # from ruamel, for `!!int x` and thousands of digits
-            raise complaint(place, path, f"{show(node.value)} is not a number") from None
+            raise config_error(place, path, f"{show(node.value)} is not a number") from None
         if isinstance(value, int) and value.bit_length() > _MOST_BITS:
-            raise complaint(place, path, "a number too large to be of use")
+            raise config_error(place, path, "a number too large to be of use")
         return value
 
-    def _text(self, node: Node, place: Place, path: KeyPath) -> str:
+    def _text(self, node: Node, place: Location, path: KeyPath) -> str:
         if bad := _UNPRINTABLE.search(node.value):  # escaped, as in "\0"
-            raise complaint(place, path, f"must not hold the character {bad[0]!a}")
+            raise config_error(place, path, f"must not hold the character {bad[0]!a}")
         return str(node.value)
 
 
@@ -132,11 +140,11 @@ def _tag(node: Node) -> str:
     return str(node.tag).removeprefix("tag:yaml.org,2002:")
 
 
-def override_value(values: Value, places: Places, override: str, place: Place) -> Value:
+def override_value(values: Value, places: SourceMap, override: str, place: Location) -> Value:
     """The values with one of them replaced, its place noted."""
     match = _ASSIGNMENT.fullmatch(override)
     if not match:
-        raise complaint(place, (), "write KEY=VALUE, for example training.epochs=3")
+        raise config_error(place, (), "write KEY=VALUE, for example training.epochs=3")
     new, _ = read_yaml(match[2], lambda _: place)
     values, path = _replaced(values, re.findall(r"[\w-]+", match[1]), new, place)
     for stale in [other for other in places if other[: len(path)] == path]:
@@ -146,7 +154,9 @@ def override_value(values: Value, places: Places, override: str, place: Place) -
     return values
 
 
-def _replaced(tree: Value, keys: Sequence[str], new: Value, place: Place) -> tuple[Value, KeyPath]:
+def _replaced(
+    tree: Value, keys: Sequence[str], new: Value, place: Location
+) -> tuple[Value, KeyPath]:
     """The tree with one value replaced, and the path of that value."""
     if not keys:
         return new, ()
@@ -155,7 +165,7 @@ def _replaced(tree: Value, keys: Sequence[str], new: Value, place: Place) -> tup
         indices = [str(index) for index in range(len(tree))]
         if key not in indices:
             sentence = f"no item {show(key)} in a list of {len(tree)}; the first item is 0"
-            raise complaint(place, (), sentence)
+            raise config_error(place, (), sentence)
         index = int(key)
         item, path = _replaced(tree[index], rest, new, place)
         return (*tree[:index], item, *tree[index + 1 :]), (index, *path)

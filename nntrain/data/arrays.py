@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nntrain.data.digits import Digits
+from nntrain.data.dataset import Dataset
 from nntrain.errors import DataError
 
 
-def digits_of(X: ArrayLike, y: ArrayLike | None = None, classes: int = 10) -> Digits:  # noqa: N803
+def digits_of(X: ArrayLike, y: ArrayLike | None = None, classes: int = 10) -> Dataset:  # noqa: N803
     """Pixels and labels as if they had been read from a CSV.
 
     Args:
@@ -25,14 +25,14 @@ def digits_of(X: ArrayLike, y: ArrayLike | None = None, classes: int = 10) -> Di
         raise DataError(f"X: of shape {table.shape}; give rows of pixels, shape (rows, pixels)")
     pixels = _octets("X", table.reshape(len(table), -1), 255, "a pixel, a whole number 0–255")
     if y is None:
-        return Digits(pixels, "X", None, None, None, None)
+        return Dataset(pixels, "X", None, None, None, None)
     truth = np.asarray(y)
     if truth.shape != (len(table),):
         raise DataError(
             f"y: of shape {truth.shape}, but X has {len(table):,} rows; give a digit for each"
         )
     labels = _octets("y", truth[:, np.newaxis], classes - 1, f"a digit 0–{classes - 1}").ravel()
-    return Digits(pixels, "X", labels, None, "y", None)
+    return Dataset(pixels, "X", labels, None, "y", None)
 
 
 def _octets(name: str, table: NDArray[Any], most: int, what: str) -> NDArray[np.uint8]:

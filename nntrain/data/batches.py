@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.digits import Array, Selection
-from nntrain.data.distort import Distorter
+from nntrain.data.augment import Augmenter
+from nntrain.data.dataset import Array, Subset
 from nntrain.randomness import Purpose, generator
 
 
@@ -29,7 +29,7 @@ class BatchArrays(Protocol):
 Buffer = TypeVar("Buffer", bound=BatchArrays)
 
 
-class PixelScale:
+class Rescale:
     """Map pixels 0 … 255 to the inputs low … high of the network.
 
     Args:
@@ -70,13 +70,13 @@ class Batches:
 
     def __init__(
         self,
-        rows: Selection,
+        rows: Subset,
         *,
         targets: Array,
         batch_size: int,
-        scale: PixelScale,
+        scale: Rescale,
         seed: int,
-        distorter: Distorter | None = None,
+        distorter: Augmenter | None = None,
         workers: int = 1,
     ) -> None:
         self.rows = rows

@@ -26,7 +26,7 @@ import filelock
 import numpy as np
 import platformdirs
 
-from nntrain.data.digits import Annotations, Digits, MappedPixels, RowStream, finished_digest
+from nntrain.data.dataset import Annotations, Dataset, MappedPixels, RowStream, finished_digest
 
 FORMAT = 2  # part of every entry's name; changes with the files, or with what the reader makes
 LIMIT = 4 << 30  # bytes of all entries together; one that is larger is kept, but alone
@@ -63,7 +63,7 @@ class Cache:
         self.folder = folder
         self.limit = limit
 
-    def load(self, name: str, source: str) -> Digits | None:
+    def load(self, name: str, source: str) -> Dataset | None:
         """What an entry holds; None if there is none, or none that is whole and the user's own."""
         if self.not_own(name) is not None:
             return None
@@ -73,7 +73,7 @@ class Cache:
                 os.utime(self.folder / name)  # those not used for longest go first
         return digits
 
-    def store(self, name: str, source: str, rows: RowStream) -> Digits | None:
+    def store(self, name: str, source: str, rows: RowStream) -> Dataset | None:
         """Keep a CSV's rows; or wait for the process that does so, and load them.
 
         Args:
@@ -196,7 +196,7 @@ def _is_own(path: Path) -> bool:
     )
 
 
-def _load(folder: Path, source: str) -> Digits | None:
+def _load(folder: Path, source: str) -> Dataset | None:
     try:
         about = json.loads((folder / "about.json").read_bytes())
         content = (folder / "beside.npz").read_bytes()
@@ -213,7 +213,7 @@ def _load(folder: Path, source: str) -> Digits | None:
         # Many pixels are left on the disk until they are used.
         mapped = MappedPixels(path, shape) if math.prod(shape) >= _WORTH_MAPPING else None
         pixels = mapped.pixels if mapped else np.fromfile(path, np.uint8).reshape(shape)
-        digits = Digits(pixels, source, *beside, mapped)
+        digits = Dataset(pixels, source, *beside, mapped)
         return digits if digits.digest == about["digest"] else None
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None  # removed, cut short or scribbled over: as if it had never been

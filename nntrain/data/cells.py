@@ -13,7 +13,7 @@ def is_number(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)  # pixels repeat
-def whole_number(text: str, limit: int) -> int | None:
+def parse_uint(text: str, limit: int) -> int | None:
     """The whole number from 0 to `limit` that the text says, in whatever notation, or None."""
     value = float(text) if is_number(text) else math.nan
     return int(value) if value.is_integer() and 0 <= value <= limit else None

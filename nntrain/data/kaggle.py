@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nntrain.data.cache import ENVIRONMENT, Cache, default_folder, entry_name
 from nntrain.data.columns import Layout, is_header, layout_of, looks_labelled
-from nntrain.data.digits import Digits, RowBlocks, RowStream
+from nntrain.data.dataset import Dataset, RowBlocks, RowStream
 from nntrain.data.lines import Line, lines_of, opened, stray_quote, unpacked, without_quotes
 from nntrain.data.table import Table
 from nntrain.errors import ConfigError, DataError, printable
@@ -36,7 +36,7 @@ def read_csv(
     classes: int = 10,
     label_column: str | None = None,
     id_column: str | None = None,
-) -> Digits:
+) -> Dataset:
     """Read a CSV of digits; `nntrain.data.columns` says how the columns are told apart.
 
     Plain, `.gz`, `.zip`, `.bz2` and `.xz` are recognised by content, not by name. What a large file
@@ -56,7 +56,7 @@ def read_csv(
     wanted = _Wanted(labels, classes, label_column, id_column)
     with opened(Path(path), source) as file:
         if not file.seekable():  # a pipe gives its bytes once
-            return Digits.from_rows(RowStream(wanted.parse(file, source)), source)
+            return Dataset.from_rows(RowStream(wanted.parse(file, source)), source)
         content = _sha256(file)
         doubt = None
         if os.fstat(file.fileno()).st_size >= _WORTH_CACHING:
@@ -73,7 +73,7 @@ def read_csv(
                     f"remove it, or name another folder in {ENVIRONMENT}"
                 )
         rows = RowStream(wanted.parse_unchanged(file, source, content))
-        return replace(Digits.from_rows(rows, source), cache_doubt=doubt)
+        return replace(Dataset.from_rows(rows, source), cache_warning=doubt)
 
 
 def count_pixels(path: str | Path, label_column: str | None = None) -> int:
@@ -183,7 +183,7 @@ def write_table(file: IO[str], pixels: NDArray[np.uint8], labels: ArrayLike | No
         file.write(",".join([texts[value] for value in row.tolist()]) + "\n")
 
 
-def competition_of(digits: Digits, competition: str = "auto") -> Competition:
+def competition_of(digits: Dataset, competition: str = "auto") -> Competition:
     """The competition a test file belongs to: only nn5's has a column of ids.
 
     Raises:
@@ -199,7 +199,7 @@ def competition_of(digits: Digits, competition: str = "auto") -> Competition:
 
 
 def write_submission(
-    path: str | Path, digits: Digits, predictions: ArrayLike, competition: Competition
+    path: str | Path, digits: Dataset, predictions: ArrayLike, competition: Competition
 ) -> None:
     """Write what Kaggle scores: `ImageId,Label` with ids from 1, or `id,number` with the file's.
 
@@ -218,7 +218,7 @@ def write_submission(
     )
 
 
-def write_probabilities(path: str | Path, digits: Digits, probabilities: NDArray[Any]) -> None:
+def write_probabilities(path: str | Path, digits: Dataset, probabilities: NDArray[Any]) -> None:
     """Write each row's id and its probability for each digit: `id,0,1,…,9`.
 
     Args:
@@ -254,7 +254,7 @@ def holds_answers(path: Path) -> bool:
     )
 
 
-def _ids(digits: Digits) -> list[Any]:
+def _ids(digits: Dataset) -> list[Any]:
     return list(range(1, len(digits) + 1)) if digits.ids is None else digits.ids.tolist()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.digits import Array
+from nntrain.data.dataset import Array
 from nntrain.errors import MissingLibraryError
 from nntrain.files import atomic_write
 

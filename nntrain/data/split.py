@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from nntrain.data.digits import Digits, Selection
+from nntrain.data.dataset import Dataset, Subset
 from nntrain.errors import DataError
 from nntrain.randomness import Purpose, generator
 
 
-def hold_out(digits: Digits, rows: int | float, seed: int) -> tuple[Selection, Selection | None]:
+def hold_out(digits: Dataset, rows: int | float, seed: int) -> tuple[Subset, Subset | None]:
     """Split labelled digits into those to train on and those held out.
 
     Args:
@@ -31,7 +31,7 @@ def hold_out(digits: Digits, rows: int | float, seed: int) -> tuple[Selection, S
                 "leave some to train on"
             )
         training, last = np.split(np.arange(len(digits)), [len(digits) - rows])
-        return Selection(digits, training), Selection(digits, last)
+        return Subset(digits, training), Subset(digits, last)
     held_out = _stratified_draw(digits, rows, generator(seed, Purpose.SPLIT))
     if held_out.all() or not held_out.any():
         raise DataError(
@@ -40,13 +40,13 @@ def hold_out(digits: Digits, rows: int | float, seed: int) -> tuple[Selection, S
             "give a number of rows"
         )
     return (
-        Selection(digits, np.flatnonzero(~held_out)),
-        Selection(digits, np.flatnonzero(held_out)),
+        Subset(digits, np.flatnonzero(~held_out)),
+        Subset(digits, np.flatnonzero(held_out)),
     )
 
 
 def _stratified_draw(
-    digits: Digits, share: float, rng: np.random.Generator
+    digits: Dataset, share: float, rng: np.random.Generator
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Mark the given share of each digit's rows, rounded to whole rows."""
     assert digits.labels is not None  # noqa: S101 (for the type checker: the caller has labels)

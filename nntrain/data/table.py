@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.cells import is_id, shown, whole_number
+from nntrain.data.cells import is_id, parse_uint, shown
 from nntrain.data.columns import Layout
-from nntrain.data.digits import Annotations, RowBlocks
+from nntrain.data.dataset import Annotations, RowBlocks
 from nntrain.data.lines import Line, stray_quote, without_quotes
 from nntrain.errors import DataError
 
@@ -91,7 +91,7 @@ class Table:
 
     def _labels_among(self, cells: list[str]) -> NDArray[np.uint8] | None:
         """The cells as digits, or None if one of them is something else."""
-        digits = [whole_number(cell, self.classes - 1) for cell in cells]
+        digits = [parse_uint(cell, self.classes - 1) for cell in cells]
         return None if None in digits else np.array(digits, np.uint8)
 
     def _check_ids(self, ids: list[str]) -> None:
@@ -103,7 +103,7 @@ class Table:
             row, cell = next(
                 (row, cell)
                 for row, cell in enumerate(ids, 1)
-                if whole_number(cell, self.classes - 1) is None
+                if parse_uint(cell, self.classes - 1) is None
             )
             raise DataError(
                 f"{self.source}: row {row}, column {name!r}: {shown(cell)} is not a digit "
@@ -185,7 +185,7 @@ class Table:
                     ids.append(text)
                     good = is_id(text)
                 else:
-                    value = whole_number(text, limits[column])
+                    value = parse_uint(text, limits[column])
                     octets[column] = value or 0
                     good = value is not None
                 if not good:

@@ -85,7 +85,7 @@ def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
     """The network of a configuration or of a run; of a committee, the one that all members have.
 
     Args:
-        source: What `nntrain.explain.subject.named` gives.
+        source: What `nntrain.explain.inputs.named` gives.
         reporter: Is told if the data are missing, so that n_0 is only assumed.
 
     Raises:

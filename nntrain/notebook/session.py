@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from nntrain.config import Config, load_config, make_config, parse_config
 from nntrain.data.arrays import digits_of
-from nntrain.data.digits import Selection
+from nntrain.data.dataset import Subset
 from nntrain.data.kaggle import read_csv
 from nntrain.errors import DataError, RunError
 from nntrain.notebook.curves import curves, table
@@ -171,7 +171,7 @@ class Run:
         """
         return inference.evaluate(self._models, self._labelled(X, y), threads=cores())
 
-    def _labelled(self, X: ArrayLike | Text | None, y: ArrayLike | None) -> Selection:  # noqa: N803
+    def _labelled(self, X: ArrayLike | Text | None, y: ArrayLike | None) -> Subset:  # noqa: N803
         classes = self.config.data.classes
         if X is None:
             return self._held_out()
@@ -181,7 +181,7 @@ class Run:
             raise DataError("y: missing; give the digits of X's rows, or a CSV with labels")
         return digits_of(X, y, classes).all()
 
-    def _held_out(self) -> Selection:
+    def _held_out(self) -> Subset:
         if self._data is None:
             return inference.held_out_rows(self._models, suitable_reporter())
         if self._data[1] is None:

@@ -158,7 +158,7 @@ def reliability(bins: Sequence[Bin]) -> Chart:
         return Chart(_drawn(figure), f"Reliability diagram. Answers: {text}.")
 
 
-def of_others(draw: Callable[[], Figure], text: str) -> Chart:
+def restyle(draw: Callable[[], Figure], text: str) -> Chart:
     """A figure that another library draws, in our colours as far as it has none of its own.
 
     Args:

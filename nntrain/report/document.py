@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 
 from nntrain.errors import ConfigError, NNTrainError
-from nntrain.files import refuse_unwritable
+from nntrain.files import check_writable
 from nntrain.report.templates import template as _template
 from nntrain.training import checkpoint
 
@@ -14,14 +14,14 @@ GENERATOR = "nntrain report"
 _MARK = f'<meta name="generator" content="{GENERATOR}">'
 
 
-def refuse_place(out: Path) -> None:
+def check_report_path(out: Path) -> None:
     """Find out before the work whether a report may and can be written there.
 
     Raises:
         ConfigError: Something else than a report is there.
         NNTrainError: It cannot be written.
     """
-    refuse_unwritable(out)
+    check_writable(out)
     if out.exists() and not _is_report(out):
         raise ConfigError(f"{out}: is no report; name another file with --out or remove it")
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.config import dump_config
-from nntrain.config.difference import differences, short
-from nntrain.data.digits import Selection
+from nntrain.config.diff import differences, short
+from nntrain.data.dataset import Subset
 from nntrain.errors import DataError, RunError
 from nntrain.files import atomic_write
 from nntrain.nn.arrays import Array
@@ -19,7 +19,7 @@ from nntrain.report import charts, pictures
 from nntrain.report.answers import Answers
 from nntrain.report.board import board
 from nntrain.report.charts import Chart, Curve
-from nntrain.report.document import refuse_place, render
+from nntrain.report.document import check_report_path, render
 from nntrain.training import checkpoint
 from nntrain.training.inference import Predictor, evaluate, held_out_rows, load_models
 from nntrain.training.metrics import Evaluation
@@ -54,7 +54,7 @@ class Picture(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Trained:
+class RunSection:
     """A run, as its files tell it.
 
     Attributes:
@@ -100,7 +100,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Judged:
+class EvaluationSection:
     """What all the networks together answer to some rows.
 
     Attributes:
@@ -158,7 +158,7 @@ def write_report(
         DataError: `data` does not hold what it should.
         NNTrainError: The file cannot be written.
     """
-    refuse_place(out)
+    check_report_path(out)
     page = _page(runs, data, label_column, reporter, threads)
     with atomic_write(out, "w") as file:
         file.write(page)
@@ -174,7 +174,7 @@ def _page(
     models = load_models(runs)
     rows, source, lack = _rows(models, data, label_column, reporter)
     trained = [
-        Trained(
+        RunSection(
             number,
             model,
             checkpoint.load(model.run.best_file),
@@ -207,7 +207,7 @@ def _page(
 
 def _rows(
     models: Sequence[Predictor], data: str | None, label_column: str | None, reporter: Reporter
-) -> tuple[Selection | None, str, str]:
+) -> tuple[Subset | None, str, str]:
     """The rows to judge by, in words which they are, and why there are none."""
     if data is not None:
         rows = read_labelled(data, models[0].config.data.classes, label_column, reporter).all()
@@ -220,7 +220,9 @@ def _rows(
     return rows, f"{len(rows):,} validation rows", ""
 
 
-def _judge(trained: Sequence[Trained], rows: Selection, source: str, threads: int) -> Judged:
+def _judge(
+    trained: Sequence[RunSection], rows: Subset, source: str, threads: int
+) -> EvaluationSection:
     evaluation = evaluate([run.model for run in trained], rows, threads=threads)
     each = [run.answers for run in trained if run.answers]
     shares = sum(answers.probabilities for answers in each) / len(each)
@@ -232,7 +234,7 @@ def _judge(trained: Sequence[Trained], rows: Selection, source: str, threads: in
     def drawn(chosen: NDArray[np.intp]) -> list[Picture]:
         return _pictures(rows, together, votes, chosen)
 
-    return Judged(
+    return EvaluationSection(
         source,
         evaluation,
         together,
@@ -244,7 +246,7 @@ def _judge(trained: Sequence[Trained], rows: Selection, source: str, threads: in
 
 
 def _pictures(
-    rows: Selection, answers: Answers, votes: NDArray[np.intp], chosen: NDArray[np.intp]
+    rows: Subset, answers: Answers, votes: NDArray[np.intp], chosen: NDArray[np.intp]
 ) -> list[Picture]:
     pixels = np.empty((len(chosen), rows.digits.pixels.shape[1]), np.uint8)
     rows.gather(chosen, pixels)
@@ -264,7 +266,7 @@ def _pictures(
     ]
 
 
-def _curves(trained: Sequence[Trained]) -> list[Chart]:
+def _curves(trained: Sequence[RunSection]) -> list[Chart]:
     """Loss, accuracy and learning rate, as far as they were recorded."""
     shown = [run for run in trained if run.history]
     if not shown:
@@ -329,7 +331,7 @@ def _weights(model: Predictor) -> list[tuple[str, str]]:
     return [(neuron, image) for neuron, image in drawn if image is not None]
 
 
-def _differences(trained: Sequence[Trained]) -> tuple[list[str], list[list[str]]]:
+def _differences(trained: Sequence[RunSection]) -> tuple[list[str], list[list[str]]]:
     """The keys in which the configurations differ, and their values for each run."""
     found = differences([run.model.config for run in trained])
     columns = [map(short, values) for values in found.values()]

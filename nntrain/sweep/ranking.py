@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from optuna.trial import TrialState
 
-from nntrain.config.difference import short
+from nntrain.config.diff import short
 from nntrain.errors import RunError
 from nntrain.sweep.trials import Trials
 from nntrain.training.run import RunFolder

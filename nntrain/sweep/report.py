@@ -17,7 +17,7 @@ from optuna.visualization import matplotlib as plots
 from nntrain.files import atomic_write
 from nntrain.report import charts
 from nntrain.report.charts import Chart
-from nntrain.report.document import refuse_place, render
+from nntrain.report.document import check_report_path, render
 from nntrain.sweep.ranking import Ranked, brief, committee, ranking
 from nntrain.sweep.trials import Trials
 
@@ -49,7 +49,7 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
         ConfigError: `out` is something else than a report.
         NNTrainError: The file cannot be written.
     """
-    refuse_place(out)
+    check_report_path(out)
     ranked = ranking(trials)
     runs = committee(ranked, best)
     page = render(
@@ -119,7 +119,7 @@ def _plots(trials: Trials) -> list[Plot]:
         ),
     ]
     return [
-        Plot(charts.of_others(partial(_figure, plot, study), text), caption)
+        Plot(charts.restyle(partial(_figure, plot, study), text), caption)
         for plot, text, caption in drawn
     ]
 

@@ -19,7 +19,7 @@ from optuna.distributions import (
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from nntrain.sweep.definition import Axis, Sweep, show_value
+from nntrain.sweep.spec import Parameter, Sweep, show_value
 
 
 def distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
@@ -40,15 +40,15 @@ def grid_size(sweep: Sweep) -> int:
     return math.prod(len(_grid(axis)) for axis in sweep.space.values())
 
 
-def most_trials(sweep: Sweep) -> int | None:
+def max_trials(sweep: Sweep) -> int | None:
     """How many trials there are to be; None: as many as the hours allow."""
     limits = [sweep.trials, grid_size(sweep) if sweep.strategy == "grid" else None]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def most_at_once(sweep: Sweep) -> int:
+def max_concurrent(sweep: Sweep) -> int:
     """How many trials can run at the same time."""
-    return min(sweep.at_once, most_trials(sweep) or sweep.at_once)
+    return min(sweep.at_once, max_trials(sweep) or sweep.at_once)
 
 
 def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[st
     return study.ask(distributions(sweep)).params
 
 
-def is_due(sweep: Sweep, epoch: int) -> bool:
+def is_rung(sweep: Sweep, epoch: int) -> bool:
     """Whether trials are looked at after this epoch: after `first`, twice as many, and so on."""
     if sweep.pruning is None:
         return False
@@ -79,7 +79,7 @@ def is_due(sweep: Sweep, epoch: int) -> bool:
     return looks > 0 and rest == 0 and looks & (looks - 1) == 0
 
 
-def is_worse(
+def should_prune(
     sweep: Sweep, number: int, accuracies: Sequence[float], trials: Sequence[FrozenTrial]
 ) -> bool:
     """Whether a trial is so much worse than others were that it should end.
@@ -94,7 +94,7 @@ def is_worse(
         trials: As in `propose`.
     """
     pruning = sweep.pruning
-    if pruning is None or not is_due(sweep, len(accuracies)):
+    if pruning is None or not is_rung(sweep, len(accuracies)):
         return False
     study = optuna.create_study(
         direction="maximize",
@@ -106,7 +106,7 @@ def is_worse(
     return trial.should_prune()
 
 
-def may_begin(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> bool:
+def can_start(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> bool:
     """Whether all is known that this trial may know of."""
     return all(trial.state.is_finished() for trial in trials[: max(0, number + 1 - sweep.at_once)])
 
@@ -127,7 +127,7 @@ def _sampler(sweep: Sweep, number: int) -> BaseSampler:
     return TPESampler(seed=seed) if sweep.strategy == "tpe" else RandomSampler(seed=seed)
 
 
-def _distribution(axis: Axis) -> BaseDistribution:
+def _distribution(axis: Parameter) -> BaseDistribution:
     if axis.choice is not None:
         return CategoricalDistribution(list(_choices(axis)))
     if axis.whole is not None:
@@ -139,11 +139,11 @@ def _distribution(axis: Axis) -> BaseDistribution:
     return FloatDistribution(*axis.range)
 
 
-def _choices(axis: Axis) -> dict[str, Any]:
+def _choices(axis: Parameter) -> dict[str, Any]:
     return {show_value(value): value for value in axis.choice or ()}
 
 
-def _grid(axis: Axis) -> Sequence[Any]:
+def _grid(axis: Parameter) -> Sequence[Any]:
     """The parameters that an axis has on a grid."""
     if axis.whole is not None:
         low, high = axis.whole

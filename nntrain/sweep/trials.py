@@ -23,8 +23,8 @@ from sqlalchemy.pool import NullPool
 from nntrain.config import Config
 from nntrain.errors import ConfigError, DataError, NNTrainError, RunError
 from nntrain.files import atomic_write
-from nntrain.sweep.definition import Definition, Sweep, load_sweep
-from nntrain.sweep.search import distributions, is_due, propose, values_of
+from nntrain.sweep.search import distributions, is_rung, propose, values_of
+from nntrain.sweep.spec import Sweep, SweepSpec, load_sweep
 from nntrain.training.run import SWEEP, RunFolder
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -36,7 +36,7 @@ MAY_GROW = ("trials", "hours")
 
 
 @contextmanager
-def open_trials(definition: Definition, folder: Path) -> Iterator["Trials"]:
+def open_trials(definition: SweepSpec, folder: Path) -> Iterator["Trials"]:
     """A sweep to be begun or gone on with, kept from other processes as long as the context lasts.
 
     Args:
@@ -66,7 +66,7 @@ def open_trials(definition: Definition, folder: Path) -> Iterator["Trials"]:
             file.write(definition.base)
         with atomic_write(begun, "w") as file:  # the last: without it, no sweep has begun
             file.write(definition.text)
-        with _told_in_one_line(folder / STUDY_FILE):
+        with _one_line_errors(folder / STUDY_FILE):
             study = optuna.create_study(
                 study_name=STUDY,
                 storage=_storage(folder),
@@ -87,7 +87,7 @@ def read_trials(folder: Path) -> "Trials":
     if not (folder / STUDY_FILE).exists():
         raise none
     definition = load_sweep(folder / SWEEP, folder / BASE)
-    with _told_in_one_line(folder / STUDY_FILE):
+    with _one_line_errors(folder / STUDY_FILE):
         storage = _storage(folder)
         if STUDY not in optuna.get_all_study_names(storage):  # it has only just been made
             raise none
@@ -109,7 +109,7 @@ def _storage(folder: Path) -> RDBStorage:
 
 
 @contextmanager
-def _told_in_one_line(file: Path) -> Iterator[None]:
+def _one_line_errors(file: Path) -> Iterator[None]:
     """Tell errors of SQLite and its readers, who may say anything of a record that was edited.
 
     Raises:
@@ -168,7 +168,7 @@ def _is_foreign(path: Path) -> bool:
     return path.name != BASE and not path.name.startswith(".")
 
 
-def _begun_in(folder: Path, asked: Definition) -> Definition:
+def _begun_in(folder: Path, asked: SweepSpec) -> SweepSpec:
     try:
         return load_sweep(folder / SWEEP, folder / BASE)
     except ConfigError as error:
@@ -178,7 +178,7 @@ def _begun_in(folder: Path, asked: Definition) -> Definition:
         ) from error
 
 
-def _refuse_another(folder: Path, asked: Definition, begun: Definition) -> None:
+def _refuse_another(folder: Path, asked: SweepSpec, begun: SweepSpec) -> None:
     ours, theirs = asked.sweep.model_dump(), begun.sweep.model_dump()
     different = [key for key in ours if key not in MAY_GROW and ours[key] != theirs[key]]
     if asked.config({}) != begun.config({}):
@@ -206,7 +206,7 @@ class Trials:
     Whatever reads or writes the record raises a RunError where that is not possible.
     """
 
-    def __init__(self, folder: Path, definition: Definition, study: optuna.Study) -> None:
+    def __init__(self, folder: Path, definition: SweepSpec, study: optuna.Study) -> None:
         self.folder = folder
         self.definition = definition
         self.study = study
@@ -215,7 +215,7 @@ class Trials:
             if not math.isfinite(self.seconds):
                 raise ValueError(f"{self.seconds} seconds")
 
-    def refuse_other_rows(self, data_digest: str) -> None:
+    def check_same_rows(self, data_digest: str) -> None:
         """Note which rows the trials share, and let nobody go on with others.
 
         Args:
@@ -280,7 +280,7 @@ class Trials:
             fault: Why it failed.
         """
         sweep = self.definition.sweep
-        looks = [n for n in range(1, len(accuracies)) if is_due(sweep, n)]
+        looks = [n for n in range(1, len(accuracies)) if is_rung(sweep, n)]
         value = max(accuracies) if state == TrialState.COMPLETE else None
         with self._told():
             noted = optuna.trial.Trial(self.study, trial._trial_id)
@@ -308,4 +308,4 @@ class Trials:
         return values_of(self.definition.sweep, trial.params)
 
     def _told(self) -> AbstractContextManager[None]:
-        return _told_in_one_line(self.folder / STUDY_FILE)
+        return _one_line_errors(self.folder / STUDY_FILE)

@@ -320,7 +320,7 @@ def _refuse_infinite(name: str, array: NDArray[Any]) -> None:
         raise ValueError(f"{name} has numbers that are not finite")
 
 
-def refuse_other_arrays(
+def check_same_arrays(
     path: Path, saved: Mapping[str, Array], own: Mapping[str, tuple[tuple[int, ...], Any]]
 ) -> None:
     """A checkpoint's arrays must be those of the network that it is for.

@@ -14,13 +14,13 @@ from nntrain.config.schema import SEEDS
 from nntrain.errors import DivergenceError
 from nntrain.training.fit import Outcome, fit, resume
 from nntrain.training.inference import evaluate, load_models
-from nntrain.training.interruption import deferred_signals
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import Progress, is_finished
 from nntrain.training.reporter import Reporter
-from nntrain.training.resumption import newest_checkpoint, refuse_differences, refuse_other_rows
+from nntrain.training.resume_checks import check_same_config, check_same_rows, newest_checkpoint
 from nntrain.training.rows import Split, digest, read_data, split_seed
 from nntrain.training.run import RunFolder
+from nntrain.training.signals import defer_signals
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def resume_committee(
 def _resume(
     config: Config, run: RunFolder, reporter: Reporter, threads: int, data: Split | None
 ) -> CommitteeOutcome:
-    refuse_differences(run, config, run.config(), may_grow=("training.epochs", "members"))
+    check_same_config(run, config, run.config(), may_grow=("training.epochs", "members"))
     data = data or read_data(config, reporter)
     finished: dict[Path, Progress] = {}
     for number, member in enumerate(run.members(), 1):
@@ -112,8 +112,8 @@ def _resume(
         if saved is not None:
             # The committee's own file, which somebody may have edited, does not say how they began.
             begun = parse_config(saved.meta.config, str(file))
-            refuse_differences(member, _as_long(member_config(config, number), begun), begun)
-            refuse_other_rows(member, config, saved, digest(*data))
+            check_same_config(member, _as_long(member_config(config, number), begun), begun)
+            check_same_rows(member, config, saved, digest(*data))
             epochs, patience = config.training.epochs, config.training.patience
             if is_finished(saved.progress.history, epochs, patience):
                 finished[member.folder] = saved.progress
@@ -148,7 +148,7 @@ def _go_through(
     threads: int,
 ) -> CommitteeOutcome:
     outcomes: list[Outcome] = []
-    with deferred_signals() as interruption:
+    with defer_signals() as interruption:
         for number, member in enumerate(run.members(), 1):
             if interruption.signal is not None:
                 break

@@ -8,30 +8,30 @@ import numpy as np
 
 from nntrain.config import Config, dump_config, parse_config
 from nntrain.config.build import (
-    build_distorter,
+    build_augmenter,
     build_network,
     build_optimizer,
-    build_scale,
+    build_rescale,
 )
-from nntrain.data.batches import Batches, PixelScale, one_hot
-from nntrain.data.digits import Selection
+from nntrain.data.batches import Batches, Rescale, one_hot
+from nntrain.data.dataset import Subset
 from nntrain.nn import Network
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
-from nntrain.training.interruption import deferred_signals
 from nntrain.training.layer_stats import LayerStats
 from nntrain.training.loop import outputs_for, train
 from nntrain.training.progress import EpochRecord, Progress, best, is_finished
 from nntrain.training.reporter import Reporter
-from nntrain.training.resumption import (
+from nntrain.training.resume_checks import (
+    check_same_config,
+    check_same_rows,
     newest_checkpoint,
-    refuse_differences,
-    refuse_other_rows,
-    warn_of_other_rounding,
+    warn_if_rounding_differs,
 )
 from nntrain.training.rows import Split, digest, read_data
 from nntrain.training.run import RunFolder
 from nntrain.training.session import plan_of, training_session
+from nntrain.training.signals import defer_signals
 from nntrain.training.state import TrainingState
 
 
@@ -133,21 +133,21 @@ def _resume(
 ) -> Outcome:
     file, saved = newest_checkpoint(run, reporter)
     before = parse_config(saved.meta.config, str(file)) if saved else run.config()
-    refuse_differences(run, config, before)
+    check_same_config(run, config, before)
     data = data or read_data(config, reporter)
     data_digest = digest(*data)
     learning = TrainingState.begin(config, data[0].digits.pixels.shape[1])
     if saved is None:
         reporter.notice(f"{run}: no checkpoint yet; beginning again")
     else:
-        refuse_other_rows(run, config, saved, data_digest)
+        check_same_rows(run, config, saved, data_digest)
         learning.restore(saved, file)
         progress = saved.progress
         if is_finished(progress.history, config.training.epochs, config.training.patience):
             reporter.notice(f"{run}: finished already; a larger training.epochs would go on")
         else:
             reporter.notice(f"{run}: going on after {_position(progress)}")
-            warn_of_other_rounding(saved, threads, reporter)
+            warn_if_rounding_differs(saved, threads, reporter)
         stretched = config.training.schedule.name in ("cosine", "one_cycle")
         if stretched and config.training.epochs != before.training.epochs:
             reporter.notice(
@@ -194,7 +194,7 @@ def _train(
     session = training_session(
         config, network, learning.optimizer, learning.average, batches.batch_size, threads
     )
-    with deferred_signals() as interruption, reporter, session as step:
+    with defer_signals() as interruption, reporter, session as step:
         reporter.notice(f"on {threads} thread{'s' * (threads > 1)}")
 
         def after_batch(progress: Progress) -> bool:
@@ -206,7 +206,7 @@ def _train(
         for record in train(step, batches, plan, progress, validate, stats.compute, after_batch):
             for rows in data:
                 if rows is not None:
-                    rows.digits.refuse_changes()
+                    rows.digits.check_unchanged()
             # The best first: had it to wait for `last`, a resume would no longer write it.
             is_best = best(progress.history) is record
             if is_best:
@@ -243,7 +243,7 @@ def _checkpoint_of(
 
 
 def _validation(
-    config: Config, learning: TrainingState, rows: Selection | None, scale: PixelScale, threads: int
+    config: Config, learning: TrainingState, rows: Subset | None, scale: Rescale, threads: int
 ) -> Callable[[], tuple[float, float]]:
     """A function that gives loss and accuracy on the validation rows; both nan without any."""
     if rows is None:
@@ -260,23 +260,21 @@ def _validation(
     return validate
 
 
-def batches_for(config: Config, training: Selection, network: Network, threads: int) -> Batches:
+def batches_for(config: Config, training: Subset, network: Network, threads: int) -> Batches:
     """The rows to train on, as the configuration wants them dealt out."""
-    distorter = build_distorter(config, network.widths[0])
+    distorter = build_augmenter(config, network.widths[0])
     return Batches(
         training,
         targets=one_hot(config.data.classes, config.dtype, config.training.label_smoothing),
         batch_size=config.training.batch_size,
-        scale=build_scale(config),
+        scale=build_rescale(config),
         seed=config.seed,
         distorter=distorter,
         workers=threads if distorter else 1,
     )
 
 
-def _validate(
-    network: Network, rows: Selection, scale: PixelScale, threads: int
-) -> tuple[float, float]:
+def _validate(network: Network, rows: Subset, scale: Rescale, threads: int) -> tuple[float, float]:
     """Loss and accuracy on the rows held out."""
     outputs = outputs_for(network, rows, scale, threads)
     targets = one_hot(outputs.shape[1], outputs.dtype.name)[rows.labels]

@@ -10,13 +10,13 @@ from threadpoolctl import threadpool_limits
 
 from nntrain.config import parse_config
 from nntrain.config.build import (
-    build_distorter,
+    build_augmenter,
     build_layers,
     build_network,
-    build_scale,
+    build_rescale,
 )
 from nntrain.data.batches import one_hot
-from nntrain.data.digits import Digits, Selection
+from nntrain.data.dataset import Dataset, Subset
 from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.nn import ACTIVATIONS, LOSSES, parameter_count
 from nntrain.nn.arrays import Array
@@ -57,16 +57,14 @@ class Predictor:
         arrays = {"parameters": saved.parameters, **saved.optimizer_state}
         size = parameter_count((saved.meta.inputs,), build_layers(self.config))
         # Before a network is made, which a file that lies might make as large as it likes.
-        checkpoint.refuse_other_arrays(
-            run.best_file, arrays, {chosen: ((size,), self.config.dtype)}
-        )
+        checkpoint.check_same_arrays(run.best_file, arrays, {chosen: ((size,), self.config.dtype)})
         self.network = build_network(self.config, saved.meta.inputs)
         self.network.parameters[...] = arrays[chosen]
-        self.scale = build_scale(self.config)
-        self.distorter = build_distorter(self.config, saved.meta.inputs)
+        self.scale = build_rescale(self.config)
+        self.distorter = build_augmenter(self.config, saved.meta.inputs)
         self.data_digest = saved.meta.data_digest
 
-    def outputs(self, rows: Selection, threads: int = 1, distort: Distort | None = None) -> Array:
+    def outputs(self, rows: Subset, threads: int = 1, distort: Distort | None = None) -> Array:
         """x_L for each row, shape (N, classes).
 
         Args:
@@ -77,11 +75,11 @@ class Predictor:
         Raises:
             DataError: The rows have another number of pixels.
         """
-        self.refuse_other_pixels(rows.digits)
+        self.check_same_pixels(rows.digits)
         with threadpool_limits(1, "blas"):  # a thread has rows of its own instead
             return outputs_for(self.network, rows, self.scale, threads, distort)
 
-    def refuse_other_pixels(self, digits: Digits) -> None:
+    def check_same_pixels(self, digits: Dataset) -> None:
         """Images must be as large as those that the network was trained on.
 
         Raises:
@@ -94,7 +92,7 @@ class Predictor:
                 f"{inputs}; give a CSV of pictures of that size"
             )
 
-    def probabilities(self, rows: Selection, distortions: int = 0, threads: int = 1) -> Array:
+    def probabilities(self, rows: Subset, distortions: int = 0, threads: int = 1) -> Array:
         """The probability of each class, shape (N, classes), float64.
 
         Args:
@@ -121,7 +119,7 @@ class Predictor:
         self.distorter.warp(pixels, self.distorter.draw(rng, labels, len(pixels)), x)
 
 
-def chosen_runs(folders: Sequence[Path]) -> list[RunFolder]:
+def resolve_runs(folders: Sequence[Path]) -> list[RunFolder]:
     """The runs and committees in these folders; without any, the one that was finished last.
 
     Raises:
@@ -138,7 +136,7 @@ def load_models(runs: Sequence[RunFolder]) -> list[Predictor]:
         RunError: A committee is not finished, or a run has not finished an epoch.
         CheckpointError: A checkpoint cannot be trusted.
     """
-    members = [member for run in runs for member in _voting(run)]
+    members = [member for run in runs for member in _ensemble_members(run)]
     places = [member.folder.resolve() for member in members]
     for member, place in zip(members, places, strict=True):
         if places.count(place) > 1:
@@ -146,7 +144,7 @@ def load_models(runs: Sequence[RunFolder]) -> list[Predictor]:
     return [Predictor(member) for member in members]
 
 
-def _voting(run: RunFolder) -> list[RunFolder]:
+def _ensemble_members(run: RunFolder) -> list[RunFolder]:
     members = run.members()
     if len(members) > 1 and (unfinished := run.unfinished()):
         raise RunError(
@@ -156,7 +154,7 @@ def _voting(run: RunFolder) -> list[RunFolder]:
     return members
 
 
-def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Selection:
+def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Subset:
     """The validation rows that all the models have in common.
 
     Raises:
@@ -181,7 +179,7 @@ def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Selection:
 
 
 def probabilities(
-    models: Sequence[Predictor], rows: Selection, distortions: int = 0, threads: int = 1
+    models: Sequence[Predictor], rows: Subset, distortions: int = 0, threads: int = 1
 ) -> Array:
     """The committee's probability of each class, shape (N, classes), float64: the members' mean.
 
@@ -195,7 +193,7 @@ def probabilities(
         DataError: The members do not know the same classes, or the rows have other pixels.
         ConfigError: A member was trained without distortions, but there should be some.
     """
-    refuse_other_classes(models)
+    check_same_classes(models)
     for model in models:
         if distortions and model.distorter is None:
             raise ConfigError(
@@ -206,7 +204,7 @@ def probabilities(
     return np.asarray(total / len(models))
 
 
-def refuse_other_classes(models: Sequence[Predictor]) -> None:
+def check_same_classes(models: Sequence[Predictor]) -> None:
     """Those that vote together must know the same classes.
 
     Raises:
@@ -241,7 +239,7 @@ def as_probabilities(outputs: Array, activation: str, loss: str) -> Array:
 
 
 def evaluate(
-    models: Sequence[Predictor], rows: Selection, distortions: int = 0, threads: int = 1
+    models: Sequence[Predictor], rows: Subset, distortions: int = 0, threads: int = 1
 ) -> Evaluation:
     """Hold the answers of a run, or of a committee, against the labels.
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.batches import PixelScale
-from nntrain.data.digits import Selection
+from nntrain.data.batches import Rescale
+from nntrain.data.dataset import Subset
 from nntrain.nn import Activation, Network
 from nntrain.nn.activations import Elementwise
 from nntrain.nn.arrays import Array
@@ -25,9 +25,7 @@ class LayerStats:
         targets: The y of each class, shape (classes, n_L).
     """
 
-    def __init__(
-        self, network: Network, rows: Selection, scale: PixelScale, targets: Array
-    ) -> None:
+    def __init__(self, network: Network, rows: Subset, scale: Rescale, targets: Array) -> None:
         self.network = network
         # Evenly spread, for rows may be sorted by their digits.
         chosen = np.unique(np.linspace(0, len(rows) - 1, ROWS).astype(np.intp))

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.batches import PixelScale
-from nntrain.data.digits import Selection
+from nntrain.data.batches import Rescale
+from nntrain.data.dataset import Subset
 from nntrain.engine import BatchBuffer, TrainStep
 from nntrain.errors import DivergenceError
 from nntrain.nn import Loss, Network
@@ -142,8 +142,8 @@ Distort = Callable[[NDArray[np.uint8], int, Array], None]
 
 def outputs_for(
     network: Network,
-    rows: Selection,
-    scale: PixelScale,
+    rows: Subset,
+    scale: Rescale,
     threads: int = 1,
     distort: Distort | None = None,
 ) -> Array:

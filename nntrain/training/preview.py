@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from nntrain.config import Config
-from nntrain.config.build import build_distorter
+from nntrain.config.build import build_augmenter
 from nntrain.data.preview import preview
 from nntrain.errors import ConfigError
 from nntrain.randomness import Purpose, generator
@@ -35,7 +35,7 @@ def draw_preview(config: Config, path: Path, reporter: Reporter) -> None:
         )
     data = config.data
     training = read_labelled(data.train, data.classes, data.label_column, reporter).all()
-    distorter = build_distorter(config, training.digits.pixels.shape[1])
+    distorter = build_augmenter(config, training.digits.pixels.shape[1])
     assert distorter is not None  # noqa: S101 (for the type checker)
     _, firsts = np.unique(training.labels, return_index=True)
     pixels = np.empty((len(firsts), training.digits.pixels.shape[1]), np.uint8)

@@ -3,14 +3,14 @@
 import hashlib
 
 from nntrain.config import Config
-from nntrain.data.digits import Digits, Selection
-from nntrain.data.distort import check_square
+from nntrain.data.augment import check_square
+from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.kaggle import read_csv
 from nntrain.data.split import hold_out
 from nntrain.errors import DataError
 from nntrain.training.reporter import Reporter
 
-Split = tuple[Selection, Selection | None]  # those to train on and those to validate with
+Split = tuple[Subset, Subset | None]  # those to train on and those to validate with
 
 
 def read_data(config: Config, reporter: Reporter) -> Split:
@@ -27,7 +27,7 @@ def read_data(config: Config, reporter: Reporter) -> Split:
     return split(config, digits, reporter)
 
 
-def split(config: Config, digits: Digits, reporter: Reporter) -> Split:
+def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
     """Labelled rows as those to train on and those to validate with, as `data.validation` has it.
 
     Raises:
@@ -63,7 +63,7 @@ def split_seed(config: Config) -> int:
     return config.seed if config.data.split_seed is None else config.data.split_seed
 
 
-def read_labelled(path: str, classes: int, label_column: str | None, reporter: Reporter) -> Digits:
+def read_labelled(path: str, classes: int, label_column: str | None, reporter: Reporter) -> Dataset:
     """A CSV whose rows have labels 0 … classes − 1.
 
     Raises:
@@ -74,14 +74,14 @@ def read_labelled(path: str, classes: int, label_column: str | None, reporter: R
     return digits
 
 
-def _describe(digits: Digits, classes: int, reporter: Reporter) -> None:
+def _describe(digits: Dataset, classes: int, reporter: Reporter) -> None:
     """Say what a labelled CSV holds, and what it seems to lack."""
     reporter.notice(f"{digits.source}: {digits.describe()}")
-    for doubt in digits.doubts(classes):
+    for doubt in digits.warnings(classes):
         reporter.notice(f"warning: {doubt}")
 
 
-def digest(training: Selection, validation: Selection | None) -> str:
+def digest(training: Subset, validation: Subset | None) -> str:
     """SHA-256 of all rows, which of them are trained on, and which validate."""
     digests = [rows.digest for rows in (training, validation) if rows is not None]
     return hashlib.sha256("".join(digests).encode()).hexdigest()

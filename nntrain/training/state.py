@@ -44,7 +44,7 @@ class TrainingState:
         """
         arrays = {"parameters": saved.parameters, **saved.optimizer_state}
         own = {"parameters": self.network.parameters, **self.state}
-        checkpoint.refuse_other_arrays(
+        checkpoint.check_same_arrays(
             path, arrays, {name: (array.shape, array.dtype) for name, array in own.items()}
         )
         for name, array in own.items():

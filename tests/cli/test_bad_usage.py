@@ -178,8 +178,8 @@ def test_a_number_that_nobody_can_mean_is_refused_at_once(folder: Path, argument
 
 def test_warnings_of_libraries_do_not_reach_the_user(folder: Path) -> None:
     warning = (
-        "import sys, warnings; from nntrain.training import overview; found = overview.overview; "
-        "overview.overview = lambda runs: warnings.warn('seen', RuntimeWarning) or found(runs); "
+        "import sys, warnings; from nntrain.training import run_table; found = run_table.overview; "
+        "run_table.overview = lambda runs: warnings.warn('seen', RuntimeWarning) or found(runs); "
         "from nntrain.__main__ import main; sys.argv[1:] = ['runs']; main()"
     )
     for options, seen in (([], False), (["-W", "always"], True)):

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from nntrain.data.digits import Selection
+from nntrain.data.dataset import Subset
 from nntrain.data.kaggle import read_csv
-from nntrain.training.inference import chosen_runs, load_models
+from nntrain.training.inference import load_models, resolve_runs
 from nntrain.training.loop import PREDICTION_ROWS
 from tests.cli.test_commands import refuse, succeed
 
@@ -71,9 +71,9 @@ def test_distorted_copies_are_asked_too(trained: Path) -> None:
 
 def test_answers_do_not_depend_on_the_number_of_threads(trained: Path) -> None:
     rows = read_csv("data/test_labelled.csv", labels="required").all()
-    many = Selection(rows.digits, np.tile(rows.index, 80))  # several parts to be shared
+    many = Subset(rows.digits, np.tile(rows.index, 80))  # several parts to be shared
     assert len(many) > 2 * PREDICTION_ROWS
-    (model,) = load_models(chosen_runs([Path("runs/tiny")]))
+    (model,) = load_models(resolve_runs([Path("runs/tiny")]))
     for distortions in (0, 1):
         one, four = (model.probabilities(many, distortions, threads) for threads in (1, 4))
         np.testing.assert_array_equal(one, four)
@@ -102,8 +102,8 @@ def test_no_copy_goes_further_than_the_most_limited_digit(folder: Path) -> None:
 
 def test_each_part_of_the_rows_has_distortions_of_its_own(trained: Path) -> None:
     rows = read_csv("data/test_labelled.csv", labels="required").all()
-    same = Selection(rows.digits, np.zeros(2 * PREDICTION_ROWS, np.intp))
-    (model,) = load_models(chosen_runs([Path("runs/tiny")]))
+    same = Subset(rows.digits, np.zeros(2 * PREDICTION_ROWS, np.intp))
+    (model,) = load_models(resolve_runs([Path("runs/tiny")]))
     answers = model.probabilities(same, 1)
     assert not np.array_equal(answers[:PREDICTION_ROWS], answers[PREDICTION_ROWS:])
 

@@ -19,9 +19,9 @@ from nntrain.cli.sweep_progress import SweepProgress
 from nntrain.cli.terminal import print_columns
 from nntrain.config import load_config
 from nntrain.data.kaggle import write_csv
-from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.ranking import ranking
-from nntrain.sweep.search import most_at_once
+from nntrain.sweep.search import max_concurrent
+from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import open_trials, read_trials
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import digest, read_data
@@ -123,7 +123,7 @@ def test_a_sweep_does_not_go_on_with_other_rows(long: Path) -> None:
     definition = load_sweep(Path("sweep.yaml"))
     rows = read_data(definition.config({}), Reporter())
     with open_trials(definition, Path("runs/sweep")) as trials:
-        trials.refuse_other_rows(digest(*rows))
+        trials.check_same_rows(digest(*rows))
     write_csv("data/train.csv", *stripes(199))
     assert refuse(1, "sweep", "sweep.yaml").splitlines()[-1] == (
         "data/train.csv: not the rows that runs/sweep was begun with; bring those back, or begin a "
@@ -168,7 +168,7 @@ def test_no_more_workers_are_started_than_trials_can_run(
     Path("s.yaml").write_text(
         f"config: tiny.yaml\nspace: {{loss: {{choice: [cross_entropy]}}}}\n{limits}"
     )
-    assert most_at_once(load_sweep(Path("s.yaml")).sweep) == most
+    assert max_concurrent(load_sweep(Path("s.yaml")).sweep) == most
 
 
 def test_the_example_is_a_sweep_of_an_example(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from nntrain.cli import main, pictures
+from nntrain.cli import ascii_art, main
 from nntrain.data.kaggle import write_csv
 from nntrain.training.metrics import Evaluation
 from tests.cli.conftest import fill
@@ -272,7 +272,7 @@ def console(width: int, colours: bool) -> Console:
 @pytest.mark.parametrize("side", [1, 2, 5, 28])
 def test_each_half_of_a_character_is_a_pixel(side: int) -> None:
     pixels = np.random.default_rng(side).integers(0, 256, (side, side)).astype(np.uint8)
-    drawn = pictures.picture(pixels.reshape(-1), console(80, colours=True))
+    drawn = ascii_art.picture(pixels.reshape(-1), console(80, colours=True))
     lines = drawn.split("\n")
     assert len(lines) == (side + 1) // 2
     for number, line in enumerate(lines):
@@ -290,7 +290,7 @@ def test_each_half_of_a_character_is_a_pixel(side: int) -> None:
 def test_as_many_pictures_side_by_side_as_fit(width: int, columns: int, lines: int) -> None:
     out = console(width, colours=False)
     images = np.full((10, 784), 255, np.uint8)
-    pictures.show_pictures(images, [str(digit) for digit in range(10)], out)
+    ascii_art.show_pictures(images, [str(digit) for digit in range(10)], out)
     drawn = out.export_text().splitlines()
     assert len(drawn) == lines
     assert max(len(line.rstrip()) for line in drawn) == columns
@@ -302,4 +302,4 @@ def test_as_many_pictures_side_by_side_as_fit(width: int, columns: int, lines: i
     [([255, 0, 51], "pixels 255 0 51"), ([7], "pixels 7"), ([1] * 41, f"pixels{' 1' * 40} …")],
 )
 def test_a_picture_that_is_not_square_is_told_in_numbers(pixels: list[int], text: str) -> None:
-    assert str(pictures.drawn_or_told(np.array(pixels, np.uint8), Console())) == text
+    assert str(ascii_art.render_or_list(np.array(pixels, np.uint8), Console())) == text

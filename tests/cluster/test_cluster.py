@@ -10,7 +10,7 @@ import pytest
 from distributed.protocol.serialize import serialize
 
 from nntrain.cluster import connect
-from nntrain.cluster.crew import _Rows
+from nntrain.cluster.dispatcher import _Rows
 from nntrain.config import load_config
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.trials import read_trials
@@ -20,7 +20,7 @@ from nntrain.training.run import RunFolder
 from tests.cli.test_commands import run, succeed
 from tests.cluster.hosts import Hosts, said
 from tests.sweep.conftest import Inline, swept
-from tests.sweep.test_conduct import outcome
+from tests.sweep.test_runner import outcome
 from tests.training.test_resume import assert_same
 
 # Long enough to be killed in the middle.

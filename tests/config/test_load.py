@@ -30,7 +30,7 @@ training: {epochs: 3, optimizer: {name: sgd, learning_rate: 1e-4}}
 examples = settings(max_examples=50, deadline=None)  # a shared machine has no steady clock
 
 
-def complaint(text: str, *overrides: str) -> str:
+def config_error(text: str, *overrides: str) -> str:
     with pytest.raises(ConfigError) as raised:
         parse_config(text, "my.yaml", overrides)
     return str(raised.value)
@@ -196,7 +196,7 @@ def test_a_fault_is_one_line_with_place_fault_and_mend(text: str, expected: str)
         lines[places[0]] = text
     else:
         lines.append(text)
-    assert complaint("\n".join(lines)) == f"my.yaml:{expected}"
+    assert config_error("\n".join(lines)) == f"my.yaml:{expected}"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_fault_is_one_line_with_place_fault_and_mend(text: str, expected: str)
     ],
 )  # fmt: skip
 def test_yaml_that_is_none_or_more_than_needed_is_refused(text: str, expected: str) -> None:
-    assert complaint(text) == f"my.yaml{expected}"
+    assert config_error(text) == f"my.yaml{expected}"
 
 
 OPEN = "the '[' of line 1 is still open"
@@ -266,7 +266,7 @@ OPEN = "the '[' of line 1 is still open"
     ],
 )  # fmt: skip
 def test_broken_yaml_is_told_with_its_line_and_its_mend(text: str, expected: str) -> None:
-    assert complaint(text) == f"my.yaml:{expected}"
+    assert config_error(text) == f"my.yaml:{expected}"
 
 
 def test_an_anchor_repeats_a_value() -> None:
@@ -280,7 +280,7 @@ def test_an_anchor_repeats_a_value() -> None:
         (10, "tanh"),
     ]
     wrong = text.replace("&width 10", "&width -1")
-    assert complaint(wrong).splitlines() == [
+    assert config_error(wrong).splitlines() == [
         f"my.yaml:2: network[{layer}].dense: must be at least 1, not -1" for layer in range(3)
     ]
 
@@ -292,7 +292,7 @@ def test_a_billion_laughs_are_refused_at_once_and_without_much_memory(leaf: str)
     tracemalloc.start()
     start = time.process_time()
     try:
-        assert complaint(text).endswith(": more than 10000 values; repeat fewer by anchors")
+        assert config_error(text).endswith(": more than 10000 values; repeat fewer by anchors")
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
@@ -322,7 +322,7 @@ def test_a_cross_entropy_needs_the_activation_it_is_made_for(
     if fault is None:
         assert parse_config(text, "my.yaml").loss == loss
     else:
-        assert complaint(text) == f"my.yaml:3: loss: {loss} {fault}"
+        assert config_error(text) == f"my.yaml:3: loss: {loss} {fault}"
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ def test_an_override_that_does_not_suit_the_file_is_the_place_of_the_fault(
           patience: 2
     """)
     parse_config(text, "my.yaml")
-    assert complaint(text, override) == f"--set {override}: {expected}"
+    assert config_error(text, override) == f"--set {override}: {expected}"
 
 
 def test_all_faults_are_told_in_the_order_of_the_file() -> None:
@@ -362,7 +362,7 @@ def test_all_faults_are_told_in_the_order_of_the_file() -> None:
         data: {train: 1}
         network: [{dense: 0, activation: tanh}]
     """)
-    lines = complaint(text, "dtype=half").splitlines()
+    lines = config_error(text, "dtype=half").splitlines()
     assert [line.partition(": ")[0] for line in lines] == [
         "my.yaml:1",
         "my.yaml:3",
@@ -374,7 +374,7 @@ def test_all_faults_are_told_in_the_order_of_the_file() -> None:
 
 def test_of_many_faults_ten_are_told() -> None:
     text = VALID + "\n".join(f"key{n}: 0" for n in range(13))
-    lines = complaint(text).splitlines()
+    lines = config_error(text).splitlines()
     assert lines[9].startswith("my.yaml:14: unknown key 'key9'")
     assert lines[10:] == ["and 3 more"]
 
@@ -382,7 +382,7 @@ def test_of_many_faults_ten_are_told() -> None:
 def test_rules_across_keys_are_told_together() -> None:
     text = VALID.replace("train.csv", "a.csv, validation: 0").replace("dense: 10", "dense: 9")
     text = text.replace("epochs: 3", "epochs: 3, patience: 2")
-    assert complaint(text).splitlines() == [
+    assert config_error(text).splitlines() == [
         "my.yaml:2: network[0].dense: the last layer must have one neuron for each of the "
         "10 classes, not 9",
         "my.yaml:4: training.patience: needs validation rows, but data.validation is 0; "
@@ -418,7 +418,7 @@ def test_the_line_is_right_among_comments_and_blank_lines(data: st.DataObject) -
     if wrong == 2:  # any text is a path
         parse_config(text, "my.yaml")
     else:
-        assert complaint(text).startswith(f"my.yaml:{expected}: ")
+        assert config_error(text).startswith(f"my.yaml:{expected}: ")
 
 
 @pytest.mark.parametrize(
@@ -477,7 +477,7 @@ def test_the_last_override_wins_and_a_bare_name_can_be_refined() -> None:
 def test_a_fault_in_an_override_has_the_override_for_its_place(
     override: str, expected: str
 ) -> None:
-    assert complaint(VALID, override) == f"--set {override}: {expected}"
+    assert config_error(VALID, override) == f"--set {override}: {expected}"
 
 
 def test_a_file_is_read_with_byte_order_mark_and_windows_line_ends(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from nntrain.cli import main
 from nntrain.data import cache, kaggle
 from nntrain.data.cache import Cache
-from nntrain.data.digits import Annotations, Digits, RowBlocks, RowStream
+from nntrain.data.dataset import Annotations, Dataset, RowBlocks, RowStream
 from nntrain.data.kaggle import read_csv
 from nntrain.data.table import Table
 from nntrain.errors import DataError
@@ -49,7 +49,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return sources
 
 
-def assert_equal(ours: Digits, theirs: Digits) -> None:
+def assert_equal(ours: Dataset, theirs: Dataset) -> None:
     np.testing.assert_array_equal(ours.pixels, theirs.pixels)
     for name in ("labels", "ids"):
         a, b = getattr(ours, name), getattr(theirs, name)
@@ -195,7 +195,7 @@ def test_a_process_killed_while_making_an_entry_is_no_obstacle(
 NAMES = {letter: letter * 64 for letter in "abcd"}
 
 
-def one_entry(store: Cache, letter: str, rows: int) -> Digits:
+def one_entry(store: Cache, letter: str, rows: int) -> Dataset:
     def blocks() -> RowBlocks:
         yield np.full((rows, 1_000), ord(letter), np.uint8)
         return Annotations(None, None, None, None)
@@ -338,7 +338,7 @@ def test_mapped_rows_are_as_they_were_or_it_is_noticed(
 
     removed = read_csv(path)
     shutil.rmtree(folder)
-    removed.refuse_changes()
+    removed.check_unchanged()
     np.testing.assert_array_equal(removed.pixels, before)
 
     replaced = read_csv(path)
@@ -346,7 +346,7 @@ def test_mapped_rows_are_as_they_were_or_it_is_noticed(
     other = tmp_path / "other"
     other.write_bytes(bytes(before.size))
     other.replace(file)
-    replaced.refuse_changes()
+    replaced.check_unchanged()
     np.testing.assert_array_equal(replaced.pixels, before)
 
     shutil.rmtree(folder)
@@ -355,7 +355,7 @@ def test_mapped_rows_are_as_they_were_or_it_is_noticed(
     with file.open("r+b") as open_file:
         open_file.write(b"scribble")
     with pytest.raises(DataError, match="was changed while it was used; what was saved before"):
-        changed.refuse_changes()
+        changed.check_unchanged()
     np.testing.assert_array_equal(read_csv(path).pixels, before)
 
 
@@ -382,7 +382,7 @@ def test_what_others_could_have_written_is_neither_believed_nor_touched(
 ) -> None:
     path = write(tmp_path / "train.csv")
     kept = read_csv(path)
-    assert not kept.doubts()
+    assert not kept.warnings()
     (entry,) = entries(folder)
     poisoned = {"folder": folder, "entry": entry, "pixels": entry / "pixels", "link": entry}[what]
     if what == "link":
@@ -399,7 +399,7 @@ def test_what_others_could_have_written_is_neither_believed_nor_touched(
     again = read_csv(path)
     assert len(parsed) == 2
     assert_equal(again, kept)
-    (doubt,) = again.doubts()
+    (doubt,) = again.warnings()
     named = entry if what == "link" else poisoned
     assert doubt == (
         f"{named}: is not used as a cache of {path}, since others may write to it; "

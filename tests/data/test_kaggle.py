@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nntrain.data import table
-from nntrain.data.digits import Digits
+from nntrain.data.dataset import Dataset
 from nntrain.data.kaggle import (
     competition_of,
     read_csv,
@@ -63,17 +63,17 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.fixture(scope="session")
-def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Digits]:
+def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Dataset]:
     path = tmp_path_factory.mktemp("csv") / "file.csv"
 
-    def read(content: bytes, **options: Any) -> Digits:
+    def read(content: bytes, **options: Any) -> Dataset:
         path.write_bytes(content)
         return read_csv(path, **options)
 
     return read
 
 
-def refusal(read: Callable[..., Digits], content: bytes, **options: Any) -> str:
+def refusal(read: Callable[..., Dataset], content: bytes, **options: Any) -> str:
     with pytest.raises(DataError) as caught:
         read(content, **options)
     message = str(caught.value)
@@ -86,7 +86,7 @@ def refusal(read: Callable[..., Digits], content: bytes, **options: Any) -> str:
 # What is accepted.
 
 
-def test_a_training_file_has_labels(read: Callable[..., Digits]) -> None:
+def test_a_training_file_has_labels(read: Callable[..., Dataset]) -> None:
     digits = read(TRAIN, labels="required")
     assert digits.pixels.tolist() == PIXELS
     assert digits.pixels.dtype == np.uint8
@@ -98,7 +98,7 @@ def test_a_training_file_has_labels(read: Callable[..., Digits]) -> None:
     assert len(digits) == 2
 
 
-def test_a_test_file_may_have_ids_as_written(read: Callable[..., Digits]) -> None:
+def test_a_test_file_may_have_ids_as_written(read: Callable[..., Dataset]) -> None:
     digits = read(TEST, labels="forbidden")
     assert digits.pixels.tolist() == PIXELS
     assert digits.labels is None
@@ -110,7 +110,7 @@ def test_a_test_file_may_have_ids_as_written(read: Callable[..., Digits]) -> Non
     assert numbered.ids.tolist() == ["007", "1.0"]
 
 
-def test_ids_and_labels_may_stand_anywhere(read: Callable[..., Digits]) -> None:
+def test_ids_and_labels_may_stand_anywhere(read: Callable[..., Dataset]) -> None:
     digits = read(b"pixel0,ImageId,pixel1,LABEL\n1,x,2,3\n4,y,5,6\n", labels="required")
     assert digits.pixels.tolist() == [[1, 2], [4, 5]]
     assert digits.labels is not None
@@ -120,13 +120,13 @@ def test_ids_and_labels_may_stand_anywhere(read: Callable[..., Digits]) -> None:
 
 
 @pytest.mark.parametrize("name", ["label", "Class", "DIGIT", "number", "target", "y", "Ziffer"])
-def test_label_columns_by_many_names(read: Callable[..., Digits], name: str) -> None:
+def test_label_columns_by_many_names(read: Callable[..., Dataset], name: str) -> None:
     digits = read(TRAIN.replace(b"label", name.encode()), labels="required")
     assert digits.label_column == name
     assert digits.pixels.tolist() == PIXELS
 
 
-def test_pixels_are_put_in_the_order_of_their_names(read: Callable[..., Digits]) -> None:
+def test_pixels_are_put_in_the_order_of_their_names(read: Callable[..., Dataset]) -> None:
     assert read(b"n3,n1,n2\n3,1,2\n").pixels.tolist() == [[1, 2, 3]]
     assert read(b"label,1x1,1x2\n0,9,8\n").pixels.tolist() == [[9, 8]]
     order = np.random.default_rng(0).permutation(144)
@@ -148,7 +148,7 @@ def test_pixels_are_put_in_the_order_of_their_names(read: Callable[..., Digits])
 )
 @pytest.mark.parametrize("header", ["", "what,n1,n2,n3,n4\n"])
 def test_an_unnamed_first_column(
-    read: Callable[..., Digits],
+    read: Callable[..., Dataset],
     labels: Literal["required", "forbidden", "optional"],
     first: str,
     expected: str,
@@ -162,14 +162,14 @@ def test_an_unnamed_first_column(
     assert digits.pixels.tolist() == PIXELS
 
 
-def test_no_header_and_a_square_number_of_columns_is_pixels(read: Callable[..., Digits]) -> None:
+def test_no_header_and_a_square_number_of_columns_is_pixels(read: Callable[..., Dataset]) -> None:
     digits = read(b"0,1,2,3\n4,5,6,255", labels="forbidden")
     assert digits.pixels.tolist() == PIXELS
     assert digits.ids is None
     assert digits.labels is None
 
 
-def test_columns_can_be_said(read: Callable[..., Digits]) -> None:
+def test_columns_can_be_said(read: Callable[..., Dataset]) -> None:
     digits = read(b"class,id,x,y\n1,2,3,4\n2,3,4,5\n", label_column="Y", id_column="class")
     assert (digits.label_column, digits.id_column) == ("y", "class")
     assert digits.pixels.tolist() == [[2, 3], [3, 4]]
@@ -177,26 +177,26 @@ def test_columns_can_be_said(read: Callable[..., Digits]) -> None:
     assert digits.pixels.tolist() == [[1, 2, 3], [5, 6, 7]]
 
 
-def test_numbers_in_other_notations(read: Callable[..., Digits]) -> None:
+def test_numbers_in_other_notations(read: Callable[..., Dataset]) -> None:
     digits = read(b"label,pixel0,pixel1\n 5,+5, 1e2\n3.0,\t7 ,0.0\n")
     assert digits.pixels.tolist() == [[5, 100], [7, 0]]
     assert digits.labels is not None
     assert digits.labels.tolist() == [5, 3]
 
 
-def test_blank_lines_are_passed_over(read: Callable[..., Digits]) -> None:
+def test_blank_lines_are_passed_over(read: Callable[..., Dataset]) -> None:
     digits = read(TRAIN.replace(b"\n", b"\r\n\r\n") + b"\n  \n")
     assert digits.pixels.tolist() == PIXELS
 
 
-def test_packing_is_recognised_by_content(read: Callable[..., Digits]) -> None:
+def test_packing_is_recognised_by_content(read: Callable[..., Dataset]) -> None:
     for pack in PACKERS.values():
         assert read(pack(TRAIN)).pixels.tolist() == PIXELS
     assert read(zipped(TRAIN, "data/", "data/a.csv", "__MACOSX/._a.csv")).pixels.tolist() == PIXELS
 
 
 def test_many_blocks_are_one_table(
-    read: Callable[..., Digits], monkeypatch: pytest.MonkeyPatch
+    read: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "_BLOCK_CELLS", 15)  # three rows of five cells
     rows = [[row % 10, *range(row, row + 4)] for row in range(10)]
@@ -276,7 +276,7 @@ def written(cells: list[list[str]], dialect: dict[str, Any]) -> bytes:
 @settings(max_examples=200, deadline=None)
 @given(tables(), dialects(), st.randoms(use_true_random=False))
 def test_every_dialect_of_a_table_reads_back_equal(
-    read: Callable[..., Digits],
+    read: Callable[..., Dataset],
     table: tuple[NDArray[np.uint8], list[int] | None, list[str] | None],
     dialect: dict[str, Any],
     chance: random.Random,
@@ -311,7 +311,7 @@ HUGE = "9" * 40
 @pytest.mark.parametrize("column", ["label", "pixel1"])
 @pytest.mark.parametrize("header", [True, False])
 def test_a_bad_cell_is_named(
-    read: Callable[..., Digits], cell: str, shown: str, column: str, header: bool
+    read: Callable[..., Dataset], cell: str, shown: str, column: str, header: bool
 ) -> None:
     if column == "pixel1" and cell == "10":
         cell, shown = "256", "'256'"
@@ -329,7 +329,7 @@ def test_a_bad_cell_is_named(
     assert f" is not {wanted}; mend it or remove the row" in message
 
 
-def test_labels_follow_the_number_of_classes(read: Callable[..., Digits]) -> None:
+def test_labels_follow_the_number_of_classes(read: Callable[..., Dataset]) -> None:
     assert read(TRAIN, classes=8).counts() == [(5, 1), (7, 1)]
     assert "'7' is not a digit 0–6" in refusal(read, TRAIN, classes=7)
 
@@ -405,7 +405,7 @@ HEAD = b"label,pixel0,pixel1\n1,2,3\n"
     ],
 )
 def test_a_bad_file_is_refused(
-    read: Callable[..., Digits], content: bytes, parts: list[str]
+    read: Callable[..., Dataset], content: bytes, parts: list[str]
 ) -> None:
     message = refusal(read, content)
     for part in parts:
@@ -425,7 +425,7 @@ def test_a_bad_file_is_refused(
     ],
 )
 def test_a_file_that_does_not_suit_is_refused(
-    read: Callable[..., Digits], content: bytes, options: dict[str, Any], parts: list[str]
+    read: Callable[..., Dataset], content: bytes, options: dict[str, Any], parts: list[str]
 ) -> None:
     message = refusal(read, content, **options)
     for part in parts:
@@ -453,7 +453,7 @@ def test_places_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         read_csv(tmp_path / "train.csv")
 
 
-def test_a_hundred_megabytes_in_one_line_are_refused_at_once(read: Callable[..., Digits]) -> None:
+def test_a_hundred_megabytes_in_one_line_are_refused_at_once(read: Callable[..., Dataset]) -> None:
     content = gzip.compress(b"0," * 50_000_000, 1)
     start = time.perf_counter()
     assert "a line of more than 1,048,576 bytes" in refusal(read, content)
@@ -463,7 +463,7 @@ def test_a_hundred_megabytes_in_one_line_are_refused_at_once(read: Callable[...,
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_damaged_cell_is_refused_or_harmless(
-    read: Callable[..., Digits], data: st.DataObject
+    read: Callable[..., Dataset], data: st.DataObject
 ) -> None:
     rows = [[f"{(row * 7) % 10}", *map(str, range(row, row + 4))] for row in range(12)]
     at = data.draw(st.integers(0, 11)), data.draw(st.integers(0, 4))
@@ -521,7 +521,7 @@ CORRUPTIBLE = tables(least=2, pixels=(16,))
 @settings(max_examples=300, deadline=None)
 @given(CORRUPTIBLE, dialects(), st.data())
 def test_a_single_corruption_is_refused_or_stays_within_one_cell(
-    read: Callable[..., Digits],
+    read: Callable[..., Dataset],
     table: tuple[NDArray[np.uint8], list[int] | None, list[str] | None],
     dialect: dict[str, Any],
     data: st.DataObject,
@@ -557,7 +557,7 @@ def test_a_single_corruption_is_refused_or_stays_within_one_cell(
 @settings(max_examples=200, deadline=None)
 @given(CORRUPTIBLE, st.sampled_from([".gz", ".zip", ".bz2", ".xz"]), st.data())
 def test_a_single_corruption_of_a_packed_file_is_refused_or_harmless(
-    read: Callable[..., Digits],
+    read: Callable[..., Dataset],
     table: tuple[NDArray[np.uint8], list[int] | None, list[str] | None],
     packing: str,
     data: st.DataObject,
@@ -574,11 +574,11 @@ def test_a_single_corruption_of_a_packed_file_is_refused_or_harmless(
 # Digits.
 
 
-def test_a_description_names_what_was_decided(read: Callable[..., Digits]) -> None:
+def test_a_description_names_what_was_decided(read: Callable[..., Dataset]) -> None:
     assert read(TRAIN).describe() == "2 rows, digits 5, 7, 2×2, label column 'label'"
     assert read(TEST).describe() == "2 rows, 2×2, no labels, id column 'id'"
     assert read(b"n1,n2,n3\n1,2,3\n").describe() == "1 row, 3 pixels, no labels"
-    digits = Digits(
+    digits = Dataset(
         np.zeros((42_000, 784), np.uint8),
         "",
         np.arange(42_000, dtype=np.uint64).astype(np.uint8) % 10,
@@ -589,12 +589,12 @@ def test_a_description_names_what_was_decided(read: Callable[..., Digits]) -> No
     assert digits.describe() == "42,000 rows, digits 0–9, 28×28, label column 'label'"
 
 
-def test_what_a_file_seems_to_lack(read: Callable[..., Digits]) -> None:
-    assert [doubt.partition(": ")[2] for doubt in read(TRAIN).doubts(8)] == [
+def test_what_a_file_seems_to_lack(read: Callable[..., Dataset]) -> None:
+    assert [doubt.partition(": ")[2] for doubt in read(TRAIN).warnings(8)] == [
         "digits without a row: 0, 1, 2, 3, 4, 6"
     ]
-    assert read(TEST).doubts() == []
-    assert [doubt.partition(": ")[2] for doubt in read(b"n1,n2,n3\n1,2,3\n").doubts()] == [
+    assert read(TEST).warnings() == []
+    assert [doubt.partition(": ")[2] for doubt in read(b"n1,n2,n3\n1,2,3\n").warnings()] == [
         "3 pixels a row are no square picture; is a column missing?"
     ]
 
@@ -620,7 +620,7 @@ def test_a_written_table_reads_back_equal(
     assert np.array_equal(oracle[names].to_numpy(), pixels)
 
 
-def test_a_competition_is_told_by_the_id_column(read: Callable[..., Digits]) -> None:
+def test_a_competition_is_told_by_the_id_column(read: Callable[..., Dataset]) -> None:
     assert competition_of(read(TEST)) == "nn5"
     assert competition_of(read(b"pixel0\n1\n")) == "digit-recognizer"
     assert competition_of(read(TEST), "digit-recognizer") == "digit-recognizer"
@@ -639,7 +639,7 @@ def test_a_competition_is_told_by_the_id_column(read: Callable[..., Digits]) -> 
     ],
 )
 def test_a_submission_has_the_competitions_form(
-    read: Callable[..., Digits],
+    read: Callable[..., Dataset],
     tmp_path: Path,
     content: bytes,
     competition: Literal["digit-recognizer", "nn5"],
@@ -651,7 +651,7 @@ def test_a_submission_has_the_competitions_form(
 
 
 def test_a_submission_needs_a_prediction_for_each_row(
-    read: Callable[..., Digits], tmp_path: Path
+    read: Callable[..., Dataset], tmp_path: Path
 ) -> None:
     for competition in ("digit-recognizer", "nn5"):
         with pytest.raises(ValueError, match=r"shorter|longer"):
@@ -659,7 +659,7 @@ def test_a_submission_needs_a_prediction_for_each_row(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_probabilities_give_each_float32_back(read: Callable[..., Digits], tmp_path: Path) -> None:
+def test_probabilities_give_each_float32_back(read: Callable[..., Dataset], tmp_path: Path) -> None:
     path = tmp_path / "probabilities.csv"
     shares = np.random.default_rng(0).dirichlet(np.full(10, 0.1), 2).astype(np.float32)
     write_probabilities(path, read(TEST), shares)
@@ -671,7 +671,7 @@ def test_probabilities_give_each_float32_back(read: Callable[..., Digits], tmp_p
 
 
 def test_an_impossible_place_is_told_in_one_line(
-    read: Callable[..., Digits], tmp_path: Path
+    read: Callable[..., Dataset], tmp_path: Path
 ) -> None:
     with pytest.raises(NNTrainError, match=r"s\.csv: cannot be written: No such file"):
         write_submission(tmp_path / "missing" / "s.csv", read(TEST), [1, 2], "nn5")

@@ -3,16 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nntrain.data import digits
-from nntrain.data.digits import Digits, Selection
+from nntrain.data import dataset
+from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.split import hold_out
 from nntrain.errors import DataError
 
 
-def digits_of(labels: list[int]) -> Digits:
+def digits_of(labels: list[int]) -> Dataset:
     """Each row's one pixel is its own number."""
     pixels = np.arange(len(labels), dtype=np.uint8)[:, None]
-    return Digits(pixels, "train.csv", np.array(labels, np.uint8), None, "label", None)
+    return Dataset(pixels, "train.csv", np.array(labels, np.uint8), None, "label", None)
 
 
 @given(
@@ -64,18 +64,18 @@ def test_mapped_rows_are_gathered_as_those_in_memory(
     pixels = rng.integers(0, 256, (rows, 3), np.uint8)
     path = tmp_path_factory.getbasetemp() / "pixels"
     path.write_bytes(pixels.tobytes())
-    mapped = digits.MappedPixels(path, pixels.shape)
+    mapped = dataset.MappedPixels(path, pixels.shape)
     index = rng.integers(0, rows, 40)
     gathered = np.empty((30, 3), np.uint8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(digits, "_PART", part)
-        chosen = Selection(Digits(mapped.pixels, "", None, None, None, None, mapped), index)
+        patch.setattr(dataset, "_PART", part)
+        chosen = Subset(Dataset(mapped.pixels, "", None, None, None, None, mapped), index)
         chosen.gather(slice(5, 35), gathered)
     np.testing.assert_array_equal(gathered, pixels[index[5:35]])
 
 
 def test_a_selection_keeps_pixels_and_labels_together() -> None:
-    selection = Selection(digits_of([7, 5, 9, 3]), np.array([3, 0, 1]))
+    selection = Subset(digits_of([7, 5, 9, 3]), np.array([3, 0, 1]))
     assert selection.labels.tolist() == [3, 7, 5]
     for rows, expected in ((slice(1, 3), [0, 1]), (np.array([2, 0]), [1, 3])):
         gathered = np.empty((2, 1), np.uint8)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from nntrain.explain.grading import process
-from nntrain.explain.grading.child import Runner
+from nntrain.explain.grading import sandbox
+from nntrain.explain.grading.sandbox_worker import Runner
 
 
 class WithinThisProcess:
@@ -30,4 +30,4 @@ class WithinThisProcess:
 
 @pytest.fixture
 def within_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_Process", WithinThisProcess)
+    monkeypatch.setattr(sandbox, "_Process", WithinThisProcess)

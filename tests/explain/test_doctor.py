@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from nntrain.cli import main
 from nntrain.config import Config, parse_config
 from nntrain.config.build import build_network
+from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.demo import demo_digits
-from nntrain.data.digits import Digits, Selection
 from nntrain.data.kaggle import write_csv
 from nntrain.errors import DivergenceError
-from nntrain.explain.doctor.diagnoses import DIAGNOSES, Diagnosis, Ill, findings
+from nntrain.explain.doctor.diagnoses import DIAGNOSES, Diagnosis, DiagnosisKind, findings
 from nntrain.explain.doctor.examination import (
     Examination,
     Sample,
@@ -73,80 +73,80 @@ class Patient(NamedTuple):
     text: str
     overrides: tuple[str, ...]
     rows: int
-    cause: Ill
+    cause: DiagnosisKind
     key: str
     numbers: str
-    so: frozenset[Ill] = frozenset()
-    perhaps: frozenset[Ill] = frozenset()
+    so: frozenset[DiagnosisKind] = frozenset()
+    perhaps: frozenset[DiagnosisKind] = frozenset()
     heals: bool = True
 
 
 SHORT = "training.epochs=5"
-SLOW = frozenset({Ill.TOO_LOW, Ill.TOO_SHORT, Ill.FLAT})
+SLOW = frozenset({DiagnosisKind.TOO_LOW, DiagnosisKind.TOO_SHORT, DiagnosisKind.FLAT})
 PATIENTS = {
     "unscaled inputs of sigmoids": Patient(
         LECTURE,
         ("data.input_range=[0, 255]", SHORT),
         1000,
-        Ill.INPUTS,
+        DiagnosisKind.INPUTS,
         "data.input_range",
         r"between 0 and 255",
-        so=frozenset({Ill.SATURATED, Ill.FADING}),
-        perhaps=SLOW | {Ill.TOO_HIGH},
+        so=frozenset({DiagnosisKind.SATURATED, DiagnosisKind.FADING}),
+        perhaps=SLOW | {DiagnosisKind.TOO_HIGH},
     ),
     "unscaled inputs of relus": Patient(
         QUICK,
         ("data.input_range=[-100, 300]", SHORT),
         1000,
-        Ill.INPUTS,
+        DiagnosisKind.INPUTS,
         "data.input_range",
         r"between -100 and 300",
-        so=frozenset({Ill.DEAD}),
-        perhaps=frozenset({Ill.TOO_HIGH, Ill.FADING, Ill.FLAT}),
+        so=frozenset({DiagnosisKind.DEAD}),
+        perhaps=frozenset({DiagnosisKind.TOO_HIGH, DiagnosisKind.FADING, DiagnosisKind.FLAT}),
     ),
     "inputs next to nothing": Patient(
         QUICK,
         ("data.input_range=[0, 0.004]", SHORT),
         1000,
-        Ill.INPUTS,
+        DiagnosisKind.INPUTS,
         "data.input_range",
         r"between 0 and 0.004",
-        so=frozenset({Ill.FLAT}),
-        perhaps=SLOW | {Ill.DEAD},
+        so=frozenset({DiagnosisKind.FLAT}),
+        perhaps=SLOW | {DiagnosisKind.DEAD},
     ),
     "great initial weights": Patient(
         LECTURE,
         ("network[0].init={normal: 3.0}", SHORT),
         1000,
-        Ill.SATURATED,
+        DiagnosisKind.SATURATED,
         "network[0].init",
         r"\d\d % of the outputs of layer 1 have a σ′ next to 0 before the first step",
-        perhaps=SLOW | {Ill.FADING},
+        perhaps=SLOW | {DiagnosisKind.FADING},
     ),
     "zeros": Patient(
         QUICK,
         (hidden(30, activation="sigmoid", output="softmax", init="zeros"), "network[1].init=zeros"),
         1000,
-        Ill.TWINS,
+        DiagnosisKind.TWINS,
         "network[0].init",
         r"all 30 neurons of layer 1",
-        perhaps=SLOW | {Ill.FADING, Ill.TOO_HIGH},
+        perhaps=SLOW | {DiagnosisKind.FADING, DiagnosisKind.TOO_HIGH},
     ),
     "decay": Patient(
         QUICK,
         ("training.optimizer.weight_decay=1.0", "training.epochs=6"),
         1000,
-        Ill.DECAY,
+        DiagnosisKind.DECAY,
         "training.optimizer.weight_decay",
         r"‖W‖ is \S+ of what",
-        so=frozenset({Ill.FLAT}),
-        perhaps=frozenset({Ill.DEAD, Ill.FADING}),
+        so=frozenset({DiagnosisKind.FLAT}),
+        perhaps=frozenset({DiagnosisKind.DEAD, DiagnosisKind.FADING}),
     ),
     "diverged": Patient(
         QUICK,
         (hidden(40, 40, activation="leaky_relu", output="softmax"), sgd(30.0), CONSTANT),
         1000,
-        Ill.TOO_HIGH,
+        DiagnosisKind.TOO_HIGH,
         "training.optimizer.learning_rate",
         r"the loss became (nan|inf) in epoch 1, batch \d+",
         heals=False,  # an α of 1 does not diverge, but jumps, which its next run is told
@@ -160,66 +160,68 @@ PATIENTS = {
             CONSTANT,
         ),
         1000,
-        Ill.TOO_HIGH,
+        DiagnosisKind.TOO_HIGH,
         "training.optimizer.learning_rate",
         r"the loss became (nan|inf) in epoch [2-9], batch \d+",
-        perhaps=frozenset({Ill.DEAD, Ill.FADING}),
+        perhaps=frozenset({DiagnosisKind.DEAD, DiagnosisKind.FADING}),
     ),
     "stuck at 0.5": Patient(
         LECTURE,
         (sgd(30.0), SHORT),
         1000,
-        Ill.TOO_HIGH,
+        DiagnosisKind.TOO_HIGH,
         "training.optimizer.learning_rate",
         r"E is 0.5\d* after 5 epochs; the same answer to all rows would have 0.4",
-        so=frozenset({Ill.SATURATED}),
-        perhaps=frozenset({Ill.FADING}),
+        so=frozenset({DiagnosisKind.SATURATED}),
+        perhaps=frozenset({DiagnosisKind.FADING}),
     ),
     "jumping": Patient(
         QUICK,
         (sgd(0.3, "momentum"), CONSTANT, "training.batch_size=16", "training.epochs=8"),
         1000,
-        Ill.TOO_HIGH,
+        DiagnosisKind.TOO_HIGH,
         "training.optimizer.learning_rate",
         r"E (rose after \d of 7 epochs|went up to)",
-        perhaps=frozenset({Ill.DEAD, Ill.FADING, Ill.FLAT, Ill.TOO_SHORT}),
+        perhaps=frozenset(
+            {DiagnosisKind.DEAD, DiagnosisKind.FADING, DiagnosisKind.FLAT, DiagnosisKind.TOO_SHORT}
+        ),
     ),
     "dead relus": Patient(
         QUICK,
         (sgd(0.03, "adam"), CONSTANT, "training.batch_size=32"),
         1000,
-        Ill.DEAD,
+        DiagnosisKind.DEAD,
         "training.optimizer.learning_rate",
         r"\d\d % of the neurons of layer 1 are 0 for every row",
-        perhaps=frozenset({Ill.OVERFITTING}),
+        perhaps=frozenset({DiagnosisKind.OVERFITTING}),
     ),
     "relus that small weights kill": Patient(
         QUICK,
         (hidden(50, 50, 50, activation="relu", output="softmax", init="{normal: 0.001}"), SHORT),
         1000,
-        Ill.DEAD,
+        DiagnosisKind.DEAD,
         "network[0].init",
         r"of the neurons of layer 3 are 0 for every row .*; \|δ_1\| was \de-0\d of \|δ_4\| then",
-        perhaps=SLOW | {Ill.FADING},
+        perhaps=SLOW | {DiagnosisKind.FADING},
     ),
     "l1 beside a harmless decay": Patient(
         QUICK,
         ("training.l1=0.1", "training.optimizer.weight_decay=5e-5", "training.epochs=6"),
         1000,
-        Ill.DECAY,
+        DiagnosisKind.DECAY,
         "training.l1",
         r"‖W‖ is \S+ of what",
-        so=frozenset({Ill.FLAT}),
-        perhaps=frozenset({Ill.DEAD, Ill.FADING}),
+        so=frozenset({DiagnosisKind.FLAT}),
+        perhaps=frozenset({DiagnosisKind.DEAD, DiagnosisKind.FADING}),
     ),
     "deep sigmoids": Patient(
         LECTURE,
         (hidden(*[30] * 5, activation="sigmoid", output="sigmoid"), SHORT),
         1000,
-        Ill.FADING,
+        DiagnosisKind.FADING,
         "network[0].activation",
         r"\|δ_1\| \de-05, .*\|δ_6\| 0.0",
-        so=frozenset({Ill.FLAT}),
+        so=frozenset({DiagnosisKind.FLAT}),
     ),
     "small initial weights": Patient(
         QUICK,
@@ -230,7 +232,7 @@ PATIENTS = {
             CONSTANT,
         ),
         1000,
-        Ill.FADING,
+        DiagnosisKind.FADING,
         "network[0].init",
         r"\|δ_1\| 0.00\d, .*\|δ_4\| ",
         perhaps=SLOW,
@@ -239,7 +241,7 @@ PATIENTS = {
         QUICK,
         (sgd(1e-6, "adam"), SHORT, CONSTANT),
         1000,
-        Ill.TOO_LOW,
+        DiagnosisKind.TOO_LOW,
         "training.optimizer.learning_rate",
         r"‖ΔW‖/‖W‖ of a step is \de-0\d, where 0.001 is usual",
         perhaps=SLOW,
@@ -248,7 +250,7 @@ PATIENTS = {
         LECTURE,
         (sgd(0.01), SHORT),
         1000,
-        Ill.TOO_LOW,
+        DiagnosisKind.TOO_LOW,
         "training.optimizer.learning_rate",
         r"‖ΔW‖/‖W‖ of a step is",
         perhaps=SLOW,
@@ -258,7 +260,7 @@ PATIENTS = {
         LECTURE,
         ("training.epochs=4",),
         1000,
-        Ill.TOO_SHORT,
+        DiagnosisKind.TOO_SHORT,
         "training.epochs",
         r"E fell from 0.\d+ to 0.\d+ in the last 2 of 4 epochs",
         heals=False,
@@ -267,7 +269,7 @@ PATIENTS = {
         QUICK,
         (sgd(0.002, "adam"), CONSTANT, "training.batch_size=16", "training.epochs=25"),
         300,
-        Ill.OVERFITTING,
+        DiagnosisKind.OVERFITTING,
         "data.distortion",
         r"(9\d.\d|100.0)% of the training rows right, but [5-8]\d.\d% of the validation rows",
         heals=False,  # 300 digits, however distorted, are few
@@ -309,15 +311,15 @@ HEALTHY = {
 
 
 @pytest.fixture(scope="module")
-def digits() -> Digits:
+def digits() -> Dataset:
     """Of 14×14 pixels, which are learnt in a quarter of the time."""
     pixels, labels = demo_digits(5000)
     pixels = pixels.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).astype(np.uint8).reshape(-1, 196)
-    return Digits(pixels, "train.csv", labels, None, "label", None)
+    return Dataset(pixels, "train.csv", labels, None, "label", None)
 
 
-def split(digits: Digits, rows: int) -> Split:
-    return Selection(digits, np.arange(rows)), Selection(digits, np.arange(3750, 5000))
+def split(digits: Dataset, rows: int) -> Split:
+    return Subset(digits, np.arange(rows)), Subset(digits, np.arange(3750, 5000))
 
 
 def trained(config: Config, folder: Path, data: Split) -> Examination:
@@ -327,7 +329,7 @@ def trained(config: Config, folder: Path, data: Split) -> Examination:
     return examine(run, data, Reporter(), threads=1)
 
 
-def ills(found: list[Diagnosis]) -> set[Ill]:
+def ills(found: list[Diagnosis]) -> set[DiagnosisKind]:
     return {finding.ill for finding in found}
 
 
@@ -342,7 +344,7 @@ def assignments(finding: Diagnosis) -> list[str]:
 
 @pytest.mark.parametrize("name", PATIENTS)
 def test_a_patient_has_its_own_illness_and_no_other_and_the_advice_helps(
-    name: str, digits: Digits, tmp_path: Path
+    name: str, digits: Dataset, tmp_path: Path
 ) -> None:
     patient, data = PATIENTS[name], split(digits, PATIENTS[name].rows)
     seen = trained(parse_config(patient.text, "x", patient.overrides), tmp_path / "ill", data)
@@ -364,15 +366,15 @@ def test_a_patient_has_its_own_illness_and_no_other_and_the_advice_helps(
 
 def test_every_illness_has_a_patient() -> None:
     # Too few validation rows have tests of their own below.
-    assert {patient.cause for patient in PATIENTS.values()} == set(Ill) - {
-        Ill.FLAT,
-        Ill.VALIDATION,
+    assert {patient.cause for patient in PATIENTS.values()} == set(DiagnosisKind) - {
+        DiagnosisKind.FLAT,
+        DiagnosisKind.VALIDATION,
     }
-    assert len(DIAGNOSES) == len(Ill)
+    assert len(DIAGNOSES) == len(DiagnosisKind)
 
 
 @pytest.mark.parametrize("name", HEALTHY)
-def test_nothing_is_found_in_a_healthy_run(name: str, digits: Digits, tmp_path: Path) -> None:
+def test_nothing_is_found_in_a_healthy_run(name: str, digits: Dataset, tmp_path: Path) -> None:
     text, overrides = HEALTHY[name]
     seen = trained(parse_config(text, "x", overrides), tmp_path / "run", split(digits, 3750))
     assert findings(seen) == []
@@ -381,38 +383,40 @@ def test_nothing_is_found_in_a_healthy_run(name: str, digits: Digits, tmp_path: 
     assert findings(not_begun) == []
 
 
-def seen_of(name: str, digits: Digits, folder: Path) -> Examination:
+def seen_of(name: str, digits: Dataset, folder: Path) -> Examination:
     patient = PATIENTS[name]
     config = parse_config(patient.text, "x", patient.overrides)
     return trained(config, folder / "run", split(digits, patient.rows))
 
 
-def test_twins_that_rounding_has_parted_are_still_the_cause(digits: Digits, tmp_path: Path) -> None:
+def test_twins_that_rounding_has_parted_are_still_the_cause(
+    digits: Dataset, tmp_path: Path
+) -> None:
     seen = seen_of("zeros", digits, tmp_path)
     assert seen.weights is not None
     parted = replace(seen, weights=replace(seen.weights, twins=[]))
     cause = chains(findings(parted))[0].cause
-    assert cause.ill is Ill.TWINS
+    assert cause.ill is DiagnosisKind.TWINS
     assert "all 30 neurons of layer 1 began with the same weights" in cause.evidence
 
 
 def test_a_run_that_diverged_only_with_other_threads_has_a_rate_too_high(
-    digits: Digits, tmp_path: Path
+    digits: Dataset, tmp_path: Path
 ) -> None:
     seen = replace(seen_of("diverged", digits, tmp_path), divergence=None)
     cause = chains(findings(seen))[0].cause
-    assert cause.ill is Ill.TOO_HIGH
+    assert cause.ill is DiagnosisKind.TOO_HIGH
     assert re.search(r"E goes up to \S+ from 2\.\d+ in the first 8 steps", cause.evidence)
 
 
 def test_a_loss_that_comes_down_from_above_its_start_is_no_lack_of_epochs(
-    digits: Digits, tmp_path: Path
+    digits: Dataset, tmp_path: Path
 ) -> None:
     seen = seen_of("stopped early", digits, tmp_path)
-    assert Ill.TOO_SHORT in ills(findings(seen))
+    assert DiagnosisKind.TOO_SHORT in ills(findings(seen))
     first, *others = seen.history
     high = replace(seen, history=[first._replace(train_loss=3.0), *others])
-    assert Ill.TOO_SHORT not in ills(findings(high))
+    assert DiagnosisKind.TOO_SHORT not in ills(findings(high))
 
 
 # What is measured, held against arithmetic of another kind.
@@ -421,7 +425,7 @@ def test_a_loss_that_comes_down_from_above_its_start_is_no_lack_of_epochs(
 def tiny(rows: int, *overrides: str) -> tuple[Config, TrainingState, Sample]:
     config = parse_config(CONFIG.format(train="train.csv"), "x", ("dtype=float64", *overrides))
     pixels, labels = stripes(rows)
-    digits = Digits(pixels, "train.csv", labels, None, "label", None)
+    digits = Dataset(pixels, "train.csv", labels, None, "label", None)
     return config, TrainingState.begin(config, 16), Sample.of(config, digits.all())
 
 
@@ -495,7 +499,7 @@ def test_no_answer_that_is_the_same_for_all_rows_has_a_smaller_error(
         ),
     )
     labels = np.r_[np.arange(classes), np.zeros(3, np.int64)].astype(np.uint8)  # not equally many
-    digits = Digits(np.zeros((len(labels), 4), np.uint8), "x", labels, None, "label", None)
+    digits = Dataset(np.zeros((len(labels), 4), np.uint8), "x", labels, None, "label", None)
     least = loss_of_alike_answers(config, (digits.all(), None))
     x = np.array(answers[:classes])
     if output == "softmax":

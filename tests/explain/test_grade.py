@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-# ruff: noqa: E501  # a spoilt line and its complaint are one line
 from nntrain.errors import ConfigError, NNTrainError
 from nntrain.explain import grading
-from nntrain.explain.grading import Report, child, problems, read_source, starter_text
+
+# ruff: noqa: E501  # a spoilt line and its complaint are one line
+from nntrain.explain.grading import Report, problems, read_source, sandbox_worker, starter_text
 from tests.explain.students import BOARD, BOOK, ONE_BY_ONE, RIGHT, spoilt
 
 MEMORY = 1 << 30
@@ -627,12 +628,12 @@ def test_it_is_graded_without_what_windows_lacks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "child.py"
-    text = Path(child.__file__).read_text("utf-8")
+    text = Path(sandbox_worker.__file__).read_text("utf-8")
     lacking = (
         "import subprocess, sys; sys.modules['resource'] = sys.modules['_posixsubprocess'] = None"
     )
     script.write_text(text.replace("import base64", f"{lacking}\nimport base64", 1), "utf-8")
-    monkeypatch.setattr(child, "__file__", str(script))
+    monkeypatch.setattr(sandbox_worker, "__file__", str(script))
     monkeypatch.delattr(os, "killpg")
     report = grade(tmp_path, BOARD)
     assert report.is_right

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from nntrain.config import dump_config, load_config, parse_config
-from nntrain.data.digits import Digits
+from nntrain.data.dataset import Dataset
 from nntrain.data.kaggle import read_csv, write_csv
 from nntrain.errors import NNTrainError
 from nntrain.training import checkpoint
@@ -83,7 +83,7 @@ def _has_nan(loaded: Checkpoint) -> bool:
     return bool(np.isnan(np.array(loaded.progress.history)).any())
 
 
-def _assert_same_labels(again: Digits, digits: Digits) -> None:
+def _assert_same_labels(again: Dataset, digits: Dataset) -> None:
     if digits.labels is None:
         assert again.labels is None
     else:

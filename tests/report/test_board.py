@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from nntrain.config import parse_config
+from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.demo import demo_digits
-from nntrain.data.digits import Digits, Selection
 from nntrain.report import board as board_module
 from nntrain.report.board import board
 from nntrain.training.fit import fit
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 Points: TypeAlias = list[tuple[float, float]]
-OpenBoard: TypeAlias = Callable[[Predictor], "Board"]
+OpenBoard: TypeAlias = Callable[[Predictor], "ReferencePass"]
 
 # In hundredths of the paper's side.
 STROKES: dict[str, list[Points]] = {
@@ -78,7 +78,7 @@ def train(
     folder: Path, text: str, pixels: NDArray[np.uint8], labels: NDArray[np.uint8]
 ) -> Predictor:
     """A network that has seen these digits for two epochs."""
-    rows = Digits(pixels, "drawn", labels, None, "label", None).all()
+    rows = Dataset(pixels, "drawn", labels, None, "label", None).all()
     config = parse_config(
         text,
         "board.yaml",
@@ -112,7 +112,7 @@ def model(models: dict[str, Predictor]) -> Predictor:
     return models["relu and softmax"]
 
 
-class Board:
+class ReferencePass:
     """A page with a board, and a hand in front of it."""
 
     def __init__(self, page: "Page") -> None:
@@ -191,7 +191,7 @@ def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
     faults: list[str] = []
     requests: list[str] = []
 
-    def open_page(model: Predictor) -> Board:
+    def open_page(model: Predictor) -> ReferencePass:
         file = tmp_path / "board.html"
         file.write_text(
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>Board</title>'
@@ -207,7 +207,7 @@ def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
         page.on("request", lambda request: requests.append(request.url))
         page.goto(file.as_uri())
         assert requests.pop() == file.as_uri()
-        return Board(page)
+        return ReferencePass(page)
 
     yield open_page
     for page in pages:
@@ -218,8 +218,8 @@ def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
 
 def answers(model: Predictor, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     """What nntrain says of one picture, shape (classes,)."""
-    one = Digits(pixels.reshape(1, -1), "drawn", None, None, None, None)
-    probabilities: Any = model.probabilities(Selection(one, np.array([0])))
+    one = Dataset(pixels.reshape(1, -1), "drawn", None, None, None, None)
+    probabilities: Any = model.probabilities(Subset(one, np.array([0])))
     return np.asarray(probabilities[0], np.float64)
 
 

@@ -1,4 +1,4 @@
-"""A sweep over the tiny problem, and a crew that trains it in this process."""
+"""A sweep over the tiny problem, and a dispatcher that trains it in this process."""
 
 import random
 import shutil
@@ -8,12 +8,12 @@ from typing import cast
 
 import pytest
 
-from nntrain.cluster.crew import Crew
-from nntrain.cluster.leg import Files, Gone, Leg, go
+from nntrain.cluster.dispatcher import Dispatcher
+from nntrain.cluster.segment import Files, Segment, SegmentResult, run_segment
 from nntrain.config import load_config
 from nntrain.data.kaggle import write_csv
-from nntrain.sweep.conduct import Watcher, conduct
-from nntrain.sweep.definition import load_sweep
+from nntrain.sweep.runner import SweepCallback, run_sweep
+from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials, read_trials
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
@@ -54,7 +54,7 @@ class Killed(BaseException):
 
 
 class Inline:
-    """A crew of a few workers, all in this process, who end their legs in any order."""
+    """A dispatcher of a few workers, all in this process, who end their segments in any order."""
 
     def __init__(
         self,
@@ -68,8 +68,8 @@ class Inline:
         self.workers = workers
         self.chance = random.Random(seed)
         self.seconds = seconds
-        self.waiting: list[tuple[Leg, Files]] = []
-        self.legs = 0
+        self.waiting: list[tuple[Segment, Files]] = []
+        self.segments = 0
         self.left = killed_after
 
     @property
@@ -81,29 +81,29 @@ class Inline:
         return max(0, self.workers - len(self.waiting))
 
     def start(self, name: str, config: str, files: Files, until: int | None) -> None:
-        self.waiting.append((Leg(name, config, until, 1, self.seconds), files))
+        self.waiting.append((Segment(name, config, until, 1, self.seconds), files))
 
-    def wait(self) -> list[tuple[str, Gone]]:
+    def wait(self) -> list[tuple[str, SegmentResult]]:
         if self.left is not None:
             self.left -= 1
             if self.left < 0:
                 raise Killed
         if not self.waiting or self.chance.random() < 0.2:
             return []
-        leg, files = self.waiting.pop(self.chance.randrange(len(self.waiting)))
-        self.legs += 1
-        return [(leg.name, go(leg, files, self.data, self.hear))]
+        segment, files = self.waiting.pop(self.chance.randrange(len(self.waiting)))
+        self.segments += 1
+        return [(segment.name, run_segment(segment, files, self.data, self.hear))]
 
     def hear(self, name: str, record: EpochRecord) -> None:
         """Epochs are of no interest here."""
 
 
 def swept(
-    crew: Inline, run: str, file: str = "sweep.yaml", watcher: Watcher | None = None
+    dispatcher: Inline, run: str, file: str = "sweep.yaml", watcher: SweepCallback | None = None
 ) -> Trials:
-    """A sweep that this crew has begun, or gone on with, to its end."""
+    """A sweep that this dispatcher has begun, or gone on with, to its end."""
     with open_trials(load_sweep(Path(file)), Path(run)) as trials:
-        conduct(trials, cast(Crew, crew), watcher or Watcher())
+        run_sweep(trials, cast(Dispatcher, dispatcher), watcher or SweepCallback())
     return trials
 
 
@@ -120,8 +120,8 @@ def swept_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("swept"))
         write_inputs()
-        crew = Inline(read_data(load_config("tiny.yaml"), Reporter()))
-        return swept(crew, "runs/s").folder.absolute()
+        dispatcher = Inline(read_data(load_config("tiny.yaml"), Reporter()))
+        return swept(dispatcher, "runs/s").folder.absolute()
 
 
 @pytest.fixture

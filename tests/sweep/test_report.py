@@ -10,9 +10,9 @@ from optuna.trial import TrialState
 
 from nntrain.errors import ConfigError
 from nntrain.sweep import report
-from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.report import write_report
+from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials
 from tests.cli.test_commands import run, succeed
 from tests.report.document import read

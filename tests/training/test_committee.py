@@ -20,10 +20,10 @@ from nntrain.training.committee import (
     resume_committee,
 )
 from nntrain.training.fit import fit, resume
-from nntrain.training.interruption import deferred_signals
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import read_data
 from nntrain.training.run import RunFolder
+from nntrain.training.signals import defer_signals
 from tests.conftest import stripes
 from tests.training.test_resume import BATCHES, Interrupting, Listening, assert_same
 
@@ -154,8 +154,8 @@ def test_a_signal_in_the_very_last_batch_has_interrupted_nothing(
 
 def test_contexts_within_one_another_share_a_signal_and_put_the_handlers_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with deferred_signals() as outer:
-        with deferred_signals() as inner:
+    with defer_signals() as outer:
+        with defer_signals() as inner:
             signal.raise_signal(signal.SIGTERM)
         assert inner.signal == outer.signal == signal.SIGTERM
         assert signal.getsignal(signal.SIGTERM) != before

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nntrain.config import Config
-from nntrain.config.build import build_network, build_scale
+from nntrain.config.build import build_network, build_rescale
 from nntrain.data.batches import one_hot
 from nntrain.nn import ACTIVATIONS, Network
 from nntrain.training.fit import fit
@@ -24,7 +24,7 @@ DROPOUT = ("network[0].dropout=0.5", "training.input_dropout=0.25", "dtype=float
 def examined(config: Config, network: Network) -> list[tuple[float, float]]:
     rows = read_data(config, Reporter())[0]
     targets = one_hot(config.data.classes, config.dtype)
-    return LayerStats(network, rows, build_scale(config), targets).compute()
+    return LayerStats(network, rows, build_rescale(config), targets).compute()
 
 
 def random_network(config: Config) -> Network:
@@ -43,7 +43,7 @@ def test_gradients_are_the_slopes_of_the_error_in_prediction(
     assert len(rows) < ROWS  # so all of them are looked at
     pixels = rows.digits.pixels[rows.index]
     x = np.empty(pixels.shape)
-    build_scale(config).apply(pixels, x)
+    build_rescale(config).apply(pixels, x)
     y = np.eye(3)[rows.labels]
     for (_, told), (weights, _) in zip(
         examined(config, network), network.views(network.parameters), strict=True

@@ -55,5 +55,5 @@ def test_without_locks_two_processes_do_not_train_one_run_and_a_dead_one_is_no_o
         first.kill()
     with holding(tmp_path) as (third, told):
         assert told == "held\n"
-        _, complaint = third.communicate("\n")
-        assert (third.returncode, complaint) == (0, "")
+        _, config_error = third.communicate("\n")
+        assert (third.returncode, config_error) == (0, "")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from nntrain.config import Config
-from nntrain.config.build import build_optimizer, build_scale, build_schedule, initial_network
-from nntrain.data.batches import Batches, PixelScale, one_hot
-from nntrain.data.digits import Digits
-from nntrain.data.distort import Distorter, Distortion
+from nntrain.config.build import build_optimizer, build_rescale, build_schedule, initial_network
+from nntrain.data.augment import Augmentation, Augmenter
+from nntrain.data.batches import Batches, Rescale, one_hot
+from nntrain.data.dataset import Dataset
 from nntrain.engine import BatchBuffer
 from nntrain.errors import DivergenceError
 from nntrain.nn.arrays import Array
@@ -31,12 +31,12 @@ def record(epoch: int, accuracy: float, loss: float = 1.0) -> EpochRecord:
 
 def batches_of(rows: int, batch_size: int) -> Batches:
     pixels, labels = stripes(rows)
-    digits = Digits(pixels, "train.csv", labels, None, "label", None)
+    digits = Dataset(pixels, "train.csv", labels, None, "label", None)
     return Batches(
         digits.all(),
         targets=one_hot(3, "float32"),
         batch_size=batch_size,
-        scale=PixelScale(0, 1),
+        scale=Rescale(0, 1),
         seed=1,
     )
 
@@ -92,7 +92,9 @@ def test_a_block_stays_as_it_is_until_the_next_is_asked_for() -> None:
 
 def test_a_distortion_is_a_function_of_seed_epoch_and_batch() -> None:
     batches = batches_of(200, batch_size=8)
-    batches.distorter = Distorter(Distortion(rotation=30, elastic_strength=2, elastic_sigma=1), 16)
+    batches.distorter = Augmenter(
+        Augmentation(rotation=30, elastic_strength=2, elastic_sigma=1), 16
+    )
 
     def dealt(epoch: int, start: int, rows: int, workers: int) -> Array:
         batches.workers = workers
@@ -120,7 +122,7 @@ def test_smoothed_targets_sum_to_one() -> None:
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-1, 1), (-0.1, 1.175)])
 def test_pixel_scale_reaches_both_ends(low: float, high: float) -> None:
     x = np.empty((1, 3), np.float32)
-    PixelScale(low, high).apply(np.array([[0, 51, 255]], np.uint8), x)
+    Rescale(low, high).apply(np.array([[0, 51, 255]], np.uint8), x)
     np.testing.assert_allclose(x, [[low, low + (high - low) / 5, high]], rtol=1e-6)
 
 
@@ -312,4 +314,4 @@ def test_build_gives_every_optimizer_and_schedule(make_config: Callable[..., Con
         assert build_schedule(make_config(f"training.schedule={text}"))(2.0) == pytest.approx(
             at_two
         )
-    assert build_scale(make_config("data.input_range=[-1, 1]")).low == -1
+    assert build_rescale(make_config("data.input_range=[-1, 1]")).low == -1

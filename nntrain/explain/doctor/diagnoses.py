@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nntrain.config import Config
-from nntrain.config.faults import KeyPath
+from nntrain.config.issues import KeyPath
 from nntrain.config.schema import TrainingConfig
 from nntrain.explain.doctor.examination import SQUASHING, STEPS, Examination, State
 from nntrain.nn import ACTIVATIONS, LOSSES
@@ -52,7 +52,7 @@ SHRUNK = 0.1
 LARGE_WEIGHT = 0.1
 
 
-class Ill(Enum):
+class DiagnosisKind(Enum):
     """What a run may suffer from, causes before consequences."""
 
     INPUTS = "inputs not scaled"
@@ -69,15 +69,33 @@ class Ill(Enum):
     VALIDATION = "too few validation rows"
 
 
-_ROOTS = (Ill.INPUTS, Ill.TWINS, Ill.DECAY, Ill.TOO_HIGH)
-CAUSES: dict[Ill, tuple[Ill, ...]] = {
-    Ill.TOO_HIGH: (Ill.INPUTS,),
-    Ill.SATURATED: _ROOTS,
-    Ill.DEAD: _ROOTS,
-    Ill.FADING: (*_ROOTS, Ill.SATURATED, Ill.DEAD),
-    Ill.TOO_LOW: (*_ROOTS, Ill.SATURATED, Ill.DEAD, Ill.FADING),
-    Ill.TOO_SHORT: (*_ROOTS, Ill.SATURATED, Ill.DEAD, Ill.FADING, Ill.TOO_LOW),
-    Ill.FLAT: (*_ROOTS, Ill.SATURATED, Ill.DEAD, Ill.FADING, Ill.TOO_LOW, Ill.TOO_SHORT),
+_ROOTS = (DiagnosisKind.INPUTS, DiagnosisKind.TWINS, DiagnosisKind.DECAY, DiagnosisKind.TOO_HIGH)
+CAUSES: dict[DiagnosisKind, tuple[DiagnosisKind, ...]] = {
+    DiagnosisKind.TOO_HIGH: (DiagnosisKind.INPUTS,),
+    DiagnosisKind.SATURATED: _ROOTS,
+    DiagnosisKind.DEAD: _ROOTS,
+    DiagnosisKind.FADING: (*_ROOTS, DiagnosisKind.SATURATED, DiagnosisKind.DEAD),
+    DiagnosisKind.TOO_LOW: (
+        *_ROOTS,
+        DiagnosisKind.SATURATED,
+        DiagnosisKind.DEAD,
+        DiagnosisKind.FADING,
+    ),
+    DiagnosisKind.TOO_SHORT: (
+        *_ROOTS,
+        DiagnosisKind.SATURATED,
+        DiagnosisKind.DEAD,
+        DiagnosisKind.FADING,
+        DiagnosisKind.TOO_LOW,
+    ),
+    DiagnosisKind.FLAT: (
+        *_ROOTS,
+        DiagnosisKind.SATURATED,
+        DiagnosisKind.DEAD,
+        DiagnosisKind.FADING,
+        DiagnosisKind.TOO_LOW,
+        DiagnosisKind.TOO_SHORT,
+    ),
 }
 
 Mend = tuple[KeyPath, str]  # a key, and its new value as YAML
@@ -94,7 +112,7 @@ class Diagnosis(NamedTuple):
         mends: What to change; none where no key helps, and the evidence says what does.
     """
 
-    ill: Ill
+    ill: DiagnosisKind
     path: KeyPath
     evidence: str
     mends: tuple[Mend, ...] = ()
@@ -117,7 +135,9 @@ def inputs_not_scaled(seen: Examination) -> Diagnosis | None:
     )
     centred = seen.config.network[0].activation in ("tanh", "scaled_tanh")
     path = ("data", "input_range")
-    return Diagnosis(Ill.INPUTS, path, evidence, ((path, "[-1, 1]" if centred else "[0, 1]"),))
+    return Diagnosis(
+        DiagnosisKind.INPUTS, path, evidence, ((path, "[-1, 1]" if centred else "[0, 1]"),)
+    )
 
 
 def twins(seen: Examination) -> Diagnosis | None:
@@ -136,7 +156,7 @@ def twins(seen: Examination) -> Diagnosis | None:
         + ("never differ" if seen.weights.twins else "differ by rounding alone")
     )
     mends = tuple((("network", twin - 1, "init"), "null") for twin in alike)
-    return Diagnosis(Ill.TWINS, path, evidence, mends)
+    return Diagnosis(DiagnosisKind.TWINS, path, evidence, mends)
 
 
 def weights_pulled_to_zero(seen: Examination) -> Diagnosis | None:
@@ -149,10 +169,12 @@ def weights_pulled_to_zero(seen: Examination) -> Diagnosis | None:
     path: KeyPath
     if l1 > LARGE_WEIGHT * decay:  # l1 pulls with the same force at all sizes, decay with less
         path = ("training", "l1")
-        return Diagnosis(Ill.DECAY, path, evidence, ((path, "0"),))
+        return Diagnosis(DiagnosisKind.DECAY, path, evidence, ((path, "0"),))
     if decay:
         path = ("training", "optimizer", "weight_decay")
-        return Diagnosis(Ill.DECAY, path, evidence, ((path, f"{min(1e-4, decay / 10):g}"),))
+        return Diagnosis(
+            DiagnosisKind.DECAY, path, evidence, ((path, f"{min(1e-4, decay / 10):g}"),)
+        )
     return None
 
 
@@ -169,7 +191,7 @@ def rate_too_high(seen: Examination) -> Diagnosis | None:
         return None
     if seen.start is not None and seen.start.step > GREAT_STEP:
         evidence += f"; ‖ΔW‖/‖W‖ of the first steps is {seen.start.step:.2g}, {SMALL_STEP} is usual"
-    return Diagnosis(Ill.TOO_HIGH, RATE, evidence, (_calmer_rate(seen, seen.config),))
+    return Diagnosis(DiagnosisKind.TOO_HIGH, RATE, evidence, (_calmer_rate(seen, seen.config),))
 
 
 def _jumps(seen: Examination) -> str | None:
@@ -238,9 +260,11 @@ def saturated(seen: Examination) -> Diagnosis | None:
                 f"0 {when} ({layers[worst].activation})"
             )
             if when == "now":
-                return Diagnosis(Ill.SATURATED, RATE, evidence, (_calmer_rate(seen, seen.config),))
+                return Diagnosis(
+                    DiagnosisKind.SATURATED, RATE, evidence, (_calmer_rate(seen, seen.config),)
+                )
             mends = tuple((("network", i, "init"), "null") for i in flat)
-            return Diagnosis(Ill.SATURATED, ("network", worst, "init"), evidence, mends)
+            return Diagnosis(DiagnosisKind.SATURATED, ("network", worst, "init"), evidence, mends)
     return None
 
 
@@ -257,13 +281,13 @@ def dead_relus(seen: Examination) -> Diagnosis | None:
     )
     if before >= DEAD:
         path: KeyPath = ("network", worst, "init")
-        return Diagnosis(Ill.DEAD, path, evidence, ((path, "null"),))
+        return Diagnosis(DiagnosisKind.DEAD, path, evidence, ((path, "null"),))
     if seen.start is not None and seen.start.fading < FADED and _learns_badly(seen):
         # Next to no signal comes through such weights: only biases learn, and push z below 0.
         evidence += f"; |δ_1| was {seen.start.fading:.1g} of |δ_{len(state.deltas)}| then"
         mends = _unfading(seen)
-        return Diagnosis(Ill.DEAD, mends[0][0], evidence, mends)
-    return Diagnosis(Ill.DEAD, RATE, evidence, (_calmer_rate(seen, seen.config),))
+        return Diagnosis(DiagnosisKind.DEAD, mends[0][0], evidence, mends)
+    return Diagnosis(DiagnosisKind.DEAD, RATE, evidence, (_calmer_rate(seen, seen.config),))
 
 
 def fading(seen: Examination) -> Diagnosis | None:
@@ -277,7 +301,7 @@ def fading(seen: Examination) -> Diagnosis | None:
     when = "before the first step" if state is seen.start else "now"
     evidence = f"{sizes}, means of the rows {when}, so the first layers hardly learn"
     mends = _unfading(seen)
-    return Diagnosis(Ill.FADING, mends[0][0], evidence, mends)
+    return Diagnosis(DiagnosisKind.FADING, mends[0][0], evidence, mends)
 
 
 def _faded_state(seen: Examination) -> State | None:
@@ -334,7 +358,7 @@ def rate_too_low(seen: Examination) -> Diagnosis | None:
         f"{_epochs(len(history))} W has moved by {_percent(seen.weights.moved)} and E is "
         f"{history[-1].train_loss:.4g}"
     )
-    return Diagnosis(Ill.TOO_LOW, RATE, evidence, ((RATE, f"{rate * factor:.2g}"),))
+    return Diagnosis(DiagnosisKind.TOO_LOW, RATE, evidence, ((RATE, f"{rate * factor:.2g}"),))
 
 
 def too_few_epochs(seen: Examination) -> Diagnosis | None:
@@ -356,7 +380,9 @@ def too_few_epochs(seen: Examination) -> Diagnosis | None:
         f"{len(losses)} epochs, {_percent(min(1, lately / gained))} of all it gained"
     )
     path = ("training", "epochs")
-    return Diagnosis(Ill.TOO_SHORT, path, evidence, ((path, f"{3 * seen.config.training.epochs}"),))
+    return Diagnosis(
+        DiagnosisKind.TOO_SHORT, path, evidence, ((path, f"{3 * seen.config.training.epochs}"),)
+    )
 
 
 def flat(seen: Examination) -> Diagnosis | None:
@@ -371,7 +397,9 @@ def flat(seen: Examination) -> Diagnosis | None:
         f"by its class's share (about 1/{classes})"
     )
     path = ("training", "optimizer")
-    return Diagnosis(Ill.FLAT, path, evidence, ((path, "{name: adam, learning_rate: 0.001}"),))
+    return Diagnosis(
+        DiagnosisKind.FLAT, path, evidence, ((path, "{name: adam, learning_rate: 0.001}"),)
+    )
 
 
 def _formula(seen: Examination) -> str:
@@ -407,7 +435,7 @@ def overfitting(seen: Examination) -> Diagnosis | None:
             f"risen to {last.val_loss:.3g}, while that of the training rows fell"
         )
     mend = _against_overfitting(seen)
-    return Diagnosis(Ill.OVERFITTING, mend[0], evidence, (mend,))
+    return Diagnosis(DiagnosisKind.OVERFITTING, mend[0], evidence, (mend,))
 
 
 def _against_overfitting(seen: Examination) -> Mend:
@@ -443,12 +471,14 @@ def few_validation_rows(seen: Examination) -> Diagnosis | None:
     wanted = math.ceil(noise / GREATEST_STANDARD_ERROR**2)
     share = math.ceil(20 * wanted / (training + held_out)) / 20
     if isinstance(seen.config.data.validation, str):
-        return Diagnosis(Ill.VALIDATION, path, f"{evidence}; name a CSV of {wanted:,} rows or more")
+        return Diagnosis(
+            DiagnosisKind.VALIDATION, path, f"{evidence}; name a CSV of {wanted:,} rows or more"
+        )
     if share > 0.3:
         evidence += f"; take more data, of which {wanted:,} rows can be held out"
-        return Diagnosis(Ill.VALIDATION, path, evidence)
+        return Diagnosis(DiagnosisKind.VALIDATION, path, evidence)
     value = f"{share:g}" if isinstance(seen.config.data.validation, float) else f"{wanted}"
-    return Diagnosis(Ill.VALIDATION, path, evidence, ((path, value),))
+    return Diagnosis(DiagnosisKind.VALIDATION, path, evidence, ((path, value),))
 
 
 DIAGNOSES: tuple[Callable[[Examination], Diagnosis | None], ...] = (

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from nntrain.config import Config, parse_config
 from nntrain.config.build import (
     build_regularization,
-    build_scale,
+    build_rescale,
 )
 from nntrain.config.schema import DenseConfig
 from nntrain.data.batches import one_hot
-from nntrain.data.digits import Selection
+from nntrain.data.dataset import Subset
 from nntrain.errors import DataError, DivergenceError
 from nntrain.nn import ACTIVATIONS, LOSSES, Network
 from nntrain.nn.arrays import Array
@@ -22,7 +22,7 @@ from nntrain.training.layer_stats import saturated
 from nntrain.training.loop import train
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.reporter import Reporter
-from nntrain.training.resumption import newest_checkpoint
+from nntrain.training.resume_checks import newest_checkpoint
 from nntrain.training.rows import Split, digest, read_data
 from nntrain.training.run import RunFolder
 from nntrain.training.session import plan_of, training_session
@@ -52,13 +52,13 @@ class Sample:
     labels: NDArray[np.uint8]
 
     @classmethod
-    def of(cls, config: Config, rows: Selection) -> "Sample":
+    def of(cls, config: Config, rows: Subset) -> "Sample":
         """Rows evenly spread over all."""
         index = np.unique(np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(np.intp))
         pixels = np.empty((len(index), rows.digits.pixels.shape[1]), np.uint8)
         rows.gather(index, pixels)
         x = np.empty(pixels.shape, config.dtype)
-        build_scale(config).apply(pixels, x)
+        build_rescale(config).apply(pixels, x)
         labels = rows.labels[index]
         targets = one_hot(config.data.classes, config.dtype, config.training.label_smoothing)
         return cls(x, targets[labels], labels)
@@ -302,7 +302,7 @@ def loss_of_alike_answers(config: Config, data: Split | None) -> float:
 
 
 def _try_next_epoch(
-    config: Config, learning: TrainingState, rows: Selection, threads: int
+    config: Config, learning: TrainingState, rows: Subset, threads: int
 ) -> str | None:
     """Train one epoch more, which comes out as it did in the run; how it diverges, if it does."""
     batches = batches_for(config, rows, learning.network, threads)

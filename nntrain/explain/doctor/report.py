@@ -5,9 +5,9 @@ import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nntrain.config.faults import Fault, KeyPath, Place, place_of, show
+from nntrain.config.issues import ConfigIssue, KeyPath, Location, location_of, show
 from nntrain.config.source import Value, read_yaml
-from nntrain.explain.doctor.diagnoses import CAUSES, Diagnosis, Ill, findings
+from nntrain.explain.doctor.diagnoses import CAUSES, Diagnosis, DiagnosisKind, findings
 from nntrain.explain.doctor.examination import Examination, examine, rows_of
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
@@ -50,7 +50,7 @@ def chains(found: list[Diagnosis]) -> list[Chain]:
     Args:
         found: Causes before consequences.
     """
-    root: dict[Ill, Chain] = {}
+    root: dict[DiagnosisKind, Chain] = {}
     for finding in found:
         cause = next((cause for cause in CAUSES.get(finding.ill, ()) if cause in root), None)
         if cause is None:
@@ -104,7 +104,7 @@ class _ConfigFile:
         self.run = run
         name = str(run.config_file)
         text = run.config_file.read_text(encoding="utf-8-sig")
-        self._values, self._places = read_yaml(text, lambda n: Place((0, n), f"{name}:{n}"))
+        self._values, self._places = read_yaml(text, lambda n: Location((0, n), f"{name}:{n}"))
 
     def say(self, finding: Diagnosis) -> str:
         """The line, the key, what it says now, what is wrong and what to write instead."""
@@ -113,7 +113,7 @@ class _ConfigFile:
             (path, value), *others = finding.mends
             sentence += f"; try {value if path == finding.path else _assignment(path, value)}"
             sentence += " and what else is set below" * bool(others)
-        return str(Fault(place_of(finding.path, self._places), finding.path, sentence))
+        return str(ConfigIssue(location_of(finding.path, self._places), finding.path, sentence))
 
     def command(self, finding: Diagnosis) -> str:
         """What to type."""

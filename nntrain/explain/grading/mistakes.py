@@ -15,10 +15,10 @@ import numpy as np
 from nntrain.explain.grading.problems import Array, Problem, sigmoid, sigmoid_prime
 
 Elementwise: TypeAlias = Callable[[Array], Array]
-Formula: TypeAlias = Callable[["Board", int], Any]
+Formula: TypeAlias = Callable[["ReferencePass", int], Any]
 
 
-class Board:
+class ReferencePass:
     """A pass forward and back, its quantities numbered as on the board: W[1] … W[L], x[0] … x[L].
 
     Args:
@@ -272,7 +272,7 @@ def answers_with_mistakes(
             if _contradict(chosen):
                 continue
             formulas = LECTURE | {mistake.replaces: mistake.formula for mistake in chosen}
-            board = Board(problem, formulas, sigma, prime)
+            board = ReferencePass(problem, formulas, sigma, prime)
             try:
                 with np.errstate(all="ignore"):
                     value = board.forward()

@@ -28,7 +28,7 @@ from nntrain.explain.grading.problems import (
     sigmoid,
     sigmoid_prime,
 )
-from nntrain.explain.grading.process import Answer, Failure, Stranger, Student
+from nntrain.explain.grading.sandbox import Answer, Failure, OtherType, Student
 from nntrain.explain.grading.source import ALLOWED, Source
 
 FUNCTIONS = ("sigmoid", "sigmoid_prime", "forward", "backprop")
@@ -381,7 +381,7 @@ def _difference(symbol: str, value: Any, right: Array) -> str | None:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, Stranger):
+    if isinstance(value, OtherType):
         return "nothing (None)" if value.type == "NoneType" else f"a {value.type}"
     if isinstance(value, list):
         return f"a list of {len(value)}"

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from nntrain.config import Config, parse_config
-from nntrain.config.difference import differences, short
+from nntrain.config.diff import differences, short
 from nntrain.errors import CheckpointError, ConfigError, DataError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
@@ -42,7 +42,7 @@ def newest_checkpoint(run: RunFolder, reporter: Reporter) -> tuple[Path, Checkpo
     return run.last_file, last
 
 
-def refuse_differences(
+def check_same_config(
     run: RunFolder, config: Config, before: Config, may_grow: Collection[str] = ("training.epochs",)
 ) -> None:
     """All but the numbers that may grow and the CSVs' places must be as before.
@@ -66,7 +66,7 @@ def refuse_differences(
         )
 
 
-def refuse_other_rows(run: RunFolder, config: Config, saved: Checkpoint, data_digest: str) -> None:
+def check_same_rows(run: RunFolder, config: Config, saved: Checkpoint, data_digest: str) -> None:
     """The rows must be those that the checkpoint was made with.
 
     Raises:
@@ -79,7 +79,7 @@ def refuse_other_rows(run: RunFolder, config: Config, saved: Checkpoint, data_di
         )
 
 
-def warn_of_other_rounding(saved: Checkpoint, threads: int, reporter: Reporter) -> None:
+def warn_if_rounding_differs(saved: Checkpoint, threads: int, reporter: Reporter) -> None:
     """Sums of other parts, or by another NumPy, differ in the last bits.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from nntrain.config import Config
-from nntrain.config.difference import differences
+from nntrain.config.diff import differences
 from nntrain.errors import NNTrainError
 from nntrain.training.progress import best, is_finished
 from nntrain.training.run import RunFolder
@@ -50,7 +50,7 @@ class RunSummary:
 
 
 @dataclass(frozen=True)
-class Overview:
+class RunTable:
     """What has been trained so far.
 
     Attributes:
@@ -62,7 +62,7 @@ class Overview:
     unreadable: dict[RunFolder, NNTrainError]
 
     def differences(self) -> dict[str, list[Any]]:
-        """What is not the same in all configurations, as `nntrain.config.difference` has it."""
+        """What is not the same in all configurations, as `nntrain.config.diff` has it."""
         return differences([summary.config for summary in self.runs])
 
     def as_dicts(self) -> list[dict[str, Any]]:
@@ -85,7 +85,7 @@ class Overview:
         ] + [{"run": str(run), "unreadable": str(why)} for run, why in self.unreadable.items()]
 
 
-def overview(runs: Sequence[RunFolder]) -> Overview:
+def overview(runs: Sequence[RunFolder]) -> RunTable:
     """Read what the folders of these runs hold.
 
     Args:
@@ -99,7 +99,7 @@ def overview(runs: Sequence[RunFolder]) -> Overview:
         except NNTrainError as error:
             unreadable[run] = error
     summaries.sort(key=lambda summary: summary.rank, reverse=True)
-    return Overview(summaries, unreadable)
+    return RunTable(summaries, unreadable)
 
 
 def _summary(run: RunFolder) -> RunSummary:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nntrain.training.run import RunFolder
 
 
-def refuse_without(*modules: str, extra: str = "sweep") -> None:
+def require_extra(*modules: str, extra: str = "sweep") -> None:
     """What a cluster or a sweep needs must be installed.
 
     Args:
@@ -47,14 +47,14 @@ def train_on(
     Raises:
         NNTrainError: A training failed, or the cluster is gone.
     """
-    refuse_without("distributed")
+    require_extra("distributed")
     from nntrain.cluster.connect import workers
-    from nntrain.cluster.crew import Crew
-    from nntrain.cluster.elsewhere import train_elsewhere
-    from nntrain.training.interruption import deferred_signals
+    from nntrain.cluster.dispatcher import Dispatcher
+    from nntrain.cluster.remote import train_remotely
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.resumption import refuse_differences
+    from nntrain.training.resume_checks import check_same_config
     from nntrain.training.rows import read_data
+    from nntrain.training.signals import defer_signals
     from nntrain.training.start import go_on
 
     reporter = TerminalReporter()
@@ -67,14 +67,14 @@ def train_on(
 
     with (
         workers(scheduler, 0) as connect,
-        Crew(connect, data, threads, reporter.notice, tell) as crew,
-        deferred_signals() as interruption,
+        Dispatcher(connect, data, threads, reporter.notice, tell) as dispatcher,
+        defer_signals() as interruption,
     ):
         run = get_run()
-        refuse_differences(run, config, run.config(), ("training.epochs", "members"))
+        check_same_config(run, config, run.config(), ("training.epochs", "members"))
         run.write_config(config)
         with run.held():
-            train_elsewhere(config, run, crew, lambda: interruption.signal is not None)
+            train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
         again = f"{run.resume_command} --scheduler {scheduler}"
         echo(f"interrupted, and saved; go on with: {again}", err=True)

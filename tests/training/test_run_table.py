@@ -10,9 +10,9 @@ import pytest
 from nntrain.config import Config
 from nntrain.training.committee import fit_committee
 from nntrain.training.fit import fit
-from nntrain.training.overview import overview
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
+from nntrain.training.run_table import overview
 from tests.training.test_resume import BATCHES, Interrupting
 
 MakeConfig = Callable[..., Config]

@@ -8,10 +8,10 @@ from nntrain.errors import ConfigError
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 
-_MOST_FAULTS = 10
+_MAX_ISSUES = 10
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where something was written."""
 
     order: tuple[int, int]  # (0, line) in the file, (1, number) for the overrides
@@ -23,10 +23,10 @@ class Place(NamedTuple):
         return self.order[0] > 0
 
 
-class Fault(NamedTuple):
+class ConfigIssue(NamedTuple):
     """One thing that is wrong with a configuration."""
 
-    place: Place
+    place: Location
     path: KeyPath
     sentence: str
 
@@ -35,33 +35,33 @@ class Fault(NamedTuple):
         return ": ".join(filter(None, (self.place.text, path.removeprefix("."), self.sentence)))
 
 
-Places: TypeAlias = dict[KeyPath, Place]
+SourceMap: TypeAlias = dict[KeyPath, Location]
 
 
-def complaint(place: Place, path: KeyPath, sentence: str) -> ConfigError:
+def config_error(place: Location, path: KeyPath, sentence: str) -> ConfigError:
     """A fault that leaves nothing more to look for."""
-    return ConfigError(str(Fault(place, path, sentence)))
+    return ConfigError(str(ConfigIssue(place, path, sentence)))
 
 
-def place_of(path: KeyPath, places: Places) -> Place:
+def location_of(path: KeyPath, places: SourceMap) -> Location:
     """The place of the innermost thing on the path that was written."""
     while path not in places:
         path = path[:-1]
     return places[path]
 
 
-def place_of_clash(path: KeyPath, other: KeyPath, places: Places) -> Place:
+def location_of_conflict(path: KeyPath, other: KeyPath, places: SourceMap) -> Location:
     """The place of what does not suit another key; an override is to blame before the file."""
-    here = place_of(path, places)
-    last = max(here, place_of(other, places))
+    here = location_of(path, places)
+    last = max(here, location_of(other, places))
     return last if last.is_override else here
 
 
-def report(faults: Iterable[Fault]) -> list[str]:
+def report(faults: Iterable[ConfigIssue]) -> list[str]:
     """All faults, a line each, in the order of the file and at most ten."""
     lines = [str(fault) for fault in sorted(faults, key=lambda fault: fault.place.order)]
-    if len(lines) > _MOST_FAULTS:
-        lines[_MOST_FAULTS:] = [f"and {len(lines) - _MOST_FAULTS} more"]
+    if len(lines) > _MAX_ISSUES:
+        lines[_MAX_ISSUES:] = [f"and {len(lines) - _MAX_ISSUES} more"]
     return lines
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from nntrain.cluster.crew import Crew
-from nntrain.cluster.leg import contents, history_of, keep
+from nntrain.cluster.dispatcher import Dispatcher
+from nntrain.cluster.segment import contents, history_of, keep
 from nntrain.config import Config, dump_config
 from nntrain.errors import CheckpointError, ConfigError, RunError
-from nntrain.sweep.search import is_due, is_worse, may_begin, most_trials
+from nntrain.sweep.search import can_start, is_rung, max_trials, should_prune
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.run import RunFolder
@@ -19,10 +19,10 @@ from nntrain.training.run import RunFolder
 SECONDS_A_NOTE = 10.0  # of a sweep's time, which a kill costs
 
 
-class Watcher:
+class SweepCallback:
     """Sees nothing; the base of those that show how a sweep goes."""
 
-    def goes_on(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
+    def on_trial_start(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
         """A trial begins, or goes on after so many of its epochs."""
 
     def epoch(self, name: str, record: EpochRecord) -> None:
@@ -37,17 +37,17 @@ class Watcher:
         """One line that people should know."""
 
 
-def conduct(
+def run_sweep(
     trials: Trials,
-    crew: Crew,
-    watcher: Watcher,
+    dispatcher: Dispatcher,
+    watcher: SweepCallback,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> None:
     """Begin and train trials until there have been enough.
 
     Args:
         trials: The sweep; goes on with what it has begun.
-        crew: Trains them.
+        dispatcher: Trains them.
         watcher: Is shown how it goes.
         interrupted: Asked again and again; true ends it, to be gone on with.
 
@@ -58,7 +58,7 @@ def conduct(
     """
     clock = _Clock(trials)
     try:
-        _conduct(trials, crew, watcher, interrupted, clock)
+        _conduct(trials, dispatcher, watcher, interrupted, clock)
     finally:
         clock.note()
 
@@ -89,13 +89,13 @@ class _Clock:
 
 def _conduct(
     trials: Trials,
-    crew: Crew,
-    watcher: Watcher,
+    dispatcher: Dispatcher,
+    watcher: SweepCallback,
     interrupted: Callable[[], bool],
     clock: _Clock,
 ) -> None:
     sweep = trials.definition.sweep
-    most = most_trials(sweep)
+    most = max_trials(sweep)
 
     def is_enough() -> bool:
         late = clock.seconds() >= 3_600 * (sweep.hours or math.inf)
@@ -104,32 +104,32 @@ def _conduct(
     begun = trials.all()
     for trial in begun:
         if not trial.state.is_finished():
-            _go_on(trials, trial, begun, crew, watcher)
+            _go_on(trials, trial, begun, dispatcher, watcher)
     while not interrupted():
         begun = trials.all()
-        while crew.idle and not is_enough() and may_begin(sweep, len(begun), begun):
+        while dispatcher.idle and not is_enough() and can_start(sweep, len(begun), begun):
             trial = trials.begin(begun)
             begun = trials.all()
-            _go_on(trials, trial, begun, crew, watcher)
-        if is_enough() and not crew.busy:
+            _go_on(trials, trial, begun, dispatcher, watcher)
+        if is_enough() and not dispatcher.busy:
             return
-        for name, gone in crew.wait():
+        for name, gone in dispatcher.wait():
             trial = begun[int(name.rpartition("-")[2]) - 1]
             if gone.fault is not None:
                 _end(trials, trial, watcher, TrialState.FAIL, [], gone.fault)
                 continue
             keep(trials.run_of(trial), gone.files)
-            _go_on(trials, trial, begun, crew, watcher)
+            _go_on(trials, trial, begun, dispatcher, watcher)
 
 
 def _go_on(
     trials: Trials,
     trial: FrozenTrial,
     begun: Sequence[FrozenTrial],
-    crew: Crew,
-    watcher: Watcher,
+    dispatcher: Dispatcher,
+    watcher: SweepCallback,
 ) -> None:
-    """Let the crew train a trial further, or end it: as its folder says, whatever came before."""
+    """Start a trial's next segment, or end the trial, according to its folder."""
     sweep, run = trials.definition.sweep, trials.run_of(trial)
     try:
         config = trials.config_of(trial)
@@ -150,11 +150,11 @@ def _go_on(
     epochs = config.training.epochs
     if is_finished(history, epochs, config.training.patience):
         return _end(trials, trial, watcher, TrialState.COMPLETE, accuracies)
-    if is_worse(sweep, trial.number, accuracies, begun):
+    if should_prune(sweep, trial.number, accuracies, begun):
         return _end(trials, trial, watcher, TrialState.PRUNED, accuracies)
-    watcher.goes_on(str(run), trials.values_of(trial), len(history), epochs)
-    looks = (n for n in range(len(history) + 1, epochs) if is_due(sweep, n))
-    crew.start(run.folder.name, dump_config(config), contents(run), next(looks, None))
+    watcher.on_trial_start(str(run), trials.values_of(trial), len(history), epochs)
+    looks = (n for n in range(len(history) + 1, epochs) if is_rung(sweep, n))
+    dispatcher.start(run.folder.name, dump_config(config), contents(run), next(looks, None))
     return None
 
 
@@ -169,7 +169,7 @@ def _is_of(run: RunFolder, config: Config) -> bool:
 def _end(
     trials: Trials,
     trial: FrozenTrial,
-    watcher: Watcher,
+    watcher: SweepCallback,
     state: TrialState,
     accuracies: Sequence[float],
     fault: str | None = None,

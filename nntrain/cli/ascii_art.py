@@ -44,7 +44,7 @@ def picture(pixels: NDArray[np.uint8], console: "Console") -> "Text":
     return drawn
 
 
-def drawn_or_told(pixels: NDArray[np.uint8], console: "Console") -> "Text":
+def render_or_list(pixels: NDArray[np.uint8], console: "Console") -> "Text":
     """A picture if it is square; of any other, the grey values.
 
     Args:

@@ -8,7 +8,14 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from nntrain.config.faults import Fault, KeyPath, Places, place_of, place_of_clash, show
+from nntrain.config.issues import (
+    ConfigIssue,
+    KeyPath,
+    SourceMap,
+    location_of,
+    location_of_conflict,
+    show,
+)
 from nntrain.config.schema import (
     AnyOptimizer,
     AnySchedule,
@@ -64,9 +71,9 @@ _MUST_BE = {
 }
 
 
-def fault_of(
-    error: ErrorDetails, places: Places, model_at: Callable[[KeyPath], type[BaseModel]]
-) -> Fault:
+def issue_of(
+    error: ErrorDetails, places: SourceMap, model_at: Callable[[KeyPath], type[BaseModel]]
+) -> ConfigIssue:
     """One of the library's errors as a fault at the place that `places` knows.
 
     Args:
@@ -83,21 +90,23 @@ def fault_of(
     match error["type"]:
         case "broken_rule":
             path += context["at"]
-            place = place_of_clash(path, context["given"] or path, places)
-            return Fault(place, path, context["sentence"])
+            place = location_of_conflict(path, context["given"] or path, places)
+            return ConfigIssue(place, path, context["sentence"])
         case "missing":
-            place = place_of_clash(parent, (*parent, "name"), places)
-            return Fault(place, parent, _missing(model_at(loc[:-1]), key))
+            place = location_of_conflict(parent, (*parent, "name"), places)
+            return ConfigIssue(place, parent, _missing(model_at(loc[:-1]), key))
         case "union_tag_not_found":
             sentence = f"missing key 'name'; choose from {', '.join(_SHAPES[key])}"
         case "extra_forbidden":
             known = model_at(loc[:-1]).model_fields
             sentence = f"unknown key {show(key)}; {_nearest(key, known)}"
-            return Fault(place_of_clash(path, (*parent, "name"), places), parent, sentence)
+            return ConfigIssue(
+                location_of_conflict(path, (*parent, "name"), places), parent, sentence
+            )
         case "union_tag_invalid":
             name = value["name"]
             sentence = f"unknown {key} {show(name)}; {_nearest(name, _SHAPES[key])}"
-            return Fault(place_of((*path, "name"), places), path, sentence)
+            return ConfigIssue(location_of((*path, "name"), places), path, sentence)
         case "literal_error":
             choices = re.findall(r"'(\w+)'", context["expected"])
             sentence = f"unknown {key} {show(value)}; {_nearest(value, choices)}"
@@ -105,7 +114,7 @@ def fault_of(
             sentence = "must not be empty"
         case kind:
             sentence = _must_be(kind, error["msg"], value, context)
-    return Fault(place_of(path, places), path, sentence)
+    return ConfigIssue(location_of(path, places), path, sentence)
 
 
 def model_at(loc: KeyPath) -> type[BaseModel]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nntrain.errors import ConfigError
-from nntrain.sweep.definition import load_sweep
+from nntrain.sweep.spec import load_sweep
 from tests.cli.test_commands import refuse
 
 RATE = "training.optimizer.learning_rate"

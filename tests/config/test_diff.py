@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from nntrain.config import Config
-from nntrain.config.difference import differences, short
+from nntrain.config.diff import differences, short
 from tests.config.test_dump import configs
 
 MakeConfig = Callable[..., Config]

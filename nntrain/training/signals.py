@@ -13,7 +13,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 
 
-class Interruption:
+class SignalGuard:
     """Whether an orderly end was asked for.
 
     Attributes:
@@ -32,7 +32,7 @@ class Interruption:
 
 
 @contextmanager
-def deferred_signals() -> Iterator[Interruption]:
+def defer_signals() -> Iterator[SignalGuard]:
     """Within this context the first signal is only noted; handlers are put back afterwards.
 
     A context within another shares what that one has noted, so that a signal that came too late for
@@ -40,10 +40,10 @@ def deferred_signals() -> Iterator[Interruption]:
     """
     for number in SIGNALS:
         outer = getattr(signal.getsignal(number), "__self__", None)
-        if isinstance(outer, Interruption):
+        if isinstance(outer, SignalGuard):
             yield outer
             return
-    interruption = Interruption()
+    interruption = SignalGuard()
     if threading.current_thread() is not threading.main_thread():
         yield interruption  # only the main thread is told of signals
         return

@@ -21,7 +21,7 @@ BLOCK = 10_000  # rows that are turned into text at a time, in some 60 MB
 NAMES = ("train.csv", "test.csv")
 
 
-class Extent(NamedTuple):
+class BenchSize(NamedTuple):
     """How much is measured.
 
     Attributes:
@@ -56,7 +56,7 @@ class Material(NamedTuple):
 
     origin: str
     folder: Path
-    extent: Extent
+    extent: BenchSize
     pixels: Bytes
     labels: Bytes
 
@@ -72,7 +72,7 @@ class Material(NamedTuple):
 
 
 @contextmanager
-def material(extent: Extent) -> Iterator[Material]:
+def material(extent: BenchSize) -> Iterator[Material]:
     """Both CSVs, for as long as the context lasts."""
     mnist = os.environ.get("NNTRAIN_MNIST")
     if mnist:

@@ -1,7 +1,7 @@
 """One epoch of the same training by each peer: the same network, batches, precision and threads.
 
-Run as `python peers.py PEER DATA`, a peer waits for lines `case_number` on stdin and answers each
-with the seconds of one epoch; the first epoch of a case is a warm-up and not timed. `run.py` drives
+Run as `python competitors.py PEER DATA`, a peer waits for lines `case_number` on stdin and answers
+each with the seconds of one epoch; the first epoch of a case is a warm-up and not timed. `run.py` drives
 all of them in turn.
 """
 
@@ -63,8 +63,8 @@ def nntrain(
     """The training loop of `nntrain fit`, validation and saving aside."""
     from threadpoolctl import threadpool_limits
 
-    from nntrain.data.batches import Batches, PixelScale, one_hot
-    from nntrain.data.digits import Digits
+    from nntrain.data.batches import Batches, Rescale, one_hot
+    from nntrain.data.dataset import Dataset
     from nntrain.engine import TrainStep, WorkerPool
     from nntrain.nn import INITIALIZERS, Dense, Network
     from nntrain.optim import SGD, Adam, constant
@@ -84,12 +84,12 @@ def nntrain(
     kind = Adam if case.optimizer == "adam" else SGD
     optimizer = kind(network.parameters, network.weight_count)
     step = TrainStep(network, optimizer, case.batch, WorkerPool(threads))
-    rows = Digits(pixels, "digits.npz", labels, None, "label", None).all()
+    rows = Dataset(pixels, "digits.npz", labels, None, "label", None).all()
     batches = Batches(
         rows,
         targets=one_hot(10, "float32"),
         batch_size=case.batch,
-        scale=PixelScale(0, 1),
+        scale=Rescale(0, 1),
         seed=0,
         distorter=distorter,
         workers=threads if distorter else 1,

@@ -1,8 +1,8 @@
-"""One leg of a training: what a worker does, from one checkpoint to a later one.
+"""One segment of a training: what a worker does, from one checkpoint to a later one.
 
-A run is trained in legs, wherever there is a worker, and each leaves what the next begins with. As
-a resumed training ends with the same bits, it does not matter where the legs end, nor which worker
-goes which of them, nor whether one is gone twice because its worker died.
+A run is trained segment by segment, on whichever worker is free; each starts from the files that
+the one before returned. A resumed training ends with the same bits, so it does not matter where
+segments end, which worker runs them, or whether one is run twice because its worker died.
 """
 
 import time
@@ -17,7 +17,7 @@ from nntrain.files import atomic_write
 from nntrain.training.fit import resume
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
-from nntrain.training.resumption import newest_checkpoint
+from nntrain.training.resume_checks import newest_checkpoint
 from nntrain.training.rows import Split
 from nntrain.training.run import RunFolder
 
@@ -25,7 +25,7 @@ Files = Mapping[str, bytes]
 
 
 @dataclass(frozen=True)
-class Leg:
+class Segment:
     """What is to be done.
 
     Attributes:
@@ -44,7 +44,7 @@ class Leg:
 
 
 @dataclass(frozen=True)
-class Gone:
+class SegmentResult:
     """What came of it.
 
     Attributes:
@@ -58,43 +58,47 @@ class Gone:
     elsewhere: bool = False
 
 
-def go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], None]) -> Gone:
-    """Train from what the files say to the end of the leg.
+def run_segment(
+    segment: Segment, files: Files, data: Split, tell: Callable[[str, EpochRecord], None]
+) -> SegmentResult:
+    """Train from what the files say to the end of the segment.
 
     Args:
-        leg: What is to be done.
-        files: The run's folder, as the leg before has left it; nothing before the first.
+        segment: What is to be done.
+        files: The run's folder, as the segment before has left it; nothing before the first.
         data: The rows, which are read only once.
         tell: Is told of every epoch.
     """
     try:
-        return _go(leg, files, data, tell)
+        return _run_segment(segment, files, data, tell)
     except OSError as error:
-        return Gone({}, str(error), elsewhere=True)
+        return SegmentResult({}, str(error), elsewhere=True)
     except NNTrainError as error:
-        return Gone({}, str(error), elsewhere=isinstance(error.__cause__, OSError))
+        return SegmentResult({}, str(error), elsewhere=isinstance(error.__cause__, OSError))
 
 
-def _go(leg: Leg, files: Files, data: Split, tell: Callable[[str, EpochRecord], None]) -> Gone:
+def _run_segment(
+    segment: Segment, files: Files, data: Split, tell: Callable[[str, EpochRecord], None]
+) -> SegmentResult:
     started = time.monotonic()
 
     def enough(record: EpochRecord) -> bool:
-        tell(leg.name, record)
-        return record.epoch == leg.until or time.monotonic() - started >= leg.seconds
+        tell(segment.name, record)
+        return record.epoch == segment.until or time.monotonic() - started >= segment.seconds
 
     with TemporaryDirectory(prefix="nntrain-") as folder:
-        run = RunFolder(Path(folder) / leg.name)
-        config = parse_config(leg.config, leg.name)
+        run = RunFolder(Path(folder) / segment.name)
+        config = parse_config(segment.config, segment.name)
         run.made(config)
         for name, content in files.items():
             (run.folder / name).write_bytes(content)
         try:
-            resume(config, run, Reporter(), leg.threads, data, enough)
+            resume(config, run, Reporter(), segment.threads, data, enough)
         except NNTrainError as error:
             if isinstance(error.__cause__, OSError):
                 raise
-            return Gone({}, str(error).replace(str(run), leg.name))
-        return Gone(
+            return SegmentResult({}, str(error).replace(str(run), segment.name))
+        return SegmentResult(
             {
                 name: content
                 for name, content in contents(run).items()
@@ -113,7 +117,7 @@ def contents(run: RunFolder) -> dict[str, bytes]:
 
 
 def history_of(run: RunFolder) -> list[EpochRecord]:
-    """The epochs that the legs of a run have finished, as far as the next need not go them again.
+    """The finished epochs of a run, as its newest readable checkpoint records them.
 
     Raises:
         CheckpointError: None of its checkpoints can be trusted, though there are some.
@@ -123,7 +127,7 @@ def history_of(run: RunFolder) -> list[EpochRecord]:
 
 
 def keep(run: RunFolder, files: Files) -> None:
-    """Put what a leg has left into the run's folder; `last.npz`, which says how far it is, last."""
+    """Write a segment's files into the run's folder; `last.npz`, which marks the progress, last."""
     for name in sorted(files, key=lambda name: name == run.last_file.name):
         with atomic_write(run.folder / name) as file:
             file.write(files[name])

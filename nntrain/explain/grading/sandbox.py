@@ -25,7 +25,7 @@ import numpy as np
 
 import nntrain
 from nntrain.errors import NNTrainError
-from nntrain.explain.grading import child
+from nntrain.explain.grading import sandbox_worker
 from nntrain.explain.grading.source import ALLOWED, Source
 
 SECONDS_TO_START = 60.0
@@ -39,7 +39,7 @@ BLAS_THREADS = {
 }
 
 
-class Stranger(NamedTuple):
+class OtherType(NamedTuple):
     """What is neither an array of numbers nor a list, by the name of its type."""
 
     type: str
@@ -151,7 +151,7 @@ class Student:
         """
         request = {
             "function": function,
-            "arguments": [child.encoded(argument) for argument in arguments],
+            "arguments": [sandbox_worker.encoded(argument) for argument in arguments],
             "repeat": repeat,
             "count": count,
         }
@@ -249,7 +249,7 @@ class _Process:
         package = Path(nntrain.__file__).parent
         arguments = (path, str(seconds), str(memory), str(package), *libraries())
         # No .pth file and no variable may lead to nntrain.
-        isolated = ("-I", "-S", "-B", "-X", "utf8", child.__file__)
+        isolated = ("-I", "-S", "-B", "-X", "utf8", sandbox_worker.__file__)
         self._process = subprocess.Popen(  # noqa: S603  # the student's own file, on purpose
             [sys.executable, *isolated, *arguments],
             stdin=subprocess.PIPE,
@@ -372,11 +372,11 @@ def _decoded(value: Any) -> Any:
     if isinstance(value, list):
         return [_decoded(item) for item in value]
     if "type" in value:
-        return Stranger(str(value["type"]))
+        return OtherType(str(value["type"]))
     shape = tuple(int(length) for length in value["shape"])
     dtype = np.dtype(value["dtype"])
     if value["bytes"] is None:
-        return Stranger(f"{dtype} array of shape {shape}")
+        return OtherType(f"{dtype} array of shape {shape}")
     if dtype.kind not in "fiub":
         raise ValueError(f"{dtype} is not a kind of number")
     return np.frombuffer(base64.b64decode(value["bytes"]), dtype).reshape(shape)

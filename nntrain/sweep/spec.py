@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
-from nntrain.config.faults import Fault, KeyPath, Places, place_of, report
+from nntrain.config.issues import ConfigIssue, KeyPath, SourceMap, location_of, report
 from nntrain.config.load import parse, parse_config, read_text
-from nntrain.config.schema import Config, ConfigModel, Seed, ascending, broken_rule, expect
+from nntrain.config.schema import Config, ConfigModel, Seed, expect, increasing, rule_error
 from nntrain.errors import ConfigError
 from nntrain.training.rows import split_seed
 
@@ -25,22 +25,22 @@ def _above_0(bounds: tuple[float, float]) -> tuple[float, float]:
 _Whole = Annotated[int, Field(gt=-(2**53), lt=2**53)]
 
 
-class Axis(ConfigModel):
+class Parameter(ConfigModel):
     """The values that one key may take: of one of the first four kinds."""
 
     choice: tuple[Any, ...] | None = Field(
         default=None, min_length=1, description="any of these values"
     )
     range: Annotated[
-        Annotated[tuple[float, float], AfterValidator(ascending)] | None,
+        Annotated[tuple[float, float], AfterValidator(increasing)] | None,
         expect("two numbers, the lower one first, such as [0.1, 0.9]"),
     ] = Field(default=None, description="any number between two")
     log: Annotated[
-        Annotated[tuple[float, float], AfterValidator(ascending), AfterValidator(_above_0)] | None,
+        Annotated[tuple[float, float], AfterValidator(increasing), AfterValidator(_above_0)] | None,
         expect("two numbers above 0, the lower one first, such as [1e-4, 0.1]"),
     ] = Field(default=None, description="any number between two, each power of ten as likely")
     whole: Annotated[
-        Annotated[tuple[_Whole, _Whole], AfterValidator(ascending)] | None,
+        Annotated[tuple[_Whole, _Whole], AfterValidator(increasing)] | None,
         expect("two whole numbers, the lower one first, such as [10, 100]"),
     ] = Field(default=None, description="any whole number between two, both included")
     step: Annotated[int, Field(ge=1)] = Field(
@@ -48,19 +48,19 @@ class Axis(ConfigModel):
     )
 
     @model_validator(mode="after")
-    def _be_one_kind(self) -> "Axis":
+    def _be_one_kind(self) -> "Parameter":
         kinds = ("choice", "range", "log", "whole")
         given = [kind for kind in kinds if getattr(self, kind) is not None]
         if not given:
-            raise broken_rule(f"says no values; give one of {', '.join(kinds)}")
+            raise rule_error(f"says no values; give one of {', '.join(kinds)}")
         if len(given) > 1:
-            raise broken_rule(f"has {' and '.join(given)}; keep one of them")
+            raise rule_error(f"has {' and '.join(given)}; keep one of them")
         if "step" in self.model_fields_set:
             if self.whole is None:
-                raise broken_rule("belongs to whole numbers; remove it", "step")
+                raise rule_error("belongs to whole numbers; remove it", "step")
             if self.step > (distance := self.whole[1] - self.whole[0]):
                 sentence = f"must be at most {distance}, as far as the two are apart, not"
-                raise broken_rule(f"{sentence} {self.step}", "step")
+                raise rule_error(f"{sentence} {self.step}", "step")
         return self
 
     def extremes(self) -> tuple[Any, ...]:
@@ -86,7 +86,9 @@ class Sweep(ConfigModel):
     """All that a sweep depends on, besides the configuration that it varies."""
 
     config: str = Field(min_length=1, description="the configuration that is varied")
-    space: dict[str, Axis] = Field(description="the values to try for each of some of its keys")
+    space: dict[str, Parameter] = Field(
+        description="the values to try for each of some of its keys"
+    )
     trials: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="how many trainings; null for as many as the hours allow"
     )
@@ -109,22 +111,22 @@ class Sweep(ConfigModel):
 
     @field_validator("space")
     @classmethod
-    def _vary_something(cls, space: dict[str, Axis]) -> dict[str, Axis]:
+    def _vary_something(cls, space: dict[str, Parameter]) -> dict[str, Parameter]:
         if not space:
-            raise broken_rule("is empty; name a key of the configuration and the values to try")
+            raise rule_error("is empty; name a key of the configuration and the values to try")
         return space
 
 
 def _model_at(loc: KeyPath) -> type[BaseModel]:
     match loc:
         case ("space", _, *_):
-            return Axis
+            return Parameter
         case ("pruning", *_):
             return Pruning
     return Sweep
 
 
-class Definition(NamedTuple):
+class SweepSpec(NamedTuple):
     """A sweep with the text of the configuration that it varies.
 
     Attributes:
@@ -146,7 +148,7 @@ class Definition(NamedTuple):
         return parse_config(self.base, self.sweep.config, _overrides(values))
 
 
-def load_sweep(path: Path, base: Path | None = None) -> Definition:
+def load_sweep(path: Path, base: Path | None = None) -> SweepSpec:
     """Read a sweep, and see that its configuration and each value of each key are possible.
 
     Args:
@@ -159,7 +161,7 @@ def load_sweep(path: Path, base: Path | None = None) -> Definition:
     text = read_text(path, _EXAMPLE)
     sweep, places = parse(text, str(path), Sweep, _model_at, starter=_EXAMPLE)
     try:
-        definition = Definition(sweep, text, read_text(base or sweep.config))
+        definition = SweepSpec(sweep, text, read_text(base or sweep.config))
     except ConfigError as error:
         raise ConfigError(str(_fault(places, ("config",), str(error)))) from None
     config = definition.config({})
@@ -168,7 +170,7 @@ def load_sweep(path: Path, base: Path | None = None) -> Definition:
     faults = [
         _fault(places, ("space", key), fault)
         for key, axis in sweep.space.items()
-        if (fault := _fault_of(definition, config, key, axis))
+        if (fault := _issue_of(definition, config, key, axis))
     ]
     if sweep.trials is None and sweep.hours is None and sweep.strategy != "grid":
         faults.append(_fault(places, (), "missing key 'trials' or 'hours'; say how long to search"))
@@ -177,7 +179,7 @@ def load_sweep(path: Path, base: Path | None = None) -> Definition:
     return definition
 
 
-def _fault_of(definition: Definition, base: Config, key: str, axis: Axis) -> str | None:
+def _issue_of(definition: SweepSpec, base: Config, key: str, axis: Parameter) -> str | None:
     """What is wrong with the values of a key."""
     if definition.sweep.strategy == "grid" and axis.choice is None and axis.whole is None:
         return "a grid cannot try all of these numbers; give a choice, or whole ones and a step"
@@ -228,5 +230,5 @@ def _overrides(values: dict[str, Any]) -> list[str]:
     return [f"{key}={show_value(values[key])}" for key in sorted(values, key=len)]
 
 
-def _fault(places: Places, path: KeyPath, sentence: str) -> Fault:
-    return Fault(place_of(path, places), path, sentence)
+def _fault(places: SourceMap, path: KeyPath, sentence: str) -> ConfigIssue:
+    return ConfigIssue(location_of(path, places), path, sentence)

@@ -105,7 +105,7 @@ class MappedPixels:
 
 
 @dataclass(frozen=True)
-class Digits:
+class Dataset:
     """The rows of one CSV.
 
     Attributes:
@@ -123,17 +123,17 @@ class Digits:
     label_column: str | None
     id_column: str | None
     mapped: MappedPixels | None = None
-    cache_doubt: str | None = None
+    cache_warning: str | None = None
 
     @classmethod
-    def from_rows(cls, rows: RowStream, source: str) -> "Digits":
+    def from_rows(cls, rows: RowStream, source: str) -> "Dataset":
         """The rows of a stream, in memory."""
         return cls(np.concatenate(list(rows)), source, *rows.annotations)
 
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def refuse_changes(self) -> None:
+    def check_unchanged(self) -> None:
         """Hold mapped pixels to be those that were read.
 
         Raises:
@@ -145,9 +145,9 @@ class Digits:
                 "it was used; what was saved before still stands: go on with --resume"
             )
 
-    def all(self) -> "Selection":
+    def all(self) -> "Subset":
         """All rows."""
-        return Selection(self, np.arange(len(self)))
+        return Subset(self, np.arange(len(self)))
 
     @cached_property
     def digest(self) -> str:
@@ -170,7 +170,7 @@ class Digits:
         digits, rows = np.unique(self.labels, return_counts=True)
         return list(zip(digits.tolist(), rows.tolist(), strict=True))
 
-    def examples(self) -> NDArray[np.intp]:
+    def sample_rows(self) -> NDArray[np.intp]:
         """Numbers of some rows to look at: the first of each digit, or the first ten unlabelled."""
         if self.labels is None:
             return np.arange(min(10, len(self)))
@@ -194,24 +194,24 @@ class Digits:
             parts.append(f"id column {self.id_column!r}")
         return ", ".join(parts)
 
-    def doubts(self, classes: int = 10) -> list[str]:
+    def warnings(self, classes: int = 10) -> list[str]:
         """What the file seems to lack, or what kept it from the cache, as lines for people.
 
         Args:
             classes: Labels should be 0 … `classes` − 1.
         """
-        doubts = [] if self.cache_doubt is None else [self.cache_doubt]
+        warnings = [] if self.cache_warning is None else [self.cache_warning]
         if self.labels is not None:
             missing = sorted(set(range(classes)) - set(np.unique(self.labels).tolist()))
             if missing:
                 names = ", ".join(map(str, missing))
-                doubts.append(f"{self.source}: digits without a row: {names}")
+                warnings.append(f"{self.source}: digits without a row: {names}")
         if not self.is_square():
             pixels = self.pixels.shape[1]
-            doubts.append(
+            warnings.append(
                 f"{self.source}: {pixels} pixels a row are no square picture; is a column missing?"
             )
-        return doubts
+        return warnings
 
 
 def _spans(digits: list[int]) -> str:
@@ -227,7 +227,7 @@ def finished_digest(
     labels: NDArray[np.uint8] | None,
     ids: NDArray[np.str_] | None,
 ) -> str:
-    """`Digits.digest`, from SHA-256 of the pixels, row by row, and from all else."""
+    """`Dataset.digest`, from SHA-256 of the pixels, row by row, and from all else."""
     pixels.update(repr(shape).encode())
     for array in (labels, ids):
         if array is not None:
@@ -236,7 +236,7 @@ def finished_digest(
 
 
 @dataclass(frozen=True)
-class Selection:
+class Subset:
     """Some rows of a CSV, gathered only when they are needed.
 
     Attributes:
@@ -244,7 +244,7 @@ class Selection:
         index: The numbers of those selected, `(N,)`.
     """
 
-    digits: Digits
+    digits: Dataset
     index: NDArray[np.intp]
 
     def __len__(self) -> int:

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 from sqlalchemy import Engine, event
 
-from nntrain.cluster.crew import Crew
+from nntrain.cluster.dispatcher import Dispatcher
 from nntrain.errors import CheckpointError, ConfigError, DataError, RunError
-from nntrain.sweep.conduct import SECONDS_A_NOTE, Watcher, conduct
-from nntrain.sweep.definition import load_sweep
 from nntrain.sweep.ranking import committee, ranking
+from nntrain.sweep.runner import SECONDS_A_NOTE, SweepCallback, run_sweep
 from nntrain.sweep.search import propose
+from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials, read_trials
 from nntrain.training import checkpoint
 from tests.sweep.conftest import SWEEP, Inline, Killed, swept
 
-MakeCrew = Callable[..., Inline]
+MakeDispatcher = Callable[..., Inline]
 
 
 def outcome(trials: Trials) -> list[tuple[Any, ...]]:
@@ -75,7 +75,7 @@ def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> 
 
 
 def test_neither_order_nor_interruptions_nor_legs_matter(
-    inline: MakeCrew, finished: Trials
+    inline: MakeDispatcher, finished: Trials
 ) -> None:
     undisturbed = outcome(finished)
 
@@ -90,10 +90,10 @@ def test_neither_order_nor_interruptions_nor_legs_matter(
     def however(seed: int, workers: int, kills: list[int]) -> None:
         shutil.rmtree("runs/other", ignore_errors=True)
         for left in kills:
-            # A leg is one epoch.
-            crew = inline(workers=workers, seed=seed + left, seconds=0, killed_after=left)
+            # A segment is one epoch.
+            dispatcher = inline(workers=workers, seed=seed + left, seconds=0, killed_after=left)
             with suppress(Killed):
-                swept(crew, "runs/other")
+                swept(dispatcher, "runs/other")
         last = swept(inline(workers=workers, seed=seed), "runs/other")
         assert outcome(last) == undisturbed
 
@@ -101,19 +101,21 @@ def test_neither_order_nor_interruptions_nor_legs_matter(
 
 
 def test_a_finished_sweep_trains_nothing_again_and_grows(
-    inline: MakeCrew, finished: Trials
+    inline: MakeDispatcher, finished: Trials
 ) -> None:
     first = outcome(finished)
     again = inline()
     assert outcome(swept(again, "runs/s")) == first
-    assert again.legs == 0
+    assert again.segments == 0
     variant("sweep.yaml", ("trials: 6", "trials: 8"))
     grown = outcome(swept(inline(), "runs/s"))
     assert len(grown) == 8
     assert all(one in grown for one in first)
 
 
-def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(inline: MakeCrew) -> None:
+def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(
+    inline: MakeDispatcher,
+) -> None:
     variant(
         "s.yaml",
         ("training.optimizer.learning_rate", "training.optimizer"),
@@ -122,7 +124,7 @@ def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(inline: 
     text = Path("tiny.yaml").read_text()
     Path("tiny.yaml").write_text(text.replace("{name: adam, learning_rate: 0.02}", "adam"))
 
-    class Listener(Watcher):
+    class Listener(SweepCallback):
         faults: list[str]
 
         def __init__(self) -> None:
@@ -142,7 +144,7 @@ def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(inline: 
     assert ranked[-len(failed) :] == failed
 
 
-def test_values_that_do_not_go_together_fail_their_trial_alone(inline: MakeCrew) -> None:
+def test_values_that_do_not_go_together_fail_their_trial_alone(inline: MakeDispatcher) -> None:
     Path("clash.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\nspace:\n  training.epochs: {choice: [1, 4]}\n"
         "  training.schedule: {choice: [constant, {name: cosine, warmup: 3}]}\n"
@@ -153,7 +155,7 @@ def test_values_that_do_not_go_together_fail_their_trial_alone(inline: MakeCrew)
     assert "warmup: must be at most training.epochs (1), not 3" in fates[3]
 
 
-def test_a_grid_tries_every_combination_once(inline: MakeCrew) -> None:
+def test_a_grid_tries_every_combination_once(inline: MakeDispatcher) -> None:
     Path("grid.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\nspace:\n  network[0].dense: {whole: [2, 6], step: 2}\n"
         "  network[0].activation: {choice: [sigmoid, relu]}\n"
@@ -163,7 +165,7 @@ def test_a_grid_tries_every_combination_once(inline: MakeCrew) -> None:
     assert sorted(values) == [(n, name) for n in (2, 4, 6) for name in ("relu", "sigmoid")]
 
 
-def test_layers_are_values_too(inline: MakeCrew) -> None:
+def test_layers_are_values_too(inline: MakeDispatcher) -> None:
     Path("layers.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\nspace:\n  network:\n    choice:\n"
         "      - [{dense: 3, activation: softmax}]\n"
@@ -173,7 +175,9 @@ def test_layers_are_values_too(inline: MakeCrew) -> None:
     assert sorted(len(one.run.config().network) for one in ranked) == [1, 2]
 
 
-def test_hours_end_a_sweep_though_begun_trials_are_trained_to_their_end(inline: MakeCrew) -> None:
+def test_hours_end_a_sweep_though_begun_trials_are_trained_to_their_end(
+    inline: MakeDispatcher,
+) -> None:
     variant("s.yaml", ("trials: 6", "hours: 1e-7"))
     trials = swept(inline(), "runs/s", "s.yaml")
     assert trials.all() == []
@@ -183,7 +187,7 @@ def test_hours_end_a_sweep_though_begun_trials_are_trained_to_their_end(inline: 
     assert all(trial.state.is_finished() for trial in trials.all())
 
 
-def test_another_sweep_is_not_gone_on_with(inline: MakeCrew, finished: Trials) -> None:
+def test_another_sweep_is_not_gone_on_with(inline: MakeDispatcher, finished: Trials) -> None:
     variant("sweep.yaml", ("seed: 5", "seed: 6"), ("[8, 16]", "[8, 32]"))
     with pytest.raises(ConfigError, match=r"runs/s: was begun as another sweep.* in: space, seed"):
         swept(inline(), "runs/s")
@@ -193,14 +197,14 @@ def test_another_sweep_is_not_gone_on_with(inline: MakeCrew, finished: Trials) -
         swept(inline(), "runs/s")
 
 
-def test_a_folder_of_something_else_is_left_alone(inline: MakeCrew) -> None:
+def test_a_folder_of_something_else_is_left_alone(inline: MakeDispatcher) -> None:
     with pytest.raises(RunError, match="data: exists already, but is no sweep"):
         swept(inline(), "data")
     with pytest.raises(RunError, match=r"data/train\.csv: a file; name a folder with --run"):
         swept(inline(), "data/train.csv")
 
 
-def test_damaged_notes_of_what_was_begun_are_mended_by_copies(inline: MakeCrew) -> None:
+def test_damaged_notes_of_what_was_begun_are_mended_by_copies(inline: MakeDispatcher) -> None:
     variant("sweep.yaml", ("trials: 6", "trials: 1"))
     first = outcome(swept(inline(), "runs/s"))
     for name, original in (("sweep.yaml", "sweep.yaml"), ("base.yaml", "tiny.yaml")):
@@ -212,14 +216,14 @@ def test_damaged_notes_of_what_was_begun_are_mended_by_copies(inline: MakeCrew) 
 
 
 def test_a_sweep_that_now_asks_for_fewer_trials_than_it_has_is_finished(
-    inline: MakeCrew, finished: Trials
+    inline: MakeDispatcher, finished: Trials
 ) -> None:
     first = outcome(finished)
     variant("sweep.yaml", ("trials: 6", "trials: 4"))
     assert outcome(swept(inline(killed_after=9), "runs/s")) == first
 
 
-def test_a_grid_may_have_more_trials_than_numbers_have_names(inline: MakeCrew) -> None:
+def test_a_grid_may_have_more_trials_than_numbers_have_names(inline: MakeDispatcher) -> None:
     Path("grid.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\ntrials: 2\nspace:\n"
         "  training.epochs: {whole: [1, 9000000000000000]}\n"
@@ -234,11 +238,11 @@ def test_a_grid_may_have_more_trials_than_numbers_have_names(inline: MakeCrew) -
 
 
 def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
-    inline: MakeCrew, monkeypatch: pytest.MonkeyPatch
+    inline: MakeDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, seen = 0.0, []
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    crew, limit = inline(), 40
+    dispatcher, limit = inline(), 40
 
     def wait() -> list[Any]:
         nonlocal now
@@ -246,19 +250,19 @@ def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
         seen.append(read_trials(Path("runs/s")).seconds)
         return []
 
-    monkeypatch.setattr(crew, "wait", wait)
+    monkeypatch.setattr(dispatcher, "wait", wait)
     with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
-        conduct(trials, cast(Crew, crew), Watcher(), lambda: now > limit)
+        run_sweep(trials, cast(Dispatcher, dispatcher), SweepCallback(), lambda: now > limit)
         assert trials.seconds == now == 44
         limit = 60
-        conduct(trials, cast(Crew, crew), Watcher(), lambda: now > limit)
+        run_sweep(trials, cast(Dispatcher, dispatcher), SweepCallback(), lambda: now > limit)
         assert trials.seconds == now
     assert seen == sorted(seen)
     # A kill would have cost no more than this.
     assert all(4 * n - noted <= 4 + SECONDS_A_NOTE for n, noted in enumerate(seen))
 
 
-def test_damaged_checkpoints_cost_their_trial_alone(inline: MakeCrew) -> None:
+def test_damaged_checkpoints_cost_their_trial_alone(inline: MakeDispatcher) -> None:
     variant("sweep.yaml", ("trials: 6", "trials: 2"))
     undisturbed = outcome(swept(inline(), "runs/undisturbed"))
     with suppress(Killed):
@@ -277,15 +281,15 @@ def test_damaged_checkpoints_cost_their_trial_alone(inline: MakeCrew) -> None:
     assert outcome(swept(inline(), "runs/other")) == undisturbed
 
 
-def test_other_rows_than_those_it_was_begun_with_are_refused(inline: MakeCrew) -> None:
+def test_other_rows_than_those_it_was_begun_with_are_refused(inline: MakeDispatcher) -> None:
     for _ in range(2):
         with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
-            trials.refuse_other_rows("those")
+            trials.check_same_rows("those")
     with (
         open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials,
         pytest.raises(DataError, match=r"data/train\.csv: not the rows that runs/s was begun with"),
     ):
-        trials.refuse_other_rows("others")
+        trials.check_same_rows("others")
 
 
 @contextmanager
@@ -303,7 +307,7 @@ def room_for(pages: int) -> Iterator[None]:
 
 
 def test_a_full_disk_ends_a_sweep_in_one_line_and_it_goes_on_with_more_room(
-    inline: MakeCrew, finished: Trials
+    inline: MakeDispatcher, finished: Trials
 ) -> None:
     undisturbed = outcome(finished)
     pages = Path("runs/s/study.db").stat().st_size // 4096
@@ -322,7 +326,9 @@ def test_a_full_disk_ends_a_sweep_in_one_line_and_it_goes_on_with_more_room(
     assert outcome(swept(inline(), "runs/other")) == undisturbed
 
 
-def test_a_damaged_record_is_made_anew_from_the_trials(inline: MakeCrew, finished: Trials) -> None:
+def test_a_damaged_record_is_made_anew_from_the_trials(
+    inline: MakeDispatcher, finished: Trials
+) -> None:
     undisturbed = outcome(finished)
     record = Path("runs/s/study.db")
     content = record.read_bytes()
@@ -336,7 +342,7 @@ def test_a_damaged_record_is_made_anew_from_the_trials(inline: MakeCrew, finishe
     record.unlink()
     again = inline()
     assert outcome(swept(again, "runs/s")) == undisturbed
-    assert again.legs == 0
+    assert again.segments == 0
 
     record.unlink()
     other = Path("runs/s/trial-2/config.yaml")
@@ -350,7 +356,7 @@ def test_a_damaged_record_is_made_anew_from_the_trials(inline: MakeCrew, finishe
 @pytest.mark.parametrize(
     "name", ["what?", "100%", "100%41", "a#b", "a b", "x?mode=memory", "{SCHEMA_VERSION}", "ü;&"]
 )
-def test_the_record_of_a_folder_of_any_name_is_within(inline: MakeCrew, name: str) -> None:
+def test_the_record_of_a_folder_of_any_name_is_within(inline: MakeDispatcher, name: str) -> None:
     before = {path.name for path in Path.cwd().iterdir()}
     trials = swept(inline(), f"runs/{name}")
     assert (Path("runs") / name / "study.db").stat().st_size > 0
@@ -358,7 +364,7 @@ def test_the_record_of_a_folder_of_any_name_is_within(inline: MakeCrew, name: st
     assert outcome(read_trials(Path("runs") / name)) == outcome(trials)
     again = inline()
     swept(again, f"runs/{name}")
-    assert again.legs == 0
+    assert again.segments == 0
 
 
 EDITS = (
@@ -388,7 +394,7 @@ EDITS = (
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edited_record_is_told_in_one_line(
-    inline: MakeCrew, finished: Trials, edit: str
+    inline: MakeDispatcher, finished: Trials, edit: str
 ) -> None:
     record = Path("runs/s/study.db")
     with closing(sqlite3.connect(record)) as connection, connection:

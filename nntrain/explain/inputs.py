@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from nntrain.config import Config, load_config
-from nntrain.config.build import build_network, build_scale, initial_network
+from nntrain.config.build import build_network, build_rescale, initial_network
 from nntrain.data.batches import one_hot
-from nntrain.data.digits import Digits
+from nntrain.data.dataset import Dataset
 from nntrain.errors import ConfigError, RunError, did_you_mean
 from nntrain.nn import Network
 from nntrain.nn.arrays import Array
@@ -19,7 +19,7 @@ from nntrain.training.rows import read_labelled
 from nntrain.training.run import RunFolder
 
 
-class Subject(NamedTuple):
+class NetworkAndData(NamedTuple):
     """A network and the digits that are shown to it.
 
     Attributes:
@@ -30,7 +30,7 @@ class Subject(NamedTuple):
 
     config: Config
     network: Network
-    digits: Digits
+    digits: Dataset
 
     def rows(self, first: int, count: int = 1) -> tuple[Array, Array]:
         """Inputs x_0, shape (count, n_0), and targets y, shape (count, n_L), as training has them.
@@ -52,13 +52,13 @@ class Subject(NamedTuple):
         pixels = np.empty((count, self.network.widths[0]), np.uint8)
         selection.gather(rows, pixels)
         x: Array = np.empty(pixels.shape, np.float64)
-        build_scale(self.config).apply(pixels, x)
+        build_rescale(self.config).apply(pixels, x)
         smoothing = self.config.training.label_smoothing
         targets = one_hot(self.network.widths[-1], "float64", smoothing)
         return x, targets[selection.labels[rows]]
 
 
-def named(path: Path, overrides: Sequence[str] = ()) -> Config | RunFolder:
+def resolve_source(path: Path, overrides: Sequence[str] = ()) -> Config | RunFolder:
     """What a path on the command line names: a configuration's file, or a run's folder.
 
     Raises:
@@ -77,13 +77,13 @@ def named(path: Path, overrides: Sequence[str] = ()) -> Config | RunFolder:
     raise RunError(f"{path}: no such file or folder; {mend}")
 
 
-def subject(source: Config | RunFolder, csv: str | None, reporter: Reporter) -> Subject:
+def subject(source: Config | RunFolder, csv: str | None, reporter: Reporter) -> NetworkAndData:
     """The network that a configuration begins with, or that of a run's best epoch.
 
     A committee's configuration begins with its first member.
 
     Args:
-        source: What `named` gives.
+        source: What `resolve_source` gives.
         csv: The digits; None: those that it is trained on.
         reporter: Is told what was read.
 
@@ -104,12 +104,12 @@ def subject(source: Config | RunFolder, csv: str | None, reporter: Reporter) -> 
         model = Predictor(source)
         config, network = model.config, model.network
         digits = _read(config, csv, reporter)
-        model.refuse_other_pixels(digits)
+        model.check_same_pixels(digits)
     exact = build_network(config.model_copy(update={"dtype": "float64"}), network.widths[0])
     exact.parameters[...] = network.parameters
-    return Subject(config, exact, digits)
+    return NetworkAndData(config, exact, digits)
 
 
-def _read(config: Config, csv: str | None, reporter: Reporter) -> Digits:
+def _read(config: Config, csv: str | None, reporter: Reporter) -> Dataset:
     data = config.data
     return read_labelled(csv or data.train, data.classes, data.label_column, reporter)

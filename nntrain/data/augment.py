@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.digits import Array
+from nntrain.data.dataset import Array
 from nntrain.errors import ConfigError
 
 # Images of 28×28 in a chunk: enough to make calls rare, and their arrays stay in a core's cache.
@@ -21,7 +21,7 @@ _CHUNK = 64
 
 
 @dataclass(frozen=True)
-class Distortion:
+class Augmentation:
     """How far chance may distort a digit.
 
     Attributes:
@@ -43,7 +43,7 @@ class Distortion:
     limits: Mapping[int, float] = field(default_factory=dict)
 
 
-class Draws(NamedTuple):
+class TransformParams(NamedTuple):
     """What chance has decided for N images.
 
     Attributes:
@@ -70,7 +70,7 @@ def check_square(pixels: int) -> None:
         )
 
 
-class Distorter:
+class Augmenter:
     """Draws distortions of square images and applies them.
 
     The source of a pixel is affine·(y, x, 1) + α·(g * noise): g is a Gaussian of unit sum, so that
@@ -87,7 +87,7 @@ class Distorter:
         ConfigError: The images are not square.
     """
 
-    def __init__(self, distortion: Distortion, pixels: int) -> None:
+    def __init__(self, distortion: Augmentation, pixels: int) -> None:
         self.distortion = distortion
         check_square(pixels)
         self.side = isqrt(pixels)
@@ -103,7 +103,9 @@ class Distorter:
             self._limit[digit] = factor
         self.most_limited = int(self._limit.argmin())
 
-    def draw(self, rng: np.random.Generator, labels: NDArray[np.uint8] | None, count: int) -> Draws:
+    def draw(
+        self, rng: np.random.Generator, labels: NDArray[np.uint8] | None, count: int
+    ) -> TransformParams:
         """Let chance decide.
 
         Args:
@@ -129,7 +131,7 @@ class Distorter:
         affine[:, 1, 1] = xx = (cosine - shear * sine) / width
         affine[:, 0, 2] = -yy * down - yx * right
         affine[:, 1, 2] = -xy * down - xx * right
-        return Draws(affine, self._noise(rng, count if most.elastic_strength else 0))
+        return TransformParams(affine, self._noise(rng, count if most.elastic_strength else 0))
 
     def _noise(self, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
         """The middles of 256 equal parts of −1 … 1: eight random bits each are cheap and enough."""
@@ -142,7 +144,7 @@ class Distorter:
         noise += 1 / 256 - 1
         return noise
 
-    def warp(self, pixels: NDArray[np.uint8], draws: Draws, out: Array) -> None:
+    def warp(self, pixels: NDArray[np.uint8], draws: TransformParams, out: Array) -> None:
         """Distort images; any number of threads may do so at a time.
 
         What becomes of an image does not depend on those it is handed over with.
@@ -153,13 +155,13 @@ class Distorter:
             out: Filled with grey values from 0 to 255, `(N, P)`.
         """
         size = max(1, min(len(pixels), _CHUNK * 28**2 // pixels.shape[1]))
-        buffers = _WarpBuffers(size, self.side)
+        buffers = _AugmentBuffers(size, self.side)
         for first in range(0, len(pixels), size):
             rows = slice(first, first + size)
-            places = self._places(Draws(draws.affine[rows], draws.noise[rows]), buffers)
+            places = self._places(TransformParams(draws.affine[rows], draws.noise[rows]), buffers)
             buffers.sample(pixels[rows], places, out[rows])
 
-    def _places(self, draws: Draws, buffers: "_WarpBuffers") -> NDArray[np.float32]:
+    def _places(self, draws: TransformParams, buffers: "_AugmentBuffers") -> NDArray[np.float32]:
         """Where each pixel comes from: (y, x) from the centre, `(n, 2, P)`."""
         count = len(draws.affine)
         places = np.matmul(draws.affine, self._grid, out=buffers.places[:count])
@@ -183,7 +185,7 @@ def _smoothing(side: int, sigma: float) -> NDArray[np.float64]:
     return smoothing
 
 
-class _WarpBuffers:
+class _AugmentBuffers:
     """The arrays that one call works in, chunk after chunk.
 
     Images lie one below the other in a strip of side + 1 columns, the first of which is background.

@@ -1,7 +1,7 @@
-"""The workers, processes here or machines elsewhere, that go the legs of trainings.
+"""The workers, processes here or machines elsewhere, that go the segments of trainings.
 
 Dask starts them, finds them and carries what they need. What is decided here is which worker goes
-which leg, so that one that is lost, too old or new to the cluster is dealt with in one place.
+which segment, so that one that is lost, too old or new to the cluster is dealt with in one place.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ import numpy as np
 from distributed.client import FutureCancelledError, FuturesCancelledError
 from distributed.comm.core import CommClosedError
 
-from nntrain.cluster.leg import Files, Gone, Leg, go
 from nntrain.cluster.memory import keep_freed_memory
-from nntrain.data.digits import Selection
+from nntrain.cluster.segment import Files, Segment, SegmentResult, run_segment
+from nntrain.data.dataset import Subset
 from nntrain.errors import NNTrainError
 from nntrain.training.progress import EpochRecord
 from nntrain.training.rows import Split
@@ -29,7 +29,7 @@ from nntrain.version import __version__
 
 SECONDS_A_LEG = 20.0  # what a lost worker costs, apart from its last epoch
 BYTES_A_SECOND = 1e6  # that a worker sends and receives at most: checkpoints that large go longer
-MOST_LOSSES = 3  # of workers by one leg, which may be what they die of
+MOST_LOSSES = 3  # of workers by one segment, which may be what they die of
 PATIENCE = 600.0  # seconds to wait for a scheduler that is gone
 SILENCE = 60.0  # seconds after which a worker counts as gone that others were heard of since
 LOOK_AROUND = 1.0  # seconds between two looks at who is there
@@ -58,7 +58,7 @@ class _Worker:
     Attributes:
         place: Its machine.
         versions: What is installed there, while it is being asked.
-        fit: Whether it may go legs.
+        fit: Whether it may go segments.
         data: The rows there.
     """
 
@@ -69,31 +69,31 @@ class _Worker:
 
 
 @dataclass(eq=False)
-class _Walk:
-    """A leg that is being gone, or waits.
+class _RunningSegment:
+    """A segment that is being gone, or waits.
 
     Attributes:
-        leg: What is to be done.
+        segment: What is to be done.
         files: With these.
         worker: Where.
         future: What comes of it.
         lost_at: The places of the workers that were lost while they went it.
     """
 
-    leg: Leg
+    segment: Segment
     files: Files
     worker: str = ""
     future: Any = None
     lost_at: list[str] = field(default_factory=list)
 
 
-class Crew(AbstractContextManager["Crew"]):
-    """Workers, and the legs that they go.
+class Dispatcher(AbstractContextManager["Dispatcher"]):
+    """Workers, and the segments that they go.
 
     Args:
         connect: Makes a client of the cluster; called again when the cluster was lost.
         data: The rows that all trainings share; each worker gets them once.
-        threads: How many of a worker's threads share a leg.
+        threads: How many of a worker's threads share a segment.
         notice: Is told, in a line, what people should know.
         tell: Is told of each epoch of each run.
     """
@@ -112,9 +112,9 @@ class Crew(AbstractContextManager["Crew"]):
         self._notice = notice
         self._tell = tell
         self._gone_since: float | None = None  # the scheduler
-        self._walks: dict[str, _Walk] = {}
-        self._waiting: list[_Walk] = []
-        self._gone: list[tuple[str, Gone]] = []  # not told yet
+        self._running: dict[str, _RunningSegment] = {}
+        self._waiting: list[_RunningSegment] = []
+        self._gone: list[tuple[str, SegmentResult]] = []  # not told yet
         self._known: dict[str, _Worker] = {}  # by address
         self._topic = f"nntrain-{uuid.uuid4()}"  # others may train on the same cluster
         self._looked = -LOOK_AROUND
@@ -122,8 +122,8 @@ class Crew(AbstractContextManager["Crew"]):
         self._client: Any = None
         self._data: Any = None
 
-    def __enter__(self) -> "Crew":
-        self._meet()
+    def __enter__(self) -> "Dispatcher":
+        self._connect_scheduler()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -132,8 +132,8 @@ class Crew(AbstractContextManager["Crew"]):
 
     @property
     def busy(self) -> bool:
-        """Whether a leg is being gone, or waits for a worker."""
-        return bool(self._walks or self._waiting)
+        """Whether a segment is being gone, or waits for a worker."""
+        return bool(self._running or self._waiting)
 
     @property
     def idle(self) -> int:
@@ -141,7 +141,7 @@ class Crew(AbstractContextManager["Crew"]):
         return max(0, len(self._free()) - len(self._waiting))
 
     def start(self, name: str, config: str, files: Files, until: int | None) -> None:
-        """Let some worker go a run's next leg.
+        """Let some worker go a run's next segment.
 
         Args:
             name: The run's.
@@ -151,46 +151,46 @@ class Crew(AbstractContextManager["Crew"]):
         """
         to_and_fro = 2 * sum(map(len, files.values()))
         seconds = max(SECONDS_A_LEG, to_and_fro / BYTES_A_SECOND)
-        leg = Leg(name, config, until, self._threads, seconds)
-        self._waiting.append(_Walk(leg, files))
+        segment = Segment(name, config, until, self._threads, seconds)
+        self._waiting.append(_RunningSegment(segment, files))
 
-    def wait(self) -> list[tuple[str, Gone]]:
+    def wait(self) -> list[tuple[str, SegmentResult]]:
         """What has been gone meanwhile, by the names of the runs; nothing, after a while.
 
         Raises:
             NNTrainError: The cluster does not come back, or no worker can write what it has to.
         """
         if self._gone_since is not None:
-            self._meet_again(self._gone_since)
+            self._reconnect(self._gone_since)
             return []
         try:
-            self._look_around()
+            self._poll_workers()
             self._judge()
             self._assign()
             self._gather()
         except _LOST as error:
             self._notice(f"the scheduler is gone ({type(error).__name__}); waiting for it")
-            self._part()
+            self._disconnect()
         gone, self._gone = self._gone, []
         return gone
 
-    def _meet(self) -> None:
+    def _connect_scheduler(self) -> None:
         self._client = self._connect()
-        self._client.subscribe_topic(self._topic, self._hear)
+        self._client.subscribe_topic(self._topic, self._on_event)
         self._data = None
         self._known = {}
 
-    def _part(self) -> None:
+    def _disconnect(self) -> None:
         with suppress(*_LOST):
             self._client.close(timeout=1)
-        self._put_back(list(self._walks.values()))
+        self._put_back(list(self._running.values()))
         self._known = {}
         self._gone_since = time.monotonic()
 
-    def _meet_again(self, gone_since: float) -> None:
+    def _reconnect(self, gone_since: float) -> None:
         """Try to; it is for who asks again and again to see whether people still want to wait."""
         try:
-            self._meet()
+            self._connect_scheduler()
             self._gone_since = None
         except _LOST as error:
             if time.monotonic() - gone_since > PATIENCE:
@@ -200,8 +200,8 @@ class Crew(AbstractContextManager["Crew"]):
                 ) from error
             time.sleep(LOOK_AROUND)
 
-    def _look_around(self) -> None:
-        """Meet workers that have come, and take back the legs of those that have gone."""
+    def _poll_workers(self) -> None:
+        """Meet workers that have come, and take back the segments of those that have gone."""
         if time.monotonic() - self._looked < LOOK_AROUND:
             return
         self._looked = time.monotonic()
@@ -217,21 +217,23 @@ class Crew(AbstractContextManager["Crew"]):
             if heard - worker["last_seen"] < SILENCE
         }
         for address in [address for address in self._known if address not in present]:
-            for walk in [walk for walk in self._walks.values() if walk.worker == address]:
-                self._take_back(walk)
+            for running in [
+                running for running in self._running.values() if running.worker == address
+            ]:
+                self._reclaim(running)
             del self._known[address]
         for address, threads in present.items():
             if address not in self._known:
                 place = workers[address]["host"]
-                self._known[address] = _Worker(place, self._ask_for_versions(address))
+                self._known[address] = _Worker(place, self._request_versions(address))
                 if threads > self._threads:
                     self._notice(
                         f"worker {address} has {threads} threads, but a training there uses "
                         f"{self._threads}; better start it with --nworkers {threads} --nthreads 1"
                     )
-        self._tell_if_alone(len(workers))
+        self._warn_if_no_workers(len(workers))
 
-    def _ask_for_versions(self, address: str) -> dict[str, Any]:
+    def _request_versions(self, address: str) -> dict[str, Any]:
         # A function of Python's own, which a worker can run whatever it has installed.
         return {
             name: self._client.submit(
@@ -241,7 +243,7 @@ class Crew(AbstractContextManager["Crew"]):
         }
 
     def _judge(self) -> None:
-        """Decide on the workers that have told their versions whether they may go legs."""
+        """Decide on the workers that have told their versions whether they may go segments."""
         for address, worker in self._known.items():
             if not worker.versions or not all(asked.done() for asked in worker.versions.values()):
                 continue
@@ -261,7 +263,7 @@ class Crew(AbstractContextManager["Crew"]):
                     meaning = "it gets no work; install the same version there"
                 self._notice(f"worker {address} {has}, but this is {name} {OURS[name]}: {meaning}")
 
-    def _tell_if_alone(self, workers: int) -> None:
+    def _warn_if_no_workers(self, workers: int) -> None:
         now = time.monotonic()
         if any(worker.fit for worker in self._known.values()):
             self._accompanied = now
@@ -272,7 +274,7 @@ class Crew(AbstractContextManager["Crew"]):
             self._notice(f"there is no worker{which}; start one with: {start_worker(address)}")
 
     def _free(self) -> list[str]:
-        taken = {walk.worker for walk in self._walks.values()}
+        taken = {running.worker for running in self._running.values()}
         return [
             address
             for address, worker in self._known.items()
@@ -281,34 +283,41 @@ class Crew(AbstractContextManager["Crew"]):
 
     def _assign(self) -> None:
         for address in self._free():
-            walk = self._walk_for(self._known[address].place)
-            if walk is None:
+            running = self._segment_for(self._known[address].place)
+            if running is None:
                 continue
             try:
                 data = self._data_at(address)
-                [files] = self._client.scatter([walk.files], workers=[address], hash=False)
+                [files] = self._client.scatter([running.files], workers=[address], hash=False)
             except (KeyError, ValueError, OSError, _LATE):
                 # Dask's, of a worker that has just gone; if the scheduler has, `_gather` notices.
                 del self._known[address]
                 continue
-            walk.worker = address
-            walk.future = self._client.submit(
-                _go, walk.leg, files, data, self._topic, workers=[address], pure=False, retries=0
+            running.worker = address
+            running.future = self._client.submit(
+                _run_on_worker,
+                running.segment,
+                files,
+                data,
+                self._topic,
+                workers=[address],
+                pure=False,
+                retries=0,
             )
-            self._waiting.remove(walk)
-            self._walks[walk.leg.name] = walk
+            self._waiting.remove(running)
+            self._running[running.segment.name] = running
 
-    def _walk_for(self, place: str) -> _Walk | None:
-        """The next leg for a worker; one that a worker was lost with goes elsewhere, if it can.
+    def _segment_for(self, place: str) -> _RunningSegment | None:
+        """The next segment for a worker; one that a worker was lost with goes elsewhere, if it can.
 
         So a machine with too little memory does not fail all trials, one after the other.
         """
         others = {worker.place for worker in self._known.values() if worker.fit} - {place}
         return next(
             (
-                walk
-                for walk in self._waiting
-                if place not in walk.lost_at or others <= set(walk.lost_at)
+                running
+                for running in self._waiting
+                if place not in running.lost_at or others <= set(running.lost_at)
             ),
             None,
         )
@@ -327,49 +336,49 @@ class Crew(AbstractContextManager["Crew"]):
         return worker.data
 
     def _gather(self) -> None:
-        if not self._walks:
+        if not self._running:
             time.sleep(LOOK_AROUND / 10)
             return
         with suppress(_LATE, FuturesCancelledError):
             distributed.wait(
-                [walk.future for walk in self._walks.values()],
+                [running.future for running in self._running.values()],
                 timeout=LOOK_AROUND,
                 return_when="FIRST_COMPLETED",
             )
         if self._client.status != "running":
             raise CommClosedError("no longer connected")
         lost = []
-        for name, walk in list(self._walks.items()):
-            match walk.future.status:
+        for name, running in list(self._running.items()):
+            match running.future.status:
                 case "pending":
                     continue
                 case "finished":
                     try:
-                        found = walk.future.result(timeout=max(SILENCE, walk.leg.seconds))
+                        found = running.future.result(timeout=max(SILENCE, running.segment.seconds))
                     except (_LATE, FutureCancelledError):  # gone with a worker before it was here
-                        lost.append(walk)
+                        lost.append(running)
                         continue
                     if found.elsewhere:
-                        self._put_back([walk])
-                        self._dismiss(walk.worker, found.fault)
+                        self._put_back([running])
+                        self._blacklist(running.worker, found.fault)
                     else:
                         self._gone.append((name, found))
-                        del self._walks[name]
+                        del self._running[name]
                 case "error":
-                    self._gone.append((name, Gone({}, _reason(walk.future))))
-                    del self._walks[name]
+                    self._gone.append((name, SegmentResult({}, _reason(running.future))))
+                    del self._running[name]
                 case _:  # what it needed was lost with a worker, its own or another
-                    lost.append(walk)
+                    lost.append(running)
         if lost:
             self._looked = -LOOK_AROUND
-            self._look_around()
-            self._put_back([walk for walk in lost if walk.leg.name in self._walks])
-        worn = [walk for walk in self._waiting if len(walk.lost_at) >= MOST_LOSSES]
-        self._waiting = [walk for walk in self._waiting if walk not in worn]
+            self._poll_workers()
+            self._put_back([running for running in lost if running.segment.name in self._running])
+        worn = [running for running in self._waiting if len(running.lost_at) >= MOST_LOSSES]
+        self._waiting = [running for running in self._waiting if running not in worn]
         fault = f"{MOST_LOSSES} workers were lost while they trained it; have they enough memory?"
-        self._gone += [(walk.leg.name, Gone({}, fault)) for walk in worn]
+        self._gone += [(running.segment.name, SegmentResult({}, fault)) for running in worn]
 
-    def _dismiss(self, address: str, reason: str) -> None:
+    def _blacklist(self, address: str, reason: str) -> None:
         """Give a worker no more work, which would not succeed there either.
 
         Raises:
@@ -382,18 +391,18 @@ class Crew(AbstractContextManager["Crew"]):
             raise NNTrainError(f"{where}; see to it there, and the same command goes on")
         self._notice(f"{where}; it gets no more work")
 
-    def _take_back(self, walk: _Walk) -> None:
-        name = walk.leg.name
-        self._notice(f"{name}: its worker {walk.worker} is gone; another takes it up")
-        walk.lost_at.append(self._known[walk.worker].place)
-        self._put_back([walk])
+    def _reclaim(self, running: _RunningSegment) -> None:
+        name = running.segment.name
+        self._notice(f"{name}: its worker {running.worker} is gone; another takes it up")
+        running.lost_at.append(self._known[running.worker].place)
+        self._put_back([running])
 
-    def _put_back(self, walks: list[_Walk]) -> None:
-        for walk in walks:
-            del self._walks[walk.leg.name]
+    def _put_back(self, walks: list[_RunningSegment]) -> None:
+        for running in walks:
+            del self._running[running.segment.name]
         self._waiting = [*walks, *self._waiting]
 
-    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+    def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:
         _, told = event
         self._tell(told["run"], EpochRecord(*told["record"]))
 
@@ -408,8 +417,8 @@ def _keep(rows: _Rows) -> _Rows:
     return rows
 
 
-def _go(leg: Leg, files: Files, rows: _Rows, topic: str) -> Gone:
-    """On the worker: what `go` does, its epochs told to who listens to this topic."""
+def _run_on_worker(segment: Segment, files: Files, rows: _Rows, topic: str) -> SegmentResult:
+    """On the worker: what `run_segment` does, its epochs told to who listens to this topic."""
     worker = distributed.get_worker()
     keep_freed_memory()
 
@@ -417,10 +426,10 @@ def _go(leg: Leg, files: Files, rows: _Rows, topic: str) -> Gone:
         worker.log_event(topic, {"run": name, "record": tuple(record)})
 
     with _ALONE_HERE:
-        return go(leg, files, rows.data, tell)
+        return run_segment(segment, files, rows.data, tell)
 
 
-def _in_memory(rows: Selection | None) -> Selection | None:
+def _in_memory(rows: Subset | None) -> Subset | None:
     """Rows that can be sent to another machine."""
     if rows is None or rows.digits.mapped is None:
         return rows

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from nntrain.cluster.crew import Crew
-from nntrain.cluster.leg import contents, history_of, keep
+from nntrain.cluster.dispatcher import Dispatcher
+from nntrain.cluster.segment import contents, history_of, keep
 from nntrain.config import Config, dump_config
 from nntrain.errors import NNTrainError
 from nntrain.training.committee import member_config
@@ -11,15 +11,18 @@ from nntrain.training.progress import is_finished
 from nntrain.training.run import RunFolder
 
 
-def train_elsewhere(
-    config: Config, run: RunFolder, crew: Crew, interrupted: Callable[[], bool] = lambda: False
+def train_remotely(
+    config: Config,
+    run: RunFolder,
+    dispatcher: Dispatcher,
+    interrupted: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Let a crew train a run, or what is missing of a committee, into the run's folder.
+    """Let a dispatcher train a run, or what is missing of a committee, into the run's folder.
 
     Args:
         config: Complete; as the run was begun with, apart from what may grow.
         run: Its folder exists.
-        crew: Trains it.
+        dispatcher: Trains it.
         interrupted: Asked again and again; true ends it, to be gone on with.
 
     Raises:
@@ -35,14 +38,14 @@ def train_elsewhere(
     def go_on(name: str) -> None:
         plan = configs[name].training
         if not is_finished(history_of(members[name]), plan.epochs, plan.patience):
-            crew.start(name, dump_config(configs[name]), contents(members[name]), None)
+            dispatcher.start(name, dump_config(configs[name]), contents(members[name]), None)
 
     for name, member in members.items():
         member.made(configs[name])
         go_on(name)
     faults = []
-    while crew.busy and not interrupted():
-        for name, gone in crew.wait():
+    while dispatcher.busy and not interrupted():
+        for name, gone in dispatcher.wait():
             if gone.fault is not None:
                 faults.append(f"{members[name]}: {gone.fault}")
                 continue

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nntrain.data.distort import Distorter, Distortion, Draws
+from nntrain.data.augment import Augmentation, Augmenter, TransformParams
 from nntrain.errors import ConfigError
 from nntrain.randomness import Purpose, generator
 
-EVERYTHING = Distortion(
+EVERYTHING = Augmentation(
     rotation=15, scale=0.15, shear=0.2, shift=2, elastic_strength=34, limits={1: 0.5, 7: 0.5}
 )
 
@@ -25,12 +25,14 @@ def labels(count: int) -> NDArray[np.uint8]:
     return (np.arange(count) % 10).astype(np.uint8)
 
 
-def still(*matrix: tuple[float, float, float], side: int) -> Draws:
+def still(*matrix: tuple[float, float, float], side: int) -> TransformParams:
     """One image moved by a matrix, and not bent."""
-    return Draws(np.array([matrix], np.float32), np.empty((0, 2, side, side), np.float32))
+    return TransformParams(np.array([matrix], np.float32), np.empty((0, 2, side, side), np.float32))
 
 
-def warped(distorter: Distorter, pixels: NDArray[np.uint8], draws: Draws) -> NDArray[np.floating]:
+def warped(
+    distorter: Augmenter, pixels: NDArray[np.uint8], draws: TransformParams
+) -> NDArray[np.floating]:
     out = np.full(pixels.shape, np.nan, np.float32)
     distorter.warp(pixels, draws, out)
     return out
@@ -67,7 +69,11 @@ def grey(image: NDArray[np.uint8], y: float, x: float) -> float:
 
 
 def oracle(
-    distortion: Distortion, image: NDArray[np.uint8], draws: Draws, row: int, column: int
+    distortion: Augmentation,
+    image: NDArray[np.uint8],
+    draws: TransformParams,
+    row: int,
+    column: int,
 ) -> float:
     """One pixel of the first image, in plain Python."""
     side = len(image)
@@ -85,7 +91,7 @@ def oracle(
 
 
 distortions = st.builds(
-    Distortion,
+    Augmentation,
     rotation=st.floats(0, 180),
     scale=st.floats(0, 0.5),
     shear=st.floats(0, 1),
@@ -97,8 +103,8 @@ distortions = st.builds(
 
 @given(distortions, st.integers(1, 9), st.integers(0, 2**32 - 1))
 @settings(max_examples=25, deadline=None)
-def test_agrees_with_a_slow_calculation(distortion: Distortion, side: int, seed: int) -> None:
-    distorter = Distorter(distortion, side**2)
+def test_agrees_with_a_slow_calculation(distortion: Augmentation, side: int, seed: int) -> None:
+    distorter = Augmenter(distortion, side**2)
     pixels = images(1, side, seed)
     draws = distorter.draw(np.random.default_rng(seed), None, 1)
     result = warped(distorter, pixels, draws).reshape(side, side)
@@ -112,11 +118,11 @@ def test_agrees_with_a_slow_calculation(distortion: Distortion, side: int, seed:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_agrees_with_a_slow_calculation_on_the_pixels_of_mnist(seed: int) -> None:
-    distorter = Distorter(EVERYTHING, 784)
+    distorter = Augmenter(EVERYTHING, 784)
     pixels = images(150, 28, seed)
     draws = distorter.draw(np.random.default_rng(seed), labels(150), 150)
     result = warped(distorter, pixels, draws)
-    last = Draws(draws.affine[149:], draws.noise[149:])
+    last = TransformParams(draws.affine[149:], draws.noise[149:])
     for place in np.random.default_rng(seed).integers(0, 784, 60).tolist():
         row, column = divmod(place, 28)
         expected = oracle(EVERYTHING, pixels[149].reshape(28, 28), last, row, column)
@@ -125,7 +131,7 @@ def test_agrees_with_a_slow_calculation_on_the_pixels_of_mnist(seed: int) -> Non
 
 @pytest.mark.parametrize("side", [1, 2, 10, 28])
 def test_no_distortion_returns_the_pixels(side: int) -> None:
-    distorter = Distorter(Distortion(), side**2)
+    distorter = Augmenter(Augmentation(), side**2)
     pixels = images(150, side)
     draws = distorter.draw(np.random.default_rng(0), labels(150), 150)
     assert np.array_equal(warped(distorter, pixels, draws), pixels)
@@ -135,7 +141,7 @@ def test_no_distortion_returns_the_pixels(side: int) -> None:
 def test_a_shift_by_whole_pixels_moves_the_image(down: int, right: int) -> None:
     pixels = images(1, 28)
     draws = still((1, 0, -down), (0, 1, -right), side=28)
-    result = warped(Distorter(Distortion(), 784), pixels, draws).reshape(28, 28)
+    result = warped(Augmenter(Augmentation(), 784), pixels, draws).reshape(28, 28)
     expected = np.zeros((28 * 9, 28 * 9))
     if abs(down) < 28 * 4:
         expected[28 * 4 + down :, 28 * 4 + right :][:28, :28] = pixels.reshape(28, 28)
@@ -146,19 +152,19 @@ def test_a_shift_by_whole_pixels_moves_the_image(down: int, right: int) -> None:
 def test_a_quarter_turn(side: int) -> None:
     pixels = images(1, side)
     turned = warped(
-        Distorter(Distortion(), side**2), pixels, still((0, 1, 0), (-1, 0, 0), side=side)
+        Augmenter(Augmentation(), side**2), pixels, still((0, 1, 0), (-1, 0, 0), side=side)
     )
     assert np.array_equal(turned.reshape(side, side), np.rot90(pixels.reshape(side, side)))
 
 
 def test_an_image_far_away_is_background() -> None:
     draws = still((1, 0, 1e30), (0, 1, -1e30), side=28)
-    assert not warped(Distorter(Distortion(), 784), images(1, 28), draws).any()
+    assert not warped(Augmenter(Augmentation(), 784), images(1, 28), draws).any()
 
 
 def test_draws_follow_from_the_generator() -> None:
-    distorter = Distorter(EVERYTHING, 784)
-    again = Distorter(EVERYTHING, 784)
+    distorter = Augmenter(EVERYTHING, 784)
+    again = Augmenter(EVERYTHING, 784)
     one, same, other = (
         each.draw(generator(3, Purpose.DISTORTION, epoch=2, batch=batch), labels(20), 20)
         for each, batch in ((distorter, 5), (again, 5), (again, 6))
@@ -170,13 +176,13 @@ def test_draws_follow_from_the_generator() -> None:
 
 
 def test_each_image_has_draws_of_its_own() -> None:
-    draws = Distorter(EVERYTHING, 784).draw(np.random.default_rng(0), labels(50), 50)
+    draws = Augmenter(EVERYTHING, 784).draw(np.random.default_rng(0), labels(50), 50)
     assert len(np.unique(draws.affine.reshape(50, 6), axis=0)) == 50
     assert len(np.unique(draws.noise.reshape(100, 784), axis=0)) == 100
 
 
 def test_noise_is_uniform() -> None:
-    noise = Distorter(EVERYTHING, 784).draw(np.random.default_rng(0), None, 300).noise
+    noise = Augmenter(EVERYTHING, 784).draw(np.random.default_rng(0), None, 300).noise
     assert noise.shape == (300, 2, 28, 28)
     assert noise.dtype == np.float32
     assert np.abs(noise).max() < 1
@@ -187,12 +193,12 @@ def test_noise_is_uniform() -> None:
 
 
 def test_no_noise_is_drawn_where_nothing_is_bent() -> None:
-    draws = Distorter(Distortion(rotation=5), 784).draw(np.random.default_rng(0), None, 10)
+    draws = Augmenter(Augmentation(rotation=5), 784).draw(np.random.default_rng(0), None, 10)
     assert draws.affine.shape == (10, 2, 3)
     assert draws.noise.shape == (0, 2, 28, 28)
 
 
-def components(draws: Draws) -> dict[str, NDArray[np.float64]]:
+def components(draws: TransformParams) -> dict[str, NDArray[np.float64]]:
     """What each image has been stretched, sheared, turned and shifted by, from its matrix alone."""
     back = draws.affine.astype(float)
     forth = np.linalg.inv(back[:, :, :2])
@@ -213,8 +219,8 @@ def components(draws: Draws) -> dict[str, NDArray[np.float64]]:
 
 
 def test_ranges_are_kept_and_reached() -> None:
-    distortion = Distortion(rotation=15, scale=0.2, shear=0.3, shift=2)
-    draws = Distorter(distortion, 784).draw(np.random.default_rng(0), None, 5000)
+    distortion = Augmentation(rotation=15, scale=0.2, shear=0.3, shift=2)
+    draws = Augmenter(distortion, 784).draw(np.random.default_rng(0), None, 5000)
     bounds = {"rotation": 15, "height": 0.2, "width": 0.2, "shear": 0.3, "down": 2, "right": 2}
     found = components(draws)
     for name, bound in bounds.items():
@@ -227,11 +233,11 @@ def test_ranges_are_kept_and_reached() -> None:
 
 
 def test_limited_digits_turn_and_shear_less() -> None:
-    distortion = Distortion(
+    distortion = Augmentation(
         rotation=15, scale=0.2, shear=0.3, shift=2, limits={1: 0.5, 7: 0.5, 4: 0.0}
     )
     digits = labels(20_000)
-    found = components(Distorter(distortion, 784).draw(np.random.default_rng(0), digits, 20_000))
+    found = components(Augmenter(distortion, 784).draw(np.random.default_rng(0), digits, 20_000))
     for digit in range(10):
         factor = {1: 0.5, 7: 0.5, 4: 0.0}.get(digit, 1.0)
         for name, bound in {"rotation": 15 * factor, "shear": 0.3 * factor}.items():
@@ -246,8 +252,8 @@ def test_a_positive_angle_turns_to_the_left_and_a_positive_shear_leans_to_the_le
     pixels = np.zeros((2, 21 * 21), np.uint8)
     pixels.reshape(2, 21, 21)[0, 10, 17] = 255
     pixels.reshape(2, 21, 21)[1, 17, 10] = 255
-    distortion = Distortion(rotation=30, shear=0.5, limits={0: 1.0})
-    distorter = Distorter(distortion, 21 * 21)
+    distortion = Augmentation(rotation=30, shear=0.5, limits={0: 1.0})
+    distorter = Augmenter(distortion, 21 * 21)
     rng = np.random.default_rng(0)
     for _ in range(20):
         draws = distorter.draw(rng, None, 2)
@@ -268,7 +274,7 @@ def test_a_positive_angle_turns_to_the_left_and_a_positive_shear_leans_to_the_le
 def test_elastic_displacements_are_as_long_as_they_should_be() -> None:
     """A ramp of grey values shows how far its middle moved along one axis."""
     strength, sigma = 34, 5
-    distorter = Distorter(Distortion(elastic_strength=strength, elastic_sigma=sigma), 31 * 31)
+    distorter = Augmenter(Augmentation(elastic_strength=strength, elastic_sigma=sigma), 31 * 31)
     ramp = np.tile(np.arange(31, dtype=np.uint8) * 8, (2000, 31))
     draws = distorter.draw(np.random.default_rng(0), None, 2000)
     moved = (warped(distorter, ramp, draws).reshape(2000, 31, 31)[:, 15, 15] - 15 * 8) / 8
@@ -279,8 +285,8 @@ def test_elastic_displacements_are_as_long_as_they_should_be() -> None:
 
 
 def test_both_precisions_and_nothing_but_grey_values() -> None:
-    wild = Distortion(rotation=180, scale=0.5, shear=1, shift=9, elastic_strength=100)
-    distorter = Distorter(wild, 784)
+    wild = Augmentation(rotation=180, scale=0.5, shear=1, shift=9, elastic_strength=100)
+    distorter = Augmenter(wild, 784)
     pixels = np.where(images(500, 28) > 127, 255, 0).astype(np.uint8)
     draws = distorter.draw(np.random.default_rng(0), None, 500)
     single, double = np.empty((500, 784), np.float32), np.empty((500, 784))
@@ -292,7 +298,7 @@ def test_both_precisions_and_nothing_but_grey_values() -> None:
 
 
 def test_out_may_be_part_of_a_larger_array() -> None:
-    distorter = Distorter(EVERYTHING, 784)
+    distorter = Augmenter(EVERYTHING, 784)
     pixels, around = images(150, 28), np.full((150, 800), -1.0, np.float32)
     draws = distorter.draw(np.random.default_rng(0), None, 150)
     distorter.warp(pixels, draws, around[:, 8:-8])
@@ -302,14 +308,14 @@ def test_out_may_be_part_of_a_larger_array() -> None:
 
 
 def test_inputs_are_left_alone() -> None:
-    distorter = Distorter(EVERYTHING, 784)
+    distorter = Augmenter(EVERYTHING, 784)
     pixels = images(100, 28)
     draws = distorter.draw(np.random.default_rng(0), labels(100), 100)
     arrays: list[NDArray[Any]] = [pixels, *draws]
     copies = [array.copy() for array in arrays]
     for array in arrays:
         array.flags.writeable = False
-    warped(distorter, arrays[0], Draws(*arrays[1:]))
+    warped(distorter, arrays[0], TransformParams(*arrays[1:]))
     for array, copy in zip(arrays, copies, strict=True):
         assert np.array_equal(array, copy)
 
@@ -317,18 +323,18 @@ def test_inputs_are_left_alone() -> None:
 @pytest.mark.parametrize("step", [1, 7, 64, 100])
 def test_an_image_does_not_depend_on_its_neighbours(step: int) -> None:
     """Otherwise a run resumed at another batch would differ by roundings."""
-    distorter = Distorter(EVERYTHING, 784)
+    distorter = Augmenter(EVERYTHING, 784)
     pixels = images(200, 28)
     draws = distorter.draw(np.random.default_rng(0), labels(200), 200)
     parts = [
-        warped(distorter, pixels[at], Draws(draws.affine[at], draws.noise[at]))
+        warped(distorter, pixels[at], TransformParams(draws.affine[at], draws.noise[at]))
         for at in (slice(first, first + step) for first in range(0, 200, step))
     ]
     assert np.array_equal(np.concatenate(parts), warped(distorter, pixels, draws))
 
 
 def test_two_threads_do_what_one_does() -> None:
-    distorter = Distorter(EVERYTHING, 784)
+    distorter = Augmenter(EVERYTHING, 784)
     work = []
     for seed in range(8):
         draws = distorter.draw(np.random.default_rng(seed), labels(150), 150)
@@ -341,14 +347,14 @@ def test_two_threads_do_what_one_does() -> None:
 
 
 def test_no_images() -> None:
-    distorter = Distorter(EVERYTHING, 784)
+    distorter = Augmenter(EVERYTHING, 784)
     draws = distorter.draw(np.random.default_rng(0), labels(0), 0)
     assert warped(distorter, images(0, 28), draws).shape == (0, 784)
 
 
 def test_images_larger_than_a_chunk() -> None:
     side = 300
-    distorter = Distorter(Distortion(), side**2)
+    distorter = Augmenter(Augmentation(), side**2)
     pixels = images(2, side)
     draws = distorter.draw(np.random.default_rng(0), None, 2)
     assert np.array_equal(warped(distorter, pixels, draws), pixels)
@@ -356,4 +362,4 @@ def test_images_larger_than_a_chunk() -> None:
 
 def test_images_must_be_square() -> None:
     with pytest.raises(ConfigError, match="783 pixels are not a square image"):
-        Distorter(EVERYTHING, 783)
+        Augmenter(EVERYTHING, 783)
