@@ -1,8 +1,8 @@
 """One epoch of the same training by each peer: the same network, batches, precision and threads.
 
 Run as `python competitors.py PEER DATA`, a peer waits for lines `case_number` on stdin and answers
-each with the seconds of one epoch; the first epoch of a case is a warm-up and not timed. `run.py` drives
-all of them in turn.
+each with the seconds of one epoch; the first epoch of a case is a warm-up and not timed. `run.py`
+drives all of them in turn.
 """
 
 import math

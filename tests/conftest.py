@@ -1,36 +1,15 @@
-"""A tiny problem that trains in milliseconds: 4×4 pictures of three kinds of stripes."""
+"""Fixtures of all tests: no shared cache, no waiting for disks, one BLAS thread, tiny data."""
 
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config, parse_config
 from nntrain.data.kaggle import write_csv
-
-CONFIG = """
-seed: 3
-data: {{train: {train}, validation: 0.25, classes: 3}}
-network:
-  - {{dense: 8, activation: sigmoid}}
-  - {{dense: 3, activation: softmax}}
-loss: cross_entropy
-training: {{epochs: 4, batch_size: 16, optimizer: {{name: adam, learning_rate: 0.02}}}}
-"""
-
-
-def stripes(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Noisy pictures, shape (count, 16), of rows (0), columns (1) or a border (2)."""
-    rng = np.random.default_rng(seed)
-    kinds = np.zeros((3, 4, 4))
-    kinds[0, ::2], kinds[1, :, ::2], kinds[2, [0, -1]], kinds[2, :, [0, -1]] = 1, 1, 1, 1
-    labels = rng.integers(0, 3, count).astype(np.uint8)
-    pixels = 180 * kinds[labels].reshape(count, 16) + rng.uniform(0, 75, (count, 16))
-    return pixels.astype(np.uint8), labels
+from tests.support.tiny import CONFIG, fill, stripes
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -74,3 +53,11 @@ def make_config(train_csv: Path) -> Callable[..., Config]:
         return parse_config(CONFIG.format(train=train_csv), "tiny.yaml", overrides)
 
     return make
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with data and a configuration."""
+    monkeypatch.chdir(tmp_path)
+    fill(tmp_path)
+    return tmp_path

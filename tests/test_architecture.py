@@ -6,31 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import nntrain
-
-PACKAGE = Path(nntrain.__file__).parent
-MODULES = sorted(PACKAGE.rglob("*.py"))
-
-# Each part may import those named, besides the roots errors, files, randomness and version.
-ALLOWED = {
-    "nn": set(),
-    "optim": {"nn"},
-    "engine": {"nn", "optim"},
-    "data": set(),
-    "config": {"data", "engine", "nn", "optim"},
-    "training": {"config", "data", "engine", "nn", "optim"},
-    "explain": {"training", "config", "data", "engine", "nn", "optim"},
-    "report": {"training", "config", "data", "nn"},
-    "cluster": {"training", "config", "data", "nn"},
-    "sweep": {"cluster", "report", "training", "config", "data", "nn"},
-    "export.py": {"training", "config", "data", "nn"},
-    "notebook": {"training", "config", "data", "nn"},
-    "classifier.py": {"training", "config", "data", "engine", "nn"},
-    "__init__.py": {"classifier", "notebook"},
-    "cli": {"cluster", "export", "explain", "report", "sweep", "training", "config", "data", "nn"},
-    "__main__.py": {"cli"},
-}
-ROOTS = {"errors", "files", "randomness", "version"}
+from tests.support.architecture import ALLOWED, MODULES, PACKAGE, ROOTS
 
 
 def imports(path: Path) -> set[str]:

@@ -23,7 +23,7 @@ from nntrain.training import checkpoint
 from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
-from tests.conftest import stripes
+from tests.support.tiny import stripes
 
 
 def features(count: int = 200, dtype: str = "float32") -> tuple[Array, NDArray[np.uint8]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_architecture import ALLOWED, PACKAGE, ROOTS
+from tests.support.architecture import ALLOWED, PACKAGE, ROOTS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

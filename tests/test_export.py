@@ -22,7 +22,7 @@ from nntrain.training.fit import fit
 from nntrain.training.inference import Predictor, load_models, probabilities
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
-from tests.conftest import stripes
+from tests.support.tiny import stripes
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

@@ -10,7 +10,7 @@ import pytest
 
 from nntrain.data.demo import demo_digits
 from nntrain.data.kaggle import write_csv
-from tests.cli.test_commands import succeed
+from tests.support.cli import succeed
 
 GUIDE = Path(__file__).parent.parent / "docs" / "kaggle.md"
 TRAIN, TEST = 300, 40

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from nntrain.config import load_config
 from nntrain.data.kaggle import write_csv
 from nntrain.training.run import RunFolder
-from tests.conftest import CONFIG, stripes
+from tests.support.tiny import CONFIG, stripes
 
 ROOT = Path(__file__).parent.parent
 

@@ -18,8 +18,8 @@ from click.testing import CliRunner
 from nntrain.cli import main
 from nntrain.data import kaggle
 from nntrain.training import checkpoint
-from tests.conftest import CONFIG
-from tests.data.test_kaggle import zipped
+from tests.support.csvs import zipped
+from tests.support.tiny import CONFIG
 
 Rows = list[list[str]]
 

@@ -12,29 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from nntrain.config import Config, dump_config
-from tests.cli.conftest import TINY
-from tests.cli.test_commands import process, run, succeed
-from tests.config.test_dump import configs
-
-
-def everything(folder: Path = Path()) -> dict[str, bytes | str]:
-    """All files and links below a folder, with what is in them."""
-    return {
-        str(path): str(path.readlink()) if path.is_symlink() else path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_symlink() or path.is_file()
-    }
-
-
-def line_of_refusal(status: int, *arguments: str) -> str:
-    """The only line that is written, while all files stay as they are."""
-    before = everything()
-    result = run(*arguments)
-    assert result.exit_code == status, result.output
-    assert result.stdout == ""
-    assert everything() == before
-    (line,) = result.stderr.splitlines()
-    return line
+from tests.support.cli import line_of_refusal, process, run, succeed
+from tests.support.configs import configs
+from tests.support.tiny import TINY
 
 
 @pytest.mark.parametrize(

@@ -6,39 +6,17 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
 
 from nntrain.cli import main
 from nntrain.data.kaggle import write_csv
-from tests.cli.conftest import TINY
-from tests.conftest import stripes
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
-
-
-def succeed(*arguments: str) -> Result:
-    result = run(*arguments)
-    assert result.exit_code == 0, result.output
-    return result
-
-
-def refuse(status: int, *arguments: str) -> str:
-    """The one line that says why."""
-    result = run(*arguments)
-    assert result.exit_code == status, result.output
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    return result.stderr.splitlines()[-1]
+from tests.support.cli import process, refuse, run, succeed, wait_for
+from tests.support.tiny import TINY, stripes
 
 
 def test_from_data_to_submission(folder: Path) -> None:
@@ -433,16 +411,6 @@ def test_no_commands_line_is_cut_off(group: str) -> None:
     assert [line for line in lines if line.startswith("  ") and line.endswith("...")] == []
 
 
-def process(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "nntrain", *arguments],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
 def test_ctrl_c_saves_says_how_to_go_on_and_resuming_ends_the_same(folder: Path) -> None:
     long = ["--set", "training.epochs=100"]
     with process("fit", "tiny.yaml", *long, cwd=folder) as training:
@@ -463,13 +431,6 @@ def test_ctrl_c_saves_says_how_to_go_on_and_resuming_ends_the_same(folder: Path)
         for name in ("tiny", "whole")
     )
     pd.testing.assert_frame_equal(resumed, whole)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_debug_shows_the_traceback(folder: Path) -> None:

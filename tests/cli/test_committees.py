@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from nntrain.training import checkpoint
 from nntrain.training.inference import as_probabilities
-from tests.cli.conftest import TINY
-from tests.cli.test_commands import process, refuse, succeed, wait_for
-from tests.conftest import stripes
+from tests.support.cli import process, refuse, succeed, wait_for
+from tests.support.tiny import TINY, stripes
 
 THREE = ("--set", "members=3")
 

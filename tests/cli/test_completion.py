@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from nntrain.cli import completion, main, shells
 from nntrain.config import Config
 from nntrain.training.run import FIELDS, RUNS
-from tests.config.test_dump import configs
+from tests.support.configs import configs
 
 VARIABLE = "_NNTRAIN_COMPLETE"
 

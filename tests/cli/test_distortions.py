@@ -12,7 +12,7 @@ from nntrain.data.dataset import Subset
 from nntrain.data.kaggle import read_csv
 from nntrain.training.inference import load_models, resolve_runs
 from nntrain.training.loop import PREDICTION_ROWS
-from tests.cli.test_commands import refuse, succeed
+from tests.support.cli import refuse, succeed
 
 DISTORTION = "data.distortion={rotation: 20, shift: 1}"
 

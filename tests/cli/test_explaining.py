@@ -11,9 +11,8 @@ import pytest
 from nntrain.nn.activations import ACTIVATIONS, Elementwise, sigmoid
 from nntrain.nn.arrays import Array
 from nntrain.training.checkpoint import load
-from tests.cli.conftest import TINY
-from tests.cli.test_bad_usage import line_of_refusal
-from tests.cli.test_commands import refuse, run, succeed
+from tests.support.cli import line_of_refusal, refuse, run, succeed
+from tests.support.tiny import TINY
 
 
 def words(output: str, first: str) -> list[str]:

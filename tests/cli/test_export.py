@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_bad_usage import line_of_refusal
-from tests.cli.test_commands import succeed
+from tests.support.cli import line_of_refusal, succeed
 
 onnx = pytest.importorskip("onnx")
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_bad_usage import line_of_refusal
-from tests.cli.test_commands import run, succeed
 from tests.explain.students import BOARD, ONE_BY_ONE
+from tests.support.cli import line_of_refusal, run, succeed
 
 
 @pytest.fixture(autouse=True)

@@ -5,70 +5,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from nntrain.training import checkpoint
-from tests.cli.test_commands import process, run, succeed
-from tests.cli.test_kills import assert_as_if_undisturbed, remains
+from tests.support.cli import paused, process, run, succeed
+from tests.support.training import assert_as_if_undisturbed, remains
 
 EPOCHS = ("--set", "training.epochs=4")
 
 # Says "here" and waits for a line before something is done for the nth time.
-PAUSING = """
-import sys
-from nntrain.cli import main
-from nntrain.training import checkpoint, fit, run
-
-module, name, nth, then = sys.argv[1:5]
-del sys.argv[1:5]
-owner = {"fit": fit, "checkpoint": checkpoint, "RunFolder": run.RunFolder}[module]
-action = getattr(owner, name)
-calls = 0
-
-def pausing(*arguments, **options):
-    global calls
-    calls += 1
-    if calls == int(nth):
-        print("here", flush=True)
-        sys.stdin.readline()
-        exec(then)
-    return action(*arguments, **options)
-
-setattr(owner, name, pausing)
-main()
-"""
 MAIN = "from nntrain.cli import main; main()"
 MOMENTS = {"validation": ("fit", "_validate"), "saving": ("checkpoint", "save")}
-
-
-@contextmanager
-def paused(
-    folder: Path,
-    owner: str,
-    name: str,
-    *arguments: str,
-    nth: int = 2,
-    then: str = "",
-    inherit: int = 2,
-) -> Iterator["subprocess.Popen[str]"]:
-    """A process that has come to the nth call of something, and waits for a line there."""
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", PAUSING, owner, name, str(nth), then, *arguments],
-        cwd=folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        pass_fds=[inherit],
-    ) as waiting:
-        assert waiting.stdout is not None
-        assert waiting.stdout.readline() == "here\n"
-        yield waiting
-        waiting.kill()
 
 
 def assert_resumes_as_if_undisturbed(folder: Path) -> None:

@@ -11,13 +11,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from nntrain.training import checkpoint
-from nntrain.training.run import RunFolder
-from tests.cli.test_commands import process, succeed
-from tests.training.test_resume import assert_same
+from tests.support.cli import process, succeed
+from tests.support.training import assert_as_if_undisturbed, remains
 
 # For every line, a number and a command, it forks a child that kills itself before that one of the
 # steps in which files are made; then it tells how the child ended. It has run the command that it
@@ -77,25 +75,9 @@ def train(*arguments: str) -> None:
     succeed("fit", "tiny.yaml", *arguments)
 
 
-def remains(run: Path) -> list[str]:
-    return [path.name for path in run.glob(".*") if path.name != ".lock"]
-
-
-def assert_as_if_undisturbed(run: Path, undisturbed: Path) -> None:
-    """Weights and metrics, byte for byte; only times may differ."""
-    assert_same(RunFolder(run), RunFolder(undisturbed))
-    assert without_seconds(run) == without_seconds(undisturbed)
-    assert remains(run) == []
-
-
 def submission(run: Path) -> bytes:
     succeed("predict", str(run), "--out", "submission.csv")
     return Path("submission.csv").read_bytes()
-
-
-def without_seconds(run: Path) -> list[list[str]]:
-    table = pd.read_csv(run / "metrics.csv", dtype=str).drop(columns="seconds")
-    return [list(table.columns), *table.to_numpy().tolist()]
 
 
 def test_a_kill_before_any_step_of_any_writing_leaves_no_trace(

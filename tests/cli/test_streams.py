@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from nntrain.data.kaggle import write_csv
-from tests.cli.test_commands import refuse, run, succeed
-from tests.cli.test_interruption import paused
-from tests.conftest import stripes
+from tests.support.cli import paused, refuse, run, succeed
+from tests.support.tiny import stripes
 
 pty: Any = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 

@@ -25,8 +25,8 @@ from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import open_trials, read_trials
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import digest, read_data
-from tests.cli.test_commands import refuse, run
-from tests.conftest import stripes
+from tests.support.cli import refuse, run
+from tests.support.tiny import stripes
 from tests.sweep.conftest import Inline, folder, inline, swept
 
 __all__ = ["folder", "inline"]  # the former takes the place of this folder's own

@@ -19,9 +19,8 @@ from rich.console import Console
 from nntrain.cli import ascii_art, main
 from nntrain.data.kaggle import write_csv
 from nntrain.training.metrics import Evaluation
-from tests.cli.conftest import fill
-from tests.cli.test_commands import succeed
-from tests.conftest import stripes
+from tests.support.cli import succeed
+from tests.support.tiny import fill, stripes
 
 fcntl = pytest.importorskip("fcntl", reason="Windows has no pseudo-terminals")
 pty = pytest.importorskip("pty")

@@ -17,11 +17,11 @@ from nntrain.sweep.trials import read_trials
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import read_data
 from nntrain.training.run import RunFolder
-from tests.cli.test_commands import run, succeed
 from tests.cluster.hosts import Hosts, said
+from tests.support.cli import run, succeed
+from tests.support.sweeps import outcome
+from tests.support.training import assert_same
 from tests.sweep.conftest import Inline, swept
-from tests.sweep.test_runner import outcome
-from tests.training.test_resume import assert_same
 
 # Long enough to be killed in the middle.
 EPOCHS = 40

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from nntrain.config import Config
 from nntrain.config.diff import differences, short
-from tests.config.test_dump import configs
+from tests.support.configs import configs
 
 MakeConfig = Callable[..., Config]
 

@@ -1,13 +1,12 @@
 """Writing configurations: complete, readable, and read back as they were."""
 
 import json
-from typing import Any
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from nntrain.config.load import dump_config, parse_config, starter_text
 from nntrain.config.schema import Config
+from tests.support.configs import configs
 
 LECTURE = """\
 data: {train: data/train.csv}
@@ -51,126 +50,6 @@ training:
 """
 
 examples = settings(max_examples=50, deadline=None)  # a shared machine has no steady clock
-
-texts = st.text(
-    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\ufffe\uffff")
-    | st.sampled_from("\n\t'\": #"),
-    min_size=1,
-    max_size=20,
-) | st.sampled_from(["null", "1e-4", "3", "yes", "true", "~", "2001-01-01", "<<", "=", " "])
-positive = st.floats(0, 3.4e38, exclude_min=True) | st.integers(1, 9)
-spread_of_field = st.floats(0.01, 100)
-spread = st.floats(0, 1_000, exclude_min=True)
-not_negative = st.just(0) | positive
-share = st.floats(0, 1, exclude_max=True)
-fraction = st.floats(0, 1, exclude_min=True)
-counts = st.integers(1, 10**6)
-seeds = st.integers(0, 2**63 - 1)
-
-
-def tables(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrategy[Any]:
-    return st.fixed_dictionaries(required, optional=optional)
-
-
-def optimizers() -> st.SearchStrategy[Any]:
-    rate, decay = {"learning_rate": positive}, {"weight_decay": not_negative}
-    moments = {"beta1": share, "beta2": share, "epsilon": st.floats(1e-30, 1)}
-    return st.one_of(
-        st.sampled_from(["adam", "adamw"]),
-        tables({"name": st.just("sgd")} | rate, decay),
-        tables(
-            {"name": st.sampled_from(["momentum", "nesterov"])} | rate, {"momentum": share} | decay
-        ),
-        tables({"name": st.sampled_from(["adam", "adamw"])}, rate | moments | decay),
-    )
-
-
-def schedules(epochs: int) -> st.SearchStrategy[Any]:
-    warmup = {"warmup": st.floats(0, epochs)}
-    inside = st.floats(0, 1, exclude_min=True, exclude_max=True)
-    return st.one_of(
-        st.sampled_from(["constant", "cosine", "one_cycle"]),
-        tables({"name": st.just("constant")}, warmup),
-        tables({"name": st.just("step"), "every": positive}, warmup | {"factor": fraction}),
-        tables({"name": st.just("exponential"), "decay": fraction}, warmup),
-        tables({"name": st.just("cosine")}, warmup | {"final": share}),
-        tables(
-            {"name": st.just("one_cycle")},
-            warmup | {"peak_at": inside, "initial": fraction, "final": share},
-        ),
-    )
-
-
-def layers(dense: st.SearchStrategy[int], *more: str) -> st.SearchStrategy[Any]:
-    init = st.one_of(
-        st.sampled_from([None, "he_normal", "glorot_uniform", "zeros"]),
-        st.fixed_dictionaries({"normal": spread}),
-        st.fixed_dictionaries({"uniform": spread}),
-    )
-    names = st.sampled_from(["identity", "tanh", "scaled_tanh", "relu", "leaky_relu", *more])
-    optional = {"init": init} if more else {"init": init, "dropout": st.floats(0, 0.99)}
-    return tables({"dense": dense, "activation": names}, optional)
-
-
-def last_layers(classes: int) -> st.SearchStrategy[Any]:
-    return layers(st.just(classes), "sigmoid", "softmax")
-
-
-def distortions() -> st.SearchStrategy[Any]:
-    return st.none() | tables(
-        {},
-        {
-            "rotation": st.floats(0, 180),
-            "scale": share,
-            "shear": st.floats(0, 1),
-            "shift": st.floats(0, 100),
-            "elastic": st.none() | tables({"strength": fraction, "sigma": spread_of_field}, {}),
-            "limits": st.dictionaries(st.integers(0, 9), st.floats(0, 1)),
-        },
-    )
-
-
-@st.composite
-def configs(draw: st.DrawFn) -> Config:
-    classes, epochs = draw(st.integers(2, 10)), draw(counts)
-    validation = draw(
-        texts | st.integers(0, 10**6) | st.floats(0, 1, exclude_min=True, exclude_max=True)
-    )
-    low, high = draw(st.floats(-1_000, 0)), draw(st.floats(1e-6, 1_000))
-    patience = counts | st.none() if validation else st.none()
-    hidden, last = draw(st.lists(layers(counts), max_size=3)), draw(last_layers(classes))
-    suited = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
-    losses = {"squared_error", suited.get(last["activation"], "squared_error")}
-    values = {
-        "seed": draw(seeds),
-        "members": draw(st.integers(1, 100)),
-        "dtype": draw(st.sampled_from(["float32", "float64"])),
-        "data": {
-            "train": draw(texts),
-            "validation": validation,
-            "split_seed": draw(seeds | st.none()),
-            "classes": classes,
-            "label_column": draw(texts | st.none()),
-            "input_range": (low, high),
-            "distortion": draw(distortions()),
-        },
-        "network": (*hidden, last),
-        "loss": draw(st.sampled_from(sorted(losses))),
-        "training": {
-            "epochs": epochs,
-            "batch_size": draw(counts),
-            "optimizer": draw(optimizers()),
-            "schedule": draw(schedules(epochs)),
-            "input_dropout": draw(st.floats(0, 0.99)),
-            "label_smoothing": draw(share),
-            "l1": draw(not_negative),
-            "max_norm": draw(positive | st.none()),
-            "clip_norm": draw(positive | st.none()),
-            "average": draw(st.floats(0, 0.9999, exclude_min=True) | st.none()),
-            "patience": draw(patience),
-        },
-    }
-    return Config.model_validate(values)
 
 
 def test_the_lecture_is_written_in_full() -> None:

@@ -10,7 +10,7 @@ import pytest
 from nntrain.data.arrays import digits_of
 from nntrain.data.kaggle import read_csv, write_csv
 from nntrain.errors import DataError
-from tests.conftest import stripes
+from tests.support.tiny import stripes
 
 PIXELS, LABELS = stripes(20)
 

@@ -21,7 +21,7 @@ from nntrain.data.dataset import Annotations, Dataset, RowBlocks, RowStream
 from nntrain.data.kaggle import read_csv
 from nntrain.data.table import Table
 from nntrain.errors import DataError
-from tests.data.test_kaggle import PACKERS
+from tests.support.csvs import PACKERS
 
 TRAIN = "label,n1,n2,n3,n4\n" + "".join(f"{n % 10},{n},{n + 1},0,255\n" for n in range(200))
 TEST = "id,n1,n2\n" + "".join(f"a{n},{n},7\n" for n in range(100))

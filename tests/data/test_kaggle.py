@@ -1,16 +1,11 @@
-import bz2
 import csv
 import gzip
-import io
-import lzma
 import os
 import random
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,19 +26,11 @@ from nntrain.data.kaggle import (
     write_submission,
 )
 from nntrain.errors import ConfigError, DataError, NNTrainError
+from tests.support.csvs import PACKERS, zipped
 
 TRAIN = b"label,pixel0,pixel1,pixel2,pixel3\n5,0,1,2,3\n7,4,5,6,255\n"
 TEST = b"id,n1,n2,n3,n4\na17,0,1,2,3\nb2,4,5,6,255\n"
 PIXELS = [[0, 1, 2, 3], [4, 5, 6, 255]]
-
-
-def zipped(content: bytes, *members: str) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member in members or ("train.csv",):
-            # Without the time of day, which would give xdist's workers different tests.
-            archive.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
 
 
 def locked(archive: bytes) -> bytes:
@@ -51,15 +38,6 @@ def locked(archive: bytes) -> bytes:
     content[6] |= 1
     content[archive.index(b"PK\x01\x02") + 8] |= 1
     return bytes(content)
-
-
-PACKERS: dict[str, Callable[[bytes], bytes]] = {
-    "": bytes,
-    ".gz": partial(gzip.compress, mtime=0),
-    ".zip": zipped,
-    ".bz2": bz2.compress,
-    ".xz": lzma.compress,
-}
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split
 from nntrain.training.run import RunFolder
 from nntrain.training.state import TrainingState
-from tests.conftest import CONFIG, stripes
+from tests.support.tiny import CONFIG, stripes
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 # Of pictures of 14×14, that much is enough.

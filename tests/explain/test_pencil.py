@@ -9,7 +9,7 @@ import pytest
 
 from nntrain.explain.trace import number
 from nntrain.nn.arrays import Array
-from tests.cli.test_commands import succeed
+from tests.support.cli import succeed
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "pencil.md").read_text("utf-8")

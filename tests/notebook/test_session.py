@@ -24,11 +24,8 @@ from nntrain.notebook.reporter import NotebookReporter, suitable_reporter
 from nntrain.training import checkpoint
 from nntrain.training.progress import Progress
 from nntrain.training.reporter import Reporter
-from tests.cli.conftest import TINY, folder
-from tests.cli.test_commands import succeed
-from tests.conftest import stripes
-
-__all__ = ["folder"]  # the fixture
+from tests.support.cli import succeed
+from tests.support.tiny import TINY, stripes
 
 VALUES = YAML(typ="safe").load(TINY)
 PIXELS, LABELS = stripes(260)

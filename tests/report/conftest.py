@@ -9,7 +9,7 @@ import pytest
 
 from nntrain.data.demo import demo_digits
 from nntrain.data.kaggle import write_csv
-from tests.cli.test_commands import succeed
+from tests.support.cli import succeed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -15,15 +15,12 @@ from nntrain.data.kaggle import write_csv
 from nntrain.training import checkpoint
 from nntrain.training.inference import Predictor
 from nntrain.training.run import RunFolder
-from tests.cli.conftest import TINY, folder
-from tests.cli.test_commands import refuse, succeed
-from tests.conftest import stripes
 from tests.report.document import Element, read
+from tests.support.cli import refuse, succeed
+from tests.support.tiny import TINY, stripes
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-__all__ = ["folder"]  # the fixture of the commands' tests
 
 
 @pytest.fixture

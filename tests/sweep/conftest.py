@@ -18,7 +18,7 @@ from nntrain.sweep.trials import Trials, open_trials, read_trials
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split, read_data
-from tests.conftest import CONFIG, stripes
+from tests.support.tiny import CONFIG, stripes
 
 SWEEP = """
 config: tiny.yaml

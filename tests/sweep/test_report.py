@@ -14,8 +14,8 @@ from nntrain.sweep.ranking import ranking
 from nntrain.sweep.report import write_report
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials
-from tests.cli.test_commands import run, succeed
 from tests.report.document import read
+from tests.support.cli import run, succeed
 
 
 def test_the_report_ranks_as_the_command_does(finished: Trials) -> None:

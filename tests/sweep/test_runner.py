@@ -21,25 +21,10 @@ from nntrain.sweep.runner import SECONDS_A_NOTE, SweepCallback, run_sweep
 from nntrain.sweep.search import propose
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials, read_trials
-from nntrain.training import checkpoint
+from tests.support.sweeps import outcome
 from tests.sweep.conftest import SWEEP, Inline, Killed, swept
 
 MakeDispatcher = Callable[..., Inline]
-
-
-def outcome(trials: Trials) -> list[tuple[Any, ...]]:
-    """All that a sweep came to: ranks, values, accuracies, and the weights to the last bit."""
-    return [
-        (
-            one.run.folder.name,
-            one.values,
-            one.accuracy,
-            one.epochs,
-            one.state,
-            checkpoint.load(one.run.last_file).parameters.tobytes(),
-        )
-        for one in ranking(trials)
-    ]
 
 
 def variant(name: str, *changes: tuple[str, str]) -> str:

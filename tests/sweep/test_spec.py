@@ -8,7 +8,7 @@ import pytest
 
 from nntrain.errors import ConfigError
 from nntrain.sweep.spec import load_sweep
-from tests.cli.test_commands import refuse
+from tests.support.cli import refuse
 
 RATE = "training.optimizer.learning_rate"
 GOOD = "config: tiny.yaml\nspace:\n  KEY: AXIS\ntrials: 3\n"

@@ -24,8 +24,8 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.rows import read_data
 from nntrain.training.run import RunFolder
 from nntrain.training.signals import defer_signals
-from tests.conftest import stripes
-from tests.training.test_resume import BATCHES, Interrupting, Listening, assert_same
+from tests.support.tiny import stripes
+from tests.support.training import BATCHES, Interrupting, Listening, assert_same
 
 MakeConfig = Callable[..., Config]
 Numbered = Callable[[], Path]

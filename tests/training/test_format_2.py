@@ -15,8 +15,8 @@ import pytest
 from nntrain.data.kaggle import write_csv
 from nntrain.training import checkpoint
 from nntrain.training.run import RunFolder
-from tests.cli.test_commands import succeed
-from tests.conftest import stripes
+from tests.support.cli import succeed
+from tests.support.tiny import stripes
 
 KEPT = Path(__file__).parent / "format_2"
 

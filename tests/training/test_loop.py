@@ -22,7 +22,7 @@ from nntrain.training.fit import dry_run, fit
 from nntrain.training.progress import EpochRecord, Progress, best, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
-from tests.conftest import stripes
+from tests.support.tiny import stripes
 
 
 def record(epoch: int, accuracy: float, loss: float = 1.0) -> EpochRecord:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nntrain.data.kaggle import write_csv
-from tests.conftest import CONFIG, stripes
+from tests.support.tiny import CONFIG, stripes
 
 EPOCHS = 200
 # Prints the process's memory in kB after every epoch.

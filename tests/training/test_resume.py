@@ -25,34 +25,14 @@ from nntrain.training.inference import Predictor
 from nntrain.training.progress import Progress
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
-from tests.conftest import stripes
+from tests.support.tiny import stripes
+from tests.support.training import BATCHES, Interrupting, Listening, assert_same
 
 OPTIMIZERS = {
     "sgd": "{name: sgd, learning_rate: 0.5, weight_decay: 0.001}",
     "momentum": "{name: momentum, learning_rate: 0.05}",
     "adam": "{name: adam, learning_rate: 0.01}",
 }
-BATCHES = 4 * 10  # four epochs of 150 rows in batches of 16
-
-
-class Interrupting(Reporter):
-    """Presses Ctrl-C after the given batches, counted over the whole process."""
-
-    def __init__(self, *at: int) -> None:
-        self.at = set(at)
-        self.count = 0
-
-    def batch(self, progress: Progress) -> None:
-        self.count += 1
-        if self.count in self.at:
-            signal.raise_signal(signal.SIGINT)
-
-
-class Listening(Reporter):
-    heard = ""
-
-    def notice(self, text: str) -> None:
-        self.heard += f"{text}\n"
 
 
 @pytest.fixture
@@ -63,22 +43,6 @@ def numbered(tmp_path: Path) -> Iterator[Callable[[], Path]]:
 
 def begin(config: Config, folder: Path, reporter: Reporter | None = None) -> Outcome:
     return fit(config, lambda: RunFolder.create(folder, config), reporter or Reporter())
-
-
-def rows_without_time(run: RunFolder) -> list[tuple[float, ...]]:
-    return [(record.epoch, *record[2:]) for record in run.history()]
-
-
-def assert_same(run: RunFolder, undisturbed: RunFolder) -> None:
-    for name in ("last.npz", "best.npz"):
-        ours = checkpoint.load(run.folder / name)
-        theirs = checkpoint.load(undisturbed.folder / name)
-        assert ours.parameters.tobytes() == theirs.parameters.tobytes()
-        assert ours.optimizer_state.keys() == theirs.optimizer_state.keys()
-        for key, array in ours.optimizer_state.items():
-            assert array.tobytes() == theirs.optimizer_state[key].tobytes()
-    assert rows_without_time(run) == rows_without_time(undisturbed)
-    assert run.layers() == undisturbed.layers()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

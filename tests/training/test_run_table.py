@@ -13,7 +13,7 @@ from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from nntrain.training.run_table import overview
-from tests.training.test_resume import BATCHES, Interrupting
+from tests.support.training import BATCHES, Interrupting
 
 MakeConfig = Callable[..., Config]
 

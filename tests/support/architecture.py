@@ -1,0 +1,34 @@
+"""Which part of the package may import which."""
+
+from pathlib import Path
+
+import nntrain
+
+PACKAGE = Path(nntrain.__file__).parent
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+# Each part may import those named, besides the roots errors, files, randomness and version.
+ALLOWED = {
+    "nn": set(),
+    "optim": {"nn"},
+    "engine": {"nn", "optim"},
+    "data": set(),
+    "config": {"data", "engine", "nn", "optim"},
+    "training": {"config", "data", "engine", "nn", "optim"},
+    "explain": {"training", "config", "data", "engine", "nn", "optim"},
+    "report": {"training", "config", "data", "nn"},
+    "cluster": {"training", "config", "data", "nn"},
+    "sweep": {"cluster", "report", "training", "config", "data", "nn"},
+    "export.py": {"training", "config", "data", "nn"},
+    "notebook": {"training", "config", "data", "nn"},
+    "classifier.py": {"training", "config", "data", "engine", "nn"},
+    "__init__.py": {"classifier", "notebook"},
+    "cli": {"cluster", "export", "explain", "report", "sweep", "training", "config", "data", "nn"},
+    "__main__.py": {"cli"},
+}
+
+
+ROOTS = {"errors", "files", "randomness", "version"}

@@ -1,0 +1,66 @@
+"""Interrupted trainings, and the comparison of what they leave."""
+
+import signal
+from pathlib import Path
+
+import pandas as pd
+
+from nntrain.training import checkpoint
+from nntrain.training.progress import Progress
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import RunFolder
+
+
+def without_seconds(run: Path) -> list[list[str]]:
+    table = pd.read_csv(run / "metrics.csv", dtype=str).drop(columns="seconds")
+    return [list(table.columns), *table.to_numpy().tolist()]
+
+
+def rows_without_time(run: RunFolder) -> list[tuple[float, ...]]:
+    return [(record.epoch, *record[2:]) for record in run.history()]
+
+
+BATCHES = 4 * 10  # four epochs of 150 rows in batches of 16
+
+
+class Interrupting(Reporter):
+    """Presses Ctrl-C after the given batches, counted over the whole process."""
+
+    def __init__(self, *at: int) -> None:
+        self.at = set(at)
+        self.count = 0
+
+    def batch(self, progress: Progress) -> None:
+        self.count += 1
+        if self.count in self.at:
+            signal.raise_signal(signal.SIGINT)
+
+
+class Listening(Reporter):
+    heard = ""
+
+    def notice(self, text: str) -> None:
+        self.heard += f"{text}\n"
+
+
+def assert_same(run: RunFolder, undisturbed: RunFolder) -> None:
+    for name in ("last.npz", "best.npz"):
+        ours = checkpoint.load(run.folder / name)
+        theirs = checkpoint.load(undisturbed.folder / name)
+        assert ours.parameters.tobytes() == theirs.parameters.tobytes()
+        assert ours.optimizer_state.keys() == theirs.optimizer_state.keys()
+        for key, array in ours.optimizer_state.items():
+            assert array.tobytes() == theirs.optimizer_state[key].tobytes()
+    assert rows_without_time(run) == rows_without_time(undisturbed)
+    assert run.layers() == undisturbed.layers()
+
+
+def remains(run: Path) -> list[str]:
+    return [path.name for path in run.glob(".*") if path.name != ".lock"]
+
+
+def assert_as_if_undisturbed(run: Path, undisturbed: Path) -> None:
+    """Weights and metrics, byte for byte; only times may differ."""
+    assert_same(RunFolder(run), RunFolder(undisturbed))
+    assert without_seconds(run) == without_seconds(undisturbed)
+    assert remains(run) == []
