@@ -18,12 +18,12 @@ FIRST, SEEN = "nntrain, first time", "nntrain, CSV seen"
 
 
 class PeerError(Exception):
-    """A peer could not do its task; the text says why."""
+    """A competitor could not do its task; the text says why."""
 
 
 @dataclass
 class Times:
-    """What was measured of one peer.
+    """What was measured of one competitor.
 
     Attributes:
         seconds: One number a round.
@@ -75,7 +75,7 @@ def alternate(tasks: Mapping[str, Task], rounds: int) -> dict[str, Times]:
 
 
 def failures(times: Mapping[str, Times]) -> list[str]:
-    """A sentence on each peer that failed, for below the table."""
+    """A sentence on each competitor that failed, for below the table."""
     return [
         f"{name} failed after {len(found.seconds)} rounds: {found.failure}."
         for name, found in times.items()
@@ -86,7 +86,7 @@ def failures(times: Mapping[str, Times]) -> list[str]:
 def table(
     times: Mapping[str, Times], ours: Sequence[str], notes: Mapping[str, Mapping[str, str]]
 ) -> list[str]:
-    """A line a peer.
+    """A line a competitor.
 
     Args:
         times: What was measured.

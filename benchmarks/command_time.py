@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from material import Material, write_csv
-from rounds import HERE, NNTRAIN, Task, alternate, failures, overriding, run, table
+from alternating import HERE, NNTRAIN, Task, alternate, failures, overriding, run, table
+from datasets import BenchData, write_csv
 from submissions import agreement
 
 HEADING = "Commands"
@@ -14,40 +14,40 @@ OURS_OUT, PLAIN_OUT = "ours.csv", "plain.csv"
 PANDAS = "import pandas, sys; pandas.read_csv(sys.argv[1]).to_numpy()"
 
 
-def measure(material: Material) -> list[str]:
+def measure(data: BenchData) -> list[str]:
     """Three tables: predicting, starting, reading."""
-    folder = material.folder / "commands"
+    folder = data.folder / "commands"
     folder.mkdir()
     lines = []
     for what, tasks, ours in (
         (
-            f"Predicting {material.extent.predicted:,} rows with 784-100-10",
-            _predicting(material, folder),
+            f"Predicting {data.size.predicted:,} rows with 784-100-10",
+            _predicting(data, folder),
             ("nntrain predict, first time", "nntrain predict, CSV seen"),
         ),
         ("Starting", _starting(), ("nntrain --help",)),
         (
-            f"Reading a training CSV of {material.extent.train:,} rows",
-            _reading(material, folder),
+            f"Reading a training CSV of {data.size.train:,} rows",
+            _reading(data, folder),
             ("nntrain's read_csv, first time", "nntrain's read_csv, CSV seen"),
         ),
     ):
         print(what, flush=True)
-        times = alternate(tasks, material.extent.rounds)
+        times = alternate(tasks, data.size.rounds)
         lines += [f"{what}:", "", *table(times, ours, {}), "", *failures(times)]
     return [
         *lines,
-        f"Seconds of a whole process: median of {material.extent.rounds} alternating rounds "
+        f"Seconds of a whole process: median of {data.size.rounds} alternating rounds "
         "(least–most). The first time, nntrain's cache folder is empty. Of the rows, "
         f"{agreement(folder / OURS_OUT, folder / PLAIN_OUT)} are predicted alike.",
     ]
 
 
-def _predicting(material: Material, folder: Path) -> dict[str, Task]:
+def _predicting(data: BenchData, folder: Path) -> dict[str, Task]:
     """`nntrain predict` with a run that it makes, and `jobs/plain_predict.py`."""
     test, trained, seen = folder / "test.csv", folder / "run", folder / "predict seen"
-    write_csv(test, [(material.pixels[: material.extent.predicted], None)])
-    words = overriding("training.epochs=1", f"data.train={material.train}", "data.validation=0")
+    write_csv(test, [(data.pixels[: data.size.predicted], None)])
+    words = overriding("training.epochs=1", f"data.train={data.train}", "data.validation=0")
     run(*NNTRAIN, "fit", CONFIG, *words, "--run", trained, cache=folder / "fit")
 
     def predict(cache: Path) -> float:
@@ -72,9 +72,9 @@ def _starting() -> dict[str, Task]:
     }
 
 
-def _reading(material: Material, folder: Path) -> dict[str, Task]:
+def _reading(data: BenchData, folder: Path) -> dict[str, Task]:
     def read(code: str, cache: Path | None = None) -> float:
-        return run(sys.executable, "-c", code, material.train, cache=cache)[0]
+        return run(sys.executable, "-c", code, data.train, cache=cache)[0]
 
     seen = folder / "read seen"
     return {

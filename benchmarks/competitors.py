@@ -1,8 +1,8 @@
-"""One epoch of the same training by each peer: the same network, batches, precision and threads.
+"""One epoch of the same training in each library: same network, batches, precision and threads.
 
-Run as `python competitors.py PEER DATA`, a peer waits for lines `case_number` on stdin and answers
-each with the seconds of one epoch; the first epoch of a case is a warm-up and not timed. `run.py`
-drives all of them in turn.
+Run as `python competitors.py NAME DATA`, a process waits for case numbers on stdin and answers each
+with the seconds of one epoch; the first epoch of a case is a warm-up and not timed. `run.py` drives
+all of them in turn.
 """
 
 import math
@@ -248,7 +248,7 @@ def floor(case: Case, pixels: Any, labels: Any) -> Epoch:
     return epoch
 
 
-PEERS = {
+COMPETITORS = {
     "nntrain": nntrain,
     "PyTorch": torch_eager,
     "torch.compile": torch_compile,
@@ -263,7 +263,7 @@ def main() -> None:
     import warnings
 
     warnings.simplefilter("ignore")
-    peer, data = PEERS[sys.argv[1]], np.load(sys.argv[2])
+    competitor, data = COMPETITORS[sys.argv[1]], np.load(sys.argv[2])
     epochs: dict[int, tuple[Epoch, float]] = {}
     for line in sys.stdin:
         number = int(line)
@@ -271,7 +271,7 @@ def main() -> None:
         try:
             if number not in epochs:
                 started = perf_counter()
-                epoch = peer(
+                epoch = competitor(
                     case,
                     np.ascontiguousarray(data["pixels"][: case.images]),
                     data["labels"][: case.images],
@@ -284,7 +284,7 @@ def main() -> None:
             with np.errstate(all="ignore"):
                 epoch()
             print(first, perf_counter() - started, flush=True)
-        except Exception as error:  # a peer that cannot is reported, not hidden
+        except Exception as error:  # a competitor that cannot is reported, not hidden
             print("failed", type(error).__name__, flush=True)
 
 

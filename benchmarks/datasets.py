@@ -43,20 +43,20 @@ class BenchSize(NamedTuple):
     sizes: tuple[tuple[int, int], ...] = ((60_000, 5), (600_000, 3), (3_000_000, 1))
 
 
-class Material(NamedTuple):
+class BenchData(NamedTuple):
     """What every section is given.
 
     Attributes:
         origin: Which digits, in a few words.
         folder: Temporary; sections may write into it.
-        extent: How much is to be measured.
+        size: How much is to be measured.
         pixels: Of the training rows.
         labels: Likewise.
     """
 
     origin: str
     folder: Path
-    extent: BenchSize
+    size: BenchSize
     pixels: Bytes
     labels: Bytes
 
@@ -72,7 +72,7 @@ class Material(NamedTuple):
 
 
 @contextmanager
-def material(extent: BenchSize) -> Iterator[Material]:
+def bench_data(size: BenchSize) -> Iterator[BenchData]:
     """Both CSVs, for as long as the context lasts."""
     mnist = os.environ.get("NNTRAIN_MNIST")
     if mnist:
@@ -80,15 +80,15 @@ def material(extent: BenchSize) -> Iterator[Material]:
         train, test = (
             pd.read_csv(next(Path(mnist).glob(f"{name}*"))).to_numpy(np.uint8) for name in NAMES
         )
-        pixels, labels = train[: extent.train, 1:], train[: extent.train, 0]
-        test_pixels = test[: extent.test]
+        pixels, labels = train[: size.train, 1:], train[: size.train, 0]
+        test_pixels = test[: size.test]
     else:
         origin = "demo digits"
-        drawn, digits = demo_digits(extent.train + extent.test)
-        pixels, labels = drawn[: extent.train], digits[: extent.train]
-        test_pixels = drawn[extent.train :]
+        drawn, digits = demo_digits(size.train + size.test)
+        pixels, labels = drawn[: size.train], digits[: size.train]
+        test_pixels = drawn[size.train :]
     with TemporaryDirectory() as folder:
-        made = Material(origin, Path(folder), extent, pixels, labels)
+        made = BenchData(origin, Path(folder), size, pixels, labels)
         write_csv(made.train, [(pixels, labels)])
         write_csv(made.test, [(test_pixels, None)])
         yield made

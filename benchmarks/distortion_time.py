@@ -4,9 +4,9 @@ from collections.abc import Callable
 from time import perf_counter
 
 import numpy as np
-from material import Material
-from peers import THREADS, Case, nntrain
-from rounds import Task, Times, alternate
+from alternating import Task, Times, alternate
+from competitors import THREADS, Case, nntrain
+from datasets import BenchData
 
 from nntrain.data.augment import Augmentation, Augmenter
 
@@ -18,7 +18,7 @@ DISTORTION = Augmentation(
 )
 
 
-def measure(material: Material) -> list[str]:
+def measure(data: BenchData) -> list[str]:
     """A line for each batch size."""
     lines = [
         "| network | distorting, one thread | training, one thread | distorting / training "
@@ -26,7 +26,7 @@ def measure(material: Material) -> list[str]:
         "|" + " --- |" * 7,
     ]
     for case in CASES:
-        distorting, alone, plain, distorted = _times(case, material)
+        distorting, alone, plain, distorted = _times(case, data)
         cells = [
             str(case),
             str(distorting),
@@ -40,7 +40,7 @@ def measure(material: Material) -> list[str]:
     return [
         *lines,
         "",
-        f"Seconds for {len(material.labels):,} images: median of {material.extent.rounds} "
+        f"Seconds for {len(data.labels):,} images: median of {data.size.rounds} "
         "alternating rounds (least–most). Relu, softmax with cross-entropy, plain SGD, float32; "
         f"rotation {DISTORTION.rotation:g}°, scale {DISTORTION.scale:g}, shear "
         f"{DISTORTION.shear:g}, shift {DISTORTION.shift:g}, elastic α "
@@ -50,8 +50,8 @@ def measure(material: Material) -> list[str]:
     ]
 
 
-def _times(case: Case, material: Material) -> list[Times]:
-    pixels, labels = np.ascontiguousarray(material.pixels), material.labels
+def _times(case: Case, data: BenchData) -> list[Times]:
+    pixels, labels = np.ascontiguousarray(data.pixels), data.labels
     distorter = Augmenter(DISTORTION, pixels.shape[1])
     rng = np.random.default_rng(0)
     out = np.empty((case.batch, pixels.shape[1]), np.float32)
@@ -69,7 +69,7 @@ def _times(case: Case, material: Material) -> list[Times]:
         "distorted": nntrain(case, pixels, labels, distorter=distorter),
     }
     timed = {name: _timed(task) for name, task in tasks.items()}
-    return list(alternate(timed, material.extent.rounds).values())
+    return list(alternate(timed, data.size.rounds).values())
 
 
 def _timed(task: Callable[[], object]) -> Task:

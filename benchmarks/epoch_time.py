@@ -1,7 +1,7 @@
-"""Epoch times of nntrain and its peers.
+"""Epoch times of nntrain and its competitors.
 
-Each peer is a process of its own that lives as long as the section; in every round all of them do
-the same case one after the other, so that the machine's moods strike all alike.
+Each competitor is one process that lives as long as the section; in every round all of them run the
+same case one after the other, so that drifts of the machine affect all alike.
 """
 
 import statistics
@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from material import Material
-from peers import CASES, PEERS
-from rounds import HERE
+from alternating import HERE
+from competitors import CASES, COMPETITORS
+from datasets import BenchData
 
 from nntrain.data.demo import demo_digits
 
@@ -22,39 +22,43 @@ SLOW = {
 }  # it compiles for minutes; the large networks, where it gains nothing, wait
 
 
-def measure(material: Material) -> list[str]:
+def measure(data: BenchData) -> list[str]:
     """The table of epoch times; on demo digits always, since time does not depend on them."""
-    data = material.folder / "digits.npz"
-    pixels, labels = demo_digits(material.extent.train)
+    data = data.folder / "digits.npz"
+    pixels, labels = demo_digits(data.size.train)
     np.savez(data, pixels=pixels, labels=labels)
-    rounds = material.extent.rounds
-    processes = {peer: _start(peer, data) for peer in PEERS}
+    rounds = data.size.rounds
+    processes = {competitor: _start(competitor, data) for competitor in COMPETITORS}
     lines = [
-        "| network | " + " | ".join(PEERS) + " | PyTorch / ours | JAX / ours | sklearn / ours "
+        "| network | "
+        + " | ".join(COMPETITORS)
+        + " | PyTorch / ours | JAX / ours | sklearn / ours "
         "| floor / ours |",
-        "| --- |" + " --- |" * (len(PEERS) + 4),
+        "| --- |" + " --- |" * (len(COMPETITORS) + 4),
     ]
     firsts = []
     for number, case in enumerate(CASES):
-        seconds: dict[str, list[float]] = {peer: [] for peer in PEERS}
+        seconds: dict[str, list[float]] = {competitor: [] for competitor in COMPETITORS}
         for _ in range(rounds):
-            for peer, process in processes.items():
-                if peer in SLOW and number > 3:
+            for competitor, process in processes.items():
+                if competitor in SLOW and number > 3:
                     continue
                 measured = _epoch(process, number)
                 if measured is not None:
-                    seconds[peer].append(measured[1])
-                    if peer == "JAX" and len(seconds[peer]) == 1:
+                    seconds[competitor].append(measured[1])
+                    if competitor == "JAX" and len(seconds[competitor]) == 1:
                         firsts.append(f"{measured[0] - measured[1]:.1f}")
-        medians = {peer: statistics.median(found) for peer, found in seconds.items() if found}
+        medians = {
+            competitor: statistics.median(found) for competitor, found in seconds.items() if found
+        }
         cells = [
-            f"{medians[peer]:.3f} ({min(found):.3f}–{max(found):.3f})" if found else "–"
-            for peer, found in seconds.items()
+            f"{medians[competitor]:.3f} ({min(found):.3f}–{max(found):.3f})" if found else "–"
+            for competitor, found in seconds.items()
         ]
         ours = medians.get("nntrain")
         ratios = [
-            f"{medians[peer] / ours:.2f}" if ours and peer in medians else "–"
-            for peer in ("PyTorch", "JAX", "scikit-learn", "floor")
+            f"{medians[competitor] / ours:.2f}" if ours and competitor in medians else "–"
+            for competitor in ("PyTorch", "JAX", "scikit-learn", "floor")
         ]
         lines.append(f"| {case} | " + " | ".join([*cells, *ratios]) + " |")
         print(lines[-1], flush=True)
@@ -71,10 +75,10 @@ def measure(material: Material) -> list[str]:
     return lines
 
 
-def _start(peer: str, data: Path) -> "subprocess.Popen[str]":
-    """A peer that waits for its first case."""
+def _start(competitor: str, data: Path) -> "subprocess.Popen[str]":
+    """A competitor that waits for its first case."""
     return subprocess.Popen(
-        [sys.executable, str(HERE / "competitors.py"), peer, str(data)],
+        [sys.executable, str(HERE / "competitors.py"), competitor, str(data)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -83,7 +87,7 @@ def _start(peer: str, data: Path) -> "subprocess.Popen[str]":
 
 
 def _epoch(process: "subprocess.Popen[str]", case: int) -> tuple[float, float] | None:
-    """Seconds of the first epoch, set-up included, and of one more; None if the peer cannot."""
+    """Seconds of the first epoch, set-up included, and of one more; None if it failed."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:

@@ -1,4 +1,4 @@
-"""Hold nntrain against its peers, and write what was measured into results.md.
+"""Hold nntrain against its competitors, and write what was measured into results.md.
 
 `python benchmarks/run.py [SECTION ...]` measures all sections, or those that are named; each takes
 its own part of results.md as soon as it is measured.
@@ -20,9 +20,9 @@ import scale
 import sweep_time
 import time_to_accuracy
 import whole_job
-from material import BenchSize, Material, material
-from peers import THREADS
-from rounds import HERE, PeerError
+from alternating import HERE, PeerError
+from competitors import THREADS
+from datasets import BenchData, BenchSize, bench_data
 
 RESULTS = HERE / "results.md"
 SECTIONS: dict[str, ModuleType] = {
@@ -60,7 +60,7 @@ def main(sections: tuple[str, ...], rehearse: bool) -> None:
     .csv.gz); without it, demo digits are drawn.
     """
     failed = False
-    with material(REHEARSAL if rehearse else BenchSize()) as given:
+    with bench_data(REHEARSAL if rehearse else BenchSize()) as given:
         for name in sections or SECTIONS:
             section = SECTIONS[name]
             print(f"## {section.HEADING}", flush=True)
@@ -76,7 +76,7 @@ def main(sections: tuple[str, ...], rehearse: bool) -> None:
     sys.exit(failed)
 
 
-def _circumstances(section: ModuleType, given: Material) -> str:
+def _circumstances(section: ModuleType, given: BenchData) -> str:
     """When, where and with what this was measured."""
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}"

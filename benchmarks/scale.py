@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import psutil
-from material import Material, distorted, write_csv
-from rounds import HERE, NNTRAIN, PeerError, environment, overriding, reason
+from alternating import HERE, NNTRAIN, PeerError, environment, overriding, reason
+from datasets import BenchData, distorted, write_csv
 
 HEADING = "Scale"
 CONFIG = HERE.parent / "configs" / "lecture.yaml"
@@ -43,10 +43,10 @@ class Fit(NamedTuple):
         return self.seconds - sum(self.epochs)
 
 
-def measure(material: Material) -> list[str]:
+def measure(data: BenchData) -> list[str]:
     """A line for each number of rows."""
-    sizes, refused = _affordable(material)
-    fits = _all_fits(material, sizes)
+    sizes, refused = _affordable(data)
+    fits = _all_fits(data, sizes)
     lines = [
         "| rows | CSV | first time, s | CSV seen, s | first time, all but the epochs, s "
         "| CSV seen, all but the epochs, s | epoch, s | epoch per 60,000 rows, relative "
@@ -70,11 +70,11 @@ def measure(material: Material) -> list[str]:
             _memory(seen),
         ]
         lines.append("| " + " | ".join(cells) + " |")
-    rounds_said = ", ".join(f"{rounds}" for _, rounds in material.extent.sizes)
+    rounds_said = ", ".join(f"{rounds}" for _, rounds in data.size.sizes)
     lines += [
         "",
         f"`nntrain fit` of 784-100-10 (sigmoid, squared error, SGD, batch 128) for {EPOCHS} epochs "
-        f"on {material.origin}, from row {len(material.pixels):,} on moved by up to two pixels and "
+        f"on {data.origin}, from row {len(data.pixels):,} on moved by up to two pixels and "
         f"with noisy ink; medians of {rounds_said} alternating rounds of first time and seen. An "
         "epoch is the median of the second and later ones of all rounds. Peak memory is the "
         "greatest VmHWM, which counts pages of files that are mapped; behind it the greatest "
@@ -84,11 +84,11 @@ def measure(material: Material) -> list[str]:
     return lines
 
 
-def _affordable(material: Material) -> tuple[list[tuple[int, int]], list[str]]:
+def _affordable(data: BenchData) -> tuple[list[tuple[int, int]], list[str]]:
     """The sizes there is room for on the disk, and why not the others."""
-    free = shutil.disk_usage(material.folder).free - OTHER_DISK_BYTES
+    free = shutil.disk_usage(data.folder).free - OTHER_DISK_BYTES
     sizes, refused = [], []
-    for rows, rounds in material.extent.sizes:
+    for rows, rounds in data.size.sizes:
         free -= rows * DISK_BYTES_PER_ROW
         if free < 0:
             refused.append(f"{rows:,} rows were not run: there is no room for them on the disk.")
@@ -98,14 +98,14 @@ def _affordable(material: Material) -> tuple[list[tuple[int, int]], list[str]]:
 
 
 def _all_fits(
-    material: Material, sizes: list[tuple[int, int]]
+    data: BenchData, sizes: list[tuple[int, int]]
 ) -> dict[int, tuple[int, list[Fit], list[Fit]]]:
     """For each number of rows the CSV's size, and what was seen the first time and afterwards."""
-    with TemporaryDirectory(dir=material.folder) as folder:
+    with TemporaryDirectory(dir=data.folder) as folder:
         fits: dict[int, tuple[int, list[Fit], list[Fit]]] = {}
         for rows, _ in sizes:
             path = Path(folder) / f"{rows}.csv"
-            write_csv(path, distorted(material.pixels, material.labels, rows))
+            write_csv(path, distorted(data.pixels, data.labels, rows))
             fits[rows] = path.stat().st_size, [], []
         for number in range(max((rounds for _, rounds in sizes), default=0)):
             for rows, rounds in sizes:

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from material import Material
-from rounds import HERE, NNTRAIN, Task, Times, alternate, failures, run, table
+from alternating import HERE, NNTRAIN, Task, Times, alternate, failures, run, table
+from datasets import BenchData
 
 HEADING = "Sweeps"
 TRIALS = 8
@@ -14,14 +14,14 @@ QUICK = HERE.parent / "configs" / "quick.yaml"
 PLAIN, ONE, TWO = "eight times nntrain fit", "sweep, one worker", "sweep, two workers"
 
 
-def measure(material: Material) -> list[str]:
+def measure(data: BenchData) -> list[str]:
     """One table, and what a trial costs beyond its `fit`."""
-    folder = material.folder / "sweeps"
+    folder = data.folder / "sweeps"
     folder.mkdir()
     base = folder / "base.yaml"
     options = [
-        f"data.train={material.train}",
-        f"data.validation={material.extent.held_out}",
+        f"data.train={data.train}",
+        f"data.validation={data.size.held_out}",
         "data.split_seed=0",  # so that the trials' seeds draw weights, but not other rows
         f"training.epochs={EPOCHS}",
     ]
@@ -32,7 +32,7 @@ def measure(material: Material) -> list[str]:
     sweep.write_text(
         json.dumps({"config": str(base), "strategy": "grid", "space": space}), encoding="utf-8"
     )
-    rounds = min(MOST_ROUNDS, material.extent.rounds)
+    rounds = min(MOST_ROUNDS, data.size.rounds)
     times = alternate(_tasks(folder, base, sweep), rounds)
     return [
         *table(times, (PLAIN,), {"a trial beyond its fit": _overheads(times)}),
@@ -40,7 +40,7 @@ def measure(material: Material) -> list[str]:
         *failures(times),
         f"Seconds of whole processes, one thread for each training: median of {rounds} alternating "
         f"rounds (least–most). A trial is {EPOCHS} epochs of quick.yaml's network on "
-        f"{material.extent.train - material.extent.held_out:,} rows; reading the CSV, which a "
+        f"{data.size.train - data.size.held_out:,} rows; reading the CSV, which a "
         f"sweep does once and {TRIALS} fits do {TRIALS} times, is included.",
     ]
 

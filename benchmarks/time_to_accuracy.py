@@ -7,8 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from material import Material
-from rounds import (
+from alternating import (
     FIRST,
     HERE,
     NNTRAIN,
@@ -23,6 +22,7 @@ from rounds import (
     run,
     table,
 )
+from datasets import BenchData
 
 HEADING = "Time to accuracy"
 CONFIG = HERE.parent / "configs" / "quick.yaml"
@@ -36,18 +36,18 @@ POLL_SECONDS = 0.02
 Needed = dict[str, list[int]]
 
 
-def measure(material: Material) -> list[str]:
+def measure(data: BenchData) -> list[str]:
     """The table of seconds, and of the epochs that were needed."""
-    folder = material.folder / "accuracy"
+    folder = data.folder / "accuracy"
     folder.mkdir()
-    extent = material.extent
+    size = data.size
     needed: Needed = {name: [] for name in (FIRST, SEEN, *SCRIPTS)}
     tasks = {
-        FIRST: _ours(material, folder, FIRST, needed, None),
-        SEEN: _ours(material, folder, SEEN, needed, folder / "seen"),
-        **{name: _theirs(material, name, script, needed) for name, script in SCRIPTS.items()},
+        FIRST: _ours(data, folder, FIRST, needed, None),
+        SEEN: _ours(data, folder, SEEN, needed, folder / "seen"),
+        **{name: _theirs(data, name, script, needed) for name, script in SCRIPTS.items()},
     }
-    times = alternate(tasks, extent.rounds)
+    times = alternate(tasks, size.rounds)
     counted = {name: found[1:] for name, found in needed.items() if found[1:]}  # from round 1 on
     notes = {
         name: f"{statistics.median(found):g} ({min(found)}–{max(found)})"
@@ -56,10 +56,10 @@ def measure(material: Material) -> list[str]:
     return [
         *table(times, (FIRST, SEEN), {"epochs": notes}),
         "",
-        f"Seconds from a process's start to its end, median of {extent.rounds} alternating rounds "
-        f"(least–most), each round with another seed: read {extent.train:,} rows of "
-        f"{material.origin}, train on all but the last {extent.held_out:,}, judge by those after "
-        f"each epoch, end at {extent.target:.0%} or give up after {EPOCHS} epochs. All train "
+        f"Seconds from a process's start to its end, median of {size.rounds} alternating rounds "
+        f"(least–most), each round with another seed: read {size.train:,} rows of "
+        f"{data.origin}, train on all but the last {size.held_out:,}, judge by those after "
+        f"each epoch, end at {size.target:.0%} or give up after {EPOCHS} epochs. All train "
         "784-300-100-10 (relu, softmax, cross-entropy) in batches of 128 with Nesterov momentum "
         "0.9 at a constant learning rate of 0.05, without weight decay. nntrain is "
         f"`nntrain fit`, watched every {POLL_SECONDS * 1000:.0f} ms through its metrics.csv and "
@@ -70,24 +70,24 @@ def measure(material: Material) -> list[str]:
     ]
 
 
-def _overrides(material: Material, seed: int) -> list[str]:
-    """The recipe that all peers have."""
+def _overrides(data: BenchData, seed: int) -> list[str]:
+    """The recipe that all competitors have."""
     return overriding(
         f"seed={seed}",
-        f"data.train={material.train}",
-        f"data.validation={material.extent.held_out}",
+        f"data.train={data.train}",
+        f"data.validation={data.size.held_out}",
         f"training.epochs={EPOCHS}",
         "training.optimizer={name: nesterov, learning_rate: 0.05, momentum: 0.9}",
         "training.schedule={name: constant}",
     )
 
 
-def _ours(material: Material, folder: Path, name: str, needed: Needed, cache: Path | None) -> Task:
+def _ours(data: BenchData, folder: Path, name: str, needed: Needed, cache: Path | None) -> Task:
     """Fit, and end it when it is good enough; without a cache folder, with a new one each round."""
 
     def task(number: int) -> float:
         trained = folder / f"{name} {number}"
-        words = [*NNTRAIN, "fit", str(CONFIG), *_overrides(material, number)]
+        words = [*NNTRAIN, "fit", str(CONFIG), *_overrides(data, number)]
         started = time.perf_counter()
         process = subprocess.Popen(
             [*words, "--run", str(trained)],
@@ -99,13 +99,13 @@ def _ours(material: Material, folder: Path, name: str, needed: Needed, cache: Pa
         epoch = None
         while epoch is None and process.poll() is None:
             time.sleep(POLL_SECONDS)
-            epoch = _epoch_reached(trained / "metrics.csv", material.extent.target)
+            epoch = _epoch_reached(trained / "metrics.csv", data.size.target)
         process.send_signal(signal.SIGTERM)  # nothing happens to a process that has ended
         _, errors = process.communicate()
         seconds = time.perf_counter() - started
         if epoch is None:
             if process.returncode == 0:
-                raise PeerError(f"{material.extent.target:.0%} not reached in {EPOCHS} epochs")
+                raise PeerError(f"{data.size.target:.0%} not reached in {EPOCHS} epochs")
             raise PeerError(reason(errors, process.returncode))
         needed[name].append(epoch)
         return seconds
@@ -124,10 +124,10 @@ def _epoch_reached(metrics: Path, target: float) -> int | None:
     return None
 
 
-def _theirs(material: Material, name: str, script: str, needed: Needed) -> Task:
+def _theirs(data: BenchData, name: str, script: str, needed: Needed) -> Task:
     def task(number: int) -> float:
-        extent = material.extent
-        options = (material.train, extent.held_out, extent.target, number)
+        size = data.size
+        options = (data.train, size.held_out, size.target, number)
         seconds, epochs = run(NNTRAIN[0], HERE / "jobs" / script, *options)
         needed[name].append(int(epochs))
         return seconds
