@@ -102,20 +102,25 @@ class TrainStep:
             shards = self._buffers.share(buffer.x[rows], buffer.y[rows], buffer.outputs[rows])
         if self.dropout is not None:
             self.dropout.draw(self._buffers.masks_of(count), epoch, batch)
-        run, rules = self._pool.run, self.regularization
-        run(lambda thread: self._propagate(shards.rows[thread], count))
         self.optimizer.begin()
+        tasks = [lambda thread: self._propagate(shards.rows[thread], count)]
+        rules = self.regularization
         if rules.clip_norm is None:
-            run(lambda thread: self._descend(shards.parameters[thread], thread, learning_rate))
+            tasks.append(
+                lambda thread: self._descend(shards.parameters[thread], thread, learning_rate)
+            )
         else:  # the whole gradient must be known before anything moves
-            run(lambda thread: _differentiate(shards.parameters[thread]))
-            rules.clip(self._gradient)
-            run(lambda thread: self._move(thread, learning_rate))
+            tasks += [
+                lambda thread: _differentiate(shards.parameters[thread]),
+                lambda thread: None if thread else rules.clip(self._gradient),
+                lambda thread: self._move(thread, learning_rate),
+            ]
         if rules.max_norm is not None:
-            run(self._limit)
+            tasks.append(self._limit)
         if self.average is not None:
             self.average.begin()
-            run(self._follow)
+            tasks.append(self._follow)
+        self._pool.run(*tasks)
 
     def _propagate(self, rows: RowShard, count: int) -> None:
         """Forward, and back to δ_1 … δ_L of the mean over the batch's `count` rows."""

@@ -116,7 +116,8 @@ def relu(z: Array, out: Array | None = None) -> Array:
 
 def relu_derivative(x: Array, out: Array | None = None) -> Array:
     """σ′ = 1 where z > 0, else 0."""
-    return np.sign(x, out=out)
+    slope = np.empty_like(x) if out is None else out
+    return np.greater(x, 0, out=slope, casting="unsafe")
 
 
 def leaky_relu(z: Array, out: Array | None = None) -> Array:
