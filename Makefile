@@ -13,7 +13,7 @@ COMPETITION ?= digit-recognizer
 MESSAGE     ?= nntrain
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo test test-lowest test-pythons soak fuzz data fit predict submit lint bench papers \
+.PHONY: stale help demo test coverage test-lowest test-pythons soak fuzz data fit predict submit lint bench papers \
         screenshots clean
 
 help:  ## Show this help
@@ -78,6 +78,9 @@ test-lowest:  ## Run all tests with the lowest versions that setup.cfg allows
 	@$(if $(LOWEST),,echo "there is no Python $(firstword $(VERSIONS)) to try the lowest versions with" >&2; exit 1)
 	@$(MAKE) --no-print-directory .venv-lowest/installed
 	@$(call tests,.venv-lowest/bin/python)
+
+coverage: $(VENV)/installed-dev  ## Run all tests; print how much of the code they run
+	@$(call tests,$(BIN)/python) --cov --cov-report=term
 
 test-pythons: $(VERSIONS:%=test-python-%)  ## Run all tests with each of VERSIONS that is found
 

@@ -8,6 +8,9 @@ import pytest
 
 from tests.support.architecture import ALLOWED, MODULES, PACKAGE, ROOTS
 
+TEST_FOLDER = Path(__file__).parent
+TESTS = sorted(TEST_FOLDER.rglob("*.py"))
+
 
 def imports(path: Path) -> set[str]:
     names = set()
@@ -70,3 +73,8 @@ def test_no_function_is_longer_than_sixty_lines() -> None:
         and (length := (node.end_lineno or 0) - node.lineno + 1) > 60
     }
     assert long == {}
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(TEST_FOLDER)))
+def test_no_test_imports_another_test(path: Path) -> None:
+    assert [name for name in imports(path) if ".test_" in name] == []
