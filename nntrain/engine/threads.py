@@ -1,6 +1,6 @@
-"""Threads that do the parts of one task at the same time.
+"""A pool of threads that run the parts of one task in parallel.
 
-NumPy lets go of Python's lock within a product or a ufunc, so that threads run on as many cores.
+NumPy releases the GIL in matrix products and ufuncs, so the threads run on several cores.
 """
 
 from collections.abc import Callable
@@ -12,15 +12,15 @@ import numpy as np
 
 
 class WorkerPool(AbstractContextManager["WorkerPool"]):
-    """A number of threads, the calling one among them; they end with the `with` block.
+    """A context manager with a fixed number of threads, including the calling one.
 
     Args:
-        size: How many; 1 means the calling thread alone.
+        size: The number of threads; 1: only the calling thread.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._errors = np.geterr()  # each thread has settings of its own
+        self._errors = np.geterr()  # NumPy's error state is per thread
         self._tasks: list[SimpleQueue[Callable[[int], None] | None]] = [
             SimpleQueue() for _ in range(size - 1)
         ]
@@ -38,10 +38,10 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             thread.join()
 
     def run(self, task: Callable[[int], None]) -> None:
-        """Do task(0), …, task(size − 1), and return when all are done.
+        """Run task(0), …, task(size − 1) in parallel, and wait for all of them.
 
         Raises:
-            BaseException: What a part raised.
+            BaseException: If a part raised it.
         """
         for tasks in self._tasks:
             tasks.put(task)
@@ -58,5 +58,5 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
                 with np.errstate(**self._errors):
                     task(number)
                 self._results.put(None)
-            except BaseException as fault:  # the calling thread raises it
+            except BaseException as fault:  # raised in the calling thread
                 self._results.put(fault)
