@@ -44,9 +44,9 @@ def measure(data: BenchData) -> list[str]:
         "alternating rounds (least–most). Relu, softmax with cross-entropy, plain SGD, float32; "
         f"rotation {DISTORTION.rotation:g}°, scale {DISTORTION.scale:g}, shear "
         f"{DISTORTION.shear:g}, shift {DISTORTION.shift:g}, elastic α "
-        f"{DISTORTION.elastic_strength:g} and σ {DISTORTION.elastic_sigma:g}. Distorting is to "
-        "draw and to warp, batch by batch; in an epoch, threads of their own do it ahead of the "
-        "training, on the same cores.",
+        f"{DISTORTION.elastic_strength:g} and σ {DISTORTION.elastic_sigma:g}. Distorting "
+        "includes drawing and warping, batch by batch; in an epoch, separate threads do it ahead "
+        "of the training, on the same cores.",
     ]
 
 

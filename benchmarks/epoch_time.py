@@ -68,9 +68,10 @@ def measure(data: BenchData) -> list[str]:
     lines += [
         "",
         "Seconds for one epoch: median of "
-        f"{rounds} alternating rounds (least–most), plain SGD unless said otherwise, float32. The "
-        "floor is the bare matrix products of the epoch. JAX's set-up and compilation, not counted "
-        f"above, took {', '.join(firsts)} s. torch.compile was asked for the first four only.",
+        f"{rounds} alternating rounds (least–most), plain SGD unless stated otherwise, float32. "
+        "The floor is the matrix products of the epoch only. JAX's set-up and compilation, not "
+        f"included, took {', '.join(firsts)} s. torch.compile was measured for the "
+        "first four only.",
     ]
     return lines
 

@@ -1,6 +1,6 @@
-"""Train the networks that papers report on, and write what comes of it into docs/papers.md.
+"""Train the networks that papers report on, and write the results into docs/papers.md.
 
-`python benchmarks/papers.py --hours 8` trains for so long at most, and goes on there the next time.
+`python benchmarks/papers.py --hours 8` trains for at most eight hours; the next call continues.
 """
 
 import functools
@@ -118,16 +118,16 @@ ROWS = (
 )
 
 INTRODUCTION = """\
-# What papers report, and what nntrain makes of it
+# Published results, and nntrain's with the same networks
 
-`make papers HOURS=8` trains these networks for so long at most, the quickest first, and goes on
-there the next time. Each configuration says what it does otherwise than its paper.
+`make papers HOURS=8` trains these networks for at most eight hours, the fastest first. The next
+call continues. Each configuration lists its differences from the paper.
 
-All are trained on the first 50,000 rows of MNIST's training set, and the last 10,000 are held out.
-Errors are in per cent. Held out: after the last epoch, in brackets after the best. Test: of the
-best epoch, on rows that nothing was chosen by. A committee answers with the best epoch of each
-member, so it has no last one. Published errors are those of MNIST's test set, many after training
-on all 60,000 rows; only Nielsen's 1.96 is that of the 10,000 rows that are held out here.
+All are trained on the first 50,000 rows of MNIST's training set; the last 10,000 are held out.
+Errors are in per cent. Held out: after the last epoch, in brackets after the best. Test: after the
+best epoch, on rows that no choice depends on. A committee uses the best epoch of each member, so it
+has no value for the last epoch. Published errors are those of MNIST's test set, often after
+training on all 60,000 rows; only Nielsen's 1.96 is that of the same 10,000 held-out rows.
 
 """
 HEADINGS = (

@@ -36,7 +36,7 @@ SECTIONS: dict[str, ModuleType] = {
 }
 INTRODUCTION = (
     "# Benchmarks\n\n"
-    "`make bench` measures anew, `python benchmarks/run.py SECTION ...` only a part: "
+    "`make bench` runs all benchmarks, `python benchmarks/run.py SECTION ...` some of them: "
     f"{', '.join(SECTIONS)}.\n"
 )
 REHEARSAL = BenchSize(

@@ -58,14 +58,13 @@ def measure(data: BenchData) -> list[str]:
         "",
         f"Seconds from a process's start to its end, median of {size.rounds} alternating rounds "
         f"(least–most), each round with another seed: read {size.train:,} rows of "
-        f"{data.origin}, train on all but the last {size.held_out:,}, judge by those after "
-        f"each epoch, end at {size.target:.0%} or give up after {EPOCHS} epochs. All train "
+        f"{data.origin}, train on all but the last {size.held_out:,}, validate on those "
+        f"after each epoch, stop at {size.target:.0%} or after {EPOCHS} epochs. All train "
         "784-300-100-10 (relu, softmax, cross-entropy) in batches of 128 with Nesterov momentum "
         "0.9 at a constant learning rate of 0.05, without weight decay. nntrain is "
-        f"`nntrain fit`, watched every {POLL_SECONDS * 1000:.0f} ms through its metrics.csv and "
-        "told to end by SIGTERM, so that the seconds hold its checkpoints and its orderly end; the "
-        "others are the scripts in `benchmarks/jobs/`. JAX leaves out an epoch's last batch if it "
-        "is not full.",
+        f"`nntrain fit`, whose metrics.csv is read every {POLL_SECONDS * 1000:.0f} ms, stopped by "
+        "SIGTERM; its time includes checkpoints and a clean exit. The others are the scripts in "
+        "`benchmarks/jobs/`. JAX omits an epoch's last batch if it is not full.",
         *failures(times),
     ]
 

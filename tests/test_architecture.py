@@ -1,4 +1,4 @@
-"""Imports point downward only, and the mathematics imports NumPy and the standard library alone."""
+"""Imports between packages, the size of `nn` and of functions, and unique class names."""
 
 import ast
 import sys
@@ -40,28 +40,30 @@ def test_imports_point_downward(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "nn").rglob("*.py")), ids=lambda path: path.name)
-def test_the_mathematics_imports_numpy_and_the_standard_library_only(path: Path) -> None:
+def test_nn_imports_numpy_and_the_standard_library_only(path: Path) -> None:
     for name in imports(path):
         top = name.split(".")[0]
         assert top in sys.stdlib_module_names or top == "numpy" or name.startswith("nntrain.nn")
 
 
-def test_there_is_something_to_check() -> None:
+def test_modules_are_found() -> None:
     assert len(MODULES) > 15
 
 
-def test_the_mathematics_is_short() -> None:
+def test_nn_has_at_most_six_hundred_lines() -> None:
     files = (PACKAGE / "nn").glob("*.py")
     assert sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files) <= 600
 
 
-def test_no_class_has_the_name_of_another() -> None:
-    places: dict[str, list[str]] = {}
+def test_class_names_are_unique() -> None:
+    locations: dict[str, list[str]] = {}
     for path in MODULES:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
-                places.setdefault(node.name.lstrip("_"), []).append(str(path.relative_to(PACKAGE)))
-    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+                locations.setdefault(node.name.lstrip("_"), []).append(
+                    str(path.relative_to(PACKAGE))
+                )
+    assert {name: found for name, found in locations.items() if len(found) > 1} == {}
 
 
 def test_no_function_is_longer_than_sixty_lines() -> None:

@@ -1,4 +1,4 @@
-"""The pages are true where a program can tell: links, packages, imports, names of functions."""
+"""The pages against the code: links, paths, packages, imports, and names of functions."""
 
 import ast
 import re
@@ -27,7 +27,7 @@ LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 
 
 def prose(text: str) -> str:
-    """A page without its blocks of code, where neither links nor headings are meant."""
+    """A page without its code blocks, which contain no links or headings."""
     return FENCED.sub("", text)
 
 
@@ -37,7 +37,7 @@ def targets(text: str) -> list[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """What GitHub calls the headings of a page."""
+    """The anchors of a page's headings, as GitHub generates them."""
     names: Counter[str] = Counter()
     found = set()
     for heading in HEADING.findall(prose(text)):
@@ -49,7 +49,7 @@ def anchors(text: str) -> set[str]:
 
 
 def broken_links(page: Path, root: Path) -> list[str]:
-    """The links of a page that lead nowhere, or out of the repository."""
+    """The relative links of a page whose target does not exist in the repository."""
     broken = []
     for target in targets(page.read_text(encoding="utf-8")):
         if re.match(r"[a-z][a-z+.-]*:", target):  # another site, or an address
@@ -66,14 +66,14 @@ def broken_links(page: Path, root: Path) -> list[str]:
 
 
 def section(page: Path, heading: str) -> str:
-    """The text below a heading, up to the next one of any level."""
+    """The text below a heading, up to the next heading of any level."""
     _, found, rest = page.read_text(encoding="utf-8").partition(f"\n{heading}\n")
     assert found, f"{page} has no heading {heading!r}"
     return re.split(r"^#+ ", rest, maxsplit=1, flags=re.MULTILINE)[0]
 
 
 def rows(text: str) -> list[list[str]]:
-    """The cells of all tables' rows, without the head of each."""
+    """The cells of all rows of all tables, without header rows."""
     lines = [line.strip() for line in text.splitlines()]
     ruled = [
         number for number, line in enumerate(lines) if re.fullmatch(r"[|\s:-]*-[|\s:-]*", line)
@@ -91,7 +91,7 @@ def quoted(cell: str) -> list[str]:
 
 
 def defined(file: Path) -> set[str]:
-    """The names that a module defines; those of a class's body as Class.name."""
+    """The names that a module defines; members of classes as Class.name."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     return _names(tree.body, "") | {
         name
@@ -114,8 +114,14 @@ def _names(body: list[ast.stmt], prefix: str) -> set[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_relative_link_leads_somewhere(page: Path) -> None:
+def test_every_relative_link_has_a_target(page: Path) -> None:
     assert broken_links(page, ROOT) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_of_a_module_exists(page: Path) -> None:
+    paths = re.findall(r"\b(?:nntrain|tests|benchmarks)/[\w./-]*\.py\b", page.read_text("utf-8"))
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
 
 
 def test_broken_links_are_found(tmp_path: Path) -> None:
@@ -143,7 +149,7 @@ def test_broken_links_are_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", [DOCS, DOCS / "decisions"], ids=lambda folder: folder.name)
-def test_an_index_names_every_page_beside_it(folder: Path) -> None:
+def test_an_index_names_every_page_of_its_folder(folder: Path) -> None:
     index = folder / "README.md"
     linked = targets(index.read_text(encoding="utf-8"))
     pages = {page.name for page in folder.glob("*.md")} - {index.name}
@@ -163,7 +169,7 @@ def test_every_package_is_described() -> None:
     assert all((PACKAGE / name).exists() for name in described)
 
 
-def test_the_table_of_imports_is_the_one_that_is_tested() -> None:
+def test_the_table_of_imports_is_that_of_the_tests() -> None:
     table = rows(section(ARCHITECTURE, "## Which package may import which"))
     parts = [name for first, *_ in table for name in quoted(first)]
     assert len(parts) == len(set(parts)) == len(table)
@@ -175,7 +181,7 @@ def test_the_table_of_imports_is_the_one_that_is_tested() -> None:
     } == ALLOWED
 
 
-def test_the_modules_that_all_may_import_are_named() -> None:
+def test_the_modules_that_all_packages_may_import_are_named() -> None:
     text = section(ARCHITECTURE, "## Which package may import which")
     sentence = next(line for line in text.splitlines() if line.startswith("The four modules"))
     assert set(quoted(sentence)) == ROOTS
@@ -184,7 +190,7 @@ def test_the_modules_that_all_may_import_are_named() -> None:
 @pytest.mark.parametrize(
     "heading", ["### A row of a CSV", "### A batch", "### A learning rate", "### A checkpoint"]
 )
-def test_functions_are_where_the_page_says(heading: str) -> None:
+def test_functions_are_in_the_files_that_the_page_names(heading: str) -> None:
     steps = rows(section(ARCHITECTURE, heading))
     assert len(steps) >= 4
     for _, place, names, _ in steps:
@@ -208,7 +214,7 @@ def test_names_of_code_occur_in_the_code(page: Path) -> None:
 
 @cache
 def words_of_the_code() -> set[str]:
-    """All words of the package and of the tests, and the names of the repository's files."""
+    """All words in the package and the tests, and the names of their files."""
     files = [*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")]
     words = {word for file in files for word in re.findall(r"\w+", file.read_text("utf-8"))}
     return words | {word for file in files for word in file.name.split(".")}

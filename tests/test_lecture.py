@@ -1,4 +1,4 @@
-"""docs/lecture.md is true: the code's lines, the lecture's equations, and numbers that come out."""
+"""docs/lecture.md against the code: quoted lines, equations, and the numbers of its examples."""
 
 import ast
 import doctest
@@ -40,34 +40,48 @@ QUOTES = [
 
 
 def definition(source: str, name: str) -> str:
-    """The lines of a function, a method or a module's variable, without its docstring."""
+    """The lines of a function or method, without its docstring."""
     node: ast.AST = ast.parse(source)
     for part in name.split("."):
-        (node,) = (child for child in ast.iter_child_nodes(node) if part in names_of(child))
-    assert isinstance(node, ast.stmt)
-    first = node.lineno
-    if isinstance(node, ast.FunctionDef) and ast.get_docstring(node):
-        first = (node.body[0].end_lineno or 0) + 1
-    return "\n".join(source.splitlines()[first - 1 : node.end_lineno])
+        (node,) = (
+            child
+            for child in ast.iter_child_nodes(node)
+            if isinstance(child, ast.FunctionDef | ast.ClassDef) and child.name == part
+        )
+    assert isinstance(node, ast.FunctionDef)
+    lines = source.splitlines()
+    header, body = lines[node.lineno - 1 : node.body[0].lineno - 1], node.body
+    if ast.get_docstring(node):
+        body = body[1:]
+    return "\n".join([*header, *lines[body[0].lineno - 1 : node.end_lineno]])
 
 
-def names_of(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        return [node.target.id]
-    return []
-
-
-def holds(definition: str, code: str) -> bool:
-    """Whether the lines stand there, one after the other, indented as here."""
+def contains(definition: str, code: str) -> bool:
+    """Whether the code is consecutive lines of the definition, with the same indentation."""
     return f"\n{code.rstrip()}\n" in f"\n{definition}\n"
 
 
 @pytest.mark.parametrize("quote", QUOTES, ids=lambda quote: f"{quote.path}:{quote.name}")
-def test_a_quoted_line_is_in_the_function_it_is_said_to_be_from(quote: Quote) -> None:
+def test_a_quote_is_in_the_function_that_it_names(quote: Quote) -> None:
     source = (ROOT / quote.path).read_text(encoding="utf-8")
-    assert holds(definition(source, quote.name), quote.code), f"{quote.name} is not so any more"
+    assert contains(definition(source, quote.name), quote.code), f"{quote.name} has changed"
+
+
+@pytest.mark.parametrize("quote", QUOTES, ids=lambda quote: f"{quote.path}:{quote.name}")
+def test_a_quoted_function_has_at_most_twelve_lines(quote: Quote) -> None:
+    source = (ROOT / quote.path).read_text(encoding="utf-8")
+    lines = [line for line in definition(source, quote.name).splitlines() if line.strip()]
+    assert len(lines) <= 12, quote.name
+
+
+def test_at_most_four_modules_are_named() -> None:
+    named = set(re.findall(r"[\w./]+\.py\b", TEXT)) - {"mine.py"}
+    modules = {name.removeprefix("../") for name in named}
+    assert modules == {quote.path for quote in QUOTES}
+    assert len(modules) <= 4
+    assert {name for name in modules if not re.fullmatch(r"nntrain/nn/\w+\.py", name)} == {
+        "nntrain/optim/optimizers.py"
+    }
 
 
 @pytest.mark.parametrize("quote", QUOTES, ids=lambda quote: f"{quote.path}:{quote.name}")
@@ -77,14 +91,14 @@ def test_a_changed_character_is_noticed(quote: Quote) -> None:
     start = source.index(code)
     for at, character in enumerate(code):
         other = "-" if character != "-" else "+"
-        assert not holds(source[: start + at] + other + source[start + at + 1 :], quote.code)
+        assert not contains(source[: start + at] + other + source[start + at + 1 :], quote.code)
 
 
-def test_every_block_of_code_says_where_it_is_from() -> None:
-    assert len(QUOTES) == TEXT.count("```python\n") > 12
+def test_every_block_of_code_names_its_function() -> None:
+    assert len(QUOTES) == TEXT.count("```python\n") > 9
 
 
-def test_the_table_has_the_lectures_equations_and_each_stands_in_its_section_with_code() -> None:
+def test_each_equation_of_the_table_is_in_its_section_with_code() -> None:
     rows = re.findall(r"^\| `(.+?)` \|.*\[(\d)\]\(#(.+?)\) \|$", TEXT, re.M)
     assert [equation for equation, _, _ in rows] == LECTURE
     starts = [match.start() for match in re.finditer(r"^## ", TEXT, re.M)]
@@ -98,21 +112,23 @@ def test_the_table_has_the_lectures_equations_and_each_stands_in_its_section_wit
         )
         assert anchor == re.sub(r"[^\w -]", "", title[3:].lower()).replace(" ", "-")
         assert f"\n    {equation}\n" in section
-        assert "```python" in section
+        assert "```py" in section
 
 
-def test_every_link_leads_to_a_file() -> None:
+def test_every_link_is_to_a_file() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", TEXT)
     assert links
     for link in links:
-        assert (PAGE.parent / link).is_file(), f"{link}: no such file (lines move: link no line)"
+        assert (PAGE.parent / link).is_file(), (
+            f"{link}: no such file (link to no line numbers: they change)"
+        )
 
 
-def test_the_examples_give_the_numbers_that_are_printed() -> None:
+def test_the_examples_print_the_numbers_of_the_page() -> None:
     blocks = re.findall(r"^```pycon\n(.*?)^```$", TEXT, re.M | re.S)
     assert TEXT.count(">>> ") == "".join(blocks).count(">>> ")
     example = doctest.DocTestParser().get_doctest("".join(blocks), {}, PAGE.name, str(PAGE), 0)
-    complaints: list[str] = []
-    results = doctest.DocTestRunner(verbose=False).run(example, out=complaints.append)
-    assert results.failed == 0, textwrap.indent("".join(complaints), "  ")
+    failures: list[str] = []
+    results = doctest.DocTestRunner(verbose=False).run(example, out=failures.append)
+    assert results.failed == 0, textwrap.indent("".join(failures), "  ")
     assert results.attempted > 30

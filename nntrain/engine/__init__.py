@@ -1,6 +1,6 @@
-"""The training step, fast: buffers, threads, blocks of parameters that fit a cache, and dropout.
+"""The fast training step: preallocated buffers, worker threads, cache-sized regions, and dropout.
 
-It calls the formulas of `nntrain.nn` and `nntrain.optim`, and computes nothing of its own.
+It calls the formulas of `nntrain.nn` and `nntrain.optim`.
 """
 
 from nntrain.engine.buffers import BatchBuffer

@@ -1,4 +1,4 @@
-"""The arrays of a batch, allocated once, and the parts of them that threads work on."""
+"""The preallocated arrays of a batch, and their shards for the threads."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,19 @@ from nntrain.nn.arrays import Array
 from nntrain.nn.layers import Layer
 from nntrain.nn.network import Network
 
-# The moves of so many parameters at a time find their operands in a core's own cache.
+# The greatest size of a region, so that its operands stay in a core's cache.
 CACHED_PARAMETERS = 131_072
 
 
 class RowShard(NamedTuple):
-    """Some rows of a batch: what one thread propagates forward and back; layers counted from 0.
+    """The rows of a batch that one thread propagates forward and back.
 
     Attributes:
         xs: x_0 … x_L.
-        inputs: What the layers read: x_0 … x_{L−1}, or copies in which dropout left something out.
-        masks: What multiplies x_0 … x_{L−1} for that; None where nothing is left out.
-        deltas: Nothing for x_0, then δ_1 … δ_L.
-        scratch: Shaped as the deltas; overwritten at will.
+        inputs: The inputs of the layers: x_0 … x_{L−1}, or their masked copies with dropout.
+        masks: The dropout masks of x_0 … x_{L−1}; None where the rate is 0.
+        deltas: An empty array, then δ_1 … δ_L.
+        scratch: Temporary arrays in the shapes of the deltas.
         y: The targets.
     """
 
@@ -34,13 +34,13 @@ class RowShard(NamedTuple):
 
 
 class ParameterShard(NamedTuple):
-    """Some parameters of a layer: what one thread computes the gradient of.
+    """The parameters of a layer whose gradient one thread computes.
 
     Attributes:
         layer: The layer i.
-        delta: δ_i, of these neurons or of all.
-        x: x_{i−1} as the layer reads it, these inputs or all.
-        out: Where ∂E/∂W_i and ∂E/∂b_i go.
+        delta: δ_i of the shard's neurons, or of all neurons.
+        x: The layer's input x_{i−1}: the shard's inputs, or all of them.
+        out: The arrays for ∂E/∂W_i and ∂E/∂b_i.
     """
 
     layer: Layer
@@ -50,20 +50,20 @@ class ParameterShard(NamedTuple):
 
 
 class BatchShards(NamedTuple):
-    """A batch, shared among threads: for each its rows, and its parameters of each layer."""
+    """A batch divided among threads: for each thread, its rows, and its parameters by layer."""
 
     rows: list[RowShard]
     parameters: list[list[ParameterShard]]
 
 
 class BatchBuffer(NamedTuple):
-    """Room for the rows of several batches.
+    """A buffer for the rows of several batches.
 
     Attributes:
-        x: Inputs x_0, shape (rows, *input_shape), to be filled.
-        y: Their targets, shape (rows, *output_shape), to be filled.
-        outputs: Their x_L, each from before its own batch's step.
-        batches: How each whole batch is shared.
+        x: Inputs x_0, shape (rows, *input_shape); filled by the caller.
+        y: Targets, shape (rows, *output_shape); filled by the caller.
+        outputs: x_L of each row, computed before the step of its batch; written by the step.
+        batches: The shards of each full batch.
     """
 
     x: Array
@@ -73,14 +73,14 @@ class BatchBuffer(NamedTuple):
 
 
 class Buffers:
-    """What a step needs besides inputs, targets and outputs, for one batch at a time.
+    """The arrays of a step besides inputs, targets and outputs, for one batch at a time.
 
     Args:
-        network: Whose shapes and precision they have.
-        gradient: The vector that the gradient is written into.
-        rows: B.
-        dropout: What of x_0 … x_{L−1} is left out; None: nothing.
-        threads: Among how many a batch is shared.
+        network: Its shapes and precision are used.
+        gradient: The gradient vector; shards have views into it.
+        rows: The batch size B.
+        dropout: Dropout of x_0 … x_{L−1}; None: no dropout.
+        threads: The number of threads.
     """
 
     def __init__(
@@ -98,23 +98,23 @@ class Buffers:
         self.deltas = [empty((0,)), *map(empty, shapes[1:])]
         self.scratch = [empty((0,)), *map(empty, shapes[1:])]
         rates = dropout.rates if dropout else [0.0] * len(network.layers)
-        pairs = list(zip(shapes, rates, strict=False))  # the outputs are never left out
+        pairs = list(zip(shapes, rates, strict=False))  # no dropout of the outputs
         self.masks = [empty(shape) if rate else None for shape, rate in pairs]
         self.kept = [empty(shape) if rate else None for shape, rate in pairs]
 
     @property
     def nbytes(self) -> int:
-        """The memory that they take."""
+        """Their memory in bytes."""
         arrays = [*self.xs, *self.deltas, *self.scratch, *self.masks, *self.kept]
         return sum(array.nbytes for array in arrays if array is not None)
 
     def share(self, x: Array, y: Array, outputs: Array) -> BatchShards:
-        """Share a batch of at most B rows among the threads.
+        """Divide a batch of at most B rows among the threads.
 
         Args:
-            x: Its rows of a `BatchBuffer`,
-            y: of its targets,
-            outputs: and of its outputs.
+            x: The inputs of the batch, a slice of a `BatchBuffer`.
+            y: The targets.
+            outputs: The array for x_L.
         """
         count = len(x)
         xs = [x, *(array[:count] for array in self.xs[1:-1]), outputs]
@@ -135,13 +135,13 @@ class Buffers:
         )
 
     def masks_of(self, count: int) -> list[Array | None]:
-        """The masks of a batch of so many rows."""
+        """The masks of a batch of `count` rows."""
         return [None if mask is None else mask[:count] for mask in self.masks]
 
     def _parameters(self, batch: RowShard, thread: int) -> list[ParameterShard]:
         """One thread's parameters of each layer that has any.
 
-        Weights that lie by neurons are shared by neurons, those that lie by inputs by inputs.
+        Weights in row-major order are divided by neurons, those in column-major order by inputs.
         """
         shards = []
         for layer, delta, x, (weights, biases) in zip(
@@ -151,7 +151,7 @@ class Buffers:
             if weights.flags.c_contiguous:
                 shard = ParameterShard(layer, delta[:, part], x, (weights[part], biases[part]))
             else:
-                # The sum for the biases comes with each part of the weights; one of them counts.
+                # `gradient` computes the biases in every shard; only the first thread's are kept.
                 own = biases if thread == 0 else np.empty_like(biases)
                 shard = ParameterShard(layer, delta, x[:, part], (weights[:, part], own))
             if shard.out[0].size:
@@ -159,10 +159,10 @@ class Buffers:
         return shards
 
     def regions(self, thread: int) -> list[slice]:
-        """Where one thread's parameters lie in the vector, in pieces; biases apart from weights."""
+        """One thread's regions of the parameter vector, each with only weights or only biases."""
         first, regions = 0, []
         for kind in range(2):
-            stretches: list[list[int]] = []  # without a gap
+            stretches: list[list[int]] = []  # contiguous parts
             for pair in self.gradients:
                 start, stop = (first + at for at in self._stretch(*pair, kind, thread))
                 if stretches and stretches[-1][1] == start:
@@ -176,7 +176,7 @@ class Buffers:
         return regions
 
     def _stretch(self, weights: Array, biases: Array, kind: int, thread: int) -> tuple[int, int]:
-        """From where to where one thread's part of the weights (0) or of the biases (1) goes."""
+        """Start and stop of one thread's part of the weights (kind 0) or the biases (kind 1)."""
         if kind == 1 and not weights.flags.c_contiguous:
             return (0, len(biases)) if thread == 0 else (0, 0)
         rows = len(_as_it_lies(weights))
@@ -185,7 +185,7 @@ class Buffers:
         return part.start * length, part.stop * length
 
     def part(self, count: int, thread: int) -> slice:
-        """One thread's part of so many rows or neurons."""
+        """One thread's share of `count` rows or neurons."""
         return slice(thread * count // self.threads, (thread + 1) * count // self.threads)
 
 
@@ -201,5 +201,5 @@ def _rows(batch: RowShard, part: slice) -> RowShard:
 
 
 def _as_it_lies(weights: Array) -> Array:
-    """The weights with the axis first that is the outer one in memory."""
+    """The weights or their transpose, whichever is contiguous."""
     return weights if weights.flags.c_contiguous else weights.T

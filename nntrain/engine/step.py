@@ -1,8 +1,8 @@
-"""One training step on a batch: propagate forward and back, then move the parameters.
+"""One training step on a batch: forward pass, backpropagation, update of the parameters.
 
-With several threads, the rows of a batch are shared out while it is propagated, then the
-parameters, of which each thread computes its part of the gradient and moves them while it is in the
-cache. No two threads write to one number, so that nothing depends on who comes first.
+Several threads divide the rows of the batch for forward pass and backpropagation. Then they divide
+the parameters: each computes its part of the gradient and updates the same parameters while they
+are in the cache. No two threads write to the same element, so the result does not depend on timing.
 """
 
 import numpy as np
@@ -16,28 +16,28 @@ from nntrain.optim.averaging import MovingAverage
 from nntrain.optim.optimizers import Optimizer
 from nntrain.optim.regularization import NONE, Regularization
 
-# From so many multiplications a batch in one product each way, BLAS's own threads are worth waking;
-# from so many more, threads of ours that also share all that lies between the products.
+# From this value of batch size × number of weights, BLAS's threads are faster than one thread. From
+# the second, a pool is faster still, because it also divides the work between the products.
 WORTH_BLAS_THREADS = 5_000_000
 WORTH_A_POOL = 100_000_000
 
 
 class TrainStep:
-    """A step of training: the gradient of E on a batch, handed to the optimiser.
+    """A training step: computes the gradient of E on a batch, and updates the parameters.
 
     Args:
-        network: Its parameters are moved.
-        optimizer: Moves them.
+        network: Its parameters are updated in place.
+        optimizer: Updates them.
         batch_size: B.
-        pool: Shares the work, if a batch is large enough to be worth it.
-        regularization: What else than E acts on the weights.
-        average: Follows the parameters, if there is one.
-        dropout: What of the layers' inputs is left out; None: nothing.
+        pool: Threads, used if the batch is large enough.
+        regularization: L1, max-norm and clipping.
+        average: A moving average of the parameters to update; None: no average.
+        dropout: Dropout of the inputs of layers; None: no dropout.
 
     Attributes:
-        threads: How many share a batch.
-        blas_threads: How many BLAS should have, which the caller must set: all for batches of
-            medium size, 1 for small ones and where the pool shares them.
+        threads: The number of threads that divide a batch.
+        blas_threads: The number of threads that the caller must give to BLAS: all for batches of
+            medium size, 1 for small ones and with the pool.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class TrainStep:
         self._regions = [self._buffers.regions(thread) for thread in range(self.threads)]
 
     def buffer(self, rows: int) -> BatchBuffer:
-        """Room for as many whole batches as so many rows make, but at least for one."""
+        """A buffer of full batches, at most `rows` rows but at least one batch."""
         rows = max(1, rows // self.batch_size) * self.batch_size
         shapes, dtype = self.network.shapes, self.network.parameters.dtype
         x = np.empty((rows, *shapes[0]), dtype)
@@ -84,15 +84,15 @@ class TrainStep:
         epoch: int = 0,
         batch: int = 0,
     ) -> None:
-        """Move the parameters by the gradient of E on the rows start … stop − 1 of a buffer.
+        """Do one step on the rows start … stop − 1 of a buffer.
 
         Args:
-            buffer: One of this step's own.
-            start: The batch's first row, a multiple of the batch size.
-            stop: The row after its last.
+            buffer: A result of this step's `buffer`, filled.
+            start: The first row of the batch, a multiple of the batch size.
+            stop: The row after the last one.
             learning_rate: α.
-            epoch: Counted from 0; dropout depends on it,
-            batch: and on the batch within the epoch, counted from 0.
+            epoch: Number of the epoch, from 0, for dropout.
+            batch: Number of the batch within the epoch, from 0, for dropout.
         """
         count = stop - start
         if count == self.batch_size:
@@ -109,7 +109,7 @@ class TrainStep:
             tasks.append(
                 lambda thread: self._descend(shards.parameters[thread], thread, learning_rate)
             )
-        else:  # the whole gradient must be known before anything moves
+        else:  # clipping needs the whole gradient first
             tasks += [
                 lambda thread: _differentiate(shards.parameters[thread]),
                 lambda thread: None if thread else rules.clip(self._gradient),
@@ -123,7 +123,7 @@ class TrainStep:
         self._pool.run(*tasks)
 
     def _propagate(self, rows: RowShard, count: int) -> None:
-        """Forward, and back to δ_1 … δ_L of the mean over the batch's `count` rows."""
+        """Forward pass, and δ_1 … δ_L of the mean error over the batch's `count` rows."""
         xs, inputs, masks, deltas, scratch, y = rows
         layers = self.network.layers
         for i, layer in enumerate(layers):
@@ -136,7 +136,7 @@ class TrainStep:
         for i in range(len(layers) - 1, 0, -1):
             error = layers[i].backward(deltas[i + 1], inputs[i], deltas[i])
             mask = masks[i]
-            if mask is not None:  # where x_i was left out, nothing comes back
+            if mask is not None:  # the gradient of the masking
                 error *= mask
             layers[i - 1].activation.backward(error, xs[i], error, scratch[i])
 

@@ -1,7 +1,7 @@
-"""The lecture: the gradient by backpropagation, in NumPy and nothing else.
+"""Networks and their gradient by backpropagation, as in the lecture. NumPy is the only dependency.
 
-Read `activations`, `losses`, `layers` and `network` in this order; `initializers` says where the
-weights begin.
+Read `activations`, `losses`, `layers` and `network` in this order. `initializers` draws the initial
+weights.
 """
 
 from nntrain.nn.activations import ACTIVATIONS, Activation

@@ -1,8 +1,8 @@
-"""Activations: σ and σ′ in pairs.
+"""Activation functions σ and their derivatives σ′.
 
-Each σ′ is written in terms of x = σ(z), so that the outputs x_0 … x_L of a forward pass are all
-that backpropagation needs. As NumPy's own functions do, each takes `out`, the array to write into;
-without it, the result is a new array.
+Each σ′ is a function of x = σ(z), so backpropagation needs only the outputs x_0 … x_L of a forward
+pass. All functions take `out`, the array to write into, as NumPy's do; without it, the result is a
+new array.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ LEAK = 0.01
 
 
 class Elementwise(NamedTuple):
-    """An activation of each neuron alone: δ = ∂E/∂x ⊙ σ′(z)."""
+    """An activation that acts on each neuron separately, such as the sigmoid."""
 
     forward: Callable[..., Array]
     derivative: Callable[..., Array]
@@ -27,15 +27,15 @@ class Elementwise(NamedTuple):
     def backward(
         self, gradient: Array, x: Array, out: Array | None = None, scratch: Array | None = None
     ) -> Array:
-        """∂E/∂x ⊙ σ′(z)."""
+        """δ = ∂E/∂x ⊙ σ′(z), from ∂E/∂x and x = σ(z), both of shape (B, n)."""
         return np.multiply(gradient, self.derivative(x, scratch), out=out)
 
 
 class Softmax:
-    """x_j = e^{z_j} / Σ_k e^{z_k}: each output depends on every z of its row."""
+    """x_j = e^{z_j} / Σ_k e^{z_k}, over the z of one row."""
 
     def forward(self, z: Array, out: Array | None = None) -> Array:
-        """Shifted by each row's greatest z, so that e^z cannot overflow."""
+        """Softmax of each row. Subtracting the row's maximum keeps e^z from overflowing."""
         x: Array = np.subtract(z, z.max(axis=1, keepdims=True), out=out)
         np.exp(x, out=x)
         x /= x.sum(axis=1, keepdims=True)
@@ -44,7 +44,7 @@ class Softmax:
     def backward(
         self, gradient: Array, x: Array, out: Array | None = None, scratch: Array | None = None
     ) -> Array:
-        """∂x_j/∂z_k = x_j (1[j = k] − x_k), so δ = x ⊙ (∂E/∂x − Σ_j ∂E/∂x_j x_j)."""
+        """δ = x ⊙ (∂E/∂x − Σ_j ∂E/∂x_j x_j), since ∂x_j/∂z_k = x_j (1[j = k] − x_k)."""
         weighted = np.multiply(gradient, x, out=scratch)
         delta: Array = np.subtract(gradient, weighted.sum(axis=1, keepdims=True), out=out)
         delta *= x

@@ -1,8 +1,8 @@
-"""Initialisers: where the weights begin. Biases begin at zero.
+"""Initialisers of the weights. Biases are initialised to zero.
 
-The variance of the weights is chosen so that signals neither fade nor grow from layer to layer.
-n_in and n_out are the numbers of a neuron's inputs and of the neurons; W has the shape
-(n_out, n_in), or, where a neuron's inputs are a picture, (n_out, channels, height, width).
+Most choose the variance so that signals neither vanish nor explode from layer to layer. n_in is the
+number of inputs of a neuron, n_out the number of neurons. W has the shape (n_out, n_in), or
+(n_out, channels, height, width) where the inputs are images.
 """
 
 import math
@@ -13,22 +13,22 @@ import numpy as np
 
 from nntrain.nn.arrays import Array, Shape
 
-# Draws W of a shape, float64; the network rounds it to its own precision.
+# Draws W of a given shape in float64; the network rounds it to its own precision.
 Initializer: TypeAlias = Callable[[np.random.Generator, Shape], Array]
 
 
 def normal(scale: float) -> Initializer:
-    """Normal with mean 0 and standard deviation `scale`."""
+    """Normal distribution with mean 0 and standard deviation `scale`."""
     return lambda rng, shape: rng.normal(0.0, scale, shape)
 
 
 def uniform(bound: float) -> Initializer:
-    """Uniform between −`bound` and `bound`."""
+    """Uniform distribution between −`bound` and `bound`."""
     return lambda rng, shape: rng.uniform(-bound, bound, shape)
 
 
 def zeros(rng: np.random.Generator, shape: Shape) -> Array:
-    """All zero: for one layer alone; deeper networks could never tell their neurons apart."""
+    """All zero. For a single layer only: in a deeper network, all neurons would stay equal."""
     return np.zeros(shape)
 
 
@@ -43,7 +43,7 @@ def xavier_uniform(rng: np.random.Generator, shape: Shape) -> Array:
 
 
 def he_normal(rng: np.random.Generator, shape: Shape) -> Array:
-    """Variance 2 / n_in: half of a relu's neurons are silent  (He et al. 2015)."""
+    """Variance 2 / n_in: half of the relu neurons output 0  (He et al. 2015)."""
     return normal(math.sqrt(2 / _fans(shape)[0]))(rng, shape)
 
 

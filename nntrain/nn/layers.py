@@ -1,12 +1,12 @@
-"""Layers: x_i = σ(W_i x_{i−1} + b_i), forward and backward, for a whole batch at once.
+"""Layers: x_i = σ(W_i x_{i−1} + b_i) and its gradients, for a batch.
 
-Rows are samples, so the lecture's column equations stand here transposed:
+Rows are samples, so the lecture's equations for columns are transposed:
 
     lecture (one column)               here (B rows)
     x_i = σ(W_i x_{i−1} + b_i)         X_i = σ(X_{i−1} W_iᵀ + b_i)
     ∂E/∂x_{i−1} = W_iᵀ δ_i             ∂E/∂X_{i−1} = Δ_i W_i
     ∂E/∂W_i = δ_i x_{i−1}ᵀ             ∂E/∂W_i = Δ_iᵀ X_{i−1}
-    ∂E/∂b_i = δ_i                      ∂E/∂b_i = the sum of Δ_i's rows
+    ∂E/∂b_i = δ_i                      ∂E/∂b_i = the sum of the rows of Δ_i
 """
 
 from typing import Protocol
@@ -18,12 +18,12 @@ from nntrain.nn.arrays import Array, Shape
 
 
 class Layer(Protocol):
-    """What a network asks of a layer; a new kind of layer is a class with these.
+    """The interface of a layer. A new kind of layer implements it.
 
     Attributes:
         activation: σ and σ′.
-        weights, biases: Views into the parameters of the one network that the layer belongs to,
-            which sets them; of size 0 where a layer has none.
+        weights, biases: Views into the parameters of the network that the layer belongs to. The
+            network sets them. They have size 0 if the layer has no parameters.
     """
 
     activation: Activation
@@ -31,10 +31,10 @@ class Layer(Protocol):
     biases: Array
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """The shape of x_i from that of x_{i−1}; a ValueError if it is not for such inputs."""
+        """The shape of x_i from that of x_{i−1}; ValueError if the layer cannot take it."""
 
     def parameter_shapes(self, input_shape: Shape) -> tuple[Shape, Shape]:
-        """The shapes of the weights and of the biases; (0,) where a layer has none."""
+        """The shapes of the weights and of the biases; (0,) if the layer has none."""
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         """x_i from x_{i−1}."""
@@ -49,11 +49,11 @@ class Layer(Protocol):
 
 
 class Dense:
-    """A fully-connected layer.
+    """A fully connected layer.
 
     Args:
-        neurons: n_i.
-        activation: The name of σ, one of `ACTIVATIONS`.
+        neurons: The number of neurons n_i.
+        activation: The name of σ, a key of `ACTIVATIONS`.
 
     Attributes:
         weights: W_i, shape (n_i, n_{i−1}).

@@ -1,7 +1,7 @@
-"""Losses: E and ∂E/∂x_L in pairs.
+"""Loss functions E and their gradients ∂E/∂x_L.
 
-Both are those of one sample. E of a batch is the mean, so δ_L carries the factor 1/B, and all that
-backpropagation derives from it is a mean over the batch as well.
+Both are for single samples. E of a batch is the mean over its samples; backpropagation divides δ_L
+by the batch size B, so all gradients are means too.
 """
 
 from collections.abc import Callable
@@ -12,21 +12,21 @@ import numpy as np
 from nntrain.nn.activations import ACTIVATIONS, Activation
 from nntrain.nn.arrays import Array
 
-# Below this the logarithm is continued by its tangent: E stays finite and ∂E/∂x its exact gradient,
-# also for outputs that are zero or negative (tanh, say). It is well inside float32.
+# Below this value, the logarithm is replaced by its tangent: E stays finite and ∂E/∂x its exact
+# gradient, even for outputs that are zero or negative (tanh). Well within the range of float32.
 SMALLEST_PROBABILITY = 1e-30
-# 1 − x comes no closer to 0 in float32, so neither end of a yes-or-no output may.
+# The same for x and 1 − x of a binary output; 1 − x has no smaller positive value in float32.
 SMALLEST_DOUBT = 2.0**-25
 
 
 class Loss(NamedTuple):
-    """The error E of outputs x_L for targets y, both of shape (B, n_L).
+    """A loss E of outputs x_L for targets y, both of shape (B, n_L).
 
     Attributes:
         errors: E of each sample, shape (B,).
         gradient: ∂E/∂x_L of each sample, shape (B, n_L).
-        canonical: The activation with which ∂E/∂x_L and σ′ cancel to δ_L = x_L − y, so that
-            nothing is divided by a vanishing x_L or multiplied by a vanishing σ′.
+        canonical: The activation with which ∂E/∂x_L ⊙ σ′ simplifies to δ_L = x_L − y, which avoids
+            a division by a vanishing x_L.
     """
 
     errors: Callable[[Array, Array], Array]
@@ -61,7 +61,7 @@ def cross_entropy_gradient(x: Array, y: Array, out: Array | None = None) -> Arra
 
 
 def binary_cross_entropy(x: Array, y: Array) -> Array:
-    """E = −Σ_j (y_j ln x_j + (1 − y_j) ln(1 − x_j)): each output a yes or no of its own."""
+    """E = −Σ_j (y_j ln x_j + (1 − y_j) ln(1 − x_j)): independent binary outputs."""
     yes, no = _log(x, SMALLEST_DOUBT), _log(1 - x, SMALLEST_DOUBT)
     error: Array = -(y * yes + (1 - y) * no).sum(axis=1)
     return error
@@ -74,7 +74,7 @@ def binary_cross_entropy_gradient(x: Array, y: Array, out: Array | None = None) 
 
 
 def _log(x: Array, smallest: float) -> Array:
-    """The natural logarithm, continued by its tangent below `smallest`."""
+    """The natural logarithm, extended by its tangent below `smallest`."""
     floor = np.maximum(x, smallest)
     logarithm: Array = np.log(floor) + (x - floor) / floor
     return logarithm

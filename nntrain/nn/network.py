@@ -1,8 +1,8 @@
-"""The stack of layers: forward propagation, and backpropagation of the error.
+"""A network of layers: forward propagation, and backpropagation of the error.
 
-All parameters are one vector, the weights of all layers before the biases of all layers, and so is
-the gradient; W_i, b_i, ∂E/∂W_i and ∂E/∂b_i are views into the two. An optimiser is then a few
-operations on two vectors.
+All parameters are one vector: the weights of all layers, then the biases of all layers. The
+gradient is a vector in the same order. W_i, b_i, ∂E/∂W_i and ∂E/∂b_i are views into these vectors,
+so an optimiser is a few operations on two vectors.
 """
 
 import math
@@ -17,13 +17,13 @@ from nntrain.nn.arrays import Array, Shape
 from nntrain.nn.layers import Layer
 from nntrain.nn.losses import LOSSES
 
-# From so many neurons on, a layer's weights lie in memory by inputs instead of by neurons: the
-# products are quicker, since BLAS takes Wᵀ as it lies there.
+# Weights of layers with at least this many neurons are stored in column-major order: BLAS then
+# reads Wᵀ in memory order, which is faster.
 WIDE = 64
 
 
 def shapes_of(input_shape: Shape, layers: Sequence[Layer]) -> list[Shape]:
-    """The shapes of x_0 … x_L; a ValueError if a layer does not take the one before it."""
+    """The shapes of x_0 … x_L; ValueError if a layer cannot take the shape before it."""
     shapes = [input_shape]
     for layer in layers:
         shapes.append(layer.output_shape(shapes[-1]))
@@ -31,7 +31,7 @@ def shapes_of(input_shape: Shape, layers: Sequence[Layer]) -> list[Shape]:
 
 
 def parameter_count(input_shape: Shape, layers: Sequence[Layer]) -> int:
-    """How many weights and biases a network of these layers has; nothing of it is made."""
+    """The number of weights and biases of a network of these layers, which is not constructed."""
     shapes = shapes_of(input_shape, layers)
     return sum(
         math.prod(shape)
@@ -41,24 +41,24 @@ def parameter_count(input_shape: Shape, layers: Sequence[Layer]) -> int:
 
 
 class Network:
-    """A stack of layers and the error that it is trained to lower.
+    """A sequence of layers with a loss.
 
     Args:
-        input_shape: The shape of x_0, of one sample.
-        layers: From the first to the last; they are this network's own.
-        loss: The name of E, one of `LOSSES`.
+        input_shape: The shape of one sample x_0.
+        layers: From the first to the last. A layer belongs to one network only.
+        loss: The name of E, a key of `LOSSES`.
         dtype: float32 or float64.
 
     Attributes:
         layers: The layers 1 … L.
-        shapes: Those of x_0 … x_L, each of one sample.
-        parameters: The vector, shape (size,), all zero at first.
-        weight_count: How many of the parameters, from the start, are weights.
-        canonical: Whether the last σ and E meet as δ_L = x_L − y.
+        shapes: The shapes of x_0 … x_L, for one sample.
+        parameters: The vector, shape (size,), initially zero.
+        weight_count: The number of weights; they are the first parameters.
+        canonical: Whether δ_L = x_L − y for this loss and the last activation.
 
     Raises:
-        ValueError: There is no layer, or one that does not take the shape before it.
-        KeyError: The loss is unknown.
+        ValueError: If there is no layer, or a layer cannot take the shape before it.
+        KeyError: If the loss is unknown.
     """
 
     def __init__(
@@ -84,14 +84,14 @@ class Network:
 
     @property
     def widths(self) -> list[int]:
-        """n_0 … n_L, how many numbers x_0 … x_L are."""
+        """n_0 … n_L: the sizes of x_0 … x_L."""
         return [math.prod(shape) for shape in self.shapes]
 
     def views(self, vector: NDArray[Any]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        """For each layer (W_i, b_i), or (∂E/∂W_i, ∂E/∂b_i), as views into a vector.
+        """(W_i, b_i) of each layer, or (∂E/∂W_i, ∂E/∂b_i), as views into a vector.
 
         Args:
-            vector: In the parameters' order, shape (size,).
+            vector: Shape (size,), in the order of the parameters.
         """
         weights, biases = zip(*self._parameter_shapes, strict=True)
         return list(
@@ -125,13 +125,13 @@ class Network:
         return self.layers[-1].activation.backward(error, x, out, scratch)
 
     def backpropagate(self, xs: Sequence[Array], y: Array) -> list[Array]:
-        """Propagate the error of the mean over a batch back: [δ_1, …, δ_L].
+        """[δ_1, …, δ_L] of the mean error of a batch, from the last layer to the first.
 
-        From the last layer to the second, δ_i = W_{i+1}ᵀ δ_{i+1} ⊙ σ′(z_i).
+        δ_i = W_{i+1}ᵀ δ_{i+1} ⊙ σ′(z_i).
 
         Args:
             xs: x_0 … x_L, as `forward` returns them.
-            y: The targets, shaped as x_L.
+            y: The targets, in the shape of x_L.
         """
         deltas: list[Array] = [self.output_delta(xs[-1], y) / len(y)]
         for i in range(len(self.layers) - 1, 0, -1):
@@ -150,7 +150,7 @@ class Network:
 
 
 def _cut(vector: NDArray[Any], shapes: Sequence[Shape]) -> Iterator[NDArray[Any]]:
-    """One part of a vector after the other, as views of these shapes."""
+    """Consecutive parts of a vector, as views of the given shapes."""
     ends = np.cumsum([0, *map(math.prod, shapes)]).tolist()
     for (start, end), shape in zip(pairwise(ends), shapes, strict=True):
         part = vector[start:end]

@@ -1,4 +1,4 @@
-"""What is done with the gradient: W ← W − α ∂E/∂W, and all that goes beyond it."""
+"""Optimisers, learning-rate schedules, regularisation, and averaging of the parameters."""
 
 from nntrain.optim.averaging import MovingAverage
 from nntrain.optim.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer

@@ -1,4 +1,4 @@
-"""A moving average of the parameters, which is often better than any of them  (Polyak 1992)."""
+"""A moving average of the parameters, which often predicts better than they do  (Polyak 1992)."""
 
 import numpy as np
 
@@ -8,15 +8,14 @@ from nntrain.nn.arrays import Array
 class MovingAverage:
     """Exponential moving average a of the parameters: a ← a + (1 − d)(W − a) after each step.
 
-    In step t the decay d is at most (1 + t) / (10 + t), so that the first steps are soon forgotten.
+    In step t the decay d is at most (1 + t) / (10 + t), so the first steps are soon forgotten.
 
     Args:
         parameters: The network's vector before the first step.
-        decay: d, the share that the average keeps of itself.
+        decay: d, the share of the average that is kept in each step.
 
     Attributes:
-        state: All that must be saved to go on as if never stopped, by name: `average`, shape
-            (size,), and `average_steps`.
+        state: The arrays of a checkpoint, by name: `average`, shape (size,), and `average_steps`.
     """
 
     def __init__(self, parameters: Array, decay: float) -> None:
@@ -39,6 +38,6 @@ class MovingAverage:
         self._share = 1 - min(self.decay, (1 + t) / (10 + t))
 
     def update(self, parameters: Array, region: slice) -> None:
-        """Take one region of the parameters into the average."""
+        """Update one region of the average, a slice of the vector."""
         average = self.parameters[region]
         average += self._share * (parameters[region] - average)

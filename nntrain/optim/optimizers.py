@@ -1,11 +1,10 @@
-"""Optimisers: what is done with the gradient.
+"""Optimisers: in-place updates of the parameter vector W from the gradient g.
 
-Each is a few in-place operations on the vector of parameters W and the gradient g, and owns nothing
-but its own state. The formulas are those of the sources and of PyTorch. α is the learning rate of
-the step, λ the weight decay, which acts on weights and not on biases.
+The formulas are those of the papers and of PyTorch. α is the learning rate of the step, λ the
+weight decay, which applies to weights, not to biases.
 
-A step begins once and then moves one region of the vector after another, each small enough to stay
-in a core's cache, in any order and on any thread.
+A step is one call of `begin`, then one call of `move` for each region of the vector. A region is a
+slice that fits into a core's cache. Regions may be moved in any order and on any thread.
 """
 
 from abc import ABC, abstractmethod
@@ -16,15 +15,15 @@ from nntrain.nn.arrays import Array
 
 
 class Optimizer(ABC):
-    """One way to go downhill.
+    """Base class of the optimisers.
 
     Args:
         parameters: The network's vector; only its length and precision are used here.
-        weight_count: How many of the parameters, from the start, are weights.
+        weight_count: The number of weights; they are the first parameters.
         weight_decay: λ.
 
     Attributes:
-        state: All that must be saved to go on as if never stopped, by name.
+        state: The arrays that a checkpoint saves and restores, by name.
     """
 
     def __init__(self, parameters: Array, weight_count: int, weight_decay: float = 0.0) -> None:
@@ -34,32 +33,32 @@ class Optimizer(ABC):
         self.weight_decay = weight_decay
 
     def step(self, parameters: Array, gradient: Array, learning_rate: float) -> None:
-        """Move all parameters, in place; the gradient is overwritten. Both of shape (size,)."""
+        """Update all parameters in place. Both vectors have shape (size,); g is overwritten."""
         self.begin()
         self.move(parameters, gradient, learning_rate, slice(0, self.weight_count))
         self.move(parameters, gradient, learning_rate, slice(self.weight_count, self.size))
 
-    def begin(self) -> None:  # noqa: B027  # most count nothing
-        """Begin the next step."""
+    def begin(self) -> None:  # noqa: B027  # only some count steps
+        """Start the next step; called once before its calls of `move`."""
 
     @abstractmethod
     def move(self, parameters: Array, gradient: Array, learning_rate: float, region: slice) -> None:
-        """Move the parameters of one region, either all weights or all biases, in place.
+        """Update the parameters of one region in place.
 
         Args:
             parameters: W, shape (size,).
             gradient: g, shape (size,); its region is overwritten.
             learning_rate: α.
-            region: From where to where.
+            region: A slice of the vector that contains only weights or only biases.
         """
 
     def decay_in(self, region: slice) -> float:
-        """λ in a region: 0 for biases."""
+        """The weight decay λ of a region; 0 for biases."""
         return self.weight_decay if region.start < self.weight_count else 0.0
 
 
 class SGD(Optimizer):
-    """Gradient descent as the lecture has it."""
+    """Plain gradient descent."""
 
     def move(self, parameters: Array, gradient: Array, learning_rate: float, region: slice) -> None:
         """W ← W − αg, or with weight decay W ← (1 − αλ)W − αg."""
@@ -71,7 +70,7 @@ class SGD(Optimizer):
 
 
 class Momentum(Optimizer):
-    """A heavy ball: the velocity v keeps the share μ of itself  (Polyak 1964)."""
+    """Gradient descent with a velocity v, which decays by the factor μ  (Polyak 1964)."""
 
     def __init__(
         self, parameters: Array, weight_count: int, momentum: float, weight_decay: float = 0.0
@@ -97,7 +96,7 @@ class Momentum(Optimizer):
 
 
 class Nesterov(Momentum):
-    """Momentum that looks ahead along its velocity  (Nesterov 1983; Sutskever et al. 2013)."""
+    """Nesterov's accelerated gradient  (Nesterov 1983; Sutskever et al. 2013)."""
 
     def move(self, parameters: Array, gradient: Array, learning_rate: float, region: slice) -> None:
         """v ← μv + g;  W ← W − α(g + μv)."""
@@ -109,7 +108,7 @@ class Nesterov(Momentum):
 
 
 class Adam(Optimizer):
-    """Each parameter at a pace of its own  (Kingma and Ba 2015, algorithm 1)."""
+    """A step size for each parameter  (Kingma and Ba 2015, algorithm 1)."""
 
     def __init__(
         self,
@@ -135,10 +134,10 @@ class Adam(Optimizer):
     def move(self, parameters: Array, gradient: Array, learning_rate: float, region: slice) -> None:
         """m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  W ← W − α m̂ / (√v̂ + ε).
 
-        m̂ = m / (1−β₁ᵗ) and v̂ = v / (1−β₂ᵗ) undo the start at zero in step t = 1, 2, …
+        m̂ = m / (1−β₁ᵗ) and v̂ = v / (1−β₂ᵗ) correct the bias of the zero start; t = 1, 2, …
 
-        To save passes over the vector, v sums ((1−β₁)g)² as it stands; the factor that √v̂ then
-        lacks, `scale`, is made up for in ε and in α, which are numbers.
+        To save passes over the vector, v sums ((1−β₁)g)² without a factor. The missing factor of
+        √v̂, `scale`, is applied to ε and α, which are scalars.
         """
         W, g, t = parameters[region], gradient[region], float(self.state["steps"])
         m, v = self.state["first_moment"][region], self.state["second_moment"][region]
@@ -166,7 +165,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with the decay kept out of the moments  (Loshchilov and Hutter 2019)."""
+    """Adam with decoupled weight decay  (Loshchilov and Hutter 2019)."""
 
     def _decay(self, W: Array, g: Array, learning_rate: float, decay: float) -> None:
         """W ← (1 − αλ)W."""

@@ -1,7 +1,7 @@
-"""Schedules: how the learning rate α moves.
+"""Learning-rate schedules.
 
-A schedule takes the time t in epochs (a batch counts at its middle, so 0 < t < epochs) and gives
-the factor by which the configured learning rate is multiplied.
+A schedule maps the time t to a factor of the configured learning rate. t is in epochs, taken at the
+middle of a batch, so 0 < t < epochs.
 """
 
 import math
@@ -12,17 +12,17 @@ Schedule: TypeAlias = Callable[[float], float]
 
 
 def constant() -> Schedule:
-    """Always 1."""
+    """The factor 1."""
     return lambda t: 1.0
 
 
 def step(every: float, factor: float) -> Schedule:
-    """Times `factor` after each `every` epochs."""
+    """Multiplied by `factor` after every `every` epochs."""
     return lambda t: factor ** math.floor(t / every)
 
 
 def exponential(decay: float) -> Schedule:
-    """Times `decay` in the course of each epoch, smoothly."""
+    """Decays continuously, by the factor `decay` in each epoch."""
     return lambda t: decay**t
 
 
@@ -34,7 +34,7 @@ def cosine(epochs: float, final: float = 0.0) -> Schedule:
 def one_cycle(
     epochs: float, peak_at: float = 0.3, initial: float = 0.04, final: float = 1e-4
 ) -> Schedule:
-    """From `initial` up to 1 at the share `peak_at` of the time, down to `final`  (Smith 2018)."""
+    """From `initial` to 1 at the share `peak_at` of the epochs, then to `final`  (Smith 2018)."""
     peak = peak_at * epochs
 
     def factor(t: float) -> float:
@@ -46,12 +46,12 @@ def one_cycle(
 
 
 def warm_up(schedule: Schedule, epochs: float) -> Schedule:
-    """The same, multiplied by a straight ramp from 0 to 1 over the first `epochs`."""
+    """The schedule, multiplied by a linear ramp from 0 to 1 over the first `epochs`."""
     if epochs == 0:
         return schedule
     return lambda t: min(1.0, t / epochs) * schedule(t)
 
 
 def _ease(start: float, end: float, share: float) -> float:
-    """From `start` to `end` along half a cosine, as `share` goes from 0 to 1."""
+    """From `start` to `end` along half a cosine, for `share` from 0 to 1."""
     return end + (start - end) * (1 + math.cos(math.pi * min(share, 1.0))) / 2
