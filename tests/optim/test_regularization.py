@@ -1,39 +1,15 @@
-"""Penalties, limits and averages, each against the formula written out."""
+"""Penalties and limits, each against the formula written out."""
 
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from nntrain.engine import TrainStep, WorkerPool, buffers, step
-from nntrain.nn import Network
+from nntrain.engine import TrainStep, WorkerPool
 from nntrain.nn.arrays import Array
-from nntrain.optim import SGD, Adam, MovingAverage, Regularization
+from nntrain.optim import Adam, Regularization
+from tests.support.descent import START, WIDTHS, descended
 from tests.support.networks import batch_for, gradient_of, network_of
-
-WIDTHS = [7, 6, 5, 3]
-
-
-def descended(
-    rules: Regularization,
-    threads: int = 1,
-    steps: int = 3,
-    average: float | None = None,
-    learning_rate: float = 0.5,
-) -> tuple[Network, MovingAverage | None, list[Array]]:
-    """The network, its average and its parameters after each step."""
-    network = network_of(WIDTHS, ["tanh", "sigmoid", "softmax"], "cross_entropy")
-    follower = None if average is None else MovingAverage(network.parameters, average)
-    optimizer = SGD(network.parameters, network.weight_count)
-    history = []
-    with WorkerPool(threads) as pool:
-        fast = TrainStep(network, optimizer, 6, pool, rules, follower)
-        buffer = fast.buffer(6)
-        for number in range(steps):
-            buffer.x[:6], buffer.y[:6] = batch_for(network, 6, seed=number)
-            fast.run(buffer, 0, 6, learning_rate)
-            history.append(network.parameters.copy())
-    return network, follower, history
 
 
 def gradients(before: Array, number: int) -> Array:
@@ -42,15 +18,7 @@ def gradients(before: Array, number: int) -> Array:
     return gradient_of(network, *batch_for(network, 6, seed=number))
 
 
-START = network_of(WIDTHS, ["tanh", "sigmoid", "softmax"], "cross_entropy").parameters.copy()
 WEIGHTS = sum(a * b for a, b in pairwise(WIDTHS))
-
-
-@pytest.fixture(params=[1, 3])
-def threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(step, "WORTH_A_POOL", 0)
-    monkeypatch.setattr(buffers, "CACHED_PARAMETERS", 10)
-    return int(request.param)
 
 
 def test_l1_adds_the_sign_of_the_weights_to_their_gradient(threads: int) -> None:
@@ -110,17 +78,6 @@ def test_no_neurons_weights_are_longer_than_max_norm(threads: int) -> None:
             lengthened += int(norm > 0.8)
             np.testing.assert_allclose(w, w_free * min(1, 0.8 / norm), rtol=1e-12)
     assert 0 < lengthened < sum(WIDTHS[1:]), "both kinds occur"
-
-
-def test_the_average_follows_as_the_formula_says(threads: int) -> None:
-    _, follower, history = descended(Regularization(), threads, 30, average=0.75)
-    assert follower is not None
-    average = START.copy()
-    for t, parameters in enumerate(history, 1):
-        decay = min(0.75, (1 + t) / (10 + t))
-        average = decay * average + (1 - decay) * parameters
-    np.testing.assert_allclose(follower.parameters, average, rtol=1e-12)
-    assert float(follower.state["average_steps"]) == 30
 
 
 def test_a_gradient_whose_squares_overflow_is_shortened_all_the_same() -> None:
