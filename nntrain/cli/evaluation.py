@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from nntrain.cli.terminal import console, table
+from nntrain.cli.terminal import console, percent, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +29,7 @@ def show(evaluation: "Evaluation") -> None:
     digits = table(">digit", ">rows", ">precision", ">recall", ">F1")
     shares = zip(evaluation.precision, evaluation.recall, evaluation.f1, strict=True)
     for digit, (rows, each) in enumerate(zip(evaluation.support, shares, strict=True)):
-        digits.add_row(str(digit), f"{rows:,}", *map(_percent, each))
+        digits.add_row(str(digit), f"{rows:,}", *(percent(share, missing="–") for share in each))
     out.print(digits)
     out.print()
     for line in _matrix(evaluation, out):
@@ -74,7 +74,3 @@ def _shade(share: float) -> str:
         round(few + math.sqrt(share) * (many - few)) for few, many in zip(_FEW, _MANY, strict=True)
     )
     return f"bright_white on rgb({red},{green},{blue})"
-
-
-def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else f"{share:.2%}"

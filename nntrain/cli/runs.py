@@ -1,7 +1,6 @@
 """nntrain runs: what has been trained so far."""
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +46,7 @@ def runs(folder: Path | None, as_json: bool) -> None:
 
 
 def _print(found: "RunTable") -> None:
-    from nntrain.cli.terminal import console, print_columns, short_names
+    from nntrain.cli.terminal import console, percent, print_columns, short_names
     from nntrain.config.diff import short
 
     out = console()
@@ -55,8 +54,8 @@ def _print(found: "RunTable") -> None:
     keys = list(differing)[: _KEYS_IN_A_TERMINAL if out.is_terminal else None]
     longest = _WIDEST_VALUE if out.is_terminal else None
     columns = {
-        ">val": [_percent(run.val_accuracy) for run in found.runs],
-        ">train": [_percent(run.train_accuracy) for run in found.runs],
+        ">val": [percent(run.val_accuracy) for run in found.runs],
+        ">train": [percent(run.train_accuracy) for run in found.runs],
         ">best": [str(run.best_epoch or "") for run in found.runs],
         ">epochs": [f"{run.epochs}/{run.planned}" for run in found.runs],
         ">seconds": [f"{run.seconds:,.1f}" for run in found.runs],
@@ -82,7 +81,3 @@ def _state(run: "RunSummary") -> str:
 
 def _cut(text: str, longest: int | None) -> str:
     return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def _percent(share: float) -> str:
-    return "" if math.isnan(share) else f"{share:.2%}"
