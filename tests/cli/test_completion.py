@@ -273,7 +273,7 @@ def test_bash_is_told_what_belongs_behind_the_words_it_has_split(
         compopt() {{ :; }}
         COMP_CWORD=$1; shift
         COMP_WORDS=(nntrain "$@")
-        _nntrain_completion nntrain
+        _nntrain_completion_nospace nntrain
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
     command = ["bash", "--norc", "-c", script, "bash", str(current), *words]
@@ -308,6 +308,8 @@ def test_typed_into_a_real_shell(shell: str) -> None:
             "fit configs/wide.yaml --set network[1].activation=relu @"
         ),
         "fit ~/elsew\t": f"fit {Path.home()}/elsewhere/@",
+        "fit x --run=./elsew\t\t": "fit x --run=./elsewhere/run @",
+        "fit x --run=~/elsew\t": "fit x --run=~/elsewhere/@",
     }
     command, setup = SHELLS[shell]
     keys = [setup, *(f"nntrain {line}@\x01echo :" for line in expected), "exit", ""]
