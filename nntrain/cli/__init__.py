@@ -3,7 +3,6 @@
 Commands import what they need when they run, so that `nntrain --help` is instant.
 """
 
-import errno
 import signal
 import sys
 import traceback
@@ -32,16 +31,8 @@ from nntrain.cli import (
     trace,
 )
 from nntrain.cli.terminal import echo
-from nntrain.errors import NNTrainError, OutputError, printable, status_after
+from nntrain.errors import OS_HINTS, NNTrainError, OutputError, printable, status_after
 from nntrain.version import __version__
-
-_HINTS = {
-    errno.EMFILE: "raise the number of open files that 'ulimit -n' shows",
-    errno.ENFILE: "close other programs: the system has too many open files",
-    errno.ENOSPC: "free some space",
-    errno.ENOMEM: "close other programs, or try a smaller network or training.batch_size",
-    errno.EAGAIN: "close other programs, or raise the number of processes that 'ulimit -u' shows",
-}
 
 
 class RootGroup(click.Group):
@@ -121,7 +112,7 @@ def _unexpected(error: Exception) -> str:
     where = "'nntrain --debug …' shows where"
     if isinstance(error, OSError) and error.strerror:
         place = error.filename if isinstance(error.filename, str) else "nntrain"
-        line = f"{place}: {error.strerror}; {_HINTS.get(error.errno or 0, where)}"
+        line = f"{place}: {error.strerror}; {OS_HINTS.get(error.errno or 0, where)}"
     else:
         line = f"nntrain failed unexpectedly ({type(error).__name__}: {error}); {where}"
     return printable(line)
