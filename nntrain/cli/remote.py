@@ -48,7 +48,7 @@ def train_on(
         NNTrainError: A training failed, or the cluster is gone.
     """
     require_extra("distributed")
-    from nntrain.cluster.connect import workers
+    from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
     from nntrain.training.reporter import TerminalReporter
@@ -66,7 +66,7 @@ def train_on(
         )
 
     with (
-        workers(scheduler, 0) as connect,
+        open_cluster(scheduler, 0) as connect,
         Dispatcher(connect, data, threads, reporter.notice, tell) as dispatcher,
         defer_signals() as interruption,
     ):

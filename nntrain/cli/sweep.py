@@ -111,7 +111,7 @@ def _train(
 ) -> None:
     require_extra("distributed", "optuna", *(["cryptography"] if scheduler is None else []))
     from nntrain.cli.sweep_progress import SweepProgress
-    from nntrain.cluster.connect import workers
+    from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.sweep.runner import run_sweep
     from nntrain.sweep.search import max_concurrent
@@ -131,7 +131,7 @@ def _train(
         trials.check_same_rows(digest(*data))
         with (
             defer_signals() as interruption,
-            workers(scheduler, parallel) as connect,
+            open_cluster(scheduler, parallel) as connect,
             SweepProgress(trials) as progress,
             Dispatcher(connect, data, threads, progress.notice, progress.epoch) as dispatcher,
         ):

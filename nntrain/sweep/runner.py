@@ -8,7 +8,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from nntrain.cluster.dispatcher import Dispatcher
-from nntrain.cluster.segment import contents, history_of, keep
+from nntrain.cluster.segment import read_files, read_history, write_files
 from nntrain.config import Config, dump_config
 from nntrain.errors import CheckpointError, ConfigError, RunError
 from nntrain.sweep.search import can_start, is_rung, max_trials, should_prune
@@ -115,10 +115,10 @@ def _conduct(
             return
         for name, gone in dispatcher.wait():
             trial = begun[int(name.rpartition("-")[2]) - 1]
-            if gone.fault is not None:
-                _end(trials, trial, watcher, TrialState.FAIL, [], gone.fault)
+            if gone.error is not None:
+                _end(trials, trial, watcher, TrialState.FAIL, [], gone.error)
                 continue
-            keep(trials.run_of(trial), gone.files)
+            write_files(trials.run_of(trial), gone.files)
             _go_on(trials, trial, begun, dispatcher, watcher)
 
 
@@ -143,7 +143,7 @@ def _go_on(
             "trained anew"
         )
     try:
-        history = history_of(run)
+        history = read_history(run)
     except CheckpointError as error:
         raise CheckpointError(f"{error}; or remove {run}, and it is trained anew") from error
     accuracies = [record.val_accuracy for record in history]
@@ -154,7 +154,7 @@ def _go_on(
         return _end(trials, trial, watcher, TrialState.PRUNED, accuracies)
     watcher.on_trial_start(str(run), trials.values_of(trial), len(history), epochs)
     looks = (n for n in range(len(history) + 1, epochs) if is_rung(sweep, n))
-    dispatcher.start(run.folder.name, dump_config(config), contents(run), next(looks, None))
+    dispatcher.start(run.folder.name, dump_config(config), read_files(run), next(looks, None))
     return None
 
 
