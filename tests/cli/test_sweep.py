@@ -1,4 +1,4 @@
-"""Sweeps as people run them: real processes, interrupted and gone on with."""
+"""Sweeps as people run them: real processes, interrupted and resumed."""
 
 import importlib.util
 import io
@@ -100,7 +100,7 @@ def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(
     assert shown == [str(one.run) for one in ranked]
 
 
-def test_a_sweep_is_conducted_by_one_process_only(long: Path) -> None:
+def test_a_sweep_is_run_by_one_process_only(long: Path) -> None:
     with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/sweep")):
         result = run("sweep", "sweep.yaml")
     assert result.exit_code == 1
@@ -139,7 +139,7 @@ def test_a_sweep_without_a_trial_that_learnt_anything_has_no_best(
         sweep_progress, "console", lambda stderr: Console(file=screen, force_terminal=True)
     )
     with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
-        trials.end(trials.begin([]), TrialState.FAIL, [], "diverged")
+        trials.tell(trials.ask([]), TrialState.FAIL, [], "diverged")
         with SweepProgress(trials):
             drawn = screen.getvalue()
             # A second Ctrl-C ends the process at once, and whoever typed it wants to see a cursor.
@@ -152,10 +152,10 @@ def test_a_narrow_terminal_shows_whole_names_beside_long_reasons() -> None:
     screen = io.StringIO()
     reason = "failed: the loss became nan in epoch 1, batch 2: training has diverged"
     out = Console(file=screen, width=40)
-    print_columns("run", ["runs/s/trial-1"], {"fate": [reason]}, out)
+    print_columns("run", ["runs/s/trial-1"], {"outcome": [reason]}, out)
     lines = screen.getvalue().splitlines()
     assert max(map(len, lines)) <= 40
-    assert screen.getvalue().split() == ["run", "fate", "runs/s/trial-1", *reason.split()]
+    assert screen.getvalue().split() == ["run", "outcome", "runs/s/trial-1", *reason.split()]
 
 
 @pytest.mark.parametrize(

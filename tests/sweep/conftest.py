@@ -50,11 +50,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class Killed(BaseException):
-    """What ends the process, as far as a test in it can be ended."""
+    """Stands for the end of the process."""
 
 
 class Inline:
-    """A dispatcher of a few workers, all in this process, who end their segments in any order."""
+    """A dispatcher that trains in this process, and finishes segments in random order."""
 
     def __init__(
         self,
@@ -66,11 +66,11 @@ class Inline:
     ) -> None:
         self.data = data
         self.workers = workers
-        self.chance = random.Random(seed)
+        self.random = random.Random(seed)
         self.seconds = seconds
         self.waiting: list[tuple[Segment, Files]] = []
         self.segments = 0
-        self.left = killed_after
+        self.waits_left = killed_after
 
     @property
     def busy(self) -> bool:
@@ -84,39 +84,39 @@ class Inline:
         self.waiting.append((Segment(name, config, until, 1, self.seconds), files))
 
     def wait(self) -> list[tuple[str, SegmentResult]]:
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
+        if self.waits_left is not None:
+            self.waits_left -= 1
+            if self.waits_left < 0:
                 raise Killed
-        if not self.waiting or self.chance.random() < 0.2:
+        if not self.waiting or self.random.random() < 0.2:
             return []
-        segment, files = self.waiting.pop(self.chance.randrange(len(self.waiting)))
+        segment, files = self.waiting.pop(self.random.randrange(len(self.waiting)))
         self.segments += 1
-        return [(segment.name, run_segment(segment, files, self.data, self.hear))]
+        return [(segment.name, run_segment(segment, files, self.data, self.on_epoch_end))]
 
-    def hear(self, name: str, record: EpochRecord) -> None:
-        """Epochs are of no interest here."""
+    def on_epoch_end(self, name: str, record: EpochRecord) -> None:
+        """Ignore it."""
 
 
 def swept(
-    dispatcher: Inline, run: str, file: str = "sweep.yaml", watcher: SweepCallback | None = None
+    dispatcher: Inline, run: str, file: str = "sweep.yaml", callback: SweepCallback | None = None
 ) -> Trials:
-    """A sweep that this dispatcher has begun, or gone on with, to its end."""
+    """Start or resume a sweep with this dispatcher, and run it to its end."""
     with open_trials(load_sweep(Path(file)), Path(run)) as trials:
-        run_sweep(trials, cast(Dispatcher, dispatcher), watcher or SweepCallback())
+        run_sweep(trials, cast(Dispatcher, dispatcher), callback or SweepCallback())
     return trials
 
 
 @pytest.fixture
 def inline(folder: Path) -> Callable[..., Inline]:
-    """Makes crews."""
+    """Makes dispatchers for the tiny problem."""
     data = read_data(load_config("tiny.yaml"), Reporter())
     return lambda **options: Inline(data, **options)
 
 
 @pytest.fixture(scope="session")
 def swept_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What sweep.yaml comes to."""
+    """The folder of a finished sweep of sweep.yaml."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("swept"))
         write_inputs()
@@ -126,6 +126,6 @@ def swept_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def finished(folder: Path, swept_once: Path) -> Trials:
-    """The same, in runs/s."""
+    """A copy of it in runs/s."""
     shutil.copytree(swept_once, "runs/s")
     return read_trials(Path("runs/s"))

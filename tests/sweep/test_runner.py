@@ -17,7 +17,7 @@ from sqlalchemy import Engine, event
 from nntrain.cluster.dispatcher import Dispatcher
 from nntrain.errors import CheckpointError, ConfigError, DataError, RunError
 from nntrain.sweep.ranking import committee, ranking
-from nntrain.sweep.runner import SECONDS_A_NOTE, SweepCallback, run_sweep
+from nntrain.sweep.runner import SAVE_INTERVAL, SweepCallback, run_sweep
 from nntrain.sweep.search import propose
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials, read_trials
@@ -59,7 +59,7 @@ def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> 
     assert committee(ranked, 2) == [one.run for one in whole[:2]]
 
 
-def test_neither_order_nor_interruptions_nor_legs_matter(
+def test_neither_order_nor_interruptions_nor_segments_matter(
     inline: MakeDispatcher, finished: Trials
 ) -> None:
     undisturbed = outcome(finished)
@@ -109,23 +109,21 @@ def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(
     text = Path("tiny.yaml").read_text()
     Path("tiny.yaml").write_text(text.replace("{name: adam, learning_rate: 0.02}", "adam"))
 
-    class Listener(SweepCallback):
-        faults: list[str]
+    errors = []
 
-        def __init__(self) -> None:
-            self.faults = []
+    class Callback(SweepCallback):
+        def on_trial_end(
+            self, name: str, state: TrialState, accuracy: Any, error: str | None
+        ) -> None:
+            if error:
+                errors.append(error)
 
-        def ended(self, name: str, state: TrialState, accuracy: Any, fault: str | None) -> None:
-            if fault:
-                self.faults.append(fault)
-
-    listener = Listener()
-    ranked = ranking(swept(inline(), "runs/s", "s.yaml", listener))
+    ranked = ranking(swept(inline(), "runs/s", "s.yaml", Callback()))
     failed = [one for one in ranked if one.state == TrialState.FAIL]
     assert 0 < len(failed) < 6
-    assert len(listener.faults) == len(failed)
-    assert all("training has diverged; lower" in one.fate for one in failed)
-    assert all("nntrain-" not in one.fate for one in failed)  # no worker's temporary folder
+    assert len(errors) == len(failed)
+    assert all("training has diverged; lower" in one.outcome for one in failed)
+    assert all("nntrain-" not in one.outcome for one in failed)  # no worker's temporary folder
     assert ranked[-len(failed) :] == failed
 
 
@@ -135,9 +133,9 @@ def test_values_that_do_not_go_together_fail_their_trial_alone(inline: MakeDispa
         "  training.schedule: {choice: [constant, {name: cosine, warmup: 3}]}\n"
     )
     ranked = ranking(swept(inline(), "runs/s", "clash.yaml"))
-    fates = [one.fate for one in ranked]
-    assert fates[:3] == ["", "", ""]
-    assert "warmup: must be at most training.epochs (1), not 3" in fates[3]
+    outcomes = [one.outcome for one in ranked]
+    assert outcomes[:3] == ["", "", ""]
+    assert "warmup: must be at most training.epochs (1), not 3" in outcomes[3]
 
 
 def test_a_grid_tries_every_combination_once(inline: MakeDispatcher) -> None:
@@ -172,9 +170,9 @@ def test_hours_end_a_sweep_though_begun_trials_are_trained_to_their_end(
     assert all(trial.state.is_finished() for trial in trials.all())
 
 
-def test_another_sweep_is_not_gone_on_with(inline: MakeDispatcher, finished: Trials) -> None:
+def test_another_sweep_is_not_resumed(inline: MakeDispatcher, finished: Trials) -> None:
     variant("sweep.yaml", ("seed: 5", "seed: 6"), ("[8, 16]", "[8, 32]"))
-    with pytest.raises(ConfigError, match=r"runs/s: was begun as another sweep.* in: space, seed"):
+    with pytest.raises(ConfigError, match=r"runs/s: belongs to another sweep.* in: space, seed"):
         swept(inline(), "runs/s")
     variant("sweep.yaml")
     Path("tiny.yaml").write_text(Path("tiny.yaml").read_text().replace("seed: 3", "seed: 4"))
@@ -189,12 +187,14 @@ def test_a_folder_of_something_else_is_left_alone(inline: MakeDispatcher) -> Non
         swept(inline(), "data/train.csv")
 
 
-def test_damaged_notes_of_what_was_begun_are_mended_by_copies(inline: MakeDispatcher) -> None:
+def test_damaged_copies_of_the_inputs_are_repaired_by_copying_them_again(
+    inline: MakeDispatcher,
+) -> None:
     variant("sweep.yaml", ("trials: 6", "trials: 1"))
     first = outcome(swept(inline(), "runs/s"))
     for name, original in (("sweep.yaml", "sweep.yaml"), ("base.yaml", "tiny.yaml")):
         Path("runs/s", name).write_text("damaged")
-        with pytest.raises(ConfigError, match=r"copy.* of tiny\.yaml in that of runs/s/base\.yaml"):
+        with pytest.raises(ConfigError, match=r"copy your .*, and tiny\.yaml to runs/s/base\.yaml"):
             swept(inline(), "runs/s")
         shutil.copy(original, Path("runs/s", name))
     assert outcome(swept(inline(), "runs/s")) == first
@@ -244,7 +244,7 @@ def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
         assert trials.seconds == now
     assert seen == sorted(seen)
     # A kill would have cost no more than this.
-    assert all(4 * n - noted <= 4 + SECONDS_A_NOTE for n, noted in enumerate(seen))
+    assert all(4 * n - noted <= 4 + SAVE_INTERVAL for n, noted in enumerate(seen))
 
 
 def test_damaged_checkpoints_cost_their_trial_alone(inline: MakeDispatcher) -> None:
@@ -256,8 +256,8 @@ def test_damaged_checkpoints_cost_their_trial_alone(inline: MakeDispatcher) -> N
     best = (trial / "best.npz").read_bytes()
     (trial / "last.npz").write_bytes(b"damaged")
     (trial / "best.npz").write_bytes(b"damaged")
-    mend = r"last\.npz: damaged.*; or remove runs/other/trial-1, and it is trained anew$"
-    with pytest.raises(CheckpointError, match=mend):
+    message = r"last\.npz: damaged.*; or remove runs/other/trial-1, and it is trained again$"
+    with pytest.raises(CheckpointError, match=message):
         swept(inline(), "runs/other")
     shutil.copytree("runs/other", "runs/removed")
     shutil.rmtree("runs/removed/trial-1")
@@ -305,19 +305,19 @@ def test_a_full_disk_ends_a_sweep_in_one_line_and_it_goes_on_with_more_room(
                 ends += 1
                 assert str(error) == (
                     "runs/other/study.db: cannot be written: database or disk is full; free some "
-                    "space, and the same command goes on"
+                    "space, then repeat the command to continue"
                 )
     assert ends >= 5
     assert outcome(swept(inline(), "runs/other")) == undisturbed
 
 
-def test_a_damaged_record_is_made_anew_from_the_trials(
+def test_a_damaged_record_is_rebuilt_from_the_trials(
     inline: MakeDispatcher, finished: Trials
 ) -> None:
     undisturbed = outcome(finished)
     record = Path("runs/s/study.db")
     content = record.read_bytes()
-    line = r"^runs/s/study\.db: damaged \(.*\); remove it, and 'nntrain sweep SWEEP\.yaml' makes it"
+    line = r"^runs/s/study\.db: damaged \(.*\); remove it, and 'nntrain sweep SWEEP\.yaml' rebuilds"
     for damaged in (b"no database" * 999, content[:5_000], content[:4096].ljust(len(content))):
         record.write_bytes(damaged)
         with pytest.raises(RunError, match=line):
@@ -394,5 +394,5 @@ def test_an_edited_record_is_told_in_one_line(
         assert str(told.value).startswith("runs/s/study.db: damaged (")
         assert "\n" not in str(told.value)
         assert str(told.value).endswith(
-            "); remove it, and 'nntrain sweep SWEEP.yaml' makes it anew from the trials' folders"
+            "); remove it, and 'nntrain sweep SWEEP.yaml' rebuilds it from the trials' folders"
         )
