@@ -3,7 +3,6 @@
 import asyncio
 import importlib.metadata
 import logging
-import math
 import signal
 import sys
 import warnings
@@ -107,23 +106,18 @@ def _local_cluster(processes: int) -> Iterator[distributed.LocalCluster]:
 
 def _check_open_files(processes: int) -> None:
     """Refuse a cluster for which too few files may be open: Dask would retry silently forever."""
-    limit, needed = _open_files_limit(), BASE_FILES + FILES_PER_WORKER * processes
-    if limit < needed:
-        raise NNTrainError(
-            f"only {limit} files may be open at a time, and {processes} worker"
-            f"{'s' * (processes > 1)} need {needed}; raise the limit with 'ulimit -n {needed}', or "
-            "take fewer with --parallel"
-        )
-
-
-def _open_files_limit() -> float:
+    needed = BASE_FILES + FILES_PER_WORKER * processes
     if sys.platform != "win32":
         with suppress(ImportError):
             import resource
 
             limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-            return math.inf if limit == resource.RLIM_INFINITY else limit
-    return math.inf
+            if limit != resource.RLIM_INFINITY and limit < needed:
+                raise NNTrainError(
+                    f"only {limit} files may be open at a time, and {processes} worker"
+                    f"{'s' * (processes > 1)} need {needed}; raise the limit with "
+                    f"'ulimit -n {needed}', or take fewer with --parallel"
+                )
 
 
 @contextmanager

@@ -57,13 +57,7 @@ class SharedRows:
 
 @dataclass(eq=False)
 class QueuedSegment:
-    """A segment with its input.
-
-    Attributes:
-        segment: What to train.
-        files: The run's files.
-        lost_hosts: The hosts whose workers were lost while they trained it.
-    """
+    """A segment, the files of its run, and the hosts whose workers were lost with it."""
 
     segment: Segment
     files: Files
@@ -72,23 +66,12 @@ class QueuedSegment:
 
 @dataclass(eq=False)
 class _Worker:
-    """A worker of the cluster.
-
-    Attributes:
-        host: Its machine.
-        versions: Futures of the versions of `VERSIONS` there; empty once they are checked.
-        usable: Whether it may train.
-        data: Future of the rows there.
-        queued: The segment that it trains.
-        future: That segment's result.
-    """
-
     host: str
-    versions: list[Any]
+    versions: list[Any]  # futures of the versions there; empty once they are checked
     usable: bool = False
-    data: Any = None
-    queued: QueuedSegment | None = None
-    future: Any = None
+    data: Any = None  # future of the rows there
+    queued: QueuedSegment | None = None  # the segment that it trains
+    future: Any = None  # of that segment's result
 
 
 class Dispatcher(AbstractContextManager["Dispatcher"]):
@@ -226,12 +209,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         for address in self._workers.keys() - alive.keys():
             worker = self._workers.pop(address)
             if worker.queued is not None:
-                self._notice(
-                    f"{worker.queued.segment.name}: its worker {address} is gone; another one "
-                    "continues it"
-                )
-                worker.queued.lost_hosts.append(worker.host)
-                self._requeue(worker)
+                self._lose(worker, worker.queued, address)
         for address in alive.keys() - self._workers.keys():
             self._add_worker(address, alive[address]["host"], alive[address]["nthreads"])
         self._warn_if_no_workers(bool(workers))
@@ -357,7 +335,6 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
             self._poll_workers()  # requeues the segments whose own worker was lost
             for worker in lost:
                 self._requeue(worker)
-        self._fail_lost_segments()
 
     def _result_of(self, worker: _Worker) -> SegmentResult | None:
         """The result of a worker's segment; None if it, or its input, was lost with a worker."""
@@ -376,13 +353,18 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
             self._queue.insert(0, worker.queued)
             worker.queued = worker.future = None
 
-    def _fail_lost_segments(self) -> None:
-        error = (
-            f"{MAX_LOST_WORKERS} workers were lost while they trained it; have they enough memory?"
-        )
-        for queued in [q for q in self._queue if len(q.lost_hosts) >= MAX_LOST_WORKERS]:
-            self._queue.remove(queued)
-            self._results.append((queued.segment.name, SegmentResult({}, error)))
+    def _lose(self, worker: _Worker, queued: QueuedSegment, address: str) -> None:
+        """Requeue the segment of a lost worker, or fail it if it may be what crashes workers."""
+        name = queued.segment.name
+        queued.lost_hosts.append(worker.host)
+        if len(queued.lost_hosts) < MAX_LOST_WORKERS:
+            self._notice(f"{name}: its worker {address} is gone; another one continues it")
+            self._requeue(worker)
+        else:
+            lost = f"{MAX_LOST_WORKERS} workers were lost while they trained it"
+            error = f"{lost}; have they enough memory?"
+            self._results.append((name, SegmentResult({}, error)))
+            worker.queued = worker.future = None
 
     def _exclude(self, address: str, reason: str) -> None:
         """Give a worker no more work.

@@ -20,14 +20,14 @@ from nntrain.cli.terminal import print_columns
 from nntrain.config import load_config
 from nntrain.data.kaggle import write_csv
 from nntrain.sweep.ranking import ranking
-from nntrain.sweep.search import max_concurrent
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import open_trials, read_trials
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import digest, read_data
 from tests.support.cli import refuse, run
+from tests.support.sweeps import InlineDispatcher, swept
 from tests.support.tiny import stripes
-from tests.sweep.conftest import Inline, folder, inline, swept
+from tests.sweep.conftest import folder, inline
 
 __all__ = ["folder", "inline"]  # the former takes the place of this folder's own
 
@@ -66,7 +66,7 @@ def until(lines: Iterator[str], what: str) -> None:
 
 
 def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(
-    long: Path, inline: Callable[..., Inline]
+    long: Path, inline: Callable[..., InlineDispatcher]
 ) -> None:
     undisturbed = ranking(swept(inline(), "runs/undisturbed"))
     for end, status, workers in (
@@ -156,19 +156,6 @@ def test_a_narrow_terminal_shows_whole_names_beside_long_reasons() -> None:
     lines = screen.getvalue().splitlines()
     assert max(map(len, lines)) <= 40
     assert screen.getvalue().split() == ["run", "outcome", "runs/s/trial-1", *reason.split()]
-
-
-@pytest.mark.parametrize(
-    ("limits", "most"),
-    [("at_once: 3\ntrials: 6", 3), ("at_once: 9\ntrials: 6", 6), ("at_once: 3\nhours: 1", 3)],
-)
-def test_no_more_workers_are_started_than_trials_can_run(
-    folder: Path, limits: str, most: int
-) -> None:
-    Path("s.yaml").write_text(
-        f"config: tiny.yaml\nspace: {{loss: {{choice: [cross_entropy]}}}}\n{limits}"
-    )
-    assert max_concurrent(load_sweep(Path("s.yaml")).sweep) == most
 
 
 def test_the_example_is_a_sweep_of_an_example(monkeypatch: pytest.MonkeyPatch) -> None:

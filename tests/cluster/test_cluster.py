@@ -1,27 +1,16 @@
 """Sweeps and committees on a real scheduler with real workers, some of which are killed."""
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import dask
-import pytest
-from distributed.protocol.serialize import serialize
-
-from nntrain.cluster import connect
-from nntrain.cluster.dispatcher import SharedRows
-from nntrain.config import load_config
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.trials import read_trials
-from nntrain.training.reporter import Reporter
-from nntrain.training.rows import read_data
 from nntrain.training.run import RunFolder
-from tests.support.cli import run, succeed
+from tests.support.cli import succeed
 from tests.support.hosts import Hosts, read_until
-from tests.support.sweeps import outcome
+from tests.support.sweeps import InlineDispatcher, outcome, swept
 from tests.support.training import assert_same
-from tests.sweep.conftest import Inline, swept
 
 # Long enough to be killed in the middle.
 EPOCHS = 40
@@ -38,7 +27,7 @@ pruning: {first: 12, after: 2}
 
 def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
     folder: Path,
-    inline: Callable[..., Inline],
+    inline: Callable[..., InlineDispatcher],
     hosts: Hosts,
 ) -> None:
     Path("sweep.yaml").write_text(SWEEP)
@@ -107,37 +96,3 @@ def test_a_committee_trains_the_same_on_a_cluster(folder: Path, hosts: Hosts) ->
         strict=True,
     ):
         assert_same(there, here)
-
-
-def test_tls_without_a_certificate_is_one_line(folder: Path) -> None:
-    result = run("fit", "tiny.yaml", "--scheduler", "tls://127.0.0.1:9")
-    assert result.exit_code == 1
-    assert "tls://127.0.0.1:9: no certificate to show there; name ca-file," in result.stderr
-
-
-def test_an_unreadable_certificate_is_one_line(folder: Path) -> None:
-    ours = {"ca-file": "cert.pem", "client.cert": "cert.pem", "client.key": "key.pem"}
-    with dask.config.set({f"distributed.comm.tls.{name}": file for name, file in ours.items()}):
-        result = run("fit", "tiny.yaml", "--scheduler", "tls://127.0.0.1:9")
-    assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1] == (
-        "tls://127.0.0.1:9: no scheduler there ([Errno 2] No such file or directory); start one "
-        "with 'dask scheduler', or show it a certificate that it knows (docs/cluster.md)"
-    )
-
-
-def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connect, "CONNECT_TIMEOUT", 0.5)
-    for command in (("sweep", "sweep.yaml"), ("fit", "tiny.yaml")):
-        result = run(*command, "--scheduler", "tcp://127.0.0.1:9", "--run", "runs/none")
-        assert result.exit_code == 1
-        assert "tcp://127.0.0.1:9: no scheduler there (" in result.stderr.splitlines()[-1]
-        assert result.stderr.rstrip().endswith("; start one with 'dask scheduler'")
-        shutil.rmtree("runs", ignore_errors=True)
-
-
-def test_the_rows_are_sent_once_though_two_subsets_share_them(folder: Path) -> None:
-    data = read_data(load_config("tiny.yaml"), Reporter())
-    _, frames = serialize(SharedRows(data))
-    sent = sum(memoryview(frame).nbytes for frame in frames)
-    assert data[0].digits.pixels.nbytes < sent < 1.9 * data[0].digits.pixels.nbytes

@@ -11,9 +11,16 @@ import dask
 import distributed
 import pytest
 from distributed.comm.core import CommClosedError
+from distributed.protocol.serialize import serialize
 
 from nntrain.cluster import dispatcher
-from nntrain.cluster.dispatcher import Dispatcher, QueuedSegment, next_segment, run_on_worker
+from nntrain.cluster.dispatcher import (
+    Dispatcher,
+    QueuedSegment,
+    SharedRows,
+    next_segment,
+    run_on_worker,
+)
 from nntrain.cluster.segment import Files, OnEpochEnd, Segment, SegmentResult
 from nntrain.config import Config
 from nntrain.errors import NNTrainError
@@ -152,16 +159,17 @@ def test_a_process_trains_one_segment_at_a_time(
     assert max_running == 1
 
 
+@pytest.mark.parametrize("max_lost_workers", [3, 1])
 def test_a_worker_without_heartbeat_loses_its_segment_to_another(
-    cluster: Any,
+    max_lost_workers: int,
     make_dispatcher: MakeDispatcher,
     monkeypatch: pytest.MonkeyPatch,
     notices: list[str],
 ) -> None:
     monkeypatch.setattr(dispatcher, "HEARTBEAT_TIMEOUT", 1.5)
-    monkeypatch.setattr(
-        dispatcher, "training_lock", threading.Semaphore(9)
-    )  # all workers share one process here
+    monkeypatch.setattr(dispatcher, "MAX_LOST_WORKERS", max_lost_workers)
+    # All workers share one process here, which would train one segment at a time.
+    monkeypatch.setattr(dispatcher, "training_lock", threading.Semaphore(9))
     woken, stuck = threading.Event(), list[Any]()
 
     def run_segment(
@@ -182,10 +190,15 @@ def test_a_worker_without_heartbeat_loses_its_segment_to_another(
     finally:
         woken.set()
         stuck[0].loop.add_callback(stuck[0].periodic_callbacks["heartbeat"].start)
+    if max_lost_workers == 1:
+        assert result.error == (
+            "1 workers were lost while they trained it; have they enough memory?"
+        )
+        assert not one.busy
+        return
     assert result.files["worker"] != stuck[0].address.encode()
-    assert (
-        notices[-1] == f"trial-1: its worker {stuck[0].address} is gone; another one continues it"
-    )
+    lost = f"trial-1: its worker {stuck[0].address} is gone; another one continues it"
+    assert notices[-1] == lost
 
 
 def test_a_worker_that_cannot_write_gets_no_more_work_and_the_last_ends_it(
@@ -379,3 +392,12 @@ def test_without_workers_a_notice_shows_how_to_start_one(
             f"there is no worker; start one with: dask worker {empty.scheduler_address} "
             "--nworkers 1 --nthreads 1"
         ]
+
+
+def test_the_rows_are_sent_once_though_two_subsets_share_them(
+    make_config: Callable[..., Config],
+) -> None:
+    data = read_data(make_config(), Reporter())
+    _, frames = serialize(SharedRows(data))
+    sent = sum(memoryview(frame).nbytes for frame in frames)
+    assert data[0].digits.pixels.nbytes < sent < 1.9 * data[0].digits.pixels.nbytes
