@@ -206,12 +206,13 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
             for address, worker in workers.items()
             if newest - worker["last_seen"] < HEARTBEAT_TIMEOUT
         }
-        for address in self._workers.keys() - alive.keys():
-            worker = self._workers.pop(address)
-            if worker.queued is not None:
-                self._lose(worker, worker.queued, address)
-        for address in alive.keys() - self._workers.keys():
-            self._add_worker(address, alive[address]["host"], alive[address]["nthreads"])
+        for address in [address for address in self._workers if address not in alive]:
+            lost = self._workers.pop(address)
+            if lost.queued is not None:
+                self._lose(lost, lost.queued, address)
+        for address, worker in alive.items():
+            if address not in self._workers:
+                self._add_worker(address, worker["host"], worker["nthreads"])
         self._warn_if_no_workers(bool(workers))
 
     def _add_worker(self, address: str, host: str, threads: int) -> None:

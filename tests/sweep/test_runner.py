@@ -1,4 +1,4 @@
-"""A sweep gives the same trials however it goes: in whatever order, and interrupted wherever."""
+"""A sweep has the same trials in whatever order they end, and wherever it is interrupted."""
 
 import shutil
 import time
@@ -59,17 +59,17 @@ def test_neither_order_nor_interruptions_nor_segments_matter(
         workers=st.integers(1, 4),
         kills=st.lists(st.integers(1, 12), max_size=4),
     )
-    def however(seed: int, workers: int, kills: list[int]) -> None:
+    def run_in_any_order(seed: int, workers: int, kills: list[int]) -> None:
         shutil.rmtree("runs/other", ignore_errors=True)
-        for left in kills:
+        for waits in kills:
             # A segment is one epoch.
-            dispatcher = inline(workers=workers, seed=seed + left, seconds=0, killed_after=left)
+            dispatcher = inline(workers=workers, seed=seed + waits, seconds=0, killed_after=waits)
             with suppress(Killed):
                 swept(dispatcher, "runs/other")
         last = swept(inline(workers=workers, seed=seed), "runs/other")
         assert outcome(last) == undisturbed
 
-    however()
+    run_in_any_order()
 
 
 def test_a_finished_sweep_trains_nothing_again_and_grows(
@@ -85,7 +85,7 @@ def test_a_finished_sweep_trains_nothing_again_and_grows(
     assert all(one in grown for one in first)
 
 
-def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(
+def test_a_failed_trial_is_shown_with_its_reason_and_stops_no_other(
     inline: MakeDispatcher,
 ) -> None:
     variant(
@@ -114,7 +114,7 @@ def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(
     assert ranked[-len(failed) :] == failed
 
 
-def test_values_that_do_not_go_together_fail_their_trial_alone(inline: MakeDispatcher) -> None:
+def test_values_that_contradict_each_other_fail_only_their_trial(inline: MakeDispatcher) -> None:
     Path("clash.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\nspace:\n  training.epochs: {choice: [1, 4]}\n"
         "  training.schedule: {choice: [constant, {name: cosine, warmup: 3}]}\n"
@@ -145,7 +145,7 @@ def test_layers_are_values_too(inline: MakeDispatcher) -> None:
     assert sorted(len(one.run.config().network) for one in ranked) == [1, 2]
 
 
-def test_hours_end_a_sweep_though_begun_trials_are_trained_to_their_end(
+def test_hours_end_a_sweep_after_its_unfinished_trials(
     inline: MakeDispatcher,
 ) -> None:
     variant("s.yaml", ("trials: 6", "hours: 1e-7"))
@@ -165,7 +165,7 @@ def test_a_sweep_that_now_asks_for_fewer_trials_than_it_has_is_finished(
     assert outcome(swept(inline(killed_after=9), "runs/s")) == first
 
 
-def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
+def test_time_is_saved_while_a_sweep_runs_and_when_it_is_interrupted(
     inline: MakeDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, seen = 0.0, []
@@ -190,7 +190,7 @@ def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
     assert all(4 * n - noted <= 4 + SAVE_INTERVAL for n, noted in enumerate(seen))
 
 
-def test_damaged_checkpoints_cost_their_trial_alone(inline: MakeDispatcher) -> None:
+def test_damaged_checkpoints_affect_only_their_trial(inline: MakeDispatcher) -> None:
     variant("sweep.yaml", ("trials: 6", "trials: 2"))
     undisturbed = outcome(swept(inline(), "runs/undisturbed"))
     with suppress(Killed):

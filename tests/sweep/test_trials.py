@@ -1,4 +1,4 @@
-"""The folder of a sweep: other sweeps, damaged and edited records, and full disks."""
+"""The folder of a sweep: other sweeps, damaged and edited studies, and full disks."""
 
 import shutil
 import sqlite3
@@ -48,7 +48,7 @@ def test_damaged_copies_of_the_inputs_are_repaired_by_copying_them_again(
     assert outcome(swept(inline(), "runs/s")) == first
 
 
-def test_other_rows_than_those_it_was_begun_with_are_refused(inline: MakeDispatcher) -> None:
+def test_other_rows_are_refused(inline: MakeDispatcher) -> None:
     for _ in range(2):
         with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
             trials.check_same_rows("those")
@@ -60,8 +60,8 @@ def test_other_rows_than_those_it_was_begun_with_are_refused(inline: MakeDispatc
 
 
 @contextmanager
-def room_for(pages: int) -> Iterator[None]:
-    """SQLite finds the disk full when its file would get larger."""
+def disk_full_after(pages: int) -> Iterator[None]:
+    """Make SQLite report a full disk when its file would get larger."""
 
     def limit(connection: Any, record: object) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -73,14 +73,14 @@ def room_for(pages: int) -> Iterator[None]:
         event.remove(Engine, "connect", limit)
 
 
-def test_a_full_disk_ends_a_sweep_in_one_line_and_it_goes_on_with_more_room(
+def test_a_full_disk_ends_a_sweep_in_one_line_and_it_resumes_with_more_space(
     inline: MakeDispatcher, finished: Trials
 ) -> None:
     undisturbed = outcome(finished)
     pages = Path("runs/s/study.db").stat().st_size // 4096
     ends = 0
     for room in range(1, pages, pages // 5):
-        with room_for(room):
+        with disk_full_after(room):
             try:
                 swept(inline(), "runs/other")
             except RunError as error:
@@ -93,7 +93,7 @@ def test_a_full_disk_ends_a_sweep_in_one_line_and_it_goes_on_with_more_room(
     assert outcome(swept(inline(), "runs/other")) == undisturbed
 
 
-def test_a_damaged_record_is_rebuilt_from_the_trials(
+def test_a_damaged_study_is_rebuilt_from_the_trials(
     inline: MakeDispatcher, finished: Trials
 ) -> None:
     undisturbed = outcome(finished)
@@ -123,7 +123,7 @@ def test_a_damaged_record_is_rebuilt_from_the_trials(
 @pytest.mark.parametrize(
     "name", ["what?", "100%", "100%41", "a#b", "a b", "x?mode=memory", "{SCHEMA_VERSION}", "ü;&"]
 )
-def test_the_record_of_a_folder_of_any_name_is_within(inline: MakeDispatcher, name: str) -> None:
+def test_the_study_is_in_its_folder_whatever_its_name(inline: MakeDispatcher, name: str) -> None:
     before = {path.name for path in Path.cwd().iterdir()}
     trials = swept(inline(), f"runs/{name}")
     assert (Path("runs") / name / "study.db").stat().st_size > 0
@@ -160,9 +160,7 @@ EDITS = (
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_an_edited_record_is_told_in_one_line(
-    inline: MakeDispatcher, finished: Trials, edit: str
-) -> None:
+def test_an_edited_study_is_one_line(inline: MakeDispatcher, finished: Trials, edit: str) -> None:
     record = Path("runs/s/study.db")
     with closing(sqlite3.connect(record)) as connection, connection:
         assert connection.execute(edit).rowcount
