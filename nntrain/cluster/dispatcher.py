@@ -66,6 +66,7 @@ class QueuedSegment:
 
 @dataclass(eq=False)
 class _Worker:
+    address: str
     host: str
     versions: list[Any]  # futures of the versions there; empty once they are checked
     usable: bool = False
@@ -209,7 +210,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         for address in [address for address in self._workers if address not in alive]:
             lost = self._workers.pop(address)
             if lost.queued is not None:
-                self._lose(lost, lost.queued, address)
+                self._lose(lost, lost.queued)
         for address, worker in alive.items():
             if address not in self._workers:
                 self._add_worker(address, worker["host"], worker["nthreads"])
@@ -220,7 +221,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         versions = self._client.map(
             importlib.metadata.version, list(VERSIONS), workers=[address], pure=False
         )
-        self._workers[address] = _Worker(host, versions)
+        self._workers[address] = _Worker(address, host, versions)
         if threads > self._threads:
             self._notice(
                 f"worker {address} has {threads} threads, but a training there uses "
@@ -229,7 +230,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
 
     def _check_versions(self) -> None:
         """Decide whether the workers that have returned their versions are usable."""
-        for address, worker in self._workers.items():
+        for worker in self._workers.values():
             if not worker.versions or not all(future.done() for future in worker.versions):
                 continue
             futures, worker.versions, worker.usable = worker.versions, [], True
@@ -243,7 +244,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
                     worker.usable = False
                     effect = "it gets no work; install the same version there"
                 self._notice(
-                    f"worker {address} {installed}, but this is {name} {expected}: {effect}"
+                    f"worker {worker.address} {installed}, but this is {name} {expected}: {effect}"
                 )
 
     def _warn_if_no_workers(self, any_workers: bool) -> None:
@@ -259,51 +260,44 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
     def _running(self) -> list[_Worker]:
         return [worker for worker in self._workers.values() if worker.queued is not None]
 
-    def _free(self) -> list[str]:
-        return [
-            address
-            for address, worker in self._workers.items()
-            if worker.usable and worker.queued is None
-        ]
+    def _free(self) -> list[_Worker]:
+        return [one for one in self._workers.values() if one.usable and one.queued is None]
 
     def _assign(self) -> None:
         hosts = {worker.host for worker in self._workers.values() if worker.usable}
-        for address in self._free():
-            worker = self._workers[address]
+        for worker in self._free():
             queued = next_segment(self._queue, worker.host, hosts)
             if queued is None:
                 continue
             try:
-                data = self._data_on(address)
-                [files] = self._client.scatter([queued.files], workers=[address], hash=False)
+                data, files = self._data_on(worker), self._send(worker, queued.files)
             except (KeyError, ValueError, OSError, _TimeoutError):
                 # The worker was just lost; if the scheduler was, `_collect` will notice.
-                del self._workers[address]
+                del self._workers[worker.address]
                 continue
+            inputs = (queued.segment, files, data, self._topic)
             worker.future = self._client.submit(
-                run_on_worker,
-                queued.segment,
-                files,
-                data,
-                self._topic,
-                workers=[address],
-                pure=False,
-                retries=0,
+                run_on_worker, *inputs, workers=[worker.address], pure=False, retries=0
             )
             self._queue.remove(queued)
             worker.queued = queued
 
-    def _data_on(self, address: str) -> Any:
+    def _send(self, worker: _Worker, value: object) -> Any:
+        [future] = self._client.scatter([value], workers=[worker.address], hash=False)
+        return future
+
+    def _data_on(self, worker: _Worker) -> Any:
         """The rows on a worker, copied from another worker except for the first.
 
         Dask's memory manager drops copies that no task needs at the moment, so that they would be
         sent again after each pause; the result of a task that ran on the worker itself stays.
         """
-        worker = self._workers[address]
         if worker.data is None or worker.data.status not in ("pending", "finished"):
             if self._data is None or self._data.status != "finished":
-                [self._data] = self._client.scatter([self._rows], workers=[address], hash=False)
-            worker.data = self._client.submit(_identity, self._data, workers=[address], pure=False)
+                self._data = self._send(worker, self._rows)
+            worker.data = self._client.submit(
+                _identity, self._data, workers=[worker.address], pure=False
+            )
         return worker.data
 
     def _collect(self) -> None:
@@ -319,7 +313,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
             )
         self._check_connection()
         lost = []
-        for address, worker in self._workers.items():
+        for worker in self._workers.values():
             if worker.queued is None or worker.future.status == "pending":
                 continue
             result = self._result_of(worker)
@@ -327,7 +321,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
                 lost.append(worker)
             elif result.retryable:
                 self._requeue(worker)
-                self._exclude(address, result.error or "")
+                self._exclude(worker, result.error or "")
             else:
                 self._results.append((worker.queued.segment.name, result))
                 worker.queued = worker.future = None
@@ -354,12 +348,12 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
             self._queue.insert(0, worker.queued)
             worker.queued = worker.future = None
 
-    def _lose(self, worker: _Worker, queued: QueuedSegment, address: str) -> None:
+    def _lose(self, worker: _Worker, queued: QueuedSegment) -> None:
         """Requeue the segment of a lost worker, or fail it if it may be what crashes workers."""
         name = queued.segment.name
         queued.lost_hosts.append(worker.host)
         if len(queued.lost_hosts) < MAX_LOST_WORKERS:
-            self._notice(f"{name}: its worker {address} is gone; another one continues it")
+            self._notice(f"{name}: its worker {worker.address} is gone; another one continues it")
             self._requeue(worker)
         else:
             lost = f"{MAX_LOST_WORKERS} workers were lost while they trained it"
@@ -367,18 +361,17 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
             self._results.append((name, SegmentResult({}, error)))
             worker.queued = worker.future = None
 
-    def _exclude(self, address: str, reason: str) -> None:
+    def _exclude(self, worker: _Worker, reason: str) -> None:
         """Give a worker no more work.
 
         Raises:
             NNTrainError: If it was the last one.
         """
-        self._workers[address].usable = False
-        if not any(worker.usable or worker.versions for worker in self._workers.values()):
-            raise NNTrainError(
-                f"worker {address}: {reason}; fix that there, then repeat the command to continue"
-            )
-        self._notice(f"worker {address}: {reason}; it gets no more work")
+        worker.usable = False
+        message = f"worker {worker.address}: {reason}"
+        if not any(other.usable or other.versions for other in self._workers.values()):
+            raise NNTrainError(f"{message}; fix that there, then repeat the command to continue")
+        self._notice(f"{message}; it gets no more work")
 
     def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:
         _, message = event
@@ -399,14 +392,10 @@ def next_segment(
         hosts: The hosts of all usable workers.
     """
     others = set(hosts) - {host}
-    return next(
-        (
-            queued
-            for queued in queue
-            if host not in queued.lost_hosts or others <= set(queued.lost_hosts)
-        ),
-        None,
-    )
+    for queued in queue:
+        if host not in queued.lost_hosts or others <= set(queued.lost_hosts):
+            return queued
+    return None
 
 
 def run_on_worker(segment: Segment, files: Files, rows: SharedRows, topic: str) -> SegmentResult:

@@ -4,7 +4,14 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PositiveFloat,
+    field_validator,
+    model_validator,
+)
 
 from nntrain.config.issues import ConfigIssue, KeyPath, location_of, report
 from nntrain.config.load import parse, parse_config, read_text
@@ -13,12 +20,6 @@ from nntrain.errors import ConfigError
 from nntrain.training.rows import split_seed
 
 _EXAMPLE = "configs/sweep.yaml is an example"
-
-
-def _above_0(bounds: tuple[float, float]) -> tuple[float, float]:
-    if bounds[0] <= 0:
-        raise ValueError
-    return bounds
 
 
 # Integers that are exact as floating-point numbers, which Optuna computes with.
@@ -36,7 +37,7 @@ class Parameter(ConfigModel):
         expect("two numbers, the lower one first, such as [0.1, 0.9]"),
     ] = Field(default=None, description="any number between two")
     log: Annotated[
-        Annotated[tuple[float, float], AfterValidator(increasing), AfterValidator(_above_0)] | None,
+        Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(increasing)] | None,
         expect("two numbers above 0, the lower one first, such as [1e-4, 0.1]"),
     ] = Field(default=None, description="any number between two, each power of ten as likely")
     whole: Annotated[
@@ -96,7 +97,7 @@ class Sweep(ConfigModel):
     trials: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="number of trials; null for as many as the hours allow"
     )
-    hours: Annotated[float, Field(gt=0)] | None = Field(
+    hours: PositiveFloat | None = Field(
         default=None, description="time after which no trial starts any more; null for any time"
     )
     strategy: Literal["tpe", "random", "grid"] = Field(
