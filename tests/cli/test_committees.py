@@ -143,10 +143,10 @@ def test_a_members_configuration_trains_an_ordinary_run(folder: Path) -> None:
     np.testing.assert_array_equal(again.parameters, member.parameters)
 
 
-@pytest.mark.parametrize(("value", "fault"), [("0", "at least 1"), ("101", "at most 100")])
-def test_between_1_and_100_members(folder: Path, value: str, fault: str) -> None:
+@pytest.mark.parametrize(("value", "bound"), [("0", "at least 1"), ("101", "at most 100")])
+def test_between_1_and_100_members(folder: Path, value: str, bound: str) -> None:
     line = refuse(2, "fit", "tiny.yaml", "--set", f"members={value}")
-    assert line == f"--set members={value}: members: must be {fault}, not {value}"
+    assert line == f"--set members={value}: members: must be {bound}, not {value}"
 
 
 def test_check_counts_the_members(folder: Path) -> None:

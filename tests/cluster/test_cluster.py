@@ -43,16 +43,13 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
     arguments = ("sweep", "sweep.yaml", "--run", "runs/there", "--scheduler", hosts.address)
     sweep = hosts.start("nntrain", *arguments, cwd=folder)
 
-    begun = read_until(sweep, "runs/there/trial-1: ")
+    text = read_until(sweep, "runs/there/trial-1: ")
     hosts.worker()  # joins late
     while not list(hosts.folders[0].glob("nntrain-*/trial-1/last.npz")):
         time.sleep(0.002)  # until it is in the middle of the trial
     first.kill()
-    text = (
-        begun
-        + read_until(sweep, "is gone; another one continues it")
-        + read_until(sweep, "rows right")
-    )
+    text += read_until(sweep, "is gone; another one continues it")
+    text += read_until(sweep, "rows right")
 
     scheduler.kill()
     text += read_until(sweep, "the scheduler is gone")

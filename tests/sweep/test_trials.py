@@ -169,10 +169,10 @@ def test_an_edited_study_is_one_line(inline: MakeDispatcher, finished: Trials, e
         lambda: read_trials(Path("runs/s")),
     ]
     for attempt in attempts:
-        with pytest.raises(RunError) as told:
+        with pytest.raises(RunError) as caught:
             attempt()
-        assert str(told.value).startswith("runs/s/study.db: damaged (")
-        assert "\n" not in str(told.value)
-        assert str(told.value).endswith(
+        assert str(caught.value).startswith("runs/s/study.db: damaged (")
+        assert "\n" not in str(caught.value)
+        assert str(caught.value).endswith(
             "); remove it, and 'nntrain sweep SWEEP.yaml' rebuilds it from the trials' folders"
         )
