@@ -43,7 +43,7 @@ def test_a_file_is_replaced_only_when_forced(trained: Path) -> None:
         ("runs/tiny runs/tiny/best.npz --force", 2, "runs/tiny/best.npz: name a file that ends in .onnx"),
         ("runs/tinny x.onnx", 1, "runs/tinny: no such folder; did you mean 'runs/tiny'?"),
         ("runs/tiny none/x.onnx", 1, "none/x.onnx: cannot be written: No such file or directory; make the folder first or name another place"),
-        ("runs/tiny", 2, "nntrain export: missing argument 'FILE.onnx'; 'nntrain export --help' shows what there is"),
+        ("runs/tiny", 2, "nntrain export: missing argument 'FILE.onnx'; see 'nntrain export --help'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_exported_is_one_line(
