@@ -124,7 +124,7 @@ def test_predict_replaces_its_own_files_and_follows_links(trained: Path) -> None
         result = succeed("predict", "--out", "dangling", *options)
     assert Path("dangling").is_symlink()
     assert Path("target.csv").read_text().startswith("ImageId,Label\n")
-    assert "(the dangling that was there has been replaced)" in result.stderr
+    assert "(replaced the existing dangling)" in result.stderr
     succeed("predict", "--out", "empty.csv")
 
 

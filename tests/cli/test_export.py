@@ -24,7 +24,7 @@ def test_a_run_and_a_committee_become_one_file_each(trained: Path) -> None:
     onnx.checker.check_model("tiny.onnx", full_check=True)
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1", "--set", "members=2")
     result = succeed("export", "runs/tiny-2", "two.onnx")
-    assert result.stdout == "two.onnx: 16-8-3, 2 networks that vote, from runs/tiny-2\n"
+    assert result.stdout == "two.onnx: 16-8-3, a committee of 2 networks, from runs/tiny-2\n"
     assert {path.name for path in trained.glob("*.onnx")} == {"tiny.onnx", "two.onnx"}
 
 

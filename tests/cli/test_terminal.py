@@ -157,7 +157,7 @@ def test_runs_shows_every_column_within_the_width(
         assert sum(line.startswith(f"runs/{name} ") for line in lines) == len(headers)
     assert any(re.match(r"runs/poor .* 1e-09 ", line) for line in lines)
     assert " ".join(" ".join(lines).split()).endswith(
-        "These differ, too; a pipe or --json shows how: "
+        "More differing keys, shown in a pipe or by --json: "
         "training.label_smoothing, training.l1, training.clip_norm"
     )
 
