@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.config import dump_config
-from nntrain.config.diff import differences, short
+from nntrain.config.diff import diff_configs, format_short
 from nntrain.data.dataset import Subset
 from nntrain.errors import DataError, RunError
 from nntrain.files import atomic_write
@@ -333,6 +333,6 @@ def _weights(model: Predictor) -> list[tuple[str, str]]:
 
 def _differences(trained: Sequence[RunSection]) -> tuple[list[str], list[list[str]]]:
     """The keys in which the configurations differ, and their values for each run."""
-    found = differences([run.model.config for run in trained])
-    columns = [map(short, values) for values in found.values()]
+    found = diff_configs([run.model.config for run in trained])
+    columns = [map(format_short, values) for values in found.values()]
     return list(found), [list(row) for row in zip(*columns, strict=True)] or [[] for _ in trained]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from optuna.trial import TrialState
 
-from nntrain.config.diff import short
+from nntrain.config.diff import format_short
 from nntrain.errors import RunError
 from nntrain.sweep.trials import Trials
 from nntrain.training.run import RunFolder
@@ -70,4 +70,4 @@ def committee(ranked: Sequence[Ranked], best: int) -> list[RunFolder]:
 
 def brief(value: Any) -> str:
     """A value that a trial tries, in few characters."""
-    return f"{value:.4g}" if isinstance(value, float) else short(value)
+    return f"{value:.4g}" if isinstance(value, float) else format_short(value)
