@@ -210,7 +210,8 @@ def _rows(
 ) -> tuple[Subset | None, str, str]:
     """The rows to judge by, in words which they are, and why there are none."""
     if data is not None:
-        rows = read_labelled(data, models[0].config.data.classes, label_column, reporter).all()
+        classes = models[0].config.data.classes
+        rows = read_labelled(data, classes, label_column, reporter).as_subset()
         return rows, f"{len(rows):,} rows of {data}", ""
     try:
         rows = held_out_rows(models, reporter)
@@ -248,8 +249,8 @@ def _judge(
 def _pictures(
     rows: Subset, answers: Answers, votes: NDArray[np.intp], chosen: NDArray[np.intp]
 ) -> list[Picture]:
-    pixels = np.empty((len(chosen), rows.digits.pixels.shape[1]), np.uint8)
-    rows.gather(chosen, pixels)
+    pixels = np.empty((len(chosen), rows.dataset.pixels.shape[1]), np.uint8)
+    rows.take(chosen, pixels)
     return [
         Picture(
             image=pictures.digit(image),

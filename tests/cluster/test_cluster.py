@@ -136,4 +136,4 @@ def test_the_rows_are_sent_once_though_two_selections_share_them(folder: Path) -
     data = read_data(load_config("tiny.yaml"), Reporter())
     _, frames = serialize(_Rows(data))
     sent = sum(memoryview(frame).nbytes for frame in frames)
-    assert data[0].digits.pixels.nbytes < sent < 1.9 * data[0].digits.pixels.nbytes
+    assert data[0].dataset.pixels.nbytes < sent < 1.9 * data[0].dataset.pixels.nbytes
