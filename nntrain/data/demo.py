@@ -15,7 +15,7 @@ from nntrain.randomness import Purpose, generator
 
 Floats = npt.NDArray[np.float32]
 
-# Ways of writing each digit, separated by commas. A way is a few strokes, separated by "/". A stroke
+# Ways of writing each digit, comma-separated. A way is a few strokes, separated by "/". A stroke
 # is a smooth curve through points, each a column and a row, 0 to 9 from the left and from the top.
 # Strokes that share a point form a corner there.
 WAYS: dict[int, tuple[str, ...]] = {
