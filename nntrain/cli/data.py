@@ -177,7 +177,7 @@ def _show(digits: "Dataset") -> None:
 
 
 def _write(folder: Path, train: "PixelsAndLabels", test: "PixelsAndLabels") -> None:
-    from nntrain.data.files import TEST, TEST_LABELLED, TRAIN, write_files
+    from nntrain.data.kaggle import TEST, TEST_LABELLED, TRAIN, write_files
 
     write_files(folder, train, test)
     echo(f"{folder / TRAIN}: {len(train[0]):,} rows")
@@ -187,7 +187,7 @@ def _write(folder: Path, train: "PixelsAndLabels", test: "PixelsAndLabels") -> N
 
 def _check_folder(folder: Path, force: bool) -> None:
     """Check that no file would be replaced, before the work starts."""
-    from nntrain.data.files import NAMES
+    from nntrain.data.kaggle import NAMES
 
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder}: is not a folder; name another with --out")

@@ -50,7 +50,7 @@ def runs(folder: Path | None, as_json: bool) -> None:
 
 def _print(run_table: "RunTable") -> None:
     from nntrain.cli.terminal import console, percent, print_columns, short_names
-    from nntrain.config.diff import short
+    from nntrain.config.diff import format_short
 
     out = console()
     differing = run_table.differences()
@@ -65,7 +65,7 @@ def _print(run_table: "RunTable") -> None:
     }
     names = short_names(keys, columns, out)
     for name, key in zip(names, keys, strict=True):
-        columns[name] = [_truncate(short(value), out) for value in differing[key]]
+        columns[name] = [_truncate(format_short(value), out) for value in differing[key]]
     print_columns("run", [str(run.run) for run in run_table.runs], columns, out)
     if len(keys) < len(differing):
         others = ", ".join(list(differing)[len(keys) :])

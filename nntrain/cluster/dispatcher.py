@@ -416,6 +416,7 @@ def _identity(rows: SharedRows) -> SharedRows:
 
 def _in_memory(rows: Subset | None) -> Subset | None:
     """Rows that can be sent to another machine."""
-    if rows is None or rows.digits.mapped is None:
+    if rows is None or rows.dataset.mapped is None:
         return rows
-    return replace(rows, digits=replace(rows.digits, pixels=rows.digits.pixels.copy(), mapped=None))
+    dataset = replace(rows.dataset, pixels=rows.dataset.pixels.copy(), mapped=None)
+    return replace(rows, dataset=dataset)

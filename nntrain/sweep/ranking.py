@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from optuna.trial import TrialState
 
-from nntrain.config.diff import short
+from nntrain.config.diff import format_short
 from nntrain.errors import RunError
 from nntrain.sweep.trials import ERROR_ATTRIBUTE, Trials
 from nntrain.training.run import RunFolder
@@ -63,4 +63,4 @@ def committee(ranked: Sequence[RankedTrial], best: int) -> list[RunFolder]:
 
 def format_value(value: Any) -> str:
     """A trial's value for one key, shortened."""
-    return f"{value:.4g}" if isinstance(value, float) else short(value)
+    return f"{value:.4g}" if isinstance(value, float) else format_short(value)

@@ -87,7 +87,7 @@ def fit(
         NNTrainError: Something cannot be written.
     """
     data = data or read_data(config, reporter)
-    learning = TrainingState.begin(config, data[0].digits.pixels.shape[1])
+    learning = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
     data_digest = digest(*data)
     run = make_run()
     with run.held():
@@ -136,7 +136,7 @@ def _resume(
     check_same_config(run, config, before)
     data = data or read_data(config, reporter)
     data_digest = digest(*data)
-    learning = TrainingState.begin(config, data[0].digits.pixels.shape[1])
+    learning = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
     if saved is None:
         reporter.notice(f"{run}: no checkpoint yet; beginning again")
     else:
@@ -166,7 +166,7 @@ def dry_run(config: Config, reporter: Reporter) -> str:
         DataError: As in `fit`.
     """
     training, _ = read_data(config, reporter)
-    network = build_network(config, training.digits.pixels.shape[1])
+    network = build_network(config, training.dataset.pixels.shape[1])
     build_optimizer(config, network)
     batches = len(batches_for(config, training, network, threads=1))
     members = f", {config.members} members" if config.members > 1 else ""
@@ -206,7 +206,7 @@ def _train(
         for record in train(step, batches, plan, progress, validate, stats.compute, after_batch):
             for rows in data:
                 if rows is not None:
-                    rows.digits.check_unchanged()
+                    rows.dataset.check_unchanged()
             # The best first: had it to wait for `last`, a resume would no longer write it.
             is_best = best(progress.history) is record
             if is_best:
@@ -269,7 +269,7 @@ def batches_for(config: Config, training: Subset, network: Network, threads: int
         batch_size=config.training.batch_size,
         scale=build_rescale(config),
         seed=config.seed,
-        distorter=distorter,
+        augmenter=distorter,
         workers=threads if distorter else 1,
     )
 

@@ -75,7 +75,7 @@ class Predictor:
         Raises:
             DataError: The rows have another number of pixels.
         """
-        self.check_same_pixels(rows.digits)
+        self.check_same_pixels(rows.dataset)
         with threadpool_limits(1, "blas"):  # a thread has rows of its own instead
             return outputs_for(self.network, rows, self.scale, threads, distort)
 
@@ -115,8 +115,8 @@ class Predictor:
         assert self.distorter is not None  # noqa: S101 (for the type checker)
         rng = generator(self.config.seed, Purpose.PREDICTION, copy, part)
         # Which digit it is remains to be said, so none goes further than the most limited one.
-        labels = np.full(len(pixels), self.distorter.most_limited, np.uint8)
-        self.distorter.warp(pixels, self.distorter.draw(rng, labels, len(pixels)), x)
+        labels = np.full(len(pixels), self.distorter.strictest_label, np.uint8)
+        self.distorter.apply(pixels, self.distorter.sample(rng, labels, len(pixels)), x)
 
 
 def resolve_runs(folders: Sequence[Path]) -> list[RunFolder]:

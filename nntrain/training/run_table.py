@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from nntrain.config import Config
-from nntrain.config.diff import differences
+from nntrain.config.diff import diff_configs
 from nntrain.errors import NNTrainError
 from nntrain.training.progress import best, is_finished
 from nntrain.training.run import RunFolder
@@ -63,7 +63,7 @@ class RunTable:
 
     def differences(self) -> dict[str, list[Any]]:
         """What is not the same in all configurations, as `nntrain.config.diff` has it."""
-        return differences([summary.config for summary in self.runs])
+        return diff_configs([summary.config for summary in self.runs])
 
     def as_dicts(self) -> list[dict[str, Any]]:
         """All of it in JSON's types, a dictionary for each run; what is not known is None."""

@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nntrain.data import table
+from nntrain.data import parser
 from nntrain.data.dataset import Dataset
 from nntrain.data.kaggle import (
     competition_of,
@@ -176,7 +176,7 @@ def test_packing_is_recognised_by_content(read: Callable[..., Dataset]) -> None:
 def test_many_blocks_are_one_table(
     read: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "_BLOCK_CELLS", 15)  # three rows of five cells
+    monkeypatch.setattr(parser, "BLOCK_CELLS", 15)  # three rows of five cells
     rows = [[row % 10, *range(row, row + 4)] for row in range(10)]
     text = "label,p0,p1,p2,p3\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
     digits = read(text.encode())
@@ -304,7 +304,7 @@ def test_a_bad_cell_is_named(
     wanted = "a digit 0–9" if column == "label" else "a pixel, a whole number 0–255"
     message = refusal(read, content, labels="required")
     assert f"{place}{shown}" in message
-    assert f" is not {wanted}; mend it or remove the row" in message
+    assert f" is not {wanted}; correct it or remove the row" in message
 
 
 def test_labels_follow_the_number_of_classes(read: Callable[..., Dataset]) -> None:

@@ -33,7 +33,7 @@ def batches_of(rows: int, batch_size: int) -> Batches:
     pixels, labels = stripes(rows)
     digits = Dataset(pixels, "train.csv", labels, None, "label", None)
     return Batches(
-        digits.all(),
+        digits.as_subset(),
         targets=one_hot(3, "float32"),
         batch_size=batch_size,
         scale=Rescale(0, 1),
@@ -63,7 +63,7 @@ def test_every_row_is_seen_once_an_epoch_in_another_order_each_time() -> None:
             np.testing.assert_array_equal(block.y[:count].argmax(axis=1), labels)
             rows += [(x * 255).round().astype(np.uint8).tobytes() for x in block.x[:count]]
         orders.append(rows)
-    pixels = batches.rows.digits.pixels
+    pixels = batches.rows.dataset.pixels
     assert sorted(orders[0]) == sorted(orders[1]) == sorted(row.tobytes() for row in pixels)
     assert orders[0] != orders[1]
 
@@ -92,7 +92,7 @@ def test_a_block_stays_as_it_is_until_the_next_is_asked_for() -> None:
 
 def test_a_distortion_is_a_function_of_seed_epoch_and_batch() -> None:
     batches = batches_of(200, batch_size=8)
-    batches.distorter = Augmenter(
+    batches.augmenter = Augmenter(
         Augmentation(rotation=30, elastic_strength=2, elastic_sigma=1), 16
     )
 
