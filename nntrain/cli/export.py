@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import check_not_existing, force_option
+from nntrain.cli.options import check_not_existing, force_option, run_argument
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
 
 
 @click.command(epilog="Example: nntrain export runs/config digits.onnx")
-@click.argument("folder", metavar="RUN", type=click.Path(path_type=Path))
+@run_argument
 @click.argument("file", metavar="FILE.onnx", type=click.Path(path_type=Path))
 @force_option
 def export(folder: Path, file: Path, force: bool) -> None:
