@@ -1,4 +1,4 @@
-"""nntrain export as people type it."""
+"""nntrain export."""
 
 # ruff: noqa: E501  # a complaint is one line, here as on the terminal
 
@@ -52,7 +52,9 @@ def test_what_cannot_be_exported_is_one_line(
     assert line_of_refusal(status, "export", *arguments.split()) == line
 
 
-def test_says_how_to_get_onnx(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_onnx_is_reported_with_the_command_to_install_it(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert line_of_refusal(1, "export", "runs/tiny", "tiny.onnx") == (
         "tiny.onnx: ONNX files need onnx, which is not installed; pip install 'nntrain[onnx]'"

@@ -18,9 +18,9 @@ from tests.support.cli import process, succeed
 from tests.support.training import assert_as_if_undisturbed, remains
 
 # For each line of input, a number n and a command, the server forks a child that kills itself
-# before its nth step of writing files, and prints the exit status of the child. It runs a
-# command at first, so that everything is imported and children start fast. fsync counts as a step but does
-# nothing: the writes of a killed process persist anyway.
+# before its nth step of writing files, and prints the exit status of the child. It first runs a
+# command itself, so that everything is imported and children start fast. fsync counts as a step
+# but does nothing: the writes of a killed process persist anyway.
 FORK_SERVER = """
 import json, os, signal, sys
 from pathlib import Path
