@@ -400,4 +400,4 @@ def test_the_rows_are_sent_once_though_two_subsets_share_them(
     data = read_data(make_config(), Reporter())
     _, frames = serialize(SharedRows(data))
     sent = sum(memoryview(frame).nbytes for frame in frames)
-    assert data[0].dataset.pixels.nbytes < sent < 1.9 * data[0].digits.pixels.nbytes
+    assert data[0].dataset.pixels.nbytes < sent < 1.9 * data[0].dataset.pixels.nbytes
