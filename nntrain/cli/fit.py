@@ -71,5 +71,5 @@ def fit(
     for line in outcome.results():
         echo(line)
     if outcome.signal is not None:
-        echo(f"interrupted, and saved; go on with: {outcome.run.resume_command}", err=True)
+        echo(f"interrupted and saved; resume with: {outcome.run.resume_command}", err=True)
         raise click.exceptions.Exit(status_after(outcome.signal))

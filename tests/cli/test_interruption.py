@@ -37,7 +37,7 @@ def test_after_a_signal_validation_and_saving_finish_and_the_run_can_be_resumed(
     assert training.returncode == 128 + number, error
     last = error.splitlines()[-1]
     assert last == (
-        "interrupted, and saved; go on with: nntrain fit runs/tiny/config.yaml --run runs/tiny "
+        "interrupted and saved; resume with: nntrain fit runs/tiny/config.yaml --run runs/tiny "
         "--resume"
     )
     assert "Traceback" not in error
