@@ -282,6 +282,13 @@ def test_bash_completes_words_that_it_has_split(words: list[str], expected: list
     assert (result.stdout.splitlines(), result.stderr) == (expected, "")
 
 
+def test_the_scripts_of_this_click_are_extended() -> None:
+    for text in ("compset -P '--*='; _path_files -f", "compstate[insert]=1"):
+        assert text in shells.Zsh.source_template
+    for text in ("(commandline -ct)", "split --max 1", 'complete -C ": "(commandline -ct)'):
+        assert text in shells.Fish.source_template
+
+
 SHELLS = {
     "bash": (["bash", "--norc", "-i"], 'eval "$(_NNTRAIN_COMPLETE=bash_source nntrain)"'),
     "zsh": (
