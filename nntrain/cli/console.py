@@ -1,4 +1,4 @@
-"""rich's console with printable text; a module of its own because importing rich takes long."""
+"""rich's console with printable text, in a separate module because importing rich is slow."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -186,7 +186,7 @@ def _write(folder: Path, train: "PixelsAndLabels", test: "PixelsAndLabels") -> N
 
 
 def _check_folder(folder: Path, force: bool) -> None:
-    """Check that no file would be replaced, before the work starts."""
+    """Check the output folder before the work starts."""
     from nntrain.data.kaggle import NAMES
 
     if folder.exists() and not folder.is_dir():

@@ -29,7 +29,7 @@ class Quiet(ShellComplete):
         return ""
 
     def get_completions(self, args: list[str], incomplete: str) -> "list[CompletionItem[str]]":
-        """Return whole words, to which click's lack the `--option=`."""
+        """Return click's completions, with the `--option=` that click omits."""
         # click drops the words if an option still lacks its value; overrides() needs them.
         self.ctx_args["obj"] = args
         start = incomplete.find("=") + 1 if incomplete.startswith("-") else 0
