@@ -30,4 +30,4 @@ class WithinThisProcess:
 
 @pytest.fixture
 def within_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_Process", WithinThisProcess)
+    monkeypatch.setattr(sandbox, "SandboxProcess", WithinThisProcess)

@@ -12,7 +12,7 @@ import pytest
 from nntrain.explain.grading import Report, grade, read_source
 from nntrain.explain.grading.mistakes import ELEMENTWISE_MISTAKES, MISTAKES, answers_with_mistakes
 from nntrain.explain.grading.mistakes import IN_BACKPROP as IN_BACKPROP_ALONE
-from nntrain.explain.grading.problems import TELLING
+from nntrain.explain.grading.problems import MISTAKE_PROBLEMS
 from tests.explain.students import RIGHT, spoilt
 
 pytestmark = pytest.mark.usefixtures("within_this_process")
@@ -185,26 +185,26 @@ def test_the_mistake_is_named(
 def test_every_name_has_a_file_that_makes_the_mistake() -> None:
     tested = [(function, name) for function, _, _, name in cases() if name]
     named = {
-        "forward": [mistake.sentence for mistake in MISTAKES["forward"]],
-        "backprop": [mistake.sentence for mistake in IN_BACKPROP_ALONE],
-        **{key: [sentence for sentence, _ in known] for key, known in ELEMENTWISE_MISTAKES.items()},
+        "forward": [mistake.message for mistake in MISTAKES["forward"]],
+        "backprop": [mistake.message for mistake in IN_BACKPROP_ALONE],
+        **{key: [message for message, _ in known] for key, known in ELEMENTWISE_MISTAKES.items()},
     }
-    for function, sentences in named.items():
-        for sentence in sentences:
-            assert any(key == function and name in sentence for key, name in tested), sentence
+    for function, messages in named.items():
+        for message in messages:
+            assert any(key == function and name in message for key, name in tested), message
     assert set(RIGHT) == {style for _, style, _, _ in cases()}
 
 
 @pytest.mark.parametrize("function", ["forward", "backprop"])
-def test_no_mistake_could_be_taken_for_another_one(function: str) -> None:
+def test_no_mistake_looks_like_another(function: str) -> None:
     found: dict[str, str] = {}
     values: dict[str, list[str]] = {}
-    for asked in TELLING:
-        for chosen, value in answers_with_mistakes(function, asked, 1):
-            name = chosen[0].sentence if chosen else "the lecture's"
+    for case in MISTAKE_PROBLEMS:
+        for chosen, value in answers_with_mistakes(function, case, 1):
+            name = chosen[0].message if chosen else "the lecture's"
             values.setdefault(name, []).append(digits(value))
-    for name, of_both in values.items():
-        other = found.setdefault("; ".join(of_both), name)
+    for name, both in values.items():
+        other = found.setdefault("; ".join(both), name)
         assert other == name
 
 

@@ -88,12 +88,12 @@ class Mistake(NamedTuple):
 
     Attributes:
         replaces: The key of `LECTURE`.
-        sentence: What is wrong.
+        message: What is wrong.
         formula: The wrong formula.
     """
 
     replaces: str
-    sentence: str
+    message: str
     formula: Formula
 
 
@@ -196,17 +196,17 @@ IN_BACKPROP = [
 
 def _in_some_layers(mistake: Mistake) -> list[Mistake]:
     """The same in the last layer alone, and in the others, which often have lines of their own."""
-    replaces, sentence, wrong = mistake
+    replaces, message, wrong = mistake
     right = LECTURE[replaces]
     return [
         Mistake(
             replaces,
-            f"{sentence} (in the last layer alone)",
+            f"{message} (in the last layer alone)",
             lambda s, i: (wrong if i == s.L else right)(s, i),
         ),
         Mistake(
             replaces,
-            f"{sentence} (in all layers but the last)",
+            f"{message} (in all layers but the last)",
             lambda s, i: (right if i == s.L else wrong)(s, i),
         ),
     ]

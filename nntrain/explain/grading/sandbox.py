@@ -83,7 +83,7 @@ class Failure(NamedTuple):
 Outcome: TypeAlias = Answer | Failure
 
 
-class Student:
+class Sandbox:
     """A student's functions, to be called in a process of their own.
 
     A process that dies or takes too long is replaced by another at the next call.
@@ -111,7 +111,7 @@ class Student:
         self.imported: set[str] = set()
         self.printed = 0
         self.unlimited: list[str] = []
-        self._running: _Process | None = None
+        self._running: SandboxProcess | None = None
         try:
             self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         except OSError as error:
@@ -120,7 +120,7 @@ class Student:
                 f"{error.strerror}; set TMPDIR to a folder that may be written to"
             ) from error
 
-    def __enter__(self) -> "Student":
+    def __enter__(self) -> "Sandbox":
         """Run the file for the first time."""
         try:
             self._process()
@@ -173,13 +173,13 @@ class Student:
             self._stop()
             return Failure("answers with something that cannot be read", fatal=True)
 
-    def _process(self) -> "_Process":
+    def _process(self) -> "SandboxProcess":
         """The process that runs, or a new one that has loaded the file."""
         if self._running is not None:
             return self._running
         path = str(self.source.path)
         try:
-            process = _Process(path, self.seconds, self.memory, self._folder.name)
+            process = SandboxProcess(path, self.seconds, self.memory, self._folder.name)
         except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be started
             raise NNTrainError(
                 f"{path}: cannot be run: no process can be started for it: "
@@ -205,7 +205,7 @@ class Student:
         self.functions = set(map(str, loaded["functions"]))
         return process
 
-    def _ask(self, process: "_Process", request: dict[str, Any]) -> dict[str, Any] | str:
+    def _ask(self, process: "SandboxProcess", request: dict[str, Any]) -> dict[str, Any] | str:
         process.ask(request)
         reply = process.reply(self.seconds)
         if isinstance(reply, str):
@@ -234,7 +234,7 @@ class Student:
         self._folder.cleanup()
 
 
-class _Process:
+class SandboxProcess:
     """A process of `child`, the pipes to it, and all that it starts.
 
     Raises:
