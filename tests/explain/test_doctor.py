@@ -1,4 +1,4 @@
-"""Patients that are ill because they were trained so, and healthy runs without a finding."""
+"""Badly trained runs with their diagnosis, and good runs without one."""
 
 import math
 import re
@@ -21,16 +21,16 @@ from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.demo import demo_digits
 from nntrain.data.kaggle import write_csv
 from nntrain.errors import DivergenceError
-from nntrain.explain.doctor.diagnoses import DIAGNOSES, Diagnosis, DiagnosisKind, findings
+from nntrain.explain.doctor.diagnoses import DIAGNOSES, Diagnosis, DiagnosisKind, find_problems
 from nntrain.explain.doctor.examination import (
-    Examination,
+    RunStats,
     Sample,
-    State,
-    Weights,
+    Snapshot,
+    WeightChange,
+    constant_loss,
     examine,
-    loss_of_alike_answers,
 )
-from nntrain.explain.doctor.report import chains
+from nntrain.explain.doctor.report import cause_chains
 from nntrain.nn import LOSSES
 from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
@@ -40,7 +40,7 @@ from nntrain.training.state import TrainingState
 from tests.support.tiny import CONFIG, stripes
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-# Of pictures of 14×14, that much is enough.
+# Enough neurons for pictures of 14×14.
 LECTURE = (CONFIGS / "lecture.yaml").read_text("utf-8").replace("dense: 100", "dense: 40")
 QUICK = (CONFIGS / "quick.yaml").read_text("utf-8").replace("dense: 300", "dense: 100")
 CONSTANT = "training.schedule=constant"
@@ -55,19 +55,19 @@ def hidden(*widths: int, activation: str, output: str, init: str = "null") -> st
     return f"network=[{', '.join([*layers, f'{{dense: 10, activation: {output}}}'])}]"
 
 
-class Patient(NamedTuple):
-    """How to make one, and what must be found.
+class BadRun(NamedTuple):
+    """How to train a run badly, and the expected diagnoses.
 
     Attributes:
-        text: The configuration that it is made of,
-        overrides: and what is changed in it.
-        rows: How many it is trained with.
-        cause: The first finding.
-        key: The key to blame.
-        so: What must be told as coming of it.
-        perhaps: What may be told, too; anything else must not.
-        numbers: What the evidence of the cause must say.
-        heals: Whether the advice alone makes it learn well.
+        text: The configuration,
+        overrides: and its changes.
+        rows: Number of training rows.
+        cause: The first diagnosis.
+        key: The key that it names.
+        numbers: A pattern for its evidence.
+        consequences: Diagnoses that must follow from it.
+        possible: Diagnoses that may be made too; no others may.
+        remedied: Whether the remedies alone make it learn well.
     """
 
     text: str
@@ -76,82 +76,84 @@ class Patient(NamedTuple):
     cause: DiagnosisKind
     key: str
     numbers: str
-    so: frozenset[DiagnosisKind] = frozenset()
-    perhaps: frozenset[DiagnosisKind] = frozenset()
-    heals: bool = True
+    consequences: frozenset[DiagnosisKind] = frozenset()
+    possible: frozenset[DiagnosisKind] = frozenset()
+    remedied: bool = True
 
 
 SHORT = "training.epochs=5"
-SLOW = frozenset({DiagnosisKind.TOO_LOW, DiagnosisKind.TOO_SHORT, DiagnosisKind.FLAT})
-PATIENTS = {
-    "unscaled inputs of sigmoids": Patient(
+SLOW = frozenset({DiagnosisKind.RATE_TOO_LOW, DiagnosisKind.TOO_SHORT, DiagnosisKind.CONSTANT})
+BADLY_TRAINED = {
+    "unscaled inputs with sigmoids": BadRun(
         LECTURE,
         ("data.input_range=[0, 255]", SHORT),
         1000,
         DiagnosisKind.INPUTS,
         "data.input_range",
         r"between 0 and 255",
-        so=frozenset({DiagnosisKind.SATURATED, DiagnosisKind.FADING}),
-        perhaps=SLOW | {DiagnosisKind.TOO_HIGH},
+        consequences=frozenset({DiagnosisKind.SATURATED, DiagnosisKind.VANISHING}),
+        possible=SLOW | {DiagnosisKind.RATE_TOO_HIGH},
     ),
-    "unscaled inputs of relus": Patient(
+    "unscaled inputs with relus": BadRun(
         QUICK,
         ("data.input_range=[-100, 300]", SHORT),
         1000,
         DiagnosisKind.INPUTS,
         "data.input_range",
         r"between -100 and 300",
-        so=frozenset({DiagnosisKind.DEAD}),
-        perhaps=frozenset({DiagnosisKind.TOO_HIGH, DiagnosisKind.FADING, DiagnosisKind.FLAT}),
+        consequences=frozenset({DiagnosisKind.DEAD}),
+        possible=frozenset(
+            {DiagnosisKind.RATE_TOO_HIGH, DiagnosisKind.VANISHING, DiagnosisKind.CONSTANT}
+        ),
     ),
-    "inputs next to nothing": Patient(
+    "inputs near 0": BadRun(
         QUICK,
         ("data.input_range=[0, 0.004]", SHORT),
         1000,
         DiagnosisKind.INPUTS,
         "data.input_range",
         r"between 0 and 0.004",
-        so=frozenset({DiagnosisKind.FLAT}),
-        perhaps=SLOW | {DiagnosisKind.DEAD},
+        consequences=frozenset({DiagnosisKind.CONSTANT}),
+        possible=SLOW | {DiagnosisKind.DEAD},
     ),
-    "great initial weights": Patient(
+    "large initial weights": BadRun(
         LECTURE,
         ("network[0].init={normal: 3.0}", SHORT),
         1000,
         DiagnosisKind.SATURATED,
         "network[0].init",
         r"\d\d % of the outputs of layer 1 have a σ′ next to 0 before the first step",
-        perhaps=SLOW | {DiagnosisKind.FADING},
+        possible=SLOW | {DiagnosisKind.VANISHING},
     ),
-    "zeros": Patient(
+    "zeros": BadRun(
         QUICK,
         (hidden(30, activation="sigmoid", output="softmax", init="zeros"), "network[1].init=zeros"),
         1000,
-        DiagnosisKind.TWINS,
+        DiagnosisKind.SYMMETRIC,
         "network[0].init",
         r"all 30 neurons of layer 1",
-        perhaps=SLOW | {DiagnosisKind.FADING, DiagnosisKind.TOO_HIGH},
+        possible=SLOW | {DiagnosisKind.VANISHING, DiagnosisKind.RATE_TOO_HIGH},
     ),
-    "decay": Patient(
+    "decay": BadRun(
         QUICK,
         ("training.optimizer.weight_decay=1.0", "training.epochs=6"),
         1000,
         DiagnosisKind.DECAY,
         "training.optimizer.weight_decay",
         r"‖W‖ is \S+ of what",
-        so=frozenset({DiagnosisKind.FLAT}),
-        perhaps=frozenset({DiagnosisKind.DEAD, DiagnosisKind.FADING}),
+        consequences=frozenset({DiagnosisKind.CONSTANT}),
+        possible=frozenset({DiagnosisKind.DEAD, DiagnosisKind.VANISHING}),
     ),
-    "diverged": Patient(
+    "diverged": BadRun(
         QUICK,
         (hidden(40, 40, activation="leaky_relu", output="softmax"), sgd(30.0), CONSTANT),
         1000,
-        DiagnosisKind.TOO_HIGH,
+        DiagnosisKind.RATE_TOO_HIGH,
         "training.optimizer.learning_rate",
         r"the loss became (nan|inf) in epoch 1, batch \d+",
-        heals=False,  # an α of 1 does not diverge, but jumps, which its next run is told
+        remedied=False,  # an α of 1 does not diverge, but jumps, which the next diagnosis says
     ),
-    "diverged later": Patient(
+    "diverged later": BadRun(
         QUICK,
         (
             hidden(40, activation="relu", output="identity"),
@@ -160,70 +162,75 @@ PATIENTS = {
             CONSTANT,
         ),
         1000,
-        DiagnosisKind.TOO_HIGH,
+        DiagnosisKind.RATE_TOO_HIGH,
         "training.optimizer.learning_rate",
         r"the loss became (nan|inf) in epoch [2-9], batch \d+",
-        perhaps=frozenset({DiagnosisKind.DEAD, DiagnosisKind.FADING}),
+        possible=frozenset({DiagnosisKind.DEAD, DiagnosisKind.VANISHING}),
     ),
-    "stuck at 0.5": Patient(
+    "stuck at 0.5": BadRun(
         LECTURE,
         (sgd(30.0), SHORT),
         1000,
-        DiagnosisKind.TOO_HIGH,
+        DiagnosisKind.RATE_TOO_HIGH,
         "training.optimizer.learning_rate",
         r"E is 0.5\d* after 5 epochs; the same answer to all rows would have 0.4",
-        so=frozenset({DiagnosisKind.SATURATED}),
-        perhaps=frozenset({DiagnosisKind.FADING}),
+        consequences=frozenset({DiagnosisKind.SATURATED}),
+        possible=frozenset({DiagnosisKind.VANISHING}),
     ),
-    "jumping": Patient(
+    "jumping": BadRun(
         QUICK,
         (sgd(0.3, "momentum"), CONSTANT, "training.batch_size=16", "training.epochs=8"),
         1000,
-        DiagnosisKind.TOO_HIGH,
+        DiagnosisKind.RATE_TOO_HIGH,
         "training.optimizer.learning_rate",
         r"E (rose after \d of 7 epochs|went up to)",
-        perhaps=frozenset(
-            {DiagnosisKind.DEAD, DiagnosisKind.FADING, DiagnosisKind.FLAT, DiagnosisKind.TOO_SHORT}
+        possible=frozenset(
+            {
+                DiagnosisKind.DEAD,
+                DiagnosisKind.VANISHING,
+                DiagnosisKind.CONSTANT,
+                DiagnosisKind.TOO_SHORT,
+            }
         ),
     ),
-    "dead relus": Patient(
+    "dead relus": BadRun(
         QUICK,
         (sgd(0.03, "adam"), CONSTANT, "training.batch_size=32"),
         1000,
         DiagnosisKind.DEAD,
         "training.optimizer.learning_rate",
         r"\d\d % of the neurons of layer 1 are 0 for every row",
-        perhaps=frozenset({DiagnosisKind.OVERFITTING}),
+        possible=frozenset({DiagnosisKind.OVERFITTING}),
     ),
-    "relus that small weights kill": Patient(
+    "relus that small weights kill": BadRun(
         QUICK,
         (hidden(50, 50, 50, activation="relu", output="softmax", init="{normal: 0.001}"), SHORT),
         1000,
         DiagnosisKind.DEAD,
         "network[0].init",
         r"of the neurons of layer 3 are 0 for every row .*; \|δ_1\| was \de-0\d of \|δ_4\| then",
-        perhaps=SLOW | {DiagnosisKind.FADING},
+        possible=SLOW | {DiagnosisKind.VANISHING},
     ),
-    "l1 beside a harmless decay": Patient(
+    "l1 and a harmless weight decay": BadRun(
         QUICK,
         ("training.l1=0.1", "training.optimizer.weight_decay=5e-5", "training.epochs=6"),
         1000,
         DiagnosisKind.DECAY,
         "training.l1",
         r"‖W‖ is \S+ of what",
-        so=frozenset({DiagnosisKind.FLAT}),
-        perhaps=frozenset({DiagnosisKind.DEAD, DiagnosisKind.FADING}),
+        consequences=frozenset({DiagnosisKind.CONSTANT}),
+        possible=frozenset({DiagnosisKind.DEAD, DiagnosisKind.VANISHING}),
     ),
-    "deep sigmoids": Patient(
+    "deep sigmoids": BadRun(
         LECTURE,
         (hidden(*[30] * 5, activation="sigmoid", output="sigmoid"), SHORT),
         1000,
-        DiagnosisKind.FADING,
+        DiagnosisKind.VANISHING,
         "network[0].activation",
         r"\|δ_1\| \de-05, .*\|δ_6\| 0.0",
-        so=frozenset({DiagnosisKind.FLAT}),
+        consequences=frozenset({DiagnosisKind.CONSTANT}),
     ),
-    "small initial weights": Patient(
+    "small initial weights": BadRun(
         QUICK,
         (
             hidden(30, 30, 30, activation="tanh", output="softmax", init="{normal: 0.01}"),
@@ -232,50 +239,50 @@ PATIENTS = {
             CONSTANT,
         ),
         1000,
-        DiagnosisKind.FADING,
+        DiagnosisKind.VANISHING,
         "network[0].init",
         r"\|δ_1\| 0.00\d, .*\|δ_4\| ",
-        perhaps=SLOW,
+        possible=SLOW,
     ),
-    "slow": Patient(
+    "slow": BadRun(
         QUICK,
         (sgd(1e-6, "adam"), SHORT, CONSTANT),
         1000,
-        DiagnosisKind.TOO_LOW,
+        DiagnosisKind.RATE_TOO_LOW,
         "training.optimizer.learning_rate",
         r"‖ΔW‖/‖W‖ of a step is \de-0\d, where 0.001 is usual",
-        perhaps=SLOW,
+        possible=SLOW,
     ),
-    "slow sigmoids": Patient(
+    "slow sigmoids": BadRun(
         LECTURE,
         (sgd(0.01), SHORT),
         1000,
-        DiagnosisKind.TOO_LOW,
+        DiagnosisKind.RATE_TOO_LOW,
         "training.optimizer.learning_rate",
         r"‖ΔW‖/‖W‖ of a step is",
-        perhaps=SLOW,
-        heals=False,  # five epochs are few, too, which its next run is told
+        possible=SLOW,
+        remedied=False,  # five epochs are few, too, which the next diagnosis says
     ),
-    "stopped early": Patient(
+    "stopped early": BadRun(
         LECTURE,
         ("training.epochs=4",),
         1000,
         DiagnosisKind.TOO_SHORT,
         "training.epochs",
         r"E fell from 0.\d+ to 0.\d+ in the last 2 of 4 epochs",
-        heals=False,
+        remedied=False,
     ),
-    "overfitting": Patient(
+    "overfitting": BadRun(
         QUICK,
         (sgd(0.002, "adam"), CONSTANT, "training.batch_size=16", "training.epochs=25"),
         300,
         DiagnosisKind.OVERFITTING,
         "data.distortion",
         r"(9\d.\d|100.0)% of the training rows right, but [5-8]\d.\d% of the validation rows",
-        heals=False,  # 300 digits, however distorted, are few
+        remedied=False,  # 300 digits, however distorted, are few
     ),
 }
-HEALTHY = {
+WELL_TRAINED = {
     "lecture": (LECTURE, ("training.epochs=15",)),
     "quick": (QUICK, ()),
     "relu": (
@@ -322,15 +329,15 @@ def split(digits: Dataset, rows: int) -> Split:
     return Subset(digits, np.arange(rows)), Subset(digits, np.arange(3750, 5000))
 
 
-def trained(config: Config, folder: Path, data: Split) -> Examination:
+def trained(config: Config, folder: Path, data: Split) -> RunStats:
     run = RunFolder.create(folder, config)
     with suppress(DivergenceError):
         fit(config, lambda: run, Reporter(), data=data)
     return examine(run, data, Reporter(), threads=1)
 
 
-def ills(found: list[Diagnosis]) -> set[DiagnosisKind]:
-    return {finding.ill for finding in found}
+def kinds(found: list[Diagnosis]) -> set[DiagnosisKind]:
+    return {finding.kind for finding in found}
 
 
 def key_of(finding: Diagnosis) -> str:
@@ -339,87 +346,87 @@ def key_of(finding: Diagnosis) -> str:
 
 
 def assignments(finding: Diagnosis) -> list[str]:
-    return [f"{key_of(finding._replace(path=path))}={value}" for path, value in finding.mends]
+    return [f"{key_of(finding._replace(path=path))}={value}" for path, value in finding.remedies]
 
 
-@pytest.mark.parametrize("name", PATIENTS)
-def test_a_patient_has_its_own_illness_and_no_other_and_the_advice_helps(
+@pytest.mark.parametrize("name", BADLY_TRAINED)
+def test_a_bad_run_gets_its_own_diagnosis_alone_and_the_remedy_helps(
     name: str, digits: Dataset, tmp_path: Path
 ) -> None:
-    patient, data = PATIENTS[name], split(digits, PATIENTS[name].rows)
-    seen = trained(parse_config(patient.text, "x", patient.overrides), tmp_path / "ill", data)
-    found = findings(seen)
-    told = chains(found)
-    cause = told[0].cause
-    assert cause.ill is patient.cause, found
-    assert key_of(cause) == patient.key
-    assert re.search(patient.numbers, cause.evidence), cause.evidence
-    assert patient.so <= ills(told[0].consequences), found
-    assert ills(found) <= {patient.cause} | patient.so | patient.perhaps, found
+    case, data = BADLY_TRAINED[name], split(digits, BADLY_TRAINED[name].rows)
+    stats = trained(parse_config(case.text, "x", case.overrides), tmp_path / "bad", data)
+    found = find_problems(stats)
+    chains = cause_chains(found)
+    cause = chains[0].cause
+    assert cause.kind is case.cause, found
+    assert key_of(cause) == case.key
+    assert re.search(case.numbers, cause.evidence), cause.evidence
+    assert case.consequences <= kinds(chains[0].consequences), found
+    assert kinds(found) <= {case.cause} | case.consequences | case.possible, found
 
-    advised = parse_config(patient.text, "x", (*patient.overrides, *assignments(cause)))
-    if patient.heals:
+    advised = parse_config(case.text, "x", (*case.overrides, *assignments(cause)))
+    if case.remedied:
         again = trained(advised, tmp_path / "advised", data)
-        assert again.accuracy > seen.accuracy + 0.05 or again.accuracy > 0.9
-        assert patient.cause not in ills(findings(again))
+        assert again.accuracy > stats.accuracy + 0.05 or again.accuracy > 0.9
+        assert case.cause not in kinds(find_problems(again))
 
 
-def test_every_illness_has_a_patient() -> None:
+def test_every_diagnosis_has_a_badly_trained_run() -> None:
     # Too few validation rows have tests of their own below.
-    assert {patient.cause for patient in PATIENTS.values()} == set(DiagnosisKind) - {
-        DiagnosisKind.FLAT,
+    assert {case.cause for case in BADLY_TRAINED.values()} == set(DiagnosisKind) - {
+        DiagnosisKind.CONSTANT,
         DiagnosisKind.VALIDATION,
     }
     assert len(DIAGNOSES) == len(DiagnosisKind)
 
 
-@pytest.mark.parametrize("name", HEALTHY)
-def test_nothing_is_found_in_a_healthy_run(name: str, digits: Dataset, tmp_path: Path) -> None:
-    text, overrides = HEALTHY[name]
-    seen = trained(parse_config(text, "x", overrides), tmp_path / "run", split(digits, 3750))
-    assert findings(seen) == []
-    assert seen.accuracy > 0.75
-    not_begun = replace(seen, history=[], finished=False, end=None, weights=None)
-    assert findings(not_begun) == []
+@pytest.mark.parametrize("name", WELL_TRAINED)
+def test_nothing_is_found_in_a_well_trained_run(name: str, digits: Dataset, tmp_path: Path) -> None:
+    text, overrides = WELL_TRAINED[name]
+    stats = trained(parse_config(text, "x", overrides), tmp_path / "run", split(digits, 3750))
+    assert find_problems(stats) == []
+    assert stats.accuracy > 0.75
+    not_begun = replace(stats, history=[], finished=False, end=None, weights=None)
+    assert find_problems(not_begun) == []
 
 
-def seen_of(name: str, digits: Dataset, folder: Path) -> Examination:
-    patient = PATIENTS[name]
-    config = parse_config(patient.text, "x", patient.overrides)
-    return trained(config, folder / "run", split(digits, patient.rows))
+def badly_trained(name: str, digits: Dataset, folder: Path) -> RunStats:
+    case = BADLY_TRAINED[name]
+    config = parse_config(case.text, "x", case.overrides)
+    return trained(config, folder / "run", split(digits, case.rows))
 
 
-def test_twins_that_rounding_has_parted_are_still_the_cause(
+def test_symmetric_neurons_that_rounding_separated_are_still_the_cause(
     digits: Dataset, tmp_path: Path
 ) -> None:
-    seen = seen_of("zeros", digits, tmp_path)
-    assert seen.weights is not None
-    parted = replace(seen, weights=replace(seen.weights, twins=[]))
-    cause = chains(findings(parted))[0].cause
-    assert cause.ill is DiagnosisKind.TWINS
+    stats = badly_trained("zeros", digits, tmp_path)
+    assert stats.weights is not None
+    separated = replace(stats, weights=replace(stats.weights, symmetric=[]))
+    cause = cause_chains(find_problems(separated))[0].cause
+    assert cause.kind is DiagnosisKind.SYMMETRIC
     assert "all 30 neurons of layer 1 began with the same weights" in cause.evidence
 
 
 def test_a_run_that_diverged_only_with_other_threads_has_a_rate_too_high(
     digits: Dataset, tmp_path: Path
 ) -> None:
-    seen = replace(seen_of("diverged", digits, tmp_path), divergence=None)
-    cause = chains(findings(seen))[0].cause
-    assert cause.ill is DiagnosisKind.TOO_HIGH
+    stats = replace(badly_trained("diverged", digits, tmp_path), divergence=None)
+    cause = cause_chains(find_problems(stats))[0].cause
+    assert cause.kind is DiagnosisKind.RATE_TOO_HIGH
     assert re.search(r"E goes up to \S+ from 2\.\d+ in the first 8 steps", cause.evidence)
 
 
-def test_a_loss_that_comes_down_from_above_its_start_is_no_lack_of_epochs(
+def test_a_loss_that_falls_from_above_its_start_does_not_mean_too_few_epochs(
     digits: Dataset, tmp_path: Path
 ) -> None:
-    seen = seen_of("stopped early", digits, tmp_path)
-    assert DiagnosisKind.TOO_SHORT in ills(findings(seen))
-    first, *others = seen.history
-    high = replace(seen, history=[first._replace(train_loss=3.0), *others])
-    assert DiagnosisKind.TOO_SHORT not in ills(findings(high))
+    stats = badly_trained("stopped early", digits, tmp_path)
+    assert DiagnosisKind.TOO_SHORT in kinds(find_problems(stats))
+    first, *others = stats.history
+    high = replace(stats, history=[first._replace(train_loss=3.0), *others])
+    assert DiagnosisKind.TOO_SHORT not in kinds(find_problems(high))
 
 
-# What is measured, held against arithmetic of another kind.
+# The measurements, compared with other ways to compute them.
 
 
 def tiny(rows: int, *overrides: str) -> tuple[Config, TrainingState, Sample]:
@@ -449,9 +456,9 @@ def test_delta_is_the_slope_of_e_along_z(activation: str, dropout: float) -> Non
             layer.biases[j] += 1e-6
             slope.append((values[0] - values[1]) / 2e-6)
         slopes.append(float(np.linalg.norm(slope)))
-    state = State.of(config, learning, sample)
+    state = Snapshot.of(config, learning, sample)
     np.testing.assert_allclose(state.deltas, slopes, rtol=1e-6)
-    assert state.fading == pytest.approx(slopes[0] / slopes[-1])
+    assert state.gradient_ratio == pytest.approx(slopes[0] / slopes[-1])
 
 
 def test_a_step_is_as_long_as_the_optimiser_makes_it() -> None:
@@ -460,7 +467,7 @@ def test_a_step_is_as_long_as_the_optimiser_makes_it() -> None:
     weights = learning.network.parameters[: learning.network.weight_count].copy()
     # Adam's first step moves each weight by α, whatever its gradient.
     moved = 0.001 * np.sqrt(len(weights)) / np.linalg.norm(weights)
-    assert State.of(config, learning, sample).step == pytest.approx(moved, rel=1e-3)
+    assert Snapshot.of(config, learning, sample).step == pytest.approx(moved, rel=1e-3)
 
 
 def test_shares_of_saturated_outputs_and_dead_neurons_are_counted() -> None:
@@ -472,7 +479,7 @@ def test_shares_of_saturated_outputs_and_dead_neurons_are_counted() -> None:
     first, second, _ = learning.network.layers
     first.weights[...], first.biases[...] = 0, [-1, 0, 1, 2]
     second.weights[...], second.biases[...] = 0, [-6, -4.3, 0, 1, 2, 3, 4.3, 6]  # σ′(4.36) = 1/80
-    state = State.of(config, learning, sample)
+    state = Snapshot.of(config, learning, sample)
     assert state.dead == [0.5, 0, 0]
     assert state.saturated == [0, 0.25, 0]
 
@@ -484,7 +491,7 @@ def test_shares_of_saturated_outputs_and_dead_neurons_are_counted() -> None:
     answers=st.lists(st.floats(0.01, 0.99), min_size=10, max_size=10),
 )
 @settings(max_examples=60, deadline=None)
-def test_no_answer_that_is_the_same_for_all_rows_has_a_smaller_error(
+def test_no_constant_answer_has_a_smaller_loss(
     classes: int, loss: str, smoothing: float, answers: list[float]
 ) -> None:
     output = {"cross_entropy": "softmax"}.get(loss, "sigmoid")
@@ -500,7 +507,7 @@ def test_no_answer_that_is_the_same_for_all_rows_has_a_smaller_error(
     )
     labels = np.r_[np.arange(classes), np.zeros(3, np.int64)].astype(np.uint8)  # not equally many
     digits = Dataset(np.zeros((len(labels), 4), np.uint8), "x", labels, None, "label", None)
-    least = loss_of_alike_answers(config, (digits.all(), None))
+    least = constant_loss(config, (digits.all(), None))
     x = np.array(answers[:classes])
     if output == "softmax":
         x /= x.sum()
@@ -516,24 +523,22 @@ def test_no_answer_that_is_the_same_for_all_rows_has_a_smaller_error(
         (("loss=binary_cross_entropy",), 3.250830),
     ],
 )
-def test_the_loss_of_alike_answers_is_the_one_of_the_lecture(
-    overrides: tuple[str, ...], value: float
-) -> None:
+def test_the_constant_loss_is_that_of_the_lecture(overrides: tuple[str, ...], value: float) -> None:
     config = parse_config(LECTURE, "x", overrides)
-    assert loss_of_alike_answers(config, None) == pytest.approx(value, abs=1e-6)
+    assert constant_loss(config, None) == pytest.approx(value, abs=1e-6)
 
 
-def test_the_way_from_the_first_weights_is_measured() -> None:
+def test_the_change_of_the_weights_is_measured() -> None:
     config, learning, _ = tiny(2)
     end = build_network(config, 16)
     end.parameters[...] = 3 * learning.network.parameters
-    way = Weights.of(learning.network, end)
-    assert way.moved == pytest.approx(2.0)
-    assert way.shrunk == pytest.approx(3.0)
-    assert way.twins == way.twins_at_start == []
+    change = WeightChange.of(learning.network, end)
+    assert change.moved == pytest.approx(2.0)
+    assert change.shrunk == pytest.approx(3.0)
+    assert change.symmetric == change.symmetric_at_start == []
     zeros = build_network(config, 16)
-    assert Weights.of(zeros, end) == Weights(math.inf, math.inf, [], [1])
-    assert Weights.of(end, zeros) == Weights(1.0, 0.0, [1], [])
+    assert WeightChange.of(zeros, end) == WeightChange(math.inf, math.inf, [], [1])
+    assert WeightChange.of(end, zeros) == WeightChange(1.0, 0.0, [1], [])
 
 
 # The command.
@@ -571,7 +576,7 @@ DIVERGES = (
 LEARNS = ("--set", "training.epochs=12")
 
 
-def test_a_finding_names_the_line_the_value_and_a_command_that_can_be_typed(folder: Path) -> None:
+def test_a_finding_names_the_line_the_value_and_a_command_that_works(folder: Path) -> None:
     assert run("fit", "tiny.yaml", "--set", "data.input_range=[0, 255]").exit_code == 0
     head, finding, *others = doctor("runs/tiny")
     line = line_of("runs/tiny/config.yaml", "input_range")
@@ -602,7 +607,7 @@ def test_a_run_that_diverged_in_its_first_epoch_has_a_rate_too_high(folder: Path
     assert command.startswith("  try: nntrain fit runs/tiny/config.yaml --set training.optimizer.")
 
 
-def test_without_the_rows_metrics_and_weights_must_do(folder: Path) -> None:
+def test_without_the_rows_metrics_and_weights_are_diagnosed(folder: Path) -> None:
     run("fit", "tiny.yaml", "--set", "data.input_range=[0, 255]")
     Path("train.csv").unlink()
     result = run("doctor", "runs/tiny")
@@ -621,7 +626,7 @@ def test_other_rows_than_those_of_the_run_are_left_out(folder: Path) -> None:
     assert "σ′" not in result.stdout
 
 
-def test_an_edited_configuration_is_not_believed(folder: Path) -> None:
+def test_an_edited_configuration_is_not_used(folder: Path) -> None:
     run("fit", "tiny.yaml", "--set", "data.input_range=[0, 255]")
     file = Path("runs/tiny/config.yaml")
     file.write_text(file.read_text("utf-8").replace("[0.0, 255.0]", "[0.0, 1.0]"))
@@ -630,7 +635,7 @@ def test_an_edited_configuration_is_not_believed(folder: Path) -> None:
     assert "inputs not scaled: x_0 lies between 0 and 255" in result.stdout
 
 
-def test_each_member_of_a_committee_is_looked_at(folder: Path) -> None:
+def test_each_member_of_a_committee_is_diagnosed(folder: Path) -> None:
     run("fit", "tiny.yaml", "--set", "members=2", "--set", TOO_LOW)
     lines = doctor("runs/tiny")
     heads = [line for line in lines if line.startswith("runs/tiny/member-")]
@@ -641,35 +646,35 @@ def test_each_member_of_a_committee_is_looked_at(folder: Path) -> None:
     assert all("learning rate α too low" in text for text in blamed)
 
 
-def test_members_that_have_not_begun_are_told(folder: Path) -> None:
+def test_members_that_have_not_started_are_reported(folder: Path) -> None:
     run("fit", "tiny.yaml", "--set", "members=3", *DIVERGES)
     lines = doctor("runs/tiny")
     assert "learning rate α too high" in lines[1]
-    assert [line for line in lines if "not begun" in line] == [
-        f"runs/tiny/member-{n}: not begun; go on with "
+    assert [line for line in lines if "not started" in line] == [
+        f"runs/tiny/member-{n}: not started; start it with "
         "'nntrain fit runs/tiny/config.yaml --run runs/tiny --resume'"
         for n in (2, 3)
     ]
 
 
-def test_a_run_that_was_only_interrupted_is_to_be_gone_on_with(folder: Path) -> None:
+def test_an_interrupted_run_is_to_be_resumed(folder: Path) -> None:
     run("fit", "tiny.yaml")
     for name in ("best.npz", "last.npz", "metrics.csv"):
         Path("runs/tiny", name).unlink()  # as a kill in the first epoch leaves it
-    head, mend = doctor("runs/tiny")
+    head, hint = doctor("runs/tiny")
     assert head.startswith("runs/tiny: nothing found; looked at 0 of 4 epochs")
-    assert mend == (
-        "runs/tiny: not finished; go on with "
+    assert hint == (
+        "runs/tiny: not finished; resume it with "
         "'nntrain fit runs/tiny/config.yaml --run runs/tiny --resume'"
     )
 
 
 @pytest.mark.parametrize(
-    ("validation", "mend"),
+    ("validation", "hint"),
     [("0.02", "; try 0.1"), ("30", "; try 135"), ("0.2", "take more data")],
 )
-def test_few_validation_rows_are_told_with_their_standard_error(
-    validation: str, mend: str, folder: Path
+def test_few_validation_rows_are_reported_with_their_standard_error(
+    validation: str, hint: str, folder: Path
 ) -> None:
     write_csv("train.csv", *stripes(1500 if validation != "0.2" else 120))
     run("fit", "tiny.yaml", "--set", f"data.validation={validation}", *LEARNS)
@@ -677,10 +682,10 @@ def test_few_validation_rows_are_told_with_their_standard_error(
     line = line_of("runs/tiny/config.yaml", "validation")
     assert finding.startswith(f"runs/tiny/config.yaml:{line}: data.validation: {validation}: ")
     assert re.search(r"has a standard error of \d\.\d points", finding)
-    assert mend in finding
+    assert hint in finding
 
 
-def test_what_is_no_run_is_refused(folder: Path) -> None:
+def test_a_missing_run_is_refused(folder: Path) -> None:
     result = run("doctor", "runs/none")
     assert result.exit_code == 1
     assert result.stderr == "runs/none: no such folder; 'nntrain runs' lists those there are\n"
