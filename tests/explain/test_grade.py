@@ -573,7 +573,7 @@ def test_a_file_that_cannot_be_loaded_is_one_line(tmp_path: Path, text: str, exp
         (b"def f(:\n    pass\n", ":1: not Python: invalid syntax"),
         (b"x = 1\n  y = 2\n", ":2: not Python: unexpected indent"),
         (b"x = '\xff'\n", ":1: not UTF-8 text; save the file as UTF-8"),
-        (b"x = 1\0\n", ":1: not Python: a null byte; mend that line"),
+        (b"x = 1\0\n", ":1: not Python: a null byte; correct that line"),
         (b"(" * 5000, ":1: not Python: too many nested parentheses"),
     ],
 )
