@@ -216,7 +216,7 @@ def test_a_committee_is_inspected_as_one_and_traced_by_member(folder: Path) -> N
         (1, "inspect tiny.yaml --set data.train=data/test.csv", "data/test.csv: has no label column, it looks like a test file; give the training file, or name the column that holds the digits"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_explained_is_refused_in_one_line(
+def test_bad_arguments_are_one_line_of_error(
     trained_once: Path, status: int, arguments: str, expected: str
 ) -> None:
     result = run(*arguments.split())

@@ -1,6 +1,6 @@
-"""Every mistake that the grader has a name for, made in a file as students write them."""
+"""Every mistake that the grader names, in a file as students write them."""
 
-# ruff: noqa: E501  # a mistake is one line: the solution, what is spoilt in it, and its name
+# ruff: noqa: E501  # a mistake is one line: the solution, the change, and the message
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from nntrain.explain.grading import Report, grade, read_source
 from nntrain.explain.grading.mistakes import ELEMENTWISE_MISTAKES, MISTAKES, answers_with_mistakes
 from nntrain.explain.grading.mistakes import IN_BACKPROP as IN_BACKPROP_ALONE
 from nntrain.explain.grading.problems import MISTAKE_PROBLEMS
-from tests.explain.students import RIGHT, spoilt
+from tests.support.students import RIGHT, modified
 
 pytestmark = pytest.mark.usefixtures("within_this_process")
 
@@ -177,12 +177,12 @@ def cases() -> Iterator[tuple[str, str, list[Change], str]]:
 def test_the_mistake_is_named(
     tmp_path: Path, function: str, style: str, changes: list[Change], name: str
 ) -> None:
-    report = graded(tmp_path, spoilt(style, *changes))
+    report = graded(tmp_path, modified(style, *changes))
     assert name in reasons(report, function)
     assert not report.is_right
 
 
-def test_every_name_has_a_file_that_makes_the_mistake() -> None:
+def test_every_mistake_has_a_file_that_makes_it() -> None:
     tested = [(function, name) for function, _, _, name in cases() if name]
     named = {
         "forward": [mistake.message for mistake in MISTAKES["forward"]],

@@ -1,8 +1,6 @@
 """Badly trained runs with their diagnosis, and good runs without one."""
 
-import math
 import re
-import shlex
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -10,39 +8,32 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from nntrain.cli import main
 from nntrain.config import Config, parse_config
-from nntrain.config.build import build_network
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.demo import demo_digits
-from nntrain.data.kaggle import write_csv
 from nntrain.errors import DivergenceError
 from nntrain.explain.doctor.diagnoses import DIAGNOSES, Diagnosis, DiagnosisKind, find_problems
 from nntrain.explain.doctor.examination import (
     RunStats,
-    Sample,
-    Snapshot,
-    WeightChange,
-    constant_loss,
     examine,
 )
 from nntrain.explain.doctor.report import cause_chains
-from nntrain.nn import LOSSES
 from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split
 from nntrain.training.run import RunFolder
-from nntrain.training.state import TrainingState
-from tests.support.tiny import CONFIG, stripes
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
+
+
 # Enough neurons for pictures of 14×14.
 LECTURE = (CONFIGS / "lecture.yaml").read_text("utf-8").replace("dense: 100", "dense: 40")
+
+
 QUICK = (CONFIGS / "quick.yaml").read_text("utf-8").replace("dense: 300", "dense: 100")
+
+
 CONSTANT = "training.schedule=constant"
 
 
@@ -82,7 +73,11 @@ class BadRun(NamedTuple):
 
 
 SHORT = "training.epochs=5"
+
+
 SLOW = frozenset({DiagnosisKind.RATE_TOO_LOW, DiagnosisKind.TOO_SHORT, DiagnosisKind.CONSTANT})
+
+
 BADLY_TRAINED = {
     "unscaled inputs with sigmoids": BadRun(
         LECTURE,
@@ -282,6 +277,8 @@ BADLY_TRAINED = {
         remedied=False,  # 300 digits, however distorted, are few
     ),
 }
+
+
 WELL_TRAINED = {
     "lecture": (LECTURE, ("training.epochs=15",)),
     "quick": (QUICK, ()),
@@ -424,277 +421,3 @@ def test_a_loss_that_falls_from_above_its_start_does_not_mean_too_few_epochs(
     first, *others = stats.history
     high = replace(stats, history=[first._replace(train_loss=3.0), *others])
     assert DiagnosisKind.TOO_SHORT not in kinds(find_problems(high))
-
-
-# The measurements, compared with other ways to compute them.
-
-
-def tiny(rows: int, *overrides: str) -> tuple[Config, TrainingState, Sample]:
-    config = parse_config(CONFIG.format(train="train.csv"), "x", ("dtype=float64", *overrides))
-    pixels, labels = stripes(rows)
-    digits = Dataset(pixels, "train.csv", labels, None, "label", None)
-    return config, TrainingState.begin(config, 16), Sample.of(config, digits.all())
-
-
-@pytest.mark.parametrize("dropout", [0.0, 0.4])
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "leaky_relu"])
-def test_delta_is_the_slope_of_e_along_z(activation: str, dropout: float) -> None:
-    config, learning, sample = tiny(
-        1,
-        f"network=[{{dense: 5, activation: {activation}, dropout: {dropout}}}, "
-        "{dense: 4, activation: tanh}, {dense: 3, activation: softmax}]",
-    )
-    network = learning.network
-    slopes = []
-    for layer in network.layers:  # moving b_i moves z_i
-        slope = []
-        for j in range(len(layer.biases)):
-            values = []
-            for change in (1e-6, -2e-6):
-                layer.biases[j] += change
-                values.append(network.loss.value(network.predict(sample.x), sample.y))
-            layer.biases[j] += 1e-6
-            slope.append((values[0] - values[1]) / 2e-6)
-        slopes.append(float(np.linalg.norm(slope)))
-    state = Snapshot.of(config, learning, sample)
-    np.testing.assert_allclose(state.deltas, slopes, rtol=1e-6)
-    assert state.gradient_ratio == pytest.approx(slopes[0] / slopes[-1])
-
-
-def test_a_step_is_as_long_as_the_optimiser_makes_it() -> None:
-    rate = "training.optimizer={name: adam, learning_rate: 0.001}"
-    config, learning, sample = tiny(16, rate)
-    weights = learning.network.parameters[: learning.network.weight_count].copy()
-    # Adam's first step moves each weight by α, whatever its gradient.
-    moved = 0.001 * np.sqrt(len(weights)) / np.linalg.norm(weights)
-    assert Snapshot.of(config, learning, sample).step == pytest.approx(moved, rel=1e-3)
-
-
-def test_shares_of_saturated_outputs_and_dead_neurons_are_counted() -> None:
-    config, learning, sample = tiny(
-        30,
-        "network=[{dense: 4, activation: relu}, {dense: 8, activation: sigmoid}, "
-        "{dense: 3, activation: softmax}]",
-    )
-    first, second, _ = learning.network.layers
-    first.weights[...], first.biases[...] = 0, [-1, 0, 1, 2]
-    second.weights[...], second.biases[...] = 0, [-6, -4.3, 0, 1, 2, 3, 4.3, 6]  # σ′(4.36) = 1/80
-    state = Snapshot.of(config, learning, sample)
-    assert state.dead == [0.5, 0, 0]
-    assert state.saturated == [0, 0.25, 0]
-
-
-@given(
-    classes=st.integers(2, 10),
-    loss=st.sampled_from(sorted(LOSSES)),
-    smoothing=st.sampled_from([0.0, 0.2]),
-    answers=st.lists(st.floats(0.01, 0.99), min_size=10, max_size=10),
-)
-@settings(max_examples=60, deadline=None)
-def test_no_constant_answer_has_a_smaller_loss(
-    classes: int, loss: str, smoothing: float, answers: list[float]
-) -> None:
-    output = {"cross_entropy": "softmax"}.get(loss, "sigmoid")
-    config = parse_config(
-        CONFIG.format(train="train.csv"),
-        "x",
-        (
-            f"data.classes={classes}",
-            f"network=[{{dense: {classes}, activation: {output}}}]",
-            f"loss={loss}",
-            f"training.label_smoothing={smoothing}",
-        ),
-    )
-    labels = np.r_[np.arange(classes), np.zeros(3, np.int64)].astype(np.uint8)  # not equally many
-    digits = Dataset(np.zeros((len(labels), 4), np.uint8), "x", labels, None, "label", None)
-    least = constant_loss(config, (digits.all(), None))
-    x = np.array(answers[:classes])
-    if output == "softmax":
-        x /= x.sum()
-    y = np.eye(classes)[labels] * (1 - smoothing) + smoothing / classes
-    assert least <= LOSSES[loss].value(np.tile(x, (len(y), 1)), y) + 1e-12
-
-
-@pytest.mark.parametrize(
-    ("overrides", "value"),
-    [
-        (("loss=squared_error",), 0.45),
-        (("loss=cross_entropy", "network[1].activation=softmax"), 2.302585),
-        (("loss=binary_cross_entropy",), 3.250830),
-    ],
-)
-def test_the_constant_loss_is_that_of_the_lecture(overrides: tuple[str, ...], value: float) -> None:
-    config = parse_config(LECTURE, "x", overrides)
-    assert constant_loss(config, None) == pytest.approx(value, abs=1e-6)
-
-
-def test_the_change_of_the_weights_is_measured() -> None:
-    config, learning, _ = tiny(2)
-    end = build_network(config, 16)
-    end.parameters[...] = 3 * learning.network.parameters
-    change = WeightChange.of(learning.network, end)
-    assert change.moved == pytest.approx(2.0)
-    assert change.shrunk == pytest.approx(3.0)
-    assert change.symmetric == change.symmetric_at_start == []
-    zeros = build_network(config, 16)
-    assert WeightChange.of(zeros, end) == WeightChange(math.inf, math.inf, [], [1])
-    assert WeightChange.of(end, zeros) == WeightChange(1.0, 0.0, [1], [])
-
-
-# The command.
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    write_csv("train.csv", *stripes(600))
-    Path("tiny.yaml").write_text(CONFIG.format(train="train.csv"))
-    return tmp_path
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
-
-
-def doctor(*arguments: str) -> list[str]:
-    result = run("doctor", *arguments)
-    assert result.exit_code == 0, result.output
-    return result.stdout.splitlines()
-
-
-def line_of(file: str, text: str) -> int:
-    lines = Path(file).read_text("utf-8").splitlines()
-    (number,) = (number for number, line in enumerate(lines, 1) if text in line)
-    return number
-
-
-TOO_LOW = "training.optimizer={name: adam, learning_rate: 1.0e-7}"
-DIVERGES = (
-    "--set=network[0].activation=identity",
-    "--set=training.optimizer={name: sgd, learning_rate: 1.0e+30}",
-)
-LEARNS = ("--set", "training.epochs=12")
-
-
-def test_a_finding_names_the_line_the_value_and_a_command_that_works(folder: Path) -> None:
-    assert run("fit", "tiny.yaml", "--set", "data.input_range=[0, 255]").exit_code == 0
-    head, finding, *others = doctor("runs/tiny")
-    line = line_of("runs/tiny/config.yaml", "input_range")
-    assert re.match(r"runs/tiny: \d findings?; looked at 4 of 4 epochs, the last with E ", head)
-    assert finding.startswith(
-        f"runs/tiny/config.yaml:{line}: data.input_range: [0.0, 255.0]: inputs not scaled: "
-    )
-    assert finding.endswith("; try [0, 1]")
-    others = others[: [other.startswith("  ") for other in [*others, ""]].index(False)]
-    assert all(other.startswith("  so: ") for other in others[:-1])
-    command = others[-1].removeprefix("  try: nntrain ")
-    assert shlex.split(command)[:3] == ["fit", "runs/tiny/config.yaml", "--set"]
-    assert run(*shlex.split(command), *LEARNS).exit_code == 0
-    (verdict,) = doctor("runs/tiny-2")
-    assert verdict.startswith("runs/tiny-2: nothing found; looked at 12 of 12 epochs")
-
-
-def test_a_run_that_diverged_in_its_first_epoch_has_a_rate_too_high(folder: Path) -> None:
-    assert run("fit", "tiny.yaml", *DIVERGES).exit_code == 1
-    assert not Path("runs/tiny/metrics.csv").exists()
-    _, finding, command = doctor("runs/tiny")
-    line = line_of("runs/tiny/config.yaml", "learning_rate")
-    assert finding.startswith(
-        f"runs/tiny/config.yaml:{line}: training.optimizer.learning_rate: 1e+30: learning rate α "
-        "too high: "
-    )
-    assert "in epoch 1, batch" in finding
-    assert command.startswith("  try: nntrain fit runs/tiny/config.yaml --set training.optimizer.")
-
-
-def test_without_the_rows_metrics_and_weights_are_diagnosed(folder: Path) -> None:
-    run("fit", "tiny.yaml", "--set", "data.input_range=[0, 255]")
-    Path("train.csv").unlink()
-    result = run("doctor", "runs/tiny")
-    assert result.exit_code == 0
-    assert "train.csv: no such file; " in result.stderr
-    assert "diagnosing from metrics and weights alone" in result.stderr
-    assert "inputs not scaled" in result.stdout
-
-
-def test_other_rows_than_those_of_the_run_are_left_out(folder: Path) -> None:
-    run("fit", "tiny.yaml", *LEARNS)
-    write_csv("train.csv", *stripes(500, seed=9))
-    result = run("doctor", "runs/tiny")
-    assert "warning: train.csv: not the rows that runs/tiny was trained on" in result.stderr
-    assert "training rows" in result.stdout
-    assert "σ′" not in result.stdout
-
-
-def test_an_edited_configuration_is_not_used(folder: Path) -> None:
-    run("fit", "tiny.yaml", "--set", "data.input_range=[0, 255]")
-    file = Path("runs/tiny/config.yaml")
-    file.write_text(file.read_text("utf-8").replace("[0.0, 255.0]", "[0.0, 1.0]"))
-    result = run("doctor", "runs/tiny")
-    assert "warning: runs/tiny/config.yaml: not what the run was trained with" in result.stderr
-    assert "inputs not scaled: x_0 lies between 0 and 255" in result.stdout
-
-
-def test_each_member_of_a_committee_is_diagnosed(folder: Path) -> None:
-    run("fit", "tiny.yaml", "--set", "members=2", "--set", TOO_LOW)
-    lines = doctor("runs/tiny")
-    heads = [line for line in lines if line.startswith("runs/tiny/member-")]
-    assert [head.partition(":")[0] for head in heads] == [f"runs/tiny/member-{n}" for n in (1, 2)]
-    line = line_of("runs/tiny/config.yaml", "learning_rate")
-    blamed = [text for text in lines if text.startswith(f"runs/tiny/config.yaml:{line}: training")]
-    assert len(blamed) == 2
-    assert all("learning rate α too low" in text for text in blamed)
-
-
-def test_members_that_have_not_started_are_reported(folder: Path) -> None:
-    run("fit", "tiny.yaml", "--set", "members=3", *DIVERGES)
-    lines = doctor("runs/tiny")
-    assert "learning rate α too high" in lines[1]
-    assert [line for line in lines if "not started" in line] == [
-        f"runs/tiny/member-{n}: not started; start it with "
-        "'nntrain fit runs/tiny/config.yaml --run runs/tiny --resume'"
-        for n in (2, 3)
-    ]
-
-
-def test_an_interrupted_run_is_to_be_resumed(folder: Path) -> None:
-    run("fit", "tiny.yaml")
-    for name in ("best.npz", "last.npz", "metrics.csv"):
-        Path("runs/tiny", name).unlink()  # as a kill in the first epoch leaves it
-    head, hint = doctor("runs/tiny")
-    assert head.startswith("runs/tiny: nothing found; looked at 0 of 4 epochs")
-    assert hint == (
-        "runs/tiny: not finished; resume it with "
-        "'nntrain fit runs/tiny/config.yaml --run runs/tiny --resume'"
-    )
-
-
-@pytest.mark.parametrize(
-    ("validation", "hint"),
-    [("0.02", "; try 0.1"), ("30", "; try 135"), ("0.2", "take more data")],
-)
-def test_few_validation_rows_are_reported_with_their_standard_error(
-    validation: str, hint: str, folder: Path
-) -> None:
-    write_csv("train.csv", *stripes(1500 if validation != "0.2" else 120))
-    run("fit", "tiny.yaml", "--set", f"data.validation={validation}", *LEARNS)
-    _, finding, *_ = doctor("runs/tiny")
-    line = line_of("runs/tiny/config.yaml", "validation")
-    assert finding.startswith(f"runs/tiny/config.yaml:{line}: data.validation: {validation}: ")
-    assert re.search(r"has a standard error of \d\.\d points", finding)
-    assert hint in finding
-
-
-def test_a_missing_run_is_refused(folder: Path) -> None:
-    result = run("doctor", "runs/none")
-    assert result.exit_code == 1
-    assert result.stderr == "runs/none: no such folder; 'nntrain runs' lists those there are\n"
-
-
-def test_a_damaged_checkpoint_is_one_line(folder: Path) -> None:
-    run("fit", "tiny.yaml")
-    for name in ("best.npz", "last.npz"):
-        Path("runs/tiny", name).write_bytes(b"nothing")
-    result = run("doctor", "runs/tiny")
-    assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1].startswith("runs/tiny/last.npz: damaged")
