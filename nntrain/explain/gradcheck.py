@@ -98,16 +98,10 @@ def check_gradient(
                 n = np.abs(backpropagated - numerical).argmax()
                 entry = np.unravel_index(chosen[smooth[n]], indices.shape)
                 worst = Worst(tuple(map(int, entry)), float(backpropagated[n]), float(numerical[n]))
+            checked, kinks = len(smooth), len(selected) - len(smooth)
             comparisons.append(
                 Comparison(
-                    layer,
-                    parameter,
-                    indices.size,
-                    len(smooth),
-                    len(selected) - len(smooth),
-                    relative_error,
-                    worst,
-                    verdict,
+                    layer, parameter, indices.size, checked, kinks, relative_error, worst, verdict
                 )
             )
     return comparisons

@@ -99,35 +99,15 @@ class Mistake(NamedTuple):
 
 IN_FORWARD = [
     Mistake("z_i", "z_i lacks the bias b_i", lambda s, i: s.W[i] @ s.x[i - 1]),
-    Mistake(
-        "z_i",
-        "z_i has W_iᵀ where W_i belongs",
-        lambda s, i: s.W[i].T @ s.x[i - 1] + s.b[i],
-    ),
+    Mistake("z_i", "z_i has W_iᵀ where W_i belongs", lambda s, i: s.W[i].T @ s.x[i - 1] + s.b[i]),
     Mistake("z_i", "z_i subtracts the bias b_i", lambda s, i: s.W[i] @ s.x[i - 1] - s.b[i]),
-    Mistake(
-        "z_i",
-        "z_i is made of x_0 in every layer where x_{i−1} belongs",
-        lambda s, i: s.W[i] @ s.x[0] + s.b[i],
-    ),
-    Mistake(
-        "z_i",
-        "z_i is made of z_{i−1} where x_{i−1} belongs",
-        lambda s, i: s.W[i] @ s.z[i - 1] + s.b[i],
-    ),
-    Mistake(
-        "x_i",
-        "x_L lacks σ: z_L stands where x_L = σ(z_L) belongs",
-        lambda s, i: s.sigma(s.z[i]) if i < s.L else s.z[i],
-    ),
+    Mistake("z_i", "z_i is made of x_0 in every layer where x_{i−1} belongs", lambda s, i: s.W[i] @ s.x[0] + s.b[i]),
+    Mistake("z_i", "z_i is made of z_{i−1} where x_{i−1} belongs", lambda s, i: s.W[i] @ s.z[i - 1] + s.b[i]),
+    Mistake("x_i", "x_L lacks σ: z_L stands where x_L = σ(z_L) belongs", lambda s, i: s.sigma(s.z[i]) if i < s.L else s.z[i]),
     Mistake("x_i", "x_i lacks σ", lambda s, i: s.z[i]),
     Mistake("x_i", "σ is applied twice", lambda s, i: s.sigma(s.sigma(s.z[i]))),
-    Mistake(
-        "x_i",
-        "b_i is added after σ, not before",
-        lambda s, i: s.sigma(s.z[i] - s.b[i]) + s.b[i],
-    ),
-]
+    Mistake("x_i", "b_i is added after σ, not before", lambda s, i: s.sigma(s.z[i] - s.b[i]) + s.b[i]),
+]  # fmt: skip
 
 RETURNED_BY_FORWARD = [
     Mistake("forward", "the two lists are swapped: z_1 … z_L come first", lambda s, _: [s.x, s.z[1:]]),
@@ -198,17 +178,13 @@ def _in_some_layers(mistake: Mistake) -> list[Mistake]:
     """The mistake in the last layer alone, and in all others: code often treats these apart."""
     replaces, message, wrong = mistake
     right = LECTURE[replaces]
+
+    def either(last: Formula, others: Formula) -> Formula:
+        return lambda s, i: (last if i == s.L else others)(s, i)
+
     return [
-        Mistake(
-            replaces,
-            f"{message} (in the last layer alone)",
-            lambda s, i: (wrong if i == s.L else right)(s, i),
-        ),
-        Mistake(
-            replaces,
-            f"{message} (in all layers but the last)",
-            lambda s, i: (right if i == s.L else wrong)(s, i),
-        ),
+        Mistake(replaces, f"{message} (in the last layer alone)", either(wrong, right)),
+        Mistake(replaces, f"{message} (in all layers but the last)", either(right, wrong)),
     ]
 
 

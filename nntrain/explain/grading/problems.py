@@ -66,11 +66,11 @@ def problem(widths: Sequence[int], batch_size: int, seed: int = 0) -> Problem:
     )
 
 
-def whole_numbers(widths: Sequence[int], batch_size: int) -> Problem:
+def integers(widths: Sequence[int], batch_size: int) -> Problem:
     """A problem with integers as inputs and targets, as pixels and digits are."""
     drawn = problem(widths, batch_size)
-    x: NDArray[Any] = np.rint(3 * drawn.x).astype(np.int64)
-    y: NDArray[Any] = np.rint(drawn.y).astype(np.int64)
+    x: Any = np.rint(3 * drawn.x).astype(np.int64)
+    y: Any = np.rint(drawn.y).astype(np.int64)
     return drawn._replace(x=x, y=y)
 
 
@@ -83,7 +83,7 @@ PROBLEMS = [
     problem((4, 3, 2), 6),
     problem((2, 5, 4, 3), 7),
     problem((5, 2, 6, 4, 3), 8),
-    whole_numbers((4, 5, 3), 6),
+    integers((4, 5, 3), 6),
 ]
 # The problems that mistakes are recognized by: in the first, shapes distinguish most of them; in
 # the second, a missing transpose still has a value.
