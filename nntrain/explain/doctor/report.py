@@ -109,18 +109,14 @@ class _ConfigFile:
         value = _shown(self._value(diagnosis.path))
         text = f"{value}: {diagnosis.kind.value}: {diagnosis.evidence}"
         if diagnosis.remedies:
-            (path, value), *others = diagnosis.remedies
-            text += f"; try {value if path == diagnosis.path else _assignment(path, value)}"
-            text += " and the other changes below" * bool(others)
+            text += f"; try {diagnosis.remedies[0][1]}"  # of the key that causes the problem
+            text += " and the other changes below" * (len(diagnosis.remedies) > 1)
         location = location_of(diagnosis.path, self._source_map)
         return str(ConfigIssue(location, diagnosis.path, text))
 
     def command(self, diagnosis: Diagnosis) -> str:
         """The command that trains with all remedies."""
-        sets = [
-            f"--set {shlex.quote(_assignment(*remedy, equals='='))}"
-            for remedy in diagnosis.remedies
-        ]
+        sets = [f"--set {shlex.quote(_assignment(*remedy))}" for remedy in diagnosis.remedies]
         return " ".join(["nntrain fit", shlex.quote(str(self.run.config_file)), *sets])
 
     def _value(self, path: KeyPath) -> Value:
@@ -140,6 +136,6 @@ def _shown(value: Value) -> str:
     return value if isinstance(value, str) else show(value)
 
 
-def _assignment(path: KeyPath, value: str, equals: str = ": ") -> str:
+def _assignment(path: KeyPath, value: str) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"{key.removeprefix('.')}{equals}{value}"
+    return f"{key.removeprefix('.')}={value}"

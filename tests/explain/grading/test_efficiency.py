@@ -59,7 +59,7 @@ def test_a_loop_over_samples_or_neurons_is_found_by_counting(
 ) -> None:
     report = grade(tmp_path, text)
     assert set(verdicts(report).values()) == {"right"}
-    if not line:  # a loop within C leaves no trace; its time is told
+    if not line:  # loops in compiled code are not traced; the time shows them
         assert report.loops == []
         return
     (number,) = (n for n, t in enumerate(text.splitlines(), 1) if t.startswith(line))
@@ -106,16 +106,16 @@ def backprop(*given):
 def test_loop_counting_cannot_be_evaded(tmp_path: Path, text: str) -> None:
     report = grade(tmp_path, text)
     assert set(verdicts(report).values()) == {"right"}
-    (told,) = report.loops
-    assert "backprop" in told
+    (loop,) = report.loops
+    assert "backprop" in loop
 
 
 def test_code_that_stops_when_it_is_counted_is_reported(tmp_path: Path) -> None:
     lines = "    import sys\n    if sys.gettrace():\n        sys.settrace(None)\n"
     report = grade(tmp_path, ONE_BY_ONE.replace(LOOP, lines + LOOP))
-    (told,) = report.loops
-    assert told.startswith("backprop fails while its loops are counted: line ")
-    assert told.endswith("in backprop: PermissionError: tracing may not be changed here")
+    (loop,) = report.loops
+    assert loop.startswith("backprop fails while its loops are counted: line ")
+    assert loop.endswith("in backprop: PermissionError: tracing may not be changed here")
 
 
 def test_a_backprop_too_slow_to_time_is_reported(tmp_path: Path) -> None:

@@ -102,21 +102,21 @@ def test_forged_replies_are_refused(tmp_path: Path, line: str) -> None:
 
 @pytest.mark.parametrize("escape", ["pass", "os.setsid()"])
 def test_remaining_child_processes_are_killed(tmp_path: Path, escape: str) -> None:
-    told = tmp_path / "child"
+    path = tmp_path / "child"
     fork = f"""
     import ctypes, os, time
     if ctypes.PyDLL(None).fork() == 0:
         {escape}
-        with open({str(told)!r}, "w") as file:
+        with open({str(path)!r}, "w") as file:
             file.write(str(os.getpid()))
         time.sleep(600)
-    while not os.path.exists({str(told)!r}) or not open({str(told)!r}).read():
+    while not os.path.exists({str(path)!r}) or not open({str(path)!r}).read():
         time.sleep(0.01)
     return [], []
 """
     assert verdicts(grade(tmp_path, with_backprop(fork)))["backprop"] == "wrong"
     deadline = time.monotonic() + 5
-    while _runs(int(told.read_text())):
+    while _runs(int(path.read_text())):
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -127,15 +127,15 @@ def _runs(process: int) -> bool:
     except ProcessLookupError:
         return False
     stat = Path(f"/proc/{process}/stat")
-    return not stat.exists() or " Z " not in stat.read_text()  # killed, but nobody has asked
+    return not stat.exists() or " Z " not in stat.read_text()  # killed, but not yet reaped
 
 
 def test_it_runs_in_an_empty_folder_that_is_removed(tmp_path: Path) -> None:
-    told = tmp_path / "folder"
+    path = tmp_path / "folder"
     look = "import os, pathlib\nfound = os.listdir()\npathlib.Path('mine').mkdir()\n"
-    tell = f"pathlib.Path({str(told)!r}).write_text(os.getcwd() + ' ' + str(found))\n"
+    tell = f"pathlib.Path({str(path)!r}).write_text(os.getcwd() + ' ' + str(found))\n"
     assert grade(tmp_path, BOARD + look + tell).is_right
-    folder, found = told.read_text().split(" ", 1)
+    folder, found = path.read_text().split(" ", 1)
     assert found == "[]"
     assert not Path(folder).exists()
 
