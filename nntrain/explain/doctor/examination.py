@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from nntrain.data.dataset import Subset
 from nntrain.errors import DataError, DivergenceError
 from nntrain.nn import ACTIVATIONS, LOSSES, Network
 from nntrain.nn.arrays import Array
+from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.fit import batches_for
 from nntrain.training.layer_stats import saturated
 from nntrain.training.loop import train
@@ -243,24 +245,18 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
     finished = is_finished(history, config.training.epochs, config.training.patience)
     sample = Sample.of(config, data[0]) if data else None
     inputs = checkpoint.meta.inputs if checkpoint else sample.x.shape[1] if sample else None
-
-    def restored() -> TrainingState:
-        state = TrainingState.begin(config, inputs or 0)
-        if checkpoint:
-            state.restore(checkpoint, file)
-        return state
-
     start, end, weights, divergence = None, None, None, None
     if inputs is not None:
         initial = TrainingState.begin(config, inputs)
         if checkpoint:
-            newest = restored()
+            newest = _restored(config, inputs, checkpoint, file)
             weights = WeightChange.of(initial.network, newest.network)
             end = Snapshot.of(config, newest, sample) if sample else None
         start = Snapshot.of(config, initial, sample) if sample else None
     if data and not finished and not (checkpoint and checkpoint.progress.batch):
         reporter.notice(f"{run}: training epoch {len(history) + 1}, which was not finished, again")
-        divergence = _try_next_epoch(config, restored(), data[0], threads)
+        newest = _restored(config, data[0].digits.pixels.shape[1], checkpoint, file)
+        divergence = _try_next_epoch(config, newest, data[0], threads)
     return RunStats(
         run=run,
         config=config,
@@ -275,6 +271,15 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
         inputs=inputs,
         sample=sample,
     )
+
+
+def _restored(
+    config: Config, inputs: int, checkpoint: Checkpoint | None, file: Path
+) -> TrainingState:
+    state = TrainingState.begin(config, inputs)
+    if checkpoint:
+        state.restore(checkpoint, file)
+    return state
 
 
 def read_rows(config: Config, reporter: Reporter) -> Split | None:
