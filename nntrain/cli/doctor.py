@@ -11,15 +11,15 @@ from nntrain.cli.terminal import echo
 @click.command(epilog="Example: nntrain doctor runs/config")
 @run_argument
 def doctor(folder: Path) -> None:
-    """Say why a run learns badly, and what to change.
+    """Explain why a run learns badly, and what to change.
 
-    RUN is the folder of a run or of a committee, finished or not. Causes come first, each as the
-    line of config.yaml to change and the numbers that speak against it; then what comes of it
-    ("so:"), and a command that trains anew without it ("try:"). The exit status is 0, whether
-    anything was found or not.
+    RUN is the folder of a run or of a committee, finished or not. For each cause, the line of
+    config.yaml to change and the evidence are printed, then its consequences ("so:") and a command
+    that trains a new run without it ("try:"). The exit status is 0, whether anything was found or
+    not.
 
-    The rows that it was trained on are read again; without them, metrics and weights must do. An
-    epoch that was not finished is trained once more, in memory, to see whether it diverges.
+    The training data are read again; if they are missing, only metrics and weights are examined. An
+    epoch that was not finished is trained again, in memory, to see whether it diverges.
     """
     from nntrain.explain.doctor import diagnose
     from nntrain.training.reporter import TerminalReporter

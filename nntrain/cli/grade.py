@@ -1,4 +1,4 @@
-"""nntrain grade: a verdict on a student's own backpropagation."""
+"""nntrain grade: check a student's own backpropagation."""
 
 import json
 from pathlib import Path
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: nntrain grade --starter mine.py && nntrain grade mine.py")
 @click.argument("file", metavar="FILE.py", required=False, type=click.Path(path_type=Path))
-@click.option("--starter", is_flag=True, help="Print the file to begin with, or write it as FILE.")
+@click.option("--starter", is_flag=True, help="Print a template, or write it to FILE.py.")
 @click.option(
     "--seconds",
     type=NonNegativeFloat(0.1, 3600),
     default=10,
     show_default=True,
-    help="The longest that one call of a function may take.",
+    help="Time limit per call of a function, in seconds.",
 )
 @click.option(
     "--memory",
     type=PositiveInt(256, 1 << 20),
     default=1024,
     show_default=True,
-    help="The most memory that it may have, in MB.",
+    help="Memory limit, in MB.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def grade(file: Path | None, starter: bool, seconds: float, memory: int, as_json: bool) -> None:
-    """Hold the functions of FILE.py against our own backpropagation.
+    """Compare the functions of FILE.py with nntrain's backpropagation.
 
-    FILE.py holds sigmoid, sigmoid_prime, forward and backprop, as the starter describes them. It is
-    run in a process of its own, with limits against accidents: it is no place for files that you
-    do not trust. Exit status 0 if all is right, 1 if something is to be mended.
+    FILE.py contains sigmoid, sigmoid_prime, forward and backprop, as --starter describes them. It
+    runs in a process of its own, whose limits guard against accidents: do not grade files that you
+    do not trust. Exit status 0: all is right; 1: something is wrong.
     """
     from nntrain.explain import grading
 
@@ -72,17 +72,16 @@ def _write_starter(file: Path | None) -> None:
 def _print(report: "Report") -> None:
     from nntrain.cli.terminal import console, table
 
-    made = table("function", "verdict", "why")
+    rows = table("function", "verdict", "why")
     for finding in report.findings:
-        made.add_row(finding.function, finding.verdict, "\n".join(finding.reasons))
-    imports = f"imports {', '.join(report.imports)}; only NumPy, pandas and the standard library"
-    made.add_row(
-        "imports", "wrong" if report.imports else "right", imports if report.imports else ""
-    )
-    made.add_row("loops", "wrong" if report.loops else "right", "\n".join(report.loops))
+        rows.add_row(finding.function, finding.verdict, "\n".join(finding.reasons))
+    names = ", ".join(report.imports)
+    imports = [f"imports {names}; only NumPy, pandas and the standard library"] if names else []
+    for label, issues in (("imports", imports), ("loops", report.loops)):
+        rows.add_row(label, "wrong" if issues else "right", "\n".join(issues))
     if report.speed is not None:
-        made.add_row("speed", "", _compared(report.speed.student, report.speed.ours))
-    console().print(made)
+        rows.add_row("speed", "", _compared(report.speed.student, report.speed.ours))
+    console().print(rows)
     for note in report.notes:
         echo(note)
     echo(report.conclusion())

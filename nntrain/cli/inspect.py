@@ -1,4 +1,4 @@
-"""nntrain inspect: the stack of layers in figures."""
+"""nntrain inspect: the summary of a network."""
 
 from pathlib import Path
 
@@ -14,16 +14,16 @@ from nntrain.cli.terminal import echo
 def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     """Show a network's layers, parameters and memory.
 
-    The number of inputs is read off the first line of data.train, or off a run's checkpoint.
-    Products are multiplications of two numbers, in the matrix products. The memory is that of one
-    network in training; the buffers hold x_i, δ_i and scratch for each row of a batch.
+    The number of inputs is that of the first line of data.train, or of a run's checkpoint. Products
+    are the multiplications of numbers in the matrix products. The memory is that of one network in
+    training; the buffers contain x_i, δ_i and scratch space for each row of a batch.
     """
     from nntrain.cli.terminal import console, table
     from nntrain.explain.inputs import resolve_source
-    from nntrain.explain.model_summary import inspect as figures
+    from nntrain.explain.model_summary import inspect as summarise
     from nntrain.training.reporter import TerminalReporter
 
-    summary = figures(resolve_source(source, overrides), TerminalReporter())
+    summary = summarise(resolve_source(source, overrides), TerminalReporter())
     committee = f", a committee of {summary.members} such networks" if summary.members > 1 else ""
     widths = "-".join(map(str, summary.widths))
     echo(f"{source}: {widths}, {summary.loss}, {summary.dtype}{committee}")

@@ -24,7 +24,7 @@ from nntrain.errors import ConfigError, NNTrainError
     type=PositiveInt(1),
     default=1,
     show_default=True,
-    help="Which digit; rows count from 1 without the header, as in messages about CSVs.",
+    help="Number of the digit's row, from 1, without the header.",
 )
 @click.option("--data", "csv", type=CSV_PATH, help="A labelled CSV.  [default: data.train]")
 @click.option(
@@ -41,22 +41,21 @@ def trace(
 ) -> None:
     """Follow one digit through a network and back.
 
-    CONFIG: the network with the weights that training begins with. RUN: that of its best epoch.
-    All is computed in float64 from the training's own parameters, and for this digit alone: E is
-    the loss without weight_decay, l1 and dropout; W after is W − α ∂E/∂W, with α from
-    training.optimizer.learning_rate.
+    CONFIG: the network with its initial weights. RUN: the network of its best epoch. All quantities
+    are computed in float64 and for this digit alone: E is the loss without weight_decay, l1 and
+    dropout; W after is W − α ∂E/∂W, with α from training.optimizer.learning_rate.
 
-    What is small is shown in full; of what is large, the mean, the extremes and the share of
-    neurons that are saturated, which means that σ′ is below a twentieth of its greatest value.
+    Small quantities are printed in full, large ones as their mean, extremes and share of saturated
+    neurons, whose σ′ is below a twentieth of its maximum.
 
-    --npz FILE holds float64 arrays for numpy.load: x_0, W_1, b_1, z_1, x_1 and so on, y, E,
+    --npz FILE contains float64 arrays for numpy.load: x_0, W_1, b_1, z_1, x_1 and so on, y, E,
     delta_1, dE_dW_1, dE_db_1, W_1_after, b_1_after and so on, and alpha. Columns have the shape
     (n,), matrices (n_out, n_in).
     """
     from nntrain.cli.ascii_art import render_or_list
     from nntrain.cli.terminal import console, table
     from nntrain.explain import trace as library
-    from nntrain.explain.inputs import resolve_source, subject
+    from nntrain.explain.inputs import load_network_and_data, resolve_source
     from nntrain.files import check_writable
     from nntrain.training.reporter import TerminalReporter
 
@@ -64,30 +63,29 @@ def trace(
         raise NNTrainError(f"{out}: exists already; name another file, or replace it with --force")
     if force and out is None:
         raise ConfigError("--force replaces the file of --npz; give --npz FILE too")
-    found = resolve_source(source, overrides)
-    shown = subject(found, csv, TerminalReporter())
+    subject = load_network_and_data(resolve_source(source, overrides), csv, TerminalReporter())
     if out is not None:
-        read = [*source.iterdir()] if source.is_dir() else [source]
-        check_output_is_not_input(out, *read, shown.digits.source, option="--npz")
+        inputs = [*source.iterdir()] if source.is_dir() else [source]
+        check_output_is_not_input(out, *inputs, subject.digits.source, option="--npz")
         check_writable(out)
-    x, y = shown.rows(row)
-    optimizer = shown.config.training.optimizer
-    quantities = library.trace(shown.network, x[0], y[0], optimizer.learning_rate)
+    x, y = subject.rows(row)
+    optimizer = subject.config.training.optimizer
+    quantities = library.trace(subject.network, x[0], y[0], optimizer.learning_rate)
     if out is not None:
         library.save(out, quantities, optimizer.learning_rate)
 
     echo(
-        f"{shown.digits.source}, row {row}: a {shown.digits.as_subset().labels[row - 1]}; "
-        f"the network takes it for a {shown.network.predict(x)[0].argmax()}"
+        f"{subject.digits.source}, row {row}: a {subject.digits.as_subset().labels[row - 1]}; "
+        f"the network takes it for a {subject.network.predict(x)[0].argmax()}"
     )
-    console().print(render_or_list(shown.digits.pixels[row - 1], console()))
+    console().print(render_or_list(subject.digits.pixels[row - 1], console()))
     echo()
     rows = table("quantity", "shape", "numbers")
     for quantity in quantities:
         rows.add_row(quantity.symbol, str(quantity.value.shape), library.numbers(quantity))
     console().print(rows)
     echo()
-    for line in library.legend(quantities, shown.config):
+    for line in library.legend(quantities, subject.config):
         echo(line)
     if out is not None:
         echo(f"{out}: {len(quantities)} arrays and alpha, for numpy.load")

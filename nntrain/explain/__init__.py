@@ -1,1 +1,1 @@
-"""For people who learn: networks taken apart, gradients checked, code graded, runs diagnosed."""
+"""Tools for learners: gradient check, trace, summary, grading of code, diagnosis of runs."""

@@ -1,4 +1,4 @@
-"""The gradient by backpropagation, held against the numerical one, layer by layer."""
+"""Backpropagation's gradient compared with the numerical one, layer by layer."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
@@ -13,11 +13,11 @@ from nntrain.nn.arrays import Array
 from nntrain.nn.losses import SMALLEST_DOUBT, SMALLEST_PROBABILITY
 from nntrain.randomness import Purpose, generator
 
-# Of each matrix and vector so many entries are compared: enough for any systematic fault.
+# Entries that are compared of each matrix and vector: enough for any systematic error.
 ENTRIES = 100
-# What ε²/6 · ∂³E/∂w³ may come to, compared with ∂E/∂w; a wrong formula is off by far more.
+# The relative error that ε²/6 · ∂³E/∂w³ may cause; a wrong formula causes a far larger one.
 TOLERANCE = 1e-5
-# E is trusted to so much of itself, or of 1 where E is smaller, after all its sums.
+# The rounding error of E after all its sums, relative to max(1, E).
 ROUNDING = 10 * float(np.finfo(np.float64).eps)
 
 Parameter: TypeAlias = Literal["W", "b"]
@@ -26,7 +26,7 @@ Verdict: TypeAlias = Literal["right", "wrong", "too small to tell", "kinks only"
 
 
 class Worst(NamedTuple):
-    """The entry with the greatest difference, its index counted from 0 as in NumPy."""
+    """The entry with the largest difference; its index counts from 0 as in NumPy."""
 
     entry: tuple[int, ...]
     backpropagated: float
@@ -34,17 +34,17 @@ class Worst(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """∂E/∂W_i or ∂E/∂b_i, found in two ways.
+    """∂E/∂W_i or ∂E/∂b_i by backpropagation and by central differences.
 
     Attributes:
         layer: i, counted from 1.
         parameter: "W" or "b".
-        size: How many entries it has.
-        checked: How many were compared,
-        kinks: and for how many more the numerical value tells nothing.
-        relative_error: ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖) over those compared; 0 where all of both is 0.
+        size: Its number of entries.
+        checked: The number of entries that were compared.
+        kinks: The number of chosen entries that were not, because the numerical value is at a kink.
+        relative_error: ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖) over those compared; 0 if g and ĝ are 0.
         worst: None if nothing was compared.
-        verdict: What that means; "too small to tell" where rounding alone comes near the gradient.
+        verdict: "too small to tell" if the gradient is hardly larger than the rounding error.
     """
 
     layer: int
@@ -58,7 +58,7 @@ class Comparison(NamedTuple):
 
     @property
     def symbol(self) -> str:
-        """As the lecture writes it."""
+        """The symbol in the lecture."""
         return f"∂E/∂{self.parameter}_{self.layer}"
 
 
@@ -71,50 +71,44 @@ def check_gradient(
         network: In float64.
         x: Inputs, shape (B, n_0).
         y: Targets, shape (B, n_L).
-        layers: Which, counted from 1.
+        layers: Their numbers, counted from 1.
         epsilon: ε.
-        seed: Chooses the entries of what is large.
+        seed: Seed for the choice of entries.
 
     Raises:
-        DivergenceError: E is not finite, or an output lies where E is cut off.
+        DivergenceError: If E is not finite, or an output lies where E is clipped.
     """
     error, gradient = _backpropagated(network, x, y)
     positions = network.views(np.arange(len(gradient)))
     comparisons = []
     for layer in layers:
-        for number, (parameter, places) in enumerate(
+        for number, (parameter, indices) in enumerate(
             zip(PARAMETERS, positions[layer - 1], strict=True)
         ):
-            chosen = _some(places.size, generator(seed, Purpose.GRADIENT_CHECK, layer, number))
-            at = places.ravel()[chosen]
-            numerical, at_kink = central_differences(network, x, y, at, epsilon)
+            chosen = _choose(indices.size, generator(seed, Purpose.GRADIENT_CHECK, layer, number))
+            selected = indices.ravel()[chosen]
+            numerical, at_kink = central_differences(network, x, y, selected, epsilon)
             smooth = np.flatnonzero(~at_kink)
-            backpropagated, numerical = gradient[at][smooth], numerical[smooth]
+            backpropagated, numerical = gradient[selected][smooth], numerical[smooth]
             relative_error, verdict = _judge(
                 backpropagated, numerical, ROUNDING * max(1.0, error) / epsilon
             )
             worst = None
             if len(smooth):
                 n = np.abs(backpropagated - numerical).argmax()
-                entry = np.unravel_index(chosen[smooth[n]], places.shape)
+                entry = np.unravel_index(chosen[smooth[n]], indices.shape)
                 worst = Worst(tuple(map(int, entry)), float(backpropagated[n]), float(numerical[n]))
+            checked, kinks = len(smooth), len(selected) - len(smooth)
             comparisons.append(
                 Comparison(
-                    layer,
-                    parameter,
-                    places.size,
-                    len(smooth),
-                    len(at) - len(smooth),
-                    relative_error,
-                    worst,
-                    verdict,
+                    layer, parameter, indices.size, checked, kinks, relative_error, worst, verdict
                 )
             )
     return comparisons
 
 
 def _backpropagated(network: Network, x: Array, y: Array) -> tuple[float, Array]:
-    """E, and its gradient by backpropagation; errors as in `check_gradient`."""
+    """E and its gradient by backpropagation; raises the errors of `check_gradient`."""
     with np.errstate(over="ignore", invalid="ignore"):
         xs = network.forward(x)
         error = network.loss.value(xs[-1], y)
@@ -132,7 +126,7 @@ def _backpropagated(network: Network, x: Array, y: Array) -> tuple[float, Array]
 
 
 def _is_cut_off(loss: Loss, outputs: Array, y: Array) -> bool:
-    """Whether E continues a logarithm by its tangent, of which δ_L = x_L − y knows nothing."""
+    """Whether E is continued by a tangent of the logarithm, which δ_L = x_L − y ignores."""
     if loss is LOSSES["cross_entropy"]:
         return bool((outputs[y > 0] < SMALLEST_PROBABILITY).any())
     if loss is LOSSES["binary_cross_entropy"]:
@@ -142,38 +136,38 @@ def _is_cut_off(loss: Loss, outputs: Array, y: Array) -> bool:
     return False
 
 
-def _some(size: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """All of 0 … size − 1, or as many as are to be compared, in order."""
+def _choose(size: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Up to `ENTRIES` of the indices 0 … size − 1, in order."""
     if size <= ENTRIES:
         return np.arange(size)
     return np.sort(rng.choice(size, ENTRIES, replace=False))
 
 
 def _judge(backpropagated: Array, numerical: Array, rounding: float) -> tuple[float, Verdict]:
-    """The relative error, and what it means if rounding may change each numerical value so much."""
+    """The relative error and the verdict, if each numerical value has this rounding error."""
     if not len(numerical):
         return 0.0, "kinks only"
     difference = float(np.linalg.norm(backpropagated - numerical))
     scale = float(np.linalg.norm(backpropagated) + np.linalg.norm(numerical))
-    by_rounding = rounding * len(numerical) ** 0.5
+    tolerated = rounding * len(numerical) ** 0.5
     relative_error = difference / scale if scale else 0.0
-    if not difference <= TOLERANCE * scale + by_rounding:
+    if not difference <= TOLERANCE * scale + tolerated:
         return relative_error, "wrong"
-    if 0 < scale < 100 * by_rounding:
+    if 0 < scale < 100 * tolerated:
         return relative_error, "too small to tell"
     return relative_error, "right"
 
 
 def diagnosis(comparisons: Sequence[Comparison], network: Network) -> str:
-    """Where to look for what is wrong, in one sentence; "" if nothing is.
+    """Name the formula that is wrong, in one sentence; "" if none is.
 
-    Errors go from the last layer to the first, so the last one that is wrong shows the cause.
+    Errors propagate from the last layer to the first, so the last wrong layer has the cause.
 
     Args:
-        comparisons: Of one layer or of all.
-        network: The one that was checked.
+        comparisons: Those of one layer or of all.
+        network: The network that was checked.
     """
-    wrong = {(found.layer, found.parameter) for found in comparisons if found.verdict == "wrong"}
+    wrong = {(item.layer, item.parameter) for item in comparisons if item.verdict == "wrong"}
     if not wrong:
         return ""
     layer = max(layer for layer, _ in wrong)
@@ -191,6 +185,6 @@ def diagnosis(comparisons: Sequence[Comparison], network: Network) -> str:
         formula = f"x_{layer} − y" if network.canonical else f"∂E/∂x_{layer} ⊙ σ′(z_{layer})"
         return f"δ_{layer} = {formula} is wrong, and with it all that follows from it"
     formula = f"W_{layer + 1}ᵀ δ_{layer + 1} ⊙ σ′(z_{layer})"
-    if all(found.layer == layer for found in comparisons):
+    if all(item.layer == layer for item in comparisons):
         return f"δ_{layer} = {formula} is wrong; without --layer you see whether δ_{layer + 1} is"
     return f"δ_{layer} = {formula} is wrong, while δ_{layer + 1} is right"

@@ -1,4 +1,4 @@
-"""What is explained: the network of a configuration before training, or that of a run after it."""
+"""The network to explain: that of a configuration before training, or of a run after it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,12 +20,12 @@ from nntrain.training.run import RunFolder
 
 
 class NetworkAndData(NamedTuple):
-    """A network and the digits that are shown to it.
+    """A network and the digits to show it.
 
     Attributes:
-        config: What it is trained with.
-        network: In float64, whatever its training computes in, with the very same parameters.
-        digits: With labels.
+        config: Its configuration.
+        network: A float64 copy of it.
+        digits: Labelled digits.
     """
 
     config: Config
@@ -33,14 +33,14 @@ class NetworkAndData(NamedTuple):
     digits: Dataset
 
     def rows(self, first: int, count: int = 1) -> tuple[Array, Array]:
-        """Inputs x_0, shape (count, n_0), and targets y, shape (count, n_L), as training has them.
+        """Inputs x_0, shape (count, n_0), and targets y, shape (count, n_L), as in training.
 
         Args:
-            first: The first row's number, counted from 1.
-            count: How many rows.
+            first: Number of the first row, counted from 1.
+            count: Number of rows.
 
         Raises:
-            ConfigError: There are not so many.
+            ConfigError: If the digits have no row `first + count - 1`.
         """
         last = first + count - 1
         if last > len(self.digits):
@@ -59,11 +59,11 @@ class NetworkAndData(NamedTuple):
 
 
 def resolve_source(path: Path, overrides: Sequence[str] = ()) -> Config | RunFolder:
-    """What a path on the command line names: a configuration's file, or a run's folder.
+    """The configuration or the run that a path on the command line names.
 
     Raises:
-        ConfigError: The configuration asks for what cannot be, or a run's should be overridden.
-        RunError: It is neither.
+        ConfigError: If the configuration is invalid, or there are overrides for a run.
+        RunError: If the path is neither.
     """
     if path.is_dir():
         run = RunFolder.open(path)
@@ -72,25 +72,27 @@ def resolve_source(path: Path, overrides: Sequence[str] = ()) -> Config | RunFol
         return run
     if path.exists() or path.suffix in (".yaml", ".yml"):
         return load_config(path, overrides)
-    near = [*path.parent.glob("*.y*ml"), *(f.parent for f in path.parent.glob("*/config.yaml"))]
-    mend = did_you_mean(str(path), [*map(str, near)], "name a YAML file or the folder of a run")
-    raise RunError(f"{path}: no such file or folder; {mend}")
+    others = [*path.parent.glob("*.y*ml"), *(f.parent for f in path.parent.glob("*/config.yaml"))]
+    hint = did_you_mean(str(path), [*map(str, others)], "name a YAML file or the folder of a run")
+    raise RunError(f"{path}: no such file or folder; {hint}")
 
 
-def subject(source: Config | RunFolder, csv: str | None, reporter: Reporter) -> NetworkAndData:
-    """The network that a configuration begins with, or that of a run's best epoch.
+def load_network_and_data(
+    source: Config | RunFolder, csv: str | None, reporter: Reporter
+) -> NetworkAndData:
+    """The initial network of a configuration, or that of a run's best epoch.
 
-    A committee's configuration begins with its first member.
+    For a committee's configuration it is that of the first member.
 
     Args:
-        source: What `resolve_source` gives.
-        csv: The digits; None: those that it is trained on.
-        reporter: Is told what was read.
+        source: The result of `resolve_source`.
+        csv: The digits; None for the training rows.
+        reporter: Receives notices about what was read.
 
     Raises:
-        RunError: The run is a committee, or has not finished an epoch.
-        CheckpointError: Its checkpoint cannot be trusted.
-        DataError: The CSV does not hold what it should.
+        RunError: If the run is a committee, or has not finished an epoch.
+        CheckpointError: If its checkpoint cannot be trusted.
+        DataError: If the CSV is invalid.
     """
     if isinstance(source, Config):
         digits = _read(source, csv, reporter)

@@ -1,4 +1,4 @@
-"""The stack of layers in figures: shapes, parameters, multiplications and memory."""
+"""The summary of a network: shapes, parameters, multiplications and memory."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -15,13 +15,13 @@ MNIST_PIXELS = 784
 
 
 class LayerSummary(NamedTuple):
-    """One layer.
+    """The summary of one layer.
 
     Attributes:
-        activation: σ's name.
+        activation: Name of σ.
         inputs: n_{i−1}.
         neurons: n_i.
-        dropout: The share of its outputs that each training step leaves out.
+        dropout: The share of its outputs that each training step drops.
     """
 
     activation: str
@@ -31,21 +31,21 @@ class LayerSummary(NamedTuple):
 
     @property
     def weights(self) -> int:
-        """How many weights; as many multiplications take an image through."""
+        """Number of weights, and of multiplications per image in the forward pass."""
         return self.neurons * self.inputs
 
 
 class ModelSummary(NamedTuple):
-    """A network in figures.
+    """The summary of a network.
 
     Attributes:
         layers: From the first to the last.
-        input_dropout: The share of x_0 that each training step leaves out.
-        loss: E's name.
-        dtype: Of all its numbers.
-        members: How many such networks a committee has; 1 without one.
+        input_dropout: The share of x_0 that each training step drops.
+        loss: Name of E.
+        dtype: Number type of all arrays.
+        members: Number of networks of a committee; 1 for a single network.
         batch_size: B.
-        memory: Bytes, by what they are for, of one network in training.
+        memory: Bytes in training, by purpose, for one network.
     """
 
     layers: list[LayerSummary]
@@ -63,34 +63,34 @@ class ModelSummary(NamedTuple):
 
     @property
     def weights(self) -> int:
-        """Of one network; as many multiplications take an image through."""
+        """Weights of one network; also multiplications per image in the forward pass."""
         return sum(layer.weights for layer in self.layers)
 
     @property
     def biases(self) -> int:
-        """Of one network."""
+        """Number of biases of one network."""
         return sum(layer.neurons for layer in self.layers)
 
     @property
     def multiplications_back(self) -> int:
-        """How many more a training step takes for each image.
+        """Number of multiplications per image in the backward pass.
 
-        ∂E/∂W_i = δ_i x_{i−1}ᵀ takes one for each weight, and W_iᵀ δ_i likewise, for all layers but
-        the first.
+        ∂E/∂W_i = δ_i x_{i−1}ᵀ takes one per weight, and so does W_iᵀ δ_i in all layers but the
+        first.
         """
         return 2 * self.weights - self.layers[0].weights
 
 
 def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
-    """The network of a configuration or of a run; of a committee, the one that all members have.
+    """Summarise the network of a configuration or of a run; members of a committee have the same.
 
     Args:
-        source: What `nntrain.explain.inputs.named` gives.
-        reporter: Is told if the data are missing, so that n_0 is only assumed.
+        source: The result of `nntrain.explain.inputs.resolve_source`.
+        reporter: Receives a notice if the data are missing, so that n_0 is assumed.
 
     Raises:
-        CheckpointError: The run's checkpoint cannot be trusted.
-        DataError: The training CSV's first line cannot be read.
+        CheckpointError: If the run's checkpoint cannot be trusted.
+        DataError: If the training CSV's first line cannot be read.
     """
     if isinstance(source, Config):
         return _summary(source, _inputs(source, reporter), source.members)
@@ -111,8 +111,7 @@ def _inputs(config: Config, reporter: Reporter) -> int:
 
 
 def _summary(config: Config, inputs: int, members: int) -> ModelSummary:
-    # The objects of the training themselves, whose memory the system hands out only when it is
-    # written to.
+    # The same objects as in training; the system allocates their memory only when it is written to.
     network = build_network(config, inputs)
     optimizer, average = build_optimizer(config, network), build_average(config, network)
     buffers = Buffers(

@@ -1,12 +1,12 @@
-"""Numerical gradients: what backpropagation must come to, found without the chain rule.
+"""Numerical gradients, which check backpropagation without the chain rule.
 
-A parameter w is moved a little up and a little down, and E is watched:
+E is computed with a parameter w a little increased and a little decreased:
 
     ∂E/∂w ≈ (E(w + ε) − E(w − ε)) / 2ε
 
-This central difference is off by ε²/6 · ∂³E/∂w³, and by what rounding does to E, divided by ε
+The error of this central difference is ε²/6 · ∂³E/∂w³, plus the rounding error of E divided by ε
 (Press et al., *Numerical Recipes*, 3rd ed. 2007, §5.7). Each parameter takes two forward passes,
-while backpropagation takes a single pass back for all of them: right for a check, hopeless for
+while backpropagation takes one backward pass for all of them: fine for a check, too slow for
 training.
 """
 
@@ -27,8 +27,8 @@ class Differences(NamedTuple):
 
     Attributes:
         values: ∂E/∂w of each, shape (n,).
-        at_kink: Whether a z passes 0 on the way from w − ε to w + ε where σ has a kink, so that
-            the value tells nothing; shape (n,).
+        at_kink: Whether a z crosses a kink of σ at 0 between w − ε and w + ε, so that the value
+            means nothing; shape (n,).
     """
 
     values: Array
@@ -41,10 +41,10 @@ def central_differences(
     """∂E/∂w by central differences; E is the mean over a batch.
 
     Args:
-        network: In float64; its parameters are moved, and put back.
+        network: In float64; its parameters are changed and restored.
         x: Inputs, shape (B, n_0).
         y: Targets, shape (B, n_L).
-        positions: Where the n parameters w stand in the network's vector, shape (n,).
+        positions: Indices of the parameters w in `network.parameters`, shape (n,).
         epsilon: ε.
     """
     kinked = [i for i, layer in enumerate(network.layers, 1) if layer.activation in KINKED]
@@ -59,7 +59,7 @@ def central_differences(
         down = network.forward(x)
         network.parameters[position] = w
         difference = network.loss.value(up[-1], y) - network.loss.value(down[-1], y)
-        values[n] = difference / (above - below)  # 2ε, as it came out rounded
-        # Of both σ with a kink, x > 0 just where z > 0.
+        values[n] = difference / (above - below)  # 2ε, with its rounding error
+        # For both σ with a kink, x > 0 exactly where z > 0.
         at_kink[n] = any(((up[i] > 0) != (down[i] > 0)).any() for i in kinked)
     return Differences(values, at_kink)

@@ -1,4 +1,4 @@
-"""One digit on its way through the network and back, every quantity under the lecture's symbol."""
+"""All quantities of a training step on one digit, with the lecture's symbols."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,11 +12,11 @@ from nntrain.nn import ACTIVATIONS, Activation, Network
 from nntrain.nn.arrays import Array
 from nntrain.training.layer_stats import saturated
 
-# What is larger is told by its mean and extremes; a line of so many numbers fits a terminal.
+# Larger quantities are summarised; a line of this many numbers fits a terminal.
 SHOWN_ENTRIES = 40
 SHOWN_COLUMNS = 6
 
-# Where σ′(z) is less than `SATURATED` of the greatest σ′.
+# Where σ′(z) is less than `SATURATED` of its maximum.
 SATURATED_WHERE = {
     "sigmoid": "|z| > 4.36",
     "tanh": "|z| > 2.18",
@@ -30,10 +30,10 @@ class Quantity(NamedTuple):
     """One quantity of the lecture.
 
     Attributes:
-        symbol: As the lecture writes it, such as "∂E/∂W_1".
-        name: As Python may call it, such as "dE_dW_1".
-        value: (n,) for a column, (n_out, n_in) for a matrix, () for a number; float64.
-        saturated: The share of saturated neurons, for an x_i whose activation may saturate.
+        symbol: The lecture's symbol, such as "∂E/∂W_1".
+        name: A name for Python, such as "dE_dW_1".
+        value: float64, shape (n,) for a column, (n_out, n_in) for a matrix, () for a number.
+        saturated: The share of saturated neurons of an x_i whose activation can saturate.
     """
 
     symbol: str
@@ -45,16 +45,16 @@ class Quantity(NamedTuple):
 def trace(network: Network, x: Array, y: Array, learning_rate: float) -> list[Quantity]:
     """All quantities of one step on one sample, in the order in which they are computed.
 
-    They are what the network's own `forward` and `gradient` give, without dropout, and the
+    They are computed by `Network.forward` and `Network.gradient`, without dropout; the last are the
     parameters after W_i ← W_i − α ∂E/∂W_i and b_i ← b_i − α ∂E/∂b_i.
 
     Args:
-        network: In float64; stays as it is.
+        network: In float64; it is not changed.
         x: x_0, shape (n_0,).
         y: Shape (n_L,).
         learning_rate: α.
     """
-    # Numbers beyond all bounds are shown as what they are.
+    # Overflow is shown as inf and nan.
     with np.errstate(over="ignore", invalid="ignore"):
         return list(_in_order(network, x[np.newaxis], y[np.newaxis], learning_rate))
 
@@ -91,13 +91,13 @@ def saturated_share(activation: Activation, x: Array) -> float | None:
 
 
 def is_large(quantity: Quantity) -> bool:
-    """Whether it is summarised instead of shown."""
+    """Whether it is summarised instead of printed in full."""
     value = quantity.value
     return value.size > SHOWN_ENTRIES or (value.ndim == 2 and value.shape[1] > SHOWN_COLUMNS)
 
 
 def numbers(quantity: Quantity) -> str:
-    """A small quantity's numbers, in lines as its matrix has them; a large one's summary."""
+    """The numbers of a small quantity, in lines like its matrix, or the summary of a large one."""
     value = quantity.value
     if is_large(quantity):
         summary = f"mean {number(value.mean())}, from {number(value.min())} to "
@@ -114,7 +114,7 @@ def numbers(quantity: Quantity) -> str:
 
 
 def number(value: float) -> str:
-    """With four decimals, or two digits of what these would not show, or show at length."""
+    """Four decimals, or two significant digits of very small and very large numbers."""
     if value and not 0.0005 <= abs(value) < 1e5:
         return f"{value:.1e}"
     return f"{value + 0.0:.4f}"  # + 0.0 makes 0 of −0
@@ -124,7 +124,7 @@ def save(path: Path, quantities: Sequence[Quantity], learning_rate: float) -> No
     """Write every quantity under its name, and α as `alpha`, into an `.npz`.
 
     Raises:
-        NNTrainError: The file cannot be written.
+        NNTrainError: If the file cannot be written.
     """
     arrays: dict[str, Any] = {quantity.name: quantity.value for quantity in quantities}
     with atomic_write(path) as file:
@@ -132,7 +132,7 @@ def save(path: Path, quantities: Sequence[Quantity], learning_rate: float) -> No
 
 
 def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
-    """What must be said to read the quantities rightly, as lines for people."""
+    """Explanations for reading the quantities, as lines of text."""
     training = config.training
     lines = [
         f"after the step W ← W − α ∂E/∂W, b ← b − α ∂E/∂b, α = {training.optimizer.learning_rate:g}"

@@ -1,4 +1,4 @@
-"""gradcheck, trace and inspect as people type them."""
+"""nntrain gradcheck, trace and inspect, as a user runs them."""
 
 # ruff: noqa: E501  # a complaint is one line, here as on the terminal
 
@@ -27,7 +27,7 @@ def arrays(*arguments: str) -> dict[str, Array]:
         return dict(saved)
 
 
-def test_gradcheck_agrees_and_says_what_it_has_checked(folder: Path) -> None:
+def test_gradcheck_agrees_and_reports_what_it_checked(folder: Path) -> None:
     result = succeed("gradcheck", "tiny.yaml")
     assert result.stdout.endswith("right: backpropagation and numerical gradients agree\n")
     assert words(result.stdout, "∂E/∂W_1")[:2] == ["∂E/∂W_1", "100/128"]
@@ -43,7 +43,7 @@ def test_gradcheck_of_other_activations(folder: Path, activation: str) -> None:
     succeed("gradcheck", "tiny.yaml", *options, "--set", f"network[0].activation={activation}")
 
 
-def test_gradcheck_of_a_dark_picture_tells_the_kinks(folder: Path) -> None:
+def test_gradcheck_of_a_dark_picture_reports_the_kinks(folder: Path) -> None:
     Path("dark.csv").write_text("label,pixel0\n0,0\n1,0\n")
     relu = ("--set", "network[0].activation=relu", "--set", "data.train=dark.csv")
     result = succeed("gradcheck", "tiny.yaml", "--samples", "2", *relu)
@@ -55,7 +55,7 @@ def test_gradcheck_of_a_dark_picture_tells_the_kinks(folder: Path) -> None:
     assert "∂E/∂W_1:" not in result.stdout
 
 
-def test_gradcheck_ends_with_status_1_and_names_what_is_wrong(
+def test_gradcheck_exits_with_1_and_names_the_wrong_formula(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def wrong(x: Array, out: Array | None = None) -> Array:
@@ -71,7 +71,7 @@ def test_gradcheck_ends_with_status_1_and_names_what_is_wrong(
     )
 
 
-def test_a_trace_of_a_configuration_begins_where_its_training_begins(folder: Path) -> None:
+def test_a_trace_of_a_configuration_uses_the_initial_weights_of_its_training(folder: Path) -> None:
     found = arrays("tiny.yaml", "--row", "3", "--set", "training.optimizer.learning_rate=0.5")
     never = ("--set", "training.optimizer.learning_rate=1e-30", "--set", "training.epochs=1")
     succeed("fit", "tiny.yaml", *never, "--run", "runs/still")
@@ -85,7 +85,7 @@ def test_a_trace_of_a_configuration_begins_where_its_training_begins(folder: Pat
 
 
 @pytest.mark.parametrize("average", ["null", "0.9"])
-def test_a_trace_of_a_run_answers_as_predict_does(folder: Path, average: str) -> None:
+def test_a_trace_of_a_run_predicts_as_predict_does(folder: Path, average: str) -> None:
     succeed("fit", "tiny.yaml", "--set", f"training.average={average}")
     found = arrays("runs/tiny", "--row", "5", "--data", "data/test_labelled.csv")
     succeed("predict", "--probabilities")
@@ -96,9 +96,7 @@ def test_a_trace_of_a_run_answers_as_predict_does(folder: Path, average: str) ->
     np.testing.assert_allclose(of_training["x_0"], np.array(row[1:], float) / 255)
 
 
-def test_dropout_changes_nothing_of_a_trace(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_dropout_does_not_change_a_trace(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(Path(__file__).parents[2])
     traced = []
     for rate in ("0", "0.9"):
@@ -110,7 +108,7 @@ def test_dropout_changes_nothing_of_a_trace(
     np.testing.assert_equal(traced[0], traced[1])
 
 
-def test_a_trace_draws_the_digit_and_says_what_training_does_otherwise(folder: Path) -> None:
+def test_a_trace_draws_the_digit_and_names_differences_from_training(folder: Path) -> None:
     dropout = ("--set", "network[0].dropout=0.5")
     output = succeed("trace", "tiny.yaml", *dropout).stdout
     assert re.match(
@@ -129,7 +127,7 @@ def test_a_trace_draws_the_digit_and_says_what_training_does_otherwise(folder: P
     assert succeed("trace", "tiny.yaml", "--set", plain).stdout.endswith("α = 0.1\n")
 
 
-def test_a_trace_never_takes_the_place_of_another_file_unasked(folder: Path) -> None:
+def test_a_trace_does_not_replace_a_file_without_force(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     Path("row.npz").touch()
     line = line_of_refusal(1, "trace", "tiny.yaml", "--npz", "row.npz")
@@ -148,7 +146,7 @@ def test_a_trace_never_takes_the_place_of_another_file_unasked(folder: Path) -> 
     assert not list(Path().glob(".*.tmp"))
 
 
-def test_inspect_gives_the_same_figures_for_a_configuration_and_its_run(folder: Path) -> None:
+def test_inspect_is_the_same_for_a_configuration_and_its_run(folder: Path) -> None:
     before = succeed("inspect", "tiny.yaml").stdout.splitlines()
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
     Path("data/train.csv").unlink()  # a run knows how many inputs it has
@@ -160,7 +158,7 @@ def test_inspect_gives_the_same_figures_for_a_configuration_and_its_run(folder: 
     assert words("\n".join(after), "parameters") == ["parameters", "652"]
 
 
-def test_inspect_assumes_mnist_where_there_are_no_data_and_says_so(folder: Path) -> None:
+def test_inspect_assumes_mnist_without_data_and_reports_it(folder: Path) -> None:
     result = succeed("inspect", "tiny.yaml", "--set", "data.train=none.csv")
     assert result.stderr == "none.csv: no such file; assuming 784 pixels\n"
     assert "784-8-3" in result.stdout
@@ -216,7 +214,7 @@ def test_a_committee_is_inspected_as_one_and_traced_by_member(folder: Path) -> N
         (1, "inspect tiny.yaml --set data.train=data/test.csv", "data/test.csv: has no label column, it looks like a test file; give the training file, or name the column that holds the digits"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_explained_is_refused_in_one_line(
+def test_bad_arguments_are_one_line_of_error(
     trained_once: Path, status: int, arguments: str, expected: str
 ) -> None:
     result = run(*arguments.split())

@@ -1,12 +1,12 @@
-"""nntrain grade, as people type it."""
+"""nntrain grade, as a user runs it."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from tests.explain.students import BOARD, ONE_BY_ONE
 from tests.support.cli import line_of_refusal, run, succeed
+from tests.support.students import BOARD, ONE_BY_ONE
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,9 @@ def test_json_has_the_same_verdict() -> None:
         ("stops.py", 1, "stops.py:1: ZeroDivisionError: division by zero, while the file is"),
     ],
 )
-def test_what_cannot_be_graded_is_one_line(arguments: str, status: int, expected: str) -> None:
+def test_files_that_cannot_be_graded_are_one_line_of_error(
+    arguments: str, status: int, expected: str
+) -> None:
     Path("mine.py").write_text(BOARD)
     Path("broken.py").write_text("x = 1\ndef f(\n")
     Path("stops.py").write_text("1 / 0\n")

@@ -1,4 +1,4 @@
-"""A student's file without a process of its own, for tests of what is said of its numbers."""
+"""Runs a student's file within this process, for tests of the verdict."""
 
 import json
 from typing import Any
@@ -10,19 +10,21 @@ from nntrain.explain.grading.sandbox_worker import Runner
 
 
 class WithinThisProcess:
-    """What a real process answers, but sooner."""
+    """The replies of a real process, but faster."""
 
     printed = 0
 
     def __init__(self, path: str, *limits: object) -> None:
         self.runner = Runner(path)
-        self.told: dict[str, Any] = {"unlimited": []}
+        self.last_reply: dict[str, Any] = {"unlimited": []}
 
     def ask(self, request: dict[str, Any]) -> None:
-        self.told = json.loads(json.dumps(self.runner.answer(json.loads(json.dumps(request)))))
+        self.last_reply = json.loads(
+            json.dumps(self.runner.answer(json.loads(json.dumps(request))))
+        )
 
     def reply(self, seconds: float) -> dict[str, Any]:
-        return self.told
+        return self.last_reply
 
     def end(self) -> None:
         pass
@@ -30,4 +32,4 @@ class WithinThisProcess:
 
 @pytest.fixture
 def within_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_Process", WithinThisProcess)
+    monkeypatch.setattr(sandbox, "SandboxProcess", WithinThisProcess)

@@ -1,4 +1,4 @@
-"""The gradient check passes what is right, blames the layer that is wrong, and knows kinks."""
+"""The gradient check accepts right gradients, names the wrong layer, and excludes kinks."""
 
 from collections.abc import Callable, Sequence
 
@@ -114,7 +114,7 @@ def break_weights(patch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_a_wrong_gradient_is_found_and_the_right_formula_is_blamed(
+def test_a_wrong_gradient_is_found_and_its_formula_named(
     monkeypatch: pytest.MonkeyPatch,
     fault: Callable[[pytest.MonkeyPatch], None],
     activations: list[str],
@@ -128,7 +128,7 @@ def test_a_wrong_gradient_is_found_and_the_right_formula_is_blamed(
     assert diagnosis(comparisons, network) == sentence
 
 
-def test_the_canonical_pair_is_blamed_by_its_own_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_canonical_pair_has_its_own_formula(monkeypatch: pytest.MonkeyPatch) -> None:
     right = Network.output_delta
 
     def wrong(self: Network, *given: Array) -> Array:
@@ -188,7 +188,7 @@ def test_kinks_are_counted_and_are_no_errors(activation: str) -> None:
     assert weights.worst is None
 
 
-def test_of_what_is_large_the_seed_draws_the_same_entries_for_one_layer_as_for_all() -> None:
+def test_the_seed_draws_the_same_entries_for_one_layer_as_for_all() -> None:
     network = network_of([40, 30, 5], ["tanh", "tanh"], "squared_error")
     weights, *_ = check(network, [1])
     assert (weights.size, weights.checked) == (1200, 100)
@@ -198,7 +198,7 @@ def test_of_what_is_large_the_seed_draws_the_same_entries_for_one_layer_as_for_a
 
 
 @pytest.mark.parametrize("epsilon", [1e-8, 1e-5, 1e-3])
-def test_no_epsilon_that_may_be_asked_for_makes_a_right_gradient_wrong(epsilon: float) -> None:
+def test_no_allowed_epsilon_makes_a_right_gradient_wrong(epsilon: float) -> None:
     network = network_of([40, 30, 5], ["sigmoid", "softmax"], "cross_entropy")
     assert "wrong" not in verdicts(check(network, epsilon=epsilon)).values()
 
@@ -211,7 +211,7 @@ def test_a_gradient_below_rounding_is_not_called_right() -> None:
     assert verdicts(check(network))["∂E/∂W_1"] == "right"
 
 
-def test_an_error_beyond_all_bounds_is_refused() -> None:
+def test_an_infinite_loss_is_refused() -> None:
     network = network_of([3, 2], ["identity"], "squared_error")
     network.parameters.fill(1e200)
     with pytest.raises(DivergenceError, match="E is inf"):
@@ -222,7 +222,7 @@ def test_an_error_beyond_all_bounds_is_refused() -> None:
     ("output", "loss"), [("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")]
 )
 @pytest.mark.parametrize("bias", [-300.0, 300.0])
-def test_where_the_logarithm_is_cut_off_nothing_is_called_wrong(
+def test_a_clipped_logarithm_is_refused_instead_of_called_wrong(
     output: str, loss: str, bias: float
 ) -> None:
     network = network_of([3, 2], [output], loss)

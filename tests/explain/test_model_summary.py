@@ -1,4 +1,4 @@
-"""What inspect says of memory and multiplications, against the objects that training makes."""
+"""The summary's memory and multiplications, compared with the objects of training."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +37,7 @@ def bytes_within(owner: object) -> int:
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("average", ["null", "0.9"])
-def test_memory_is_that_of_the_trainings_own_arrays(
+def test_memory_is_that_of_the_arrays_of_training(
     make_config: Callable[..., Config], optimizer: str, dtype: str, average: str
 ) -> None:
     config = make_config(
@@ -59,7 +59,7 @@ def test_memory_is_that_of_the_trainings_own_arrays(
     )
 
 
-def test_multiplications_are_counted_where_they_are_made(
+def test_multiplications_agree_with_those_of_the_products(
     make_config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = make_config("network[0].dense=5")
@@ -82,7 +82,7 @@ def test_multiplications_are_counted_where_they_are_made(
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zip", ".xz"])
-def test_the_number_of_inputs_is_read_off_the_first_line_alone(
+def test_the_number_of_inputs_is_read_from_the_first_line_alone(
     make_config: Callable[..., Config], tmp_path: Path, suffix: str
 ) -> None:
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Central differences held against the lecture's loops, and at kinks that are put in their way."""
+"""Central differences, compared with the lecture's loops, and at kinks."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_central_differences_agree_with_the_lecture(hidden: str, loss: str, seed
 
 
 @pytest.mark.parametrize("activation", KINKED)
-def test_a_kink_is_seen_just_where_a_z_passes_0(activation: str) -> None:
+def test_a_kink_is_found_exactly_where_a_z_crosses_0(activation: str) -> None:
     network = network_of([1, 3, 1], [activation, "identity"], "squared_error")
     first, second = network.layers
     epsilon = 1e-3

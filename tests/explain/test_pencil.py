@@ -1,4 +1,4 @@
-"""docs/pencil.md says what the command says, and every line of its arithmetic is right."""
+"""docs/pencil.md quotes the command's output, and every line of its arithmetic is right."""
 
 import math
 import re
@@ -74,7 +74,7 @@ def test_every_number_of_the_trace_is_worked_out_once(arrays: dict[str, Array]) 
     assert sorted(map(str, worked_out)) == sorted(map(str, every))
 
 
-def test_every_line_comes_to_what_it_says_and_to_what_the_command_found(
+def test_every_line_agrees_with_its_arithmetic_and_with_the_command(
     arrays: dict[str, Array],
 ) -> None:
     for match in lines():

@@ -1,4 +1,4 @@
-"""The trace against the lecture's loops over columns; how it is shown and saved."""
+"""The trace, compared with the lecture's loops over columns; its display and its file."""
 
 from pathlib import Path
 
@@ -100,7 +100,7 @@ def test_neurons_are_saturated_where_the_legend_says(name: str) -> None:
     assert saturated_share(ACTIVATIONS[name], x) == np.mean(expected)
 
 
-def test_what_cannot_saturate_is_not_said_to() -> None:
+def test_layers_that_cannot_saturate_have_no_share() -> None:
     assert saturated_share(ACTIVATIONS["identity"], np.array([-9.0, 0, 9])) == 0
     assert saturated_share(ACTIVATIONS["softmax"], np.array([0.0, 1])) is None
     assert set(SATURATED_WHERE) == set(ACTIVATIONS) - {"identity", "softmax"}
@@ -112,7 +112,7 @@ def test_what_cannot_saturate_is_not_said_to() -> None:
      (0.0005, "0.0005"), (0.00049, "4.9e-04"), (-3e-9, "-3.0e-09"), (99999.5, "99999.5000"),
      (1.26e30, "1.3e+30"), (np.inf, "inf"), (np.nan, "nan")],
 )  # fmt: skip
-def test_numbers_are_never_shown_as_less_than_they_are(value: float, text: str) -> None:
+def test_small_and_large_numbers_are_shown_with_an_exponent(value: float, text: str) -> None:
     assert number(value) == text
 
 

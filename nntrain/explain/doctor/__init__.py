@@ -1,6 +1,7 @@
 """Why a run learns badly, and which line of its configuration to change.
 
-`examination` measures, `diagnoses` judges, `report` says it, causes first.
+`examination` measures the run, `diagnoses` finds problems, `remedies` chooses changes, and `report`
+groups the problems by cause and writes the report.
 """
 
 from nntrain.explain.doctor.report import diagnose

@@ -1,203 +1,200 @@
-"""What may be wrong with a run: each diagnosis with the numbers it rests on, and the mend.
+"""Possible problems of a run, each with the numbers it is inferred from, and a remedy.
 
-Most are only made of a run that learns badly: in a good one sigmoids saturate, too, since that is
-how they say yes and no.
+Most are only diagnosed in runs that learn badly: sigmoids also saturate in good ones, when their
+answers are certain.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
 
-from nntrain.config import Config
 from nntrain.config.issues import KeyPath
-from nntrain.config.schema import TrainingConfig
-from nntrain.explain.doctor.examination import SQUASHING, STEPS, Examination, State
+from nntrain.explain.doctor.examination import STEPS, RunStats, Snapshot
+from nntrain.explain.doctor.remedies import (
+    LARGE_STEP,
+    LEARNING_RATE,
+    VANISHED,
+    Remedy,
+    lower_learning_rate,
+    regularization,
+    stronger_gradient,
+)
 from nntrain.nn import ACTIVATIONS, LOSSES
 
-# A linear classifier answers 88 % of MNIST rightly (LeCun et al. 1998, fig. 9); a network whose
-# every epoch is worse learns badly.
+# The accuracy of a linear classifier on MNIST (LeCun et al. 1998, fig. 9); a network that is worse
+# after every epoch learns badly.
 GOOD_ACCURACY = 0.88
-# Inputs of mean 0 and variance 1 are best (LeCun 1998, §4.3); MNIST's, brought there, reach 2.8.
+# Inputs should have mean 0 and variance 1 (LeCun 1998, §4.3); MNIST's are then 2.8 at most.
 WIDEST_INPUT = 4.0
 NARROWEST_INPUT = 0.1
-# Default weights begin with at most a tenth of the outputs saturated, good ends have 40 %.
+# With default weights at most a tenth of the outputs is saturated at the start; at the end of good
+# runs it is up to 40 %.
 SATURATED_AT_START = 0.25
 SATURATED_AT_END = 0.5
-# Three sigmoids, each with σ′ ≤ ¼, leave 1/64 of δ.
-FADED = 1 / 50
 # Karpathy's notes for CS231n: with too high an α "as much as 40 %" of all relus may die.
 DEAD = 0.4
-# CS231n, too: ‖ΔW‖ should be about 1e-3 of ‖W‖. At the start healthy runs reach 4e-2.
-SMALL_STEP = 1e-3
-GREAT_STEP = 5e-2
-# Of ‖W_0‖: where W stays closer, E is still that of the start, whatever it is.
+# ‖ΔW‖/‖W‖ of a step (CS231n).
+USUAL_STEP = 1e-3
+# Of ‖W_0‖: with weights as close as this to the initial ones, E is still that of the start.
 HARDLY_MOVED = 0.1
-# Healthy runs rise by 1 % of the loss of alike answers in all, jumping ones by 20 %.
-JUMPS = 0.1
-# How near to the loss of alike answers is as good as there; noise of an epoch is below 2 %.
+# The sum of all rises of E: 1 % of the baseline in good runs, 20 % in unstable ones.
+UNSTABLE = 0.1
+# The relative difference up to which two losses count as equal; an epoch's noise is below 2 %.
 NEAR = 0.02
-# Of what an even fall would gain in the last third of the epochs; good runs have gained all before.
+# The gain in the last third of the epochs, relative to a constant rate; it is small in good runs.
 STILL_FALLING = 0.75
-# Of the least validation loss, and of all rows; the best runs have 1 % and 2 points.
-RISEN = 0.25
+# Overfitting: the rise of the validation loss, relative to its minimum, and the gap between the
+# accuracies. The best runs have 1 % and 2 points.
+VALIDATION_RISE = 0.25
 GAP = 0.1
 # Two epochs less than four points apart may then differ by chance alone (2√2 standard errors); the
 # tenth of 6,000 rows is enough.
 GREATEST_STANDARD_ERROR = 0.015
-# Weight decay moves an equilibrium; it has won where next to nothing is left.
+# ‖W‖ / ‖W_0‖ below which weight decay has removed almost everything.
 SHRUNK = 0.1
 LARGE_WEIGHT = 0.1
 
 
 class DiagnosisKind(Enum):
-    """What a run may suffer from, causes before consequences."""
+    """Problems of a run, causes before consequences."""
 
     INPUTS = "inputs not scaled"
-    TWINS = "neurons all alike"
+    SYMMETRIC = "symmetric neurons"
     DECAY = "weights pulled to 0"
-    TOO_HIGH = "learning rate α too high"
+    RATE_TOO_HIGH = "learning rate α too high"
     SATURATED = "σ saturated"
     DEAD = "dead relus"
-    FADING = "δ vanishes towards the first layer"
-    TOO_LOW = "learning rate α too low"
+    VANISHING = "vanishing gradient"
+    RATE_TOO_LOW = "learning rate α too low"
     TOO_SHORT = "too few epochs"
-    FLAT = "all answers alike"
+    CONSTANT = "no better than a constant answer"
     OVERFITTING = "overfitting"
     VALIDATION = "too few validation rows"
 
 
-_ROOTS = (DiagnosisKind.INPUTS, DiagnosisKind.TWINS, DiagnosisKind.DECAY, DiagnosisKind.TOO_HIGH)
-CAUSES: dict[DiagnosisKind, tuple[DiagnosisKind, ...]] = {
-    DiagnosisKind.TOO_HIGH: (DiagnosisKind.INPUTS,),
+_KINDS = list(DiagnosisKind)
+_ROOTS = _KINDS[: _KINDS.index(DiagnosisKind.SATURATED)]
+# The kinds that may have caused one, the likeliest first.
+CAUSES: dict[DiagnosisKind, list[DiagnosisKind]] = {
+    DiagnosisKind.RATE_TOO_HIGH: [DiagnosisKind.INPUTS],
     DiagnosisKind.SATURATED: _ROOTS,
     DiagnosisKind.DEAD: _ROOTS,
-    DiagnosisKind.FADING: (*_ROOTS, DiagnosisKind.SATURATED, DiagnosisKind.DEAD),
-    DiagnosisKind.TOO_LOW: (
-        *_ROOTS,
-        DiagnosisKind.SATURATED,
-        DiagnosisKind.DEAD,
-        DiagnosisKind.FADING,
-    ),
-    DiagnosisKind.TOO_SHORT: (
-        *_ROOTS,
-        DiagnosisKind.SATURATED,
-        DiagnosisKind.DEAD,
-        DiagnosisKind.FADING,
-        DiagnosisKind.TOO_LOW,
-    ),
-    DiagnosisKind.FLAT: (
-        *_ROOTS,
-        DiagnosisKind.SATURATED,
-        DiagnosisKind.DEAD,
-        DiagnosisKind.FADING,
-        DiagnosisKind.TOO_LOW,
-        DiagnosisKind.TOO_SHORT,
-    ),
+    **{
+        kind: _KINDS[: _KINDS.index(kind)]
+        for kind in (
+            DiagnosisKind.VANISHING,
+            DiagnosisKind.RATE_TOO_LOW,
+            DiagnosisKind.TOO_SHORT,
+            DiagnosisKind.CONSTANT,
+        )
+    },
 }
-
-Mend = tuple[KeyPath, str]  # a key, and its new value as YAML
-RATE: KeyPath = ("training", "optimizer", "learning_rate")
 
 
 class Diagnosis(NamedTuple):
-    """One thing that is wrong.
+    """One problem of a run.
 
     Attributes:
-        ill: What.
-        path: The key of the configuration that is to blame.
+        kind: The problem.
+        path: The key of the configuration that causes it.
         evidence: The numbers.
-        mends: What to change; none where no key helps, and the evidence says what does.
+        remedies: Changes to try together; empty if no key helps and the evidence says what does.
     """
 
-    ill: DiagnosisKind
+    kind: DiagnosisKind
     path: KeyPath
     evidence: str
-    mends: tuple[Mend, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
 
 
-def findings(seen: Examination) -> list[Diagnosis]:
-    """All that is wrong, causes before consequences."""
-    made = (diagnosis(seen) for diagnosis in DIAGNOSES)
-    return [finding for finding in made if finding is not None]
+def find_problems(stats: RunStats) -> list[Diagnosis]:
+    """All diagnoses of a run, causes before consequences."""
+    found = (diagnose(stats) for diagnose in DIAGNOSES)
+    return [diagnosis for diagnosis in found if diagnosis is not None]
 
 
-def inputs_not_scaled(seen: Examination) -> Diagnosis | None:
-    """Unheard-of sizes of x_0 make z_1, and the gradient of W_1, as large or small."""
-    low, high = seen.config.data.input_range
+def _diagnosis(kind: DiagnosisKind, evidence: str, *remedies: Remedy) -> Diagnosis:
+    """A diagnosis whose cause is the key that its first remedy changes."""
+    return Diagnosis(kind, remedies[0][0], evidence, remedies)
+
+
+def inputs_not_scaled(stats: RunStats) -> Diagnosis | None:
+    """Very large or small x_0 make z_1 and ∂E/∂W_1 as large or small."""
+    low, high = stats.config.data.input_range
     if high - low >= NARROWEST_INPUT and max(-low, high) <= WIDEST_INPUT:
         return None
     evidence = (
         f"x_0 lies between {low:g} and {high:g}, but initial weights and α are made for inputs "
         "of about 1"
     )
-    centred = seen.config.network[0].activation in ("tanh", "scaled_tanh")
-    path = ("data", "input_range")
-    return Diagnosis(
-        DiagnosisKind.INPUTS, path, evidence, ((path, "[-1, 1]" if centred else "[0, 1]"),)
-    )
+    centred = stats.config.network[0].activation in ("tanh", "scaled_tanh")
+    remedy: Remedy = (("data", "input_range"), "[-1, 1]" if centred else "[0, 1]")
+    return _diagnosis(DiagnosisKind.INPUTS, evidence, remedy)
 
 
-def twins(seen: Examination) -> Diagnosis | None:
-    """Neurons that begin alike get the same δ, and stay alike."""
-    if seen.weights is None:
+def symmetric_neurons(stats: RunStats) -> Diagnosis | None:
+    """Neurons with equal weights get equal δ and stay equal."""
+    if stats.weights is None:
         return None
-    # Rounding, which differs from neuron to neuron, may part them at last, after many lost epochs.
-    alike = seen.weights.twins or (seen.weights.twins_at_start if _learns_badly(seen) else [])
-    if not alike:
+    # Rounding, which differs between neurons, may separate them after many lost epochs.
+    at_start = stats.weights.symmetric_at_start if _learns_badly(stats) else []
+    layers = stats.weights.symmetric or at_start
+    if not layers:
         return None
-    layer, verb = alike[0], "have" if seen.weights.twins else "began with"
-    path = ("network", layer - 1, "init")
+    layer = layers[0]
+    verb, end = "began with", "differ by rounding alone"
+    if stats.weights.symmetric:
+        verb, end = "have", "never differ"
     evidence = (
-        f"all {seen.config.network[layer - 1].dense} neurons of layer {layer} {verb} the same "
-        f"weights, so they get the same δ_{layer} and "
-        + ("never differ" if seen.weights.twins else "differ by rounding alone")
+        f"all {stats.config.network[layer - 1].dense} neurons of layer {layer} {verb} the same "
+        f"weights, so they get the same δ_{layer} and {end}"
     )
-    mends = tuple((("network", twin - 1, "init"), "null") for twin in alike)
-    return Diagnosis(DiagnosisKind.TWINS, path, evidence, mends)
+    remedies: list[Remedy] = [(("network", number - 1, "init"), "null") for number in layers]
+    return _diagnosis(DiagnosisKind.SYMMETRIC, evidence, *remedies)
 
 
-def weights_pulled_to_zero(seen: Examination) -> Diagnosis | None:
+def weights_pulled_to_zero(stats: RunStats) -> Diagnosis | None:
     """A penalty that is stronger than the gradient."""
-    training = seen.config.training
-    if not _learns_badly(seen) or seen.weights is None or seen.weights.shrunk > SHRUNK:
+    training = stats.config.training
+    if not _learns_badly(stats) or stats.weights is None or stats.weights.shrunk > SHRUNK:
         return None
-    evidence = f"‖W‖ is {seen.weights.shrunk:.2g} of what it was before the first step"
+    evidence = f"‖W‖ is {stats.weights.shrunk:.2g} of what it was before the first step"
     decay, l1 = training.optimizer.weight_decay, training.l1
-    path: KeyPath
-    if l1 > LARGE_WEIGHT * decay:  # l1 pulls with the same force at all sizes, decay with less
-        path = ("training", "l1")
-        return Diagnosis(DiagnosisKind.DECAY, path, evidence, ((path, "0"),))
-    if decay:
-        path = ("training", "optimizer", "weight_decay")
-        return Diagnosis(
-            DiagnosisKind.DECAY, path, evidence, ((path, f"{min(1e-4, decay / 10):g}"),)
-        )
-    return None
+    remedy: Remedy
+    if l1 > LARGE_WEIGHT * decay:  # l1 pulls small weights as strongly as large ones
+        remedy = (("training", "l1"), "0")
+    elif decay:
+        remedy = (("training", "optimizer", "weight_decay"), f"{min(1e-4, decay / 10):g}")
+    else:
+        return None
+    return _diagnosis(DiagnosisKind.DECAY, evidence, remedy)
 
 
-def rate_too_high(seen: Examination) -> Diagnosis | None:
-    """Steps so long that they end on the other side of the valley, and higher up."""
+def rate_too_high(stats: RunStats) -> Diagnosis | None:
+    """Steps so long that they pass the minimum and E rises."""
     evidence = (
-        seen.divergence
-        or _jumps(seen)
-        or _worse_than_alike(seen)
-        or _worse_at_first(seen)
-        or _first_steps_lead_up(seen)
+        stats.divergence
+        or _unstable(stats)
+        or _worse_than_constant(stats)
+        or _worse_than_start(stats)
+        or _first_steps_rise(stats)
     )
     if evidence is None:
         return None
-    if seen.start is not None and seen.start.step > GREAT_STEP:
-        evidence += f"; ‖ΔW‖/‖W‖ of the first steps is {seen.start.step:.2g}, {SMALL_STEP} is usual"
-    return Diagnosis(DiagnosisKind.TOO_HIGH, RATE, evidence, (_calmer_rate(seen, seen.config),))
+    if stats.start is not None and stats.start.step > LARGE_STEP:
+        step = f"{stats.start.step:.2g}"
+        evidence += f"; ‖ΔW‖/‖W‖ of the first steps is {step}, {USUAL_STEP} is usual"
+    remedy = lower_learning_rate(stats, stats.config)
+    return _diagnosis(DiagnosisKind.RATE_TOO_HIGH, evidence, remedy)
 
 
-def _jumps(seen: Examination) -> str | None:
-    losses = [record.train_loss for record in seen.history]
+def _unstable(stats: RunStats) -> str | None:
+    losses = [record.train_loss for record in stats.history]
     rises = [change for change in np.diff(losses).tolist() if change > 0]
-    if len(rises) < 2 or sum(rises) < JUMPS * seen.alike:
+    if len(rises) < 2 or sum(rises) < UNSTABLE * stats.baseline:
         return None
     return (
         f"E rose after {len(rises)} of {len(losses) - 1} epochs, by {sum(rises):.3g} in all, and "
@@ -205,205 +202,174 @@ def _jumps(seen: Examination) -> str | None:
     )
 
 
-def _worse_than_alike(seen: Examination) -> str | None:
-    if not seen.history:
+def _worse_than_constant(stats: RunStats) -> str | None:
+    if not stats.history:
         return None
-    first, last = seen.history[0].train_loss, seen.history[-1].train_loss
-    if last < (1 + NEAR) * seen.alike or last < 0.9 * first or _hardly_moved(seen):
+    first, last = stats.history[0].train_loss, stats.history[-1].train_loss
+    hardly_moved = stats.weights is not None and stats.weights.moved < HARDLY_MOVED
+    if last < (1 + NEAR) * stats.baseline or last < 0.9 * first or hardly_moved:
         return None
     return (
-        f"E is {last:.4g} after {_epochs(len(seen.history))}; the same answer to all rows would "
-        f"have {seen.alike:.4g}"
+        f"E is {last:.4g} after {_epochs(len(stats.history))}; the same answer to all rows would "
+        f"have {stats.baseline:.4g}"
     )
 
 
-def _worse_at_first(seen: Examination) -> str | None:
-    if not seen.history or not _learns_badly(seen) or seen.start is None:
+def _worse_than_start(stats: RunStats) -> str | None:
+    if not stats.history or not _learns_badly(stats) or stats.start is None:
         return None
-    worst, before = max(record.train_loss for record in seen.history), seen.start.loss
-    if worst < (1 + NEAR) * max(before, seen.alike):
+    worst, before = max(record.train_loss for record in stats.history), stats.start.loss
+    if worst < (1 + NEAR) * max(before, stats.baseline):
         return None
     return f"E went up to {worst:.4g} from {before:.4g} before the first step"
 
 
-def _first_steps_lead_up(seen: Examination) -> str | None:
-    """For a run that diverged at once, but only nearly so with as many threads as there are now."""
-    if seen.history or seen.start is None or seen.start.step <= GREAT_STEP:
+def _first_steps_rise(stats: RunStats) -> str | None:
+    """For a run that diverged at once, but does not with today's number of threads."""
+    if stats.history or stats.start is None or stats.start.step <= LARGE_STEP:
         return None
-    before, after = seen.start.loss, seen.start.loss_after
-    if after < (1 + NEAR) * max(before, seen.alike):
+    before, after = stats.start.loss, stats.start.loss_after
+    if after < (1 + NEAR) * max(before, stats.baseline):
         return None
     return f"E goes up to {after:.4g} from {before:.4g} in the first {STEPS} steps"
 
 
-def saturated(seen: Examination) -> Diagnosis | None:
-    """Where σ is flat, σ′ is next to 0 and δ with it."""
-    if not _learns_badly(seen):
+def saturated(stats: RunStats) -> Diagnosis | None:
+    """Where σ is flat, σ′ and with it δ are almost 0."""
+    if not _learns_badly(stats):
         return None
-    layers = seen.config.network
+    layers = stats.config.network
     for state, limit, when in (
-        (seen.start, SATURATED_AT_START, "before the first step"),
-        (seen.end, SATURATED_AT_END, "now"),
+        (stats.start, SATURATED_AT_START, "before the first step"),
+        (stats.end, SATURATED_AT_END, "now"),
     ):
         if state is None:
             continue
         shares = list(state.saturated)
-        if LOSSES[seen.config.loss].canonical is ACTIVATIONS[layers[-1].activation]:
+        if LOSSES[stats.config.loss].canonical is ACTIVATIONS[layers[-1].activation]:
             shares[-1] = 0.0  # σ′ of the outputs cancels
-        # All but one output should be near 0: only if that one is, too, something is wrong.
-        limits = [limit] * (len(layers) - 1) + [1 - 0.5 / seen.config.data.classes]
-        flat = [i for i, share in enumerate(shares) if share > limits[i]]
-        if flat:
-            worst = max(flat, key=lambda i: shares[i])
+        # All outputs but one should be near 0, so only more than these are too many.
+        limits = [limit] * (len(layers) - 1) + [1 - 0.5 / stats.config.data.classes]
+        found = [i for i, share in enumerate(shares) if share > limits[i]]
+        if found:
+            found.sort(key=lambda i: -shares[i])
+            worst = found[0]
             evidence = (
                 f"{_percent(shares[worst])} of the outputs of layer {worst + 1} have a σ′ next to "
                 f"0 {when} ({layers[worst].activation})"
             )
+            remedies: list[Remedy] = [(("network", i, "init"), "null") for i in found]
             if when == "now":
-                return Diagnosis(
-                    DiagnosisKind.SATURATED, RATE, evidence, (_calmer_rate(seen, seen.config),)
-                )
-            mends = tuple((("network", i, "init"), "null") for i in flat)
-            return Diagnosis(DiagnosisKind.SATURATED, ("network", worst, "init"), evidence, mends)
+                remedies = [lower_learning_rate(stats, stats.config)]
+            return _diagnosis(DiagnosisKind.SATURATED, evidence, *remedies)
     return None
 
 
-def dead_relus(seen: Examination) -> Diagnosis | None:
-    """A relu that is 0 for every row has σ′ = 0 for every row, and never changes again."""
-    state = seen.end or seen.start
+def dead_relus(stats: RunStats) -> Diagnosis | None:
+    """A relu that is 0 for every row has σ′ = 0 for every row and never changes again."""
+    state = stats.end or stats.start
     if state is None or max(state.dead) < DEAD:
         return None
     worst = int(np.argmax(state.dead))
-    before = seen.start.dead[worst] if seen.start is not None else math.nan
+    before = stats.start.dead[worst] if stats.start is not None else math.nan
     evidence = (
         f"{_percent(state.dead[worst])} of the neurons of layer {worst + 1} are 0 for every row"
         f" ({_percent(before)} before the first step)"
     )
-    if before >= DEAD:
-        path: KeyPath = ("network", worst, "init")
-        return Diagnosis(DiagnosisKind.DEAD, path, evidence, ((path, "null"),))
-    if seen.start is not None and seen.start.fading < FADED and _learns_badly(seen):
-        # Next to no signal comes through such weights: only biases learn, and push z below 0.
-        evidence += f"; |δ_1| was {seen.start.fading:.1g} of |δ_{len(state.deltas)}| then"
-        mends = _unfading(seen)
-        return Diagnosis(DiagnosisKind.DEAD, mends[0][0], evidence, mends)
-    return Diagnosis(DiagnosisKind.DEAD, RATE, evidence, (_calmer_rate(seen, seen.config),))
+    remedies: tuple[Remedy, ...] = ((("network", worst, "init"), "null"),)
+    if not before >= DEAD:
+        vanished = stats.start is not None and stats.start.gradient_ratio < VANISHED
+        if stats.start is not None and vanished and _learns_badly(stats):
+            # Almost no signal passes such weights: only biases learn, and push z below 0.
+            ratio = f"{stats.start.gradient_ratio:.1g}"
+            evidence += f"; |δ_1| was {ratio} of |δ_{len(state.deltas)}| then"
+            remedies = stronger_gradient(stats)
+        else:
+            remedies = (lower_learning_rate(stats, stats.config),)
+    return _diagnosis(DiagnosisKind.DEAD, evidence, *remedies)
 
 
-def fading(seen: Examination) -> Diagnosis | None:
+def vanishing_gradient(stats: RunStats) -> Diagnosis | None:
     """δ_{i−1} = W_iᵀ δ_i ⊙ σ′: each layer multiplies by its W and σ′."""
-    if not _learns_badly(seen) or len(seen.config.network) < 2:
+    if not _learns_badly(stats) or len(stats.config.network) < 2:
         return None
-    state = _faded_state(seen)
+    state = _state_with_vanishing_gradient(stats)
     if state is None:
         return None
     sizes = ", ".join(f"|δ_{i}| {size:.1g}" for i, size in enumerate(state.deltas, 1))
-    when = "before the first step" if state is seen.start else "now"
+    when = "before the first step" if state is stats.start else "now"
     evidence = f"{sizes}, means of the rows {when}, so the first layers hardly learn"
-    mends = _unfading(seen)
-    return Diagnosis(DiagnosisKind.FADING, mends[0][0], evidence, mends)
+    return _diagnosis(DiagnosisKind.VANISHING, evidence, *stronger_gradient(stats))
 
 
-def _faded_state(seen: Examination) -> State | None:
-    """The newest weights, or the first ones if a flat first epoch shows that they mattered."""
-    if seen.end is not None and seen.end.fading < FADED:
-        return seen.end
-    waited = not seen.history or seen.history[0].train_loss > (1 - NEAR) * seen.alike
-    if waited and seen.start is not None and seen.start.fading < FADED:
-        return seen.start
+def _state_with_vanishing_gradient(stats: RunStats) -> Snapshot | None:
+    """The newest state, or the first one if E did not fall in the first epoch."""
+    if stats.end is not None and stats.end.gradient_ratio < VANISHED:
+        return stats.end
+    stalled = not stats.history or stats.history[0].train_loss > (1 - NEAR) * stats.baseline
+    if stalled and stats.start is not None and stats.start.gradient_ratio < VANISHED:
+        return stats.start
     return None
 
 
-def _unfading(seen: Examination) -> tuple[Mend, ...]:
-    """Default weights if they are enough, or else relu, whose σ′ is 1."""
-    hidden = range(len(seen.config.network) - 1)
-    weights: list[Mend] = [(("network", i, "init"), "null") for i in hidden]
-    other = _changed(seen.config, activation=None)
-    state = seen.start_with(other)
-    if other != seen.config and state is not None and state.fading >= FADED:
-        return tuple(weights)
-    relus: list[Mend] = [
-        (("network", i, "activation"), "relu")
-        for i in hidden
-        if seen.config.network[i].activation in SQUASHING
-    ]
-    other = _changed(seen.config, activation="relu")
-    state = seen.start_with(other)
-    too_fast = state is not None and (state.step > GREAT_STEP or state.loss_after > state.loss)
-    rate = [_calmer_rate(seen, other)] if too_fast else []
-    return (*relus, *weights, *rate)
-
-
-def _changed(config: Config, activation: str | None) -> Config:
-    """The same with default weights in the hidden layers, and relu in place of what saturates."""
-    layers = [layer.model_dump() for layer in config.network]
-    for layer in layers[:-1]:
-        layer["init"] = None
-        if activation and layer["activation"] in SQUASHING:
-            layer["activation"] = activation
-    return Config.model_validate({**config.model_dump(), "network": tuple(layers)})
-
-
-def rate_too_low(seen: Examination) -> Diagnosis | None:
-    """Steps so short that the end is far away."""
-    start, end, history = seen.start, seen.end, seen.history
-    if not history or not _learns_badly(seen) or start is None or end is None:
+def rate_too_low(stats: RunStats) -> Diagnosis | None:
+    """Steps so short that the minimum is far away."""
+    start, end, history = stats.start, stats.end, stats.history
+    if not history or not _learns_badly(stats) or start is None or end is None:
         return None
-    if end.step > SMALL_STEP or start.step > 10 * SMALL_STEP or seen.weights is None:
+    if end.step > USUAL_STEP or start.step > 10 * USUAL_STEP or stats.weights is None:
         return None
-    rate = seen.config.training.optimizer.learning_rate
-    factor = 10 ** min(4, math.ceil(math.log10(SMALL_STEP / max(end.step, 1e-30))))
+    rate = stats.config.training.optimizer.learning_rate
+    factor = 10 ** min(4, math.ceil(math.log10(USUAL_STEP / max(end.step, 1e-30))))
     evidence = (
-        f"‖ΔW‖/‖W‖ of a step is {end.step:.1g}, where {SMALL_STEP} is usual; after "
-        f"{_epochs(len(history))} W has moved by {_percent(seen.weights.moved)} and E is "
+        f"‖ΔW‖/‖W‖ of a step is {end.step:.1g}, where {USUAL_STEP} is usual; after "
+        f"{_epochs(len(history))} W has moved by {_percent(stats.weights.moved)} and E is "
         f"{history[-1].train_loss:.4g}"
     )
-    return Diagnosis(DiagnosisKind.TOO_LOW, RATE, evidence, ((RATE, f"{rate * factor:.2g}"),))
+    remedy = (LEARNING_RATE, f"{rate * factor:.2g}")
+    return _diagnosis(DiagnosisKind.RATE_TOO_LOW, evidence, remedy)
 
 
-def too_few_epochs(seen: Examination) -> Diagnosis | None:
-    """A curve that is far from flat where it ends."""
-    losses = [record.train_loss for record in seen.history]
-    if len(losses) < 2 or not _learns_badly(seen):
+def too_few_epochs(stats: RunStats) -> Diagnosis | None:
+    """A learning curve that still falls where it ends."""
+    losses = [record.train_loss for record in stats.history]
+    if len(losses) < 2 or not _learns_badly(stats):
         return None
-    before = seen.start.loss if seen.start is not None else seen.alike
-    if max(losses) > (1 + NEAR) * max(before, seen.alike):
-        return None  # it comes down from where it should never have been
-    top = seen.alike if losses[-1] < seen.alike else before
+    before = stats.start.loss if stats.start is not None else stats.baseline
+    if max(losses) > (1 + NEAR) * max(before, stats.baseline):
+        return None  # it falls from a peak that it should not have had
+    top = stats.baseline if losses[-1] < stats.baseline else before
     third = math.ceil(len(losses) / 3)
-    gained, lately = top - losses[-1], losses[-1 - third] - losses[-1]
-    if gained < NEAR * seen.alike or lately < STILL_FALLING * gained * third / len(losses):
+    gain, recent_gain = top - losses[-1], losses[-1 - third] - losses[-1]
+    constant_rate = gain * third / len(losses)
+    if gain < NEAR * stats.baseline or recent_gain < STILL_FALLING * constant_rate:
         return None
     last = "last" if third == 1 else f"last {third}"
     evidence = (
         f"E fell from {losses[-1 - third]:.4g} to {losses[-1]:.4g} in the {last} of "
-        f"{len(losses)} epochs, {_percent(min(1, lately / gained))} of all it gained"
+        f"{len(losses)} epochs, {_percent(min(1, recent_gain / gain))} of all it gained"
     )
-    path = ("training", "epochs")
-    return Diagnosis(
-        DiagnosisKind.TOO_SHORT, path, evidence, ((path, f"{3 * seen.config.training.epochs}"),)
-    )
+    remedy: Remedy = (("training", "epochs"), f"{3 * stats.config.training.epochs}")
+    return _diagnosis(DiagnosisKind.TOO_SHORT, evidence, remedy)
 
 
-def flat(seen: Examination) -> Diagnosis | None:
-    """E is that of a network that has not looked at its inputs."""
-    if not seen.history:
+def no_better_than_constant(stats: RunStats) -> Diagnosis | None:
+    """E is that of a network that ignores its inputs."""
+    if not stats.history:
         return None
-    last, classes = seen.history[-1].train_loss, seen.config.data.classes
-    if not _learns_badly(seen) or abs(last - seen.alike) > NEAR * seen.alike:
+    last, classes = stats.history[-1].train_loss, stats.config.data.classes
+    if not _learns_badly(stats) or abs(last - stats.baseline) > NEAR * stats.baseline:
         return None
     evidence = (
-        f"E is {last:.4g}, and {seen.alike:.4g}{_formula(seen)} if every row is answered alike, "
-        f"by its class's share (about 1/{classes})"
+        f"E is {last:.4g}; the best constant answer, the share of each class (about 1/{classes}), "
+        f"has {stats.baseline:.4g}{_baseline_formula(stats)}"
     )
-    path = ("training", "optimizer")
-    return Diagnosis(
-        DiagnosisKind.FLAT, path, evidence, ((path, "{name: adam, learning_rate: 0.001}"),)
-    )
+    remedy: Remedy = (("training", "optimizer"), "{name: adam, learning_rate: 0.001}")
+    return _diagnosis(DiagnosisKind.CONSTANT, evidence, remedy)
 
 
-def _formula(seen: Examination) -> str:
-    k = seen.config.data.classes
+def _baseline_formula(stats: RunStats) -> str:
+    k = stats.config.data.classes
     formulas = {
         "cross_entropy": (math.log(k), f" ≈ ln {k}"),
         "squared_error": ((1 - 1 / k) / 2, f" ≈ ½(1 − 1/{k})"),
@@ -412,125 +378,78 @@ def _formula(seen: Examination) -> str:
             f" ≈ ln {k} + {k - 1} ln({k}/{k - 1})",
         ),
     }
-    value, formula = formulas[seen.config.loss]
-    return formula if math.isclose(value, seen.alike, rel_tol=5e-3) else ""
+    value, formula = formulas[stats.config.loss]
+    return formula if math.isclose(value, stats.baseline, rel_tol=5e-3) else ""
 
 
-def overfitting(seen: Examination) -> Diagnosis | None:
-    """What is learnt of the training rows is no longer true of others."""
-    if len(seen.history) < 4 or not seen.history[-1].validated:
+def overfitting(stats: RunStats) -> Diagnosis | None:
+    """Training rows that are learnt in ways that do not hold for other rows."""
+    if len(stats.history) < 4 or not stats.history[-1].validated:
         return None
-    last = seen.history[-1]
-    least = min(seen.history, key=lambda record: record.val_loss)
-    now = float(np.median([record.val_loss for record in seen.history[-3:]]))
+    last = stats.history[-1]
+    best = min(stats.history, key=lambda record: record.val_loss)
+    recent_loss = float(np.median([record.val_loss for record in stats.history[-3:]]))
     gap = last.train_accuracy - last.val_accuracy
-    risen = now > (1 + RISEN) * least.val_loss and last.train_loss < least.train_loss
-    if last.train_accuracy < GOOD_ACCURACY or not (risen or gap > GAP):
+    rose = recent_loss > (1 + VALIDATION_RISE) * best.val_loss and last.train_loss < best.train_loss
+    if last.train_accuracy < GOOD_ACCURACY or not (rose or gap > GAP):
         return None
     evidence = f"{last.train_accuracy:.1%} of the training rows right, but {last.val_accuracy:.1%}"
     evidence += " of the validation rows"
-    if risen:
+    if rose:
         evidence += (
-            f"; their loss was least after epoch {least.epoch}, {least.val_loss:.3g}, and has "
+            f"; their loss was least after epoch {best.epoch}, {best.val_loss:.3g}, and has "
             f"risen to {last.val_loss:.3g}, while that of the training rows fell"
         )
-    mend = _against_overfitting(seen)
-    return Diagnosis(DiagnosisKind.OVERFITTING, mend[0], evidence, (mend,))
+    return _diagnosis(DiagnosisKind.OVERFITTING, evidence, regularization(stats))
 
 
-def _against_overfitting(seen: Examination) -> Mend:
-    config, inputs = seen.config, seen.inputs or 0
-    # Pictures of fewer pixels would not survive it.
-    if config.data.distortion is None and inputs >= 100 and math.isqrt(inputs) ** 2 == inputs:
-        return ("data", "distortion"), "{rotation: 12, scale: 0.12, shear: 0.1, shift: 1}"
-    undropped = [i for i, layer in enumerate(config.network[:-1]) if not layer.dropout]
-    if undropped:
-        widest = max(undropped, key=lambda i: config.network[i].dense)
-        return ("network", widest, "dropout"), "0.3"
-    decay = 10 * config.training.optimizer.weight_decay or 1e-4
-    return ("training", "optimizer", "weight_decay"), f"{decay:g}"
-
-
-def few_validation_rows(seen: Examination) -> Diagnosis | None:
-    """The share of right answers has a standard error of √(p (1 − p) / N)."""
-    if not seen.history or not seen.history[-1].validated or seen.rows is None:
+def few_validation_rows(stats: RunStats) -> Diagnosis | None:
+    """An accuracy p on N rows has the standard error √(p (1 − p) / N)."""
+    if not stats.history or not stats.history[-1].validated or stats.rows is None:
         return None
-    training, held_out = seen.rows
-    # Between none and all of so few, neither is certain (Agresti and Coull 1998: two rows more).
-    best = max(record.val_accuracy for record in seen.history)
+    training, held_out = stats.rows
+    # 0 % or 100 % of few rows are not certain either (Agresti and Coull 1998: add two rows).
+    best = max(record.val_accuracy for record in stats.history)
     p = (best * held_out + 1) / (held_out + 2)
-    noise = max(p, GOOD_ACCURACY) * (1 - max(p, GOOD_ACCURACY))
-    if noise <= GREATEST_STANDARD_ERROR**2 * held_out:
+    variance = max(p, GOOD_ACCURACY) * (1 - max(p, GOOD_ACCURACY))
+    if variance <= GREATEST_STANDARD_ERROR**2 * held_out:
         return None
     error = math.sqrt(p * (1 - p) / held_out)
     evidence = (
         f"{best:.1%} of {held_out:,} rows has a standard error of {100 * error:.1f} points, so "
         f"epochs less than {300 * error:.0f} points apart may differ by chance"
     )
-    path = ("data", "validation")
-    wanted = math.ceil(noise / GREATEST_STANDARD_ERROR**2)
+    path, current = ("data", "validation"), stats.config.data.validation
+    wanted = math.ceil(variance / GREATEST_STANDARD_ERROR**2)
     share = math.ceil(20 * wanted / (training + held_out)) / 20
-    if isinstance(seen.config.data.validation, str):
-        return Diagnosis(
-            DiagnosisKind.VALIDATION, path, f"{evidence}; name a CSV of {wanted:,} rows or more"
-        )
-    if share > 0.3:
+    remedies: tuple[Remedy, ...] = ()
+    if isinstance(current, str):
+        evidence += f"; name a CSV of {wanted:,} rows or more"
+    elif share > 0.3:
         evidence += f"; take more data, of which {wanted:,} rows can be held out"
-        return Diagnosis(DiagnosisKind.VALIDATION, path, evidence)
-    value = f"{share:g}" if isinstance(seen.config.data.validation, float) else f"{wanted}"
-    return Diagnosis(DiagnosisKind.VALIDATION, path, evidence, ((path, value),))
+    else:
+        remedies = ((path, f"{share:g}" if isinstance(current, float) else f"{wanted}"),)
+    return Diagnosis(DiagnosisKind.VALIDATION, path, evidence, remedies)
 
 
-DIAGNOSES: tuple[Callable[[Examination], Diagnosis | None], ...] = (
+DIAGNOSES: tuple[Callable[[RunStats], Diagnosis | None], ...] = (
     inputs_not_scaled,
-    twins,
+    symmetric_neurons,
     weights_pulled_to_zero,
     rate_too_high,
     saturated,
     dead_relus,
-    fading,
+    vanishing_gradient,
     rate_too_low,
     too_few_epochs,
-    flat,
+    no_better_than_constant,
     overfitting,
     few_validation_rows,
 )
 
 
-def _learns_badly(seen: Examination) -> bool:
-    return seen.accuracy < GOOD_ACCURACY
-
-
-def _hardly_moved(seen: Examination) -> bool:
-    return seen.weights is not None and seen.weights.moved < HARDLY_MOVED
-
-
-def _calmer_rate(seen: Examination, config: Config) -> Mend:
-    """Of some α whose first steps are not great, the one with which E falls furthest in them."""
-    rates = list(_lower_rates(config.training.optimizer.learning_rate))
-    least, chosen = math.inf, rates[-1]
-    for rate in rates:
-        state = seen.start_with(_with_rate(config, rate))
-        if state is None:
-            chosen = rates[1]  # a tenth, as one does who cannot try
-            break
-        if state.step <= GREAT_STEP and state.loss_after < least:
-            least, chosen = state.loss_after, rate
-        elif least < math.inf:
-            break
-    return RATE, f"{chosen:g}"
-
-
-def _lower_rates(rate: float) -> Iterator[float]:
-    for factor in (3, 10, 30, 100, 300, 1_000, 3_000, 10_000):
-        yield float(f"{rate / factor:.1g}")
-
-
-def _with_rate(config: Config, rate: float) -> Config:
-    training = config.training
-    optimizer = training.optimizer.model_copy(update={"learning_rate": rate})
-    changed: TrainingConfig = training.model_copy(update={"optimizer": optimizer})
-    return config.model_copy(update={"training": changed})
+def _learns_badly(stats: RunStats) -> bool:
+    return stats.accuracy < GOOD_ACCURACY
 
 
 def _epochs(count: int) -> str:

@@ -1,22 +1,20 @@
-"""What is measured of a run before anything is said about it."""
+"""Measurements of a run, from which diagnoses are made."""
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nntrain.config import Config, parse_config
-from nntrain.config.build import (
-    build_regularization,
-    build_rescale,
-)
+from nntrain.config.build import build_regularization, build_rescale
 from nntrain.config.schema import DenseConfig
 from nntrain.data.batches import one_hot
 from nntrain.data.dataset import Subset
 from nntrain.errors import DataError, DivergenceError
 from nntrain.nn import ACTIVATIONS, LOSSES, Network
 from nntrain.nn.arrays import Array
+from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.fit import batches_for
 from nntrain.training.layer_stats import saturated
 from nntrain.training.loop import train
@@ -28,52 +26,49 @@ from nntrain.training.run import RunFolder
 from nntrain.training.session import plan_of, training_session
 from nntrain.training.state import TrainingState
 
-# Enough for shares to within a point or two, and read, propagated and judged in a second.
+# Enough for shares to within a point or two in one second.
 SAMPLE_ROWS = 2_000
-# Steps tried: single batches differ, their mean hardly.
+# Trial steps: single batches differ, their mean hardly does.
 STEPS = 8
 SQUASHING = ("sigmoid", "tanh", "scaled_tanh")
-# Products round alike neurons apart, but never that far.
+# Rounding separates equal neurons by less than this, relative to the largest weight.
 ROUNDING = 1e-3
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Some training rows as the network sees them.
+    """Some training rows, as inputs and targets.
 
     Attributes:
         x: x_0, shape (N, n_0).
         y: The targets, shape (N, n_L).
-        labels: The digits, shape (N,).
     """
 
     x: Array
     y: Array
-    labels: NDArray[np.uint8]
 
     @classmethod
     def of(cls, config: Config, rows: Subset) -> "Sample":
-        """Rows evenly spread over all."""
+        """Take evenly spaced rows."""
         index = np.unique(np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(np.intp))
         pixels = np.empty((len(index), rows.dataset.pixels.shape[1]), np.uint8)
         rows.take(index, pixels)
         x = np.empty(pixels.shape, config.dtype)
         build_rescale(config).apply(pixels, x)
-        labels = rows.labels[index]
         targets = one_hot(config.data.classes, config.dtype, config.training.label_smoothing)
-        return cls(x, targets[labels], labels)
+        return cls(x, targets[rows.labels[index]])
 
 
 @dataclass(frozen=True)
-class State:
-    """What a network makes of the sample with the weights of one moment; layers from 1 to L.
+class Snapshot:
+    """Statistics of a network on the sample, with the weights of one moment; layers from 1 to L.
 
     Attributes:
         loss: E.
         deltas: The mean |δ_i| of a row.
-        saturated: Of each layer the share of outputs whose σ′ is tiny; 0 where σ has no flat ends.
-        dead: Of each layer the share of neurons that are silent for all rows; 0 without relu.
-        step: ‖ΔW‖ / ‖W‖, the mean of some steps from here with the α that the schedule multiplies.
+        saturated: The share of outputs with a tiny σ′ in each layer; 0 unless σ is squashing.
+        dead: The share of neurons in each layer that are 0 for all rows; 0 without relu.
+        step: ‖ΔW‖ / ‖W‖, the mean of some steps from here with the configured learning rate.
         loss_after: E after these steps.
     """
 
@@ -85,10 +80,10 @@ class State:
     loss_after: float
 
     @classmethod
-    def of(cls, config: Config, learning: TrainingState, sample: Sample) -> "State":
-        """Measure; `learning` is used up by the steps."""
-        network = learning.network
-        # What blows up is to be found, not to be warned of.
+    def of(cls, config: Config, state: TrainingState, sample: Sample) -> "Snapshot":
+        """Measure; the steps change `state`."""
+        network = state.network
+        # Overflow is measured, so no warning is needed.
         with np.errstate(over="ignore", invalid="ignore"):
             xs = network.forward(sample.x)
             loss = network.loss.value(xs[-1], sample.y)
@@ -96,15 +91,15 @@ class State:
                 float(np.linalg.norm(len(delta) * delta.astype(np.float64), axis=1).mean())
                 for delta in network.backpropagate(xs, sample.y)
             ]
-            pairs = list(zip(config.network, xs[1:], strict=True))
-            shares = [_saturated(layer, x) for layer, x in pairs]
-            dead = [_dead(layer, x) for layer, x in pairs]
-            step = _relative_step(config, learning, sample)
+            outputs = list(zip(config.network, xs[1:], strict=True))
+            shares = [_saturated(layer, x) for layer, x in outputs]
+            dead = [_dead(layer, x) for layer, x in outputs]
+            step = _relative_step(config, state, sample)
             after = network.loss.value(network.predict(sample.x), sample.y)
         return cls(loss, deltas, shares, dead, step, after)
 
     @property
-    def fading(self) -> float:
+    def gradient_ratio(self) -> float:
         """|δ_1| / |δ_L|."""
         return self.deltas[0] / self.deltas[-1] if self.deltas[-1] else math.nan
 
@@ -119,8 +114,8 @@ def _dead(layer: DenseConfig, x: Array) -> float:
     return float(np.mean((x <= 0).all(axis=0))) if layer.activation == "relu" else 0.0
 
 
-def _relative_step(config: Config, learning: TrainingState, sample: Sample) -> float:
-    network, optimizer = learning.network, learning.optimizer
+def _relative_step(config: Config, state: TrainingState, sample: Sample) -> float:
+    network, optimizer = state.network, state.optimizer
     rules = build_regularization(config, network)
     weights = slice(0, network.weight_count)
     size = min(config.training.batch_size, len(sample.x))
@@ -139,34 +134,34 @@ def _norm(vector: Array) -> float:
 
 
 @dataclass(frozen=True)
-class Weights:
-    """How far the weights of a run have come.
+class WeightChange:
+    """The difference between the initial weights W_0 of a run and its newest ones.
 
     Attributes:
-        moved: ‖W − W_0‖ / ‖W_0‖, W_0 those before the first step; ∞ if these are all 0.
-        shrunk: ‖W‖ / ‖W_0‖, likewise.
-        twins: The hidden layers, from 1, whose neurons all have the same weights.
-        twins_at_start: Those whose neurons had them before the first step.
+        moved: ‖W − W_0‖ / ‖W_0‖; ∞ if W_0 is 0.
+        shrunk: ‖W‖ / ‖W_0‖; ∞ if W_0 is 0.
+        symmetric: The hidden layers, from 1, whose neurons all have the same weights.
+        symmetric_at_start: Those whose neurons had the same initial weights.
     """
 
     moved: float
     shrunk: float
-    twins: list[int]
-    twins_at_start: list[int]
+    symmetric: list[int]
+    symmetric_at_start: list[int]
 
     @classmethod
-    def of(cls, start: Network, end: Network) -> "Weights":
-        """Compare."""
+    def of(cls, start: Network, end: Network) -> "WeightChange":
+        """Compare two networks of the same shape."""
         weights = slice(0, start.weight_count)
         before, after = start.parameters[weights], end.parameters[weights]
         size = _norm(before)
         moved, shrunk = (
             _norm(vector) / size if size else math.inf for vector in (after - before, after)
         )
-        return cls(moved, shrunk, _twins(end), _twins(start))
+        return cls(moved, shrunk, _symmetric_layers(end), _symmetric_layers(start))
 
 
-def _twins(network: Network) -> list[int]:
+def _symmetric_layers(network: Network) -> list[int]:
     return [
         number
         for number, layer in enumerate(network.layers[:-1], 1)
@@ -176,23 +171,23 @@ def _twins(network: Network) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Examination:
-    """All that a diagnosis may rest on.
+class RunStats:
+    """Everything that diagnoses are made from.
 
     Attributes:
-        run: Whose.
-        config: What it was trained with.
+        run: The run.
+        config: The configuration that it was trained with.
         history: Its finished epochs.
-        finished: Whether nothing is left to train.
-        divergence: What became of its unfinished epoch when that was trained once more; None if
-            that went well or there was no need.
-        alike: E of the best answer that is the same for all rows.
-        rows: How many there are to train and to validate with; None if the data are gone.
-        start: With the weights before the first step; None if the data are gone.
-        end: With the newest weights; None if there are none or the data are gone.
-        weights: How far they have come; None if no checkpoint was left.
-        inputs: n_0; None if neither data nor a checkpoint tells.
-        sample: The rows looked at; None if the data are gone.
+        finished: Whether training is complete.
+        divergence: How its unfinished epoch diverged when it was trained again; None if it did
+            not or there is none.
+        baseline: E of the best constant answer, which is the same for all rows.
+        rows: The numbers of training and validation rows; None without data.
+        start: With the initial weights; None without data.
+        end: With the newest weights; None without a checkpoint or data.
+        weights: How far they have moved; None without a checkpoint.
+        inputs: n_0; None without data and checkpoint.
+        sample: The rows that were measured; None without data.
     """
 
     run: RunFolder
@@ -200,78 +195,75 @@ class Examination:
     history: list[EpochRecord]
     finished: bool
     divergence: str | None
-    alike: float
+    baseline: float
     rows: tuple[int, int] | None
-    start: State | None
-    end: State | None
-    weights: Weights | None
+    start: Snapshot | None
+    end: Snapshot | None
+    weights: WeightChange | None
     inputs: int | None
     sample: Sample | None
 
     @property
     def accuracy(self) -> float:
-        """The greatest share of right answers in any epoch; 0 without one."""
+        """The best accuracy of all epochs, in training or validation; 0 without one."""
         shares = [share for r in self.history for share in (r.train_accuracy, r.val_accuracy)]
         return max((share for share in shares if not math.isnan(share)), default=0.0)
 
-    def start_with(self, config: Config) -> State | None:
-        """How it would have begun with another configuration of the same inputs."""
+    def start_with(self, config: Config) -> Snapshot | None:
+        """The initial state with another configuration of the same inputs; None without data."""
         if self.sample is None or self.inputs is None:
             return None
-        return State.of(config, TrainingState.begin(config, self.inputs), self.sample)
+        return Snapshot.of(config, TrainingState.begin(config, self.inputs), self.sample)
 
 
-def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int) -> Examination:
+def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int) -> RunStats:
     """Measure a run.
 
     Args:
-        run: A single one.
-        data: Of `rows_of`.
-        reporter: Is told what is missing.
-        threads: How many share the work.
+        run: A run, not a committee.
+        data: The result of `read_rows`.
+        reporter: Receives notices about missing data.
+        threads: Number of threads.
 
     Raises:
-        CheckpointError: None of the run's checkpoints can be trusted.
-        ConfigError, RunError: Its configuration or its metrics cannot be read.
+        CheckpointError: If none of the run's checkpoints can be trusted.
+        ConfigError, RunError: If its configuration or its metrics cannot be read.
     """
-    file, saved = newest_checkpoint(run, reporter)
-    config = parse_config(saved.meta.config, str(file)) if saved else run.config()
+    file, checkpoint = newest_checkpoint(run, reporter)
+    config = parse_config(checkpoint.meta.config, str(file)) if checkpoint else run.config()
     if config != run.config():
         reporter.notice(
-            f"warning: {run.config_file}: not what the run was trained with; {file} is believed"
+            f"warning: {run.config_file}: not what the run was trained with; using that of {file}"
         )
-    if data and saved and digest(*data) != saved.meta.data_digest:
+    if data and checkpoint and digest(*data) != checkpoint.meta.data_digest:
         reporter.notice(
             f"warning: {config.data.train}: not the rows that {run} was trained on; "
             "diagnosing without them"
         )
         data = None
-    history = saved.progress.history if saved else run.history()
+    history = checkpoint.progress.history if checkpoint else run.history()
     finished = is_finished(history, config.training.epochs, config.training.patience)
     sample = Sample.of(config, data[0]) if data else None
-    inputs = saved.meta.inputs if saved else sample.x.shape[1] if sample else None
+    inputs = checkpoint.meta.inputs if checkpoint else sample.x.shape[1] if sample else None
     start, end, weights, divergence = None, None, None, None
     if inputs is not None:
-        first = TrainingState.begin(config, inputs)
-        if saved:
-            last = TrainingState.begin(config, inputs)
-            last.restore(saved, file)
-            weights = Weights.of(first.network, last.network)
-            end = State.of(config, last, sample) if sample else None
-        start = State.of(config, first, sample) if sample else None
-    if data and not finished and not (saved and saved.progress.batch):
-        again = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
-        if saved:
-            again.restore(saved, file)
+        initial = TrainingState.begin(config, inputs)
+        if checkpoint:
+            newest = _restored(config, inputs, checkpoint, file)
+            weights = WeightChange.of(initial.network, newest.network)
+            end = Snapshot.of(config, newest, sample) if sample else None
+        start = Snapshot.of(config, initial, sample) if sample else None
+    if data and not finished and not (checkpoint and checkpoint.progress.batch):
         reporter.notice(f"{run}: training epoch {len(history) + 1}, which was not finished, again")
-        divergence = _try_next_epoch(config, again, data[0], threads)
-    return Examination(
+        newest = _restored(config, data[0].dataset.pixels.shape[1], checkpoint, file)
+        divergence = _try_next_epoch(config, newest, data[0], threads)
+    return RunStats(
         run=run,
         config=config,
         history=history,
         finished=finished,
         divergence=divergence,
-        alike=loss_of_alike_answers(config, data),
+        baseline=constant_loss(config, data),
         rows=(len(data[0]), len(data[1]) if data[1] else 0) if data else None,
         start=start,
         end=end,
@@ -281,8 +273,17 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
     )
 
 
-def rows_of(config: Config, reporter: Reporter) -> Split | None:
-    """The rows of a run; None, and a notice, if they cannot be read any more."""
+def _restored(
+    config: Config, inputs: int, checkpoint: Checkpoint | None, file: Path
+) -> TrainingState:
+    state = TrainingState.begin(config, inputs)
+    if checkpoint:
+        state.restore(checkpoint, file)
+    return state
+
+
+def read_rows(config: Config, reporter: Reporter) -> Split | None:
+    """Read the rows of a run; give a notice and return None if they cannot be read any more."""
     try:
         return read_data(config, reporter)
     except DataError as error:
@@ -290,8 +291,8 @@ def rows_of(config: Config, reporter: Reporter) -> Split | None:
         return None
 
 
-def loss_of_alike_answers(config: Config, data: Split | None) -> float:
-    """E where each output is the mean of its targets; ln K for K classes that are equally many."""
+def constant_loss(config: Config, data: Split | None) -> float:
+    """E if each output is the mean of its targets; without data, of equally frequent classes."""
     classes = config.data.classes
     targets = one_hot(classes, "float64", config.training.label_smoothing)
     shares = np.full(classes, 1 / classes)
@@ -301,21 +302,18 @@ def loss_of_alike_answers(config: Config, data: Split | None) -> float:
     return float(shares @ LOSSES[config.loss].errors(answers, targets))
 
 
-def _try_next_epoch(
-    config: Config, learning: TrainingState, rows: Subset, threads: int
-) -> str | None:
-    """Train one epoch more, which comes out as it did in the run; how it diverges, if it does."""
-    batches = batches_for(config, rows, learning.network, threads)
-    nothing = (math.nan, math.nan)
+def _try_next_epoch(config: Config, state: TrainingState, rows: Subset, threads: int) -> str | None:
+    """Repeat the epoch that the run did not finish; return how it diverges, if it does."""
+    batches = batches_for(config, rows, state.network, threads)
     with training_session(
-        config, learning.network, learning.optimizer, None, batches.batch_size, threads
+        config, state.network, state.optimizer, None, batches.batch_size, threads
     ) as step:
         epochs = train(
             step,
             batches,
             plan_of(config)._replace(patience=None),
-            learning.progress,
-            validate=lambda: nothing,
+            state.progress,
+            validate=lambda: (math.nan, math.nan),
             examine=list,
             after_batch=lambda progress: False,
         )

@@ -1,4 +1,4 @@
-"""A doctor's letter: findings with the line to change, each followed by what comes of it."""
+"""The report of `nntrain doctor`: causes with the line to change, and their consequences."""
 
 import math
 import shlex
@@ -7,117 +7,116 @@ from typing import NamedTuple
 
 from nntrain.config.issues import ConfigIssue, KeyPath, Location, format_value, location_of
 from nntrain.config.source import Value, read_yaml
-from nntrain.explain.doctor.diagnoses import CAUSES, Diagnosis, DiagnosisKind, findings
-from nntrain.explain.doctor.examination import Examination, examine, rows_of
+from nntrain.explain.doctor.diagnoses import CAUSES, Diagnosis, DiagnosisKind, find_problems
+from nntrain.explain.doctor.examination import RunStats, examine, read_rows
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 
 
 def diagnose(run: RunFolder, reporter: Reporter, threads: int = 1) -> list[str]:
-    """What is wrong with a run, or with each member of a committee, as lines for people.
+    """Report the problems of a run, or of each member of a committee, as lines of text.
 
     Args:
         run: Finished or not.
-        reporter: Is told what is read, and what is missing.
-        threads: How many share the work.
+        reporter: Receives notices about what is read and what is missing.
+        threads: Number of threads.
 
     Raises:
-        ConfigError: The run's config.yaml cannot be read.
-        CheckpointError: None of its checkpoints can be trusted.
-        RunError: Its metrics.csv cannot be read.
+        ConfigError: If the run's config.yaml cannot be read.
+        CheckpointError: If none of its checkpoints can be trusted.
+        RunError: If its metrics.csv cannot be read.
     """
     file = _ConfigFile(run)
-    data = rows_of(run.config(), reporter)
+    data = read_rows(run.config(), reporter)
     lines: list[str] = []
     for member in run.members():
         if member is not run and not member.config_file.exists():
-            lines.append(f"{member}: not begun; go on with '{run.resume_command}'")
-            continue
-        lines += _letter(examine(member, data, reporter, threads), file)
+            lines.append(f"{member}: not started; start it with '{run.resume_command}'")
+        else:
+            lines += _report(examine(member, data, reporter, threads), file)
     return lines
 
 
-class Chain(NamedTuple):
-    """A cause, and what comes of it."""
+class CauseChain(NamedTuple):
+    """A diagnosis and those that it explains."""
 
     cause: Diagnosis
     consequences: list[Diagnosis]
 
 
-def chains(found: list[Diagnosis]) -> list[Chain]:
-    """Each finding that no other explains, followed by those that it explains.
+def cause_chains(diagnoses: list[Diagnosis]) -> list[CauseChain]:
+    """Group diagnoses by their cause.
 
     Args:
-        found: Causes before consequences.
+        diagnoses: Causes before consequences.
     """
-    root: dict[DiagnosisKind, Chain] = {}
-    for finding in found:
-        cause = next((cause for cause in CAUSES.get(finding.ill, ()) if cause in root), None)
+    chains: list[CauseChain] = []
+    chain_of: dict[DiagnosisKind, CauseChain] = {}
+    for diagnosis in diagnoses:
+        cause = next((kind for kind in CAUSES.get(diagnosis.kind, ()) if kind in chain_of), None)
         if cause is None:
-            root[finding.ill] = Chain(finding, [])
+            chains.append(CauseChain(diagnosis, []))
+            chain_of[diagnosis.kind] = chains[-1]
         else:
-            root[finding.ill] = root[cause]
-            root[cause].consequences.append(finding)
-    return [chain for ill, chain in root.items() if chain.cause.ill is ill]
+            chain_of[diagnosis.kind] = chain_of[cause]
+            chain_of[cause].consequences.append(diagnosis)
+    return chains
 
 
-def _letter(seen: Examination, file: "_ConfigFile") -> list[str]:
-    found = chains(findings(seen))
-    count = f"{len(found)} finding{'s' * (len(found) != 1)}" if found else "nothing found"
-    lines = [f"{seen.run}: {count}; looked at {', '.join(_looked_at(seen))}"]
-    if not seen.finished and seen.divergence is None:
-        lines.append(f"{seen.run}: not finished; go on with '{file.run.resume_command}'")
-    for cause, consequences in found:
-        lines.append(file.say(cause))
-        lines += [f"  so: {finding.ill.value}: {finding.evidence}" for finding in consequences]
-        if cause.mends:
+def _report(stats: RunStats, file: "_ConfigFile") -> list[str]:
+    chains = cause_chains(find_problems(stats))
+    count = f"{len(chains)} finding{'s' * (len(chains) != 1)}" if chains else "nothing found"
+    lines = [f"{stats.run}: {count}; looked at {', '.join(_looked_at(stats))}"]
+    if not stats.finished and stats.divergence is None:
+        lines.append(f"{stats.run}: not finished; resume it with '{file.run.resume_command}'")
+    for cause, consequences in chains:
+        lines.append(file.message(cause))
+        lines += [f"  so: {other.kind.value}: {other.evidence}" for other in consequences]
+        if cause.remedies:
             lines.append(f"  try: {file.command(cause)}")
     return lines
 
 
-def _looked_at(seen: Examination) -> Iterator[str]:
-    epochs = len(seen.history)
-    yield f"{epochs} of {seen.config.training.epochs} epochs"
+def _looked_at(stats: RunStats) -> Iterator[str]:
+    epochs = len(stats.history)
+    yield f"{epochs} of {stats.config.training.epochs} epochs"
     if epochs:
-        last = seen.history[-1]
+        last = stats.history[-1]
         shares = f"E {last.train_loss:.4g}, {last.train_accuracy:.1%} of training rows right"
         if last.validated:
             shares += f" and {last.val_accuracy:.1%} of validation rows"
         yield f"the last with {shares}"
-    if seen.weights is not None and math.isinf(seen.weights.moved):
-        yield "weights that began as 0"
-    elif seen.weights is not None:
-        yield f"weights that moved by {seen.weights.moved:.2g} of their size"
-    if seen.sample is not None:
-        yield f"σ′, δ and steps of {len(seen.sample.x):,} training rows"
+    if stats.weights is not None and math.isinf(stats.weights.moved):
+        yield "weights that were all 0 at the start"
+    elif stats.weights is not None:
+        yield f"weights that moved by {stats.weights.moved:.2g} of their size"
+    if stats.sample is not None:
+        yield f"σ′, δ and steps of {len(stats.sample.x):,} training rows"
 
 
 class _ConfigFile:
-    """A run's config.yaml, with its lines.
-
-    Attributes:
-        run: Whose.
-    """
+    """A run's config.yaml, with its lines."""
 
     def __init__(self, run: RunFolder) -> None:
-        run.config()  # which complains of what it cannot read
+        run.config()  # raises the errors of a file that cannot be read
         self.run = run
         name = str(run.config_file)
         text = run.config_file.read_text(encoding="utf-8-sig")
-        self._values, self._places = read_yaml(text, lambda n: Location((0, n), f"{name}:{n}"))
+        self._values, self._source_map = read_yaml(text, lambda n: Location((0, n), f"{name}:{n}"))
 
-    def say(self, finding: Diagnosis) -> str:
-        """The line, the key, what it says now, what is wrong and what to write instead."""
-        sentence = f"{_shown(self._value(finding.path))}: {finding.ill.value}: {finding.evidence}"
-        if finding.mends:
-            (path, value), *others = finding.mends
-            sentence += f"; try {value if path == finding.path else _assignment(path, value)}"
-            sentence += " and what else is set below" * bool(others)
-        return str(ConfigIssue(location_of(finding.path, self._places), finding.path, sentence))
+    def message(self, diagnosis: Diagnosis) -> str:
+        """The line, the key, its value, the problem and the value to try."""
+        value = _shown(self._value(diagnosis.path))
+        text = f"{value}: {diagnosis.kind.value}: {diagnosis.evidence}"
+        if diagnosis.remedies:
+            text += f"; try {diagnosis.remedies[0][1]}"  # of the key that causes the problem
+            text += " and the other changes below" * (len(diagnosis.remedies) > 1)
+        location = location_of(diagnosis.path, self._source_map)
+        return str(ConfigIssue(location, diagnosis.path, text))
 
-    def command(self, finding: Diagnosis) -> str:
-        """What to type."""
-        sets = [f"--set {shlex.quote(_assignment(*mend, equals='='))}" for mend in finding.mends]
+    def command(self, diagnosis: Diagnosis) -> str:
+        """The command that trains with all remedies."""
+        sets = [f"--set {shlex.quote(_assignment(*remedy))}" for remedy in diagnosis.remedies]
         return " ".join(["nntrain fit", shlex.quote(str(self.run.config_file)), *sets])
 
     def _value(self, path: KeyPath) -> Value:
@@ -131,12 +130,12 @@ class _ConfigFile:
 
 
 def _shown(value: Value) -> str:
-    """A value as config.yaml has it."""
+    """A value as it is written in config.yaml."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
     return value if isinstance(value, str) else format_value(value)
 
 
-def _assignment(path: KeyPath, value: str, equals: str = ": ") -> str:
+def _assignment(path: KeyPath, value: str) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"{key.removeprefix('.')}{equals}{value}"
+    return f"{key.removeprefix('.')}={value}"

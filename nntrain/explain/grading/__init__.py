@@ -1,8 +1,9 @@
-"""A verdict on a student's own backpropagation.
+"""Grading of a student's own backpropagation; `docs/grade.md` describes the file.
 
-`child` runs the student's file in a process of its own and knows no right answer; `process` asks it
-questions; `problems` has the right answers, from `nntrain.nn`; `mistakes` has the wrong ones that
-are usual; `verdict` puts it together. `docs/grade.md` says what the file must hold.
+`sandbox_worker` runs the file in a process of its own, without the right answers, and `sandbox`
+sends it the calls. `problems` holds the arguments and the right answers of `nntrain.nn`, `mistakes`
+the wrong answers of usual mistakes. `compare` describes differences of arrays, `efficiency` finds
+loops and measures the time, and `verdict` makes the report.
 """
 
 from nntrain.explain.grading.source import read_source, starter_text

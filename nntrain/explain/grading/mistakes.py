@@ -1,12 +1,12 @@
 """The lecture's formulas, each of which can be replaced by a usual mistake.
 
-A mistake is known by its numbers: whoever makes it gets, to the last digits, the gradient that the
-lecture's formulas give with that one formula replaced.
+A mistake is recognized by its numbers: they are, to the last digits, those of the lecture's formulas
+with that one formula replaced.
 """
 
-# ruff: noqa: E501  # a mistake is one line: its formula's name, a sentence, the formula
+# ruff: noqa: E501  # a mistake is one line: its formula's name, a message, the formula
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,11 +19,11 @@ Formula: TypeAlias = Callable[["ReferencePass", int], Any]
 
 
 class ReferencePass:
-    """A pass forward and back, its quantities numbered as on the board: W[1] … W[L], x[0] … x[L].
+    """A forward and a backward pass, with the lecture's indices: W[1] … W[L], x[0] … x[L].
 
     Args:
         problem: The network and the batch.
-        formulas: What each quantity is made by.
+        formulas: The formula of each quantity, right or wrong.
         sigma: σ.
         sigma_prime: σ′, of z.
     """
@@ -35,32 +35,32 @@ class ReferencePass:
         sigma: Elementwise,
         sigma_prime: Elementwise,
     ) -> None:
-        nothing = np.empty((0, 0))
+        unused = np.empty((0, 0))
         self.formulas = formulas
         self.sigma, self.sigma_prime = sigma, sigma_prime
         self.L = len(problem.weights)
         self.B = problem.x.shape[1]
-        self.W = [nothing, *problem.weights]
-        self.b = [nothing, *problem.biases]
+        self.W = [unused, *problem.weights]
+        self.b = [unused, *problem.biases]
         self.y = problem.y
-        self.x, self.z = [problem.x], [problem.x]  # z_0 does not exist; who takes it takes x_0
-        self.delta = [nothing] * (self.L + 1)
+        self.x, self.z = [problem.x], [problem.x]  # there is no z_0; mistakes use x_0 for it
+        self.delta = [unused] * (self.L + 1)
 
     def forward(self) -> Any:
-        """What `forward` should return."""
+        """The return value of `forward`."""
         for i in range(1, self.L + 1):
             self.z.append(self.formulas["z_i"](self, i))
             self.x.append(self.formulas["x_i"](self, i))
         return self.formulas["forward"](self, 0)
 
     def backprop(self) -> Any:
-        """What `backprop` should return, after `forward`."""
+        """The return value of `backprop`; `forward` must run first."""
         layers = range(1, self.L + 1)
         for i in reversed(layers):
             self.delta[i] = self.formulas["δ_i" if i < self.L else "δ_L"](self, i)
-        share = self.formulas["1/B"](self, 0)
-        self.by_weights = [share * self.formulas["∂E/∂W_i"](self, i) for i in layers]
-        self.by_biases = [share * self.formulas["∂E/∂b_i"](self, i) for i in layers]
+        scale = self.formulas["1/B"](self, 0)
+        self.by_weights = [scale * self.formulas["∂E/∂W_i"](self, i) for i in layers]
+        self.by_biases = [scale * self.formulas["∂E/∂b_i"](self, i) for i in layers]
         return self.formulas["backprop"](self, 0)
 
     def slope(self, i: int) -> Array:
@@ -84,50 +84,30 @@ LECTURE: dict[str, Formula] = {
 
 
 class Mistake(NamedTuple):
-    """A formula that stands where one of the lecture's belongs.
+    """A wrong formula in place of one of the lecture's.
 
     Attributes:
-        replaces: The key of `LECTURE`.
-        sentence: What is wrong.
+        replaces: The key of the right formula in `LECTURE`.
+        message: What is wrong.
         formula: The wrong formula.
     """
 
     replaces: str
-    sentence: str
+    message: str
     formula: Formula
 
 
 IN_FORWARD = [
     Mistake("z_i", "z_i lacks the bias b_i", lambda s, i: s.W[i] @ s.x[i - 1]),
-    Mistake(
-        "z_i",
-        "z_i has W_iᵀ where W_i belongs",
-        lambda s, i: s.W[i].T @ s.x[i - 1] + s.b[i],
-    ),
+    Mistake("z_i", "z_i has W_iᵀ where W_i belongs", lambda s, i: s.W[i].T @ s.x[i - 1] + s.b[i]),
     Mistake("z_i", "z_i subtracts the bias b_i", lambda s, i: s.W[i] @ s.x[i - 1] - s.b[i]),
-    Mistake(
-        "z_i",
-        "z_i is made of x_0 in every layer where x_{i−1} belongs",
-        lambda s, i: s.W[i] @ s.x[0] + s.b[i],
-    ),
-    Mistake(
-        "z_i",
-        "z_i is made of z_{i−1} where x_{i−1} belongs",
-        lambda s, i: s.W[i] @ s.z[i - 1] + s.b[i],
-    ),
-    Mistake(
-        "x_i",
-        "x_L lacks σ: z_L stands where x_L = σ(z_L) belongs",
-        lambda s, i: s.sigma(s.z[i]) if i < s.L else s.z[i],
-    ),
+    Mistake("z_i", "z_i is made of x_0 in every layer where x_{i−1} belongs", lambda s, i: s.W[i] @ s.x[0] + s.b[i]),
+    Mistake("z_i", "z_i is made of z_{i−1} where x_{i−1} belongs", lambda s, i: s.W[i] @ s.z[i - 1] + s.b[i]),
+    Mistake("x_i", "x_L lacks σ: z_L stands where x_L = σ(z_L) belongs", lambda s, i: s.sigma(s.z[i]) if i < s.L else s.z[i]),
     Mistake("x_i", "x_i lacks σ", lambda s, i: s.z[i]),
     Mistake("x_i", "σ is applied twice", lambda s, i: s.sigma(s.sigma(s.z[i]))),
-    Mistake(
-        "x_i",
-        "b_i is added after σ, not before",
-        lambda s, i: s.sigma(s.z[i] - s.b[i]) + s.b[i],
-    ),
-]
+    Mistake("x_i", "b_i is added after σ, not before", lambda s, i: s.sigma(s.z[i] - s.b[i]) + s.b[i]),
+]  # fmt: skip
 
 RETURNED_BY_FORWARD = [
     Mistake("forward", "the two lists are swapped: z_1 … z_L come first", lambda s, _: [s.x, s.z[1:]]),
@@ -195,20 +175,16 @@ IN_BACKPROP = [
 
 
 def _in_some_layers(mistake: Mistake) -> list[Mistake]:
-    """The same in the last layer alone, and in the others, which often have lines of their own."""
-    replaces, sentence, wrong = mistake
+    """The mistake in the last layer alone, and in all others: code often treats these apart."""
+    replaces, message, wrong = mistake
     right = LECTURE[replaces]
+
+    def either(last: Formula, others: Formula) -> Formula:
+        return lambda s, i: (last if i == s.L else others)(s, i)
+
     return [
-        Mistake(
-            replaces,
-            f"{sentence} (in the last layer alone)",
-            lambda s, i: (wrong if i == s.L else right)(s, i),
-        ),
-        Mistake(
-            replaces,
-            f"{sentence} (in all layers but the last)",
-            lambda s, i: (right if i == s.L else wrong)(s, i),
-        ),
+        Mistake(replaces, f"{message} (in the last layer alone)", either(wrong, right)),
+        Mistake(replaces, f"{message} (in all layers but the last)", either(right, wrong)),
     ]
 
 
@@ -219,7 +195,7 @@ IN_SOME_LAYERS = [
     for partial in _in_some_layers(mistake)
 ]
 
-# What each function may have wrong.
+# The mistakes that are tried for each function.
 MISTAKES = {
     "forward": [*IN_FORWARD, *RETURNED_BY_FORWARD],
     "backprop": [*IN_BACKPROP, *IN_FORWARD, *IN_SOME_LAYERS],
@@ -255,34 +231,29 @@ def answers_with_mistakes(
     sigma: Elementwise = sigmoid,
     prime: Elementwise = sigmoid_prime,
 ) -> Iterator[tuple[tuple[Mistake, ...], Any]]:
-    """What a function would return with none, one, two … of its usual mistakes.
+    """What a function would return with no mistake, with one, and so on.
 
     Args:
         function: `"forward"` or `"backprop"`.
-        problem: What it is called with.
-        most: How many mistakes at once.
-        sigma: σ, in case it has a mistake of its own.
-        prime: σ′, likewise.
+        problem: The function's arguments.
+        most: Maximum number of mistakes at once.
+        sigma: σ, if the student's is wrong.
+        prime: σ′, if the student's is wrong.
 
     Yields:
-        The mistakes, fewest first, and the value; combinations that have no value are left out.
+        The mistakes, fewest first, and the value; combinations whose shapes do not fit are left out.
     """
     for number in range(most + 1):
         for chosen in combinations(MISTAKES[function], number):
-            if _contradict(chosen):
+            changed = {mistake.replaces: mistake.formula for mistake in chosen}
+            if len(changed) < number:  # two mistakes in one formula
                 continue
-            formulas = LECTURE | {mistake.replaces: mistake.formula for mistake in chosen}
-            board = ReferencePass(problem, formulas, sigma, prime)
+            reference = ReferencePass(problem, LECTURE | changed, sigma, prime)
             try:
                 with np.errstate(all="ignore"):
-                    value = board.forward()
+                    value = reference.forward()
                     if function == "backprop":
-                        value = board.backprop()
+                        value = reference.backprop()
             except ValueError:  # the shapes do not fit
                 continue
             yield chosen, value
-
-
-def _contradict(chosen: Sequence[Mistake]) -> bool:
-    """Whether two of them replace the same formula."""
-    return len({mistake.replaces for mistake in chosen}) < len(chosen)

@@ -1,4 +1,4 @@
-"""What the student's functions are asked, and the right answers: those of `nntrain.nn`."""
+"""The problems that the student's functions are called with, and the answers of `nntrain.nn`."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -9,6 +9,14 @@ from numpy.typing import NDArray
 from nntrain.nn import Dense, Network, activations
 
 Array: TypeAlias = NDArray[np.float64]
+
+# The functions of the file, with the names of their arguments.
+ARGUMENTS = {
+    "sigmoid": ("z",),
+    "sigmoid_prime": ("z",),
+    "forward": ("weights", "biases", "x"),
+    "backprop": ("weights", "biases", "x", "y"),
+}
 
 
 class Problem(NamedTuple):
@@ -37,16 +45,17 @@ class Problem(NamedTuple):
         return int(self.x.shape[1])
 
     def arguments(self, function: str) -> list[Any]:
-        """What `forward` or `backprop` is called with."""
-        return [self.weights, self.biases, self.x, *([self.y] if function == "backprop" else [])]
+        """The arguments for a function of the file; σ and σ′ get x as z."""
+        values = {**self._asdict(), "z": self.x}
+        return [values[name] for name in ARGUMENTS[function]]
 
     def describe(self) -> str:
-        """Its widths and its batch, in words."""
+        """The widths and the batch size in words."""
         return f"network {'-'.join(map(str, self.widths))}, batch of {self.batch_size}"
 
 
 def problem(widths: Sequence[int], batch_size: int, seed: int = 0) -> Problem:
-    """Draw a network and a batch."""
+    """Draw a random network and batch."""
     rng = np.random.default_rng([seed, batch_size, *widths])
     shapes = list(zip(widths[1:], widths[:-1], strict=True))
     return Problem(
@@ -57,16 +66,16 @@ def problem(widths: Sequence[int], batch_size: int, seed: int = 0) -> Problem:
     )
 
 
-def whole_numbers(widths: Sequence[int], batch_size: int) -> Problem:
-    """The same with whole numbers as inputs and targets, as pixels and digits are."""
+def integers(widths: Sequence[int], batch_size: int) -> Problem:
+    """A problem with integers as inputs and targets, as pixels and digits are."""
     drawn = problem(widths, batch_size)
-    x: NDArray[Any] = np.rint(3 * drawn.x).astype(np.int64)
-    y: NDArray[Any] = np.rint(drawn.y).astype(np.int64)
+    x: Any = np.rint(3 * drawn.x).astype(np.int64)
+    y: Any = np.rint(drawn.y).astype(np.int64)
     return drawn._replace(x=x, y=y)
 
 
-# All widths and batches differ within each, so that no missing transpose goes unnoticed; the first
-# that fails is told, so the simplest come first.
+# All widths and batches differ within each, so that no missing transpose goes unnoticed; the report
+# shows the first that fails, so the simplest come first.
 PROBLEMS = [
     problem((3, 2), 1),
     problem((3, 2), 5),
@@ -74,11 +83,11 @@ PROBLEMS = [
     problem((4, 3, 2), 6),
     problem((2, 5, 4, 3), 7),
     problem((5, 2, 6, 4, 3), 8),
-    whole_numbers((4, 5, 3), 6),
+    integers((4, 5, 3), 6),
 ]
-# Where mistakes are looked for: in the first, shapes tell most of them apart; in the second, a
-# missing transpose still has a value.
-TELLING = [problem((2, 5, 4, 3), 7), problem((4, 4, 4, 4), 4)]
+# The problems that mistakes are recognized by: in the first, shapes distinguish most of them; in
+# the second, a missing transpose still has a value.
+MISTAKE_PROBLEMS = [problem((2, 5, 4, 3), 7), problem((4, 4, 4, 4), 4)]
 
 Z = np.random.default_rng(0).uniform(-4, 4, (3, 4))
 WHOLE_Z: NDArray[Any] = np.array([[-2, -1, 0, 1], [2, 3, 0, -3]])
@@ -97,11 +106,14 @@ def sigmoid_prime(z: Array) -> Array:
     return np.asarray(slope, np.float64)
 
 
+ELEMENTWISE = {"sigmoid": sigmoid, "sigmoid_prime": sigmoid_prime}
+
+
 class Backpropagation:
-    """Our own pass forward and back over a problem.
+    """The forward and backward pass of `nntrain.nn` over a problem.
 
     Args:
-        problem: The network and the batch, which is turned into rows.
+        problem: The network and the batch; its samples become rows.
     """
 
     def __init__(self, problem: Problem) -> None:

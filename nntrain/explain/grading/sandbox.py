@@ -1,7 +1,7 @@
-"""The process in which a student's file runs: started, asked, limited and ended.
+"""The process in which a student's file runs, with limits.
 
-The limits are against accidents and idle tricks: endless loops, memory without end, a crash, asking
-nntrain for the answers. They are no jail.
+The limits guard against accidents and simple tricks: endless loops, too much memory, crashes, and
+importing the answers from nntrain. They do not make untrusted code safe.
 """
 
 import base64
@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -28,33 +27,33 @@ from nntrain.errors import NNTrainError
 from nntrain.explain.grading import sandbox_worker
 from nntrain.explain.grading.source import ALLOWED, Source
 
-SECONDS_TO_START = 60.0
-LONGEST_REPLY = 64 << 20  # bytes
-SECONDS_TO_LOOK_AGAIN = 0.1
+START_SECONDS = 60.0
+MAX_REPLY = 64 << 20  # bytes
+POLL_SECONDS = 0.1
 KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)
-MARK = "NNTRAIN_GRADING"  # the environment variable by which a process and its children are known
-# One thread, as for the network that its time is held against.
+# The environment variable that identifies a process and its children.
+MARK = "NNTRAIN_GRADING"
+# One thread, as for the network that its time is compared with.
 BLAS_THREADS = {
     f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "VECLIB_MAXIMUM")
 }
 
 
 class OtherType(NamedTuple):
-    """What is neither an array of numbers nor a list, by the name of its type."""
+    """The type's name of a value that is neither an array of numbers nor a list."""
 
     type: str
 
 
 class Answer(NamedTuple):
-    """What a call has come to.
+    """The result of a call.
 
     Attributes:
-        value: An array, a Stranger, or a list of values.
-        seconds: How long each call took.
-        counts: How often each line of the file was gone through, if it was counted: in all, and
-            at most in one call of a function.
-        warnings: What NumPy and Python warned of.
-        changed: The positions of arguments that are no longer as they were.
+        value: An array, an `OtherType`, or a list of values.
+        seconds: The time of each repetition.
+        counts: If lines were counted, how often each one ran: in total, and at most in one call.
+        warnings: The warnings of NumPy and Python.
+        changed: The positions of arguments that the function changed.
     """
 
     value: Any
@@ -65,13 +64,13 @@ class Answer(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why a call has come to nothing.
+    """The reason why a call has no result.
 
     Attributes:
         text: What happened, and in which line.
-        function: In which function of the file, as far as that is known.
-        unwritten: Whether it is NotImplementedError.
-        fatal: Whether the process came to its end.
+        function: The function of the file in which it happened, if known.
+        unwritten: Whether it raised NotImplementedError.
+        fatal: Whether the process ended.
     """
 
     text: str
@@ -83,24 +82,24 @@ class Failure(NamedTuple):
 Outcome: TypeAlias = Answer | Failure
 
 
-class Student:
-    """A student's functions, to be called in a process of their own.
+class Sandbox:
+    """A student's functions in a process of their own.
 
-    A process that dies or takes too long is replaced by another at the next call.
+    A process that dies or takes too long is replaced at the next call.
 
     Args:
         source: The file.
-        seconds: The longest that a call may take.
-        memory: The most memory, in bytes, that the process may have.
+        seconds: Time limit per call, in seconds.
+        memory: Memory limit of the process, in bytes.
 
     Attributes:
-        functions: What can be called in the file.
-        imported: What it has imported that is not `ALLOWED`, as it ran.
-        printed: How many bytes it has printed.
-        unlimited: What this system does not limit.
+        functions: The names of the file's callables.
+        imported: The packages that it has imported and that are not `ALLOWED`.
+        printed: The number of bytes that it has printed.
+        unlimited: The limits that this system does not support.
 
     Raises:
-        NNTrainError: The file cannot be run at all.
+        NNTrainError: If the file cannot be run at all.
     """
 
     def __init__(self, source: Source, seconds: float, memory: int) -> None:
@@ -111,7 +110,7 @@ class Student:
         self.imported: set[str] = set()
         self.printed = 0
         self.unlimited: list[str] = []
-        self._running: _Process | None = None
+        self._running: SandboxProcess | None = None
         try:
             self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         except OSError as error:
@@ -120,23 +119,18 @@ class Student:
                 f"{error.strerror}; set TMPDIR to a folder that may be written to"
             ) from error
 
-    def __enter__(self) -> "Student":
-        """Run the file for the first time."""
+    def __enter__(self) -> "Sandbox":
+        """Load the file."""
         try:
             self._process()
         except BaseException:
-            self._end()
+            self._close()
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the process, and all that it has started."""
-        self._end()
+    def __exit__(self, *exception: object) -> None:
+        """End the process and its children."""
+        self._close()
 
     def call(
         self, function: str, arguments: Sequence[Any], repeat: int = 1, count: bool = False
@@ -146,8 +140,8 @@ class Student:
         Args:
             function: Its name.
             arguments: Arrays and lists of arrays.
-            repeat: How often to call it, for its time; less often if that takes long.
-            count: Whether to count how often each line is gone through.
+            repeat: Number of calls to measure the time; fewer if these take long.
+            count: Whether to count how often each line runs.
         """
         request = {
             "function": function,
@@ -156,7 +150,7 @@ class Student:
             "count": count,
         }
         process = self._process()
-        reply = self._ask(process, request)
+        reply = self._exchange(process, request)
         if isinstance(reply, str):
             return Failure(reply, fatal=True)
         try:
@@ -173,13 +167,13 @@ class Student:
             self._stop()
             return Failure("answers with something that cannot be read", fatal=True)
 
-    def _process(self) -> "_Process":
-        """The process that runs, or a new one that has loaded the file."""
+    def _process(self) -> "SandboxProcess":
+        """The running process, or a new one that has loaded the file."""
         if self._running is not None:
             return self._running
         path = str(self.source.path)
         try:
-            process = _Process(path, self.seconds, self.memory, self._folder.name)
+            process = SandboxProcess(path, self.seconds, self.memory, self._folder.name)
         except (OSError, RuntimeError) as error:  # RuntimeError: no thread can be started
             raise NNTrainError(
                 f"{path}: cannot be run: no process can be started for it: "
@@ -187,11 +181,11 @@ class Student:
                 "end other programs, or raise the limits that 'ulimit -a' shows"
             ) from error
         self._running = process
-        ready = process.reply(SECONDS_TO_START)
+        ready = process.reply(START_SECONDS)
         if isinstance(ready, str):
             raise NNTrainError(f"{path}: cannot be run: a process for it {ready}; try again")
         self.unlimited = [str(what) for what in ready.get("unlimited", ())]
-        loaded = self._ask(process, {"source": self.source.text})
+        loaded = self._exchange(process, {"source": self.source.text})
         if isinstance(loaded, str):
             raise NNTrainError(
                 f"{path}: {loaded} while it is loaded; leave only definitions outside of functions"
@@ -200,12 +194,12 @@ class Student:
             raised = loaded["raised"]
             raise NNTrainError(
                 f"{path}:{raised['line']}: {raised['text']}, while the file is loaded; "
-                "mend that line (NumPy, pandas and the standard library may be imported)"
+                "correct that line (NumPy, pandas and the standard library may be imported)"
             )
         self.functions = set(map(str, loaded["functions"]))
         return process
 
-    def _ask(self, process: "_Process", request: dict[str, Any]) -> dict[str, Any] | str:
+    def _exchange(self, process: "SandboxProcess", request: dict[str, Any]) -> dict[str, Any] | str:
         process.ask(request)
         reply = process.reply(self.seconds)
         if isinstance(reply, str):
@@ -229,16 +223,16 @@ class Student:
             self.printed += self._running.printed
             self._running = None
 
-    def _end(self) -> None:
+    def _close(self) -> None:
         self._stop()
         self._folder.cleanup()
 
 
-class _Process:
-    """A process of `child`, the pipes to it, and all that it starts.
+class SandboxProcess:
+    """A process of `sandbox_worker`, the pipes to it, and its children.
 
     Raises:
-        OSError: It cannot be started.
+        OSError, RuntimeError: If it or a thread for its pipes cannot be started.
     """
 
     def __init__(self, path: str, seconds: float, memory: int, folder: str) -> None:
@@ -259,10 +253,10 @@ class _Process:
             env={**os.environ, **BLAS_THREADS, MARK: self._mark},
             start_new_session=True,
         )
-        # Threads, since not every system can wait for one of several pipes.
+        # Threads, since Windows cannot wait for a pipe with a timeout.
         self._threads = [
             threading.Thread(target=target, daemon=True)
-            for target in (self._exchange, self._count_printed)
+            for target in (self._transfer, self._count_printed)
         ]
         try:
             for thread in self._threads:
@@ -274,18 +268,18 @@ class _Process:
         self._requests.put(b"")
 
     def ask(self, request: dict[str, Any]) -> None:
-        """Send a request; whether it arrives, the reply will tell."""
+        """Send a request without waiting; `reply` reports errors."""
         self._requests.put(json.dumps(request).encode() + b"\n")
 
-    def _exchange(self) -> None:
-        """Send requests, and receive a line for each; nothing comes of a closed pipe."""
+    def _transfer(self) -> None:
+        """Send requests and receive a line for each; an empty one if a pipe is closed."""
         requests, replies = self._process.stdin, self._process.stdout
         assert requests is not None and replies is not None  # noqa: S101  # they are pipes
         for request in iter(self._requests.get, None):
             with contextlib.suppress(OSError):
                 requests.write(request)
                 requests.flush()
-            self._replies.put(replies.readline(LONGEST_REPLY))
+            self._replies.put(replies.readline(MAX_REPLY))
         with contextlib.suppress(OSError):
             requests.close()
         replies.close()
@@ -294,27 +288,26 @@ class _Process:
         output = self._process.stderr
         assert output is not None  # noqa: S101  # it is a pipe
         with output:
-            while some := os.read(output.fileno(), 1 << 16):
-                self.printed += len(some)
+            while chunk := os.read(output.fileno(), 1 << 16):
+                self.printed += len(chunk)
 
     def reply(self, seconds: float) -> dict[str, Any] | str:
-        """The reply to a request, or why there is none."""
+        """The reply to a request, or the reason why there is none."""
         deadline = time.monotonic() + seconds
-        while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
+        line = None
+        while line is None:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
                 return f"takes longer than {seconds:g} s"
             ended = self._process.poll() is not None
             try:
-                line = self._replies.get(timeout=min(left, SECONDS_TO_LOOK_AGAIN))
+                line = self._replies.get(timeout=min(remaining, POLL_SECONDS))
             except queue.Empty:
-                if ended:  # though a process of its own keeps the pipe open
-                    return self._last_words()
-                continue
-            break
+                if ended:  # although a child of it keeps the pipe open
+                    break
         if not line:
-            return self._last_words()
-        if len(line) >= LONGEST_REPLY:
+            return self._exit_reason()
+        if len(line) >= MAX_REPLY:
             return "answers with more than can be read"
         try:
             reply = json.loads(line)
@@ -323,48 +316,48 @@ class _Process:
         return reply if isinstance(reply, dict) else "answers with something that cannot be read"
 
     def end(self) -> None:
-        """Kill the process, its group (not on Windows) and whatever bears its mark (on Linux)."""
+        """Kill the process, its group (not on Windows) and marked processes (on Linux)."""
         kill_group = getattr(os, "killpg", None)
         if kill_group is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # no group is left
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # the group has ended
                 kill_group(self._process.pid, KILL)
         self._process.kill()
         self._process.wait()
         _kill_marked(self._mark)
         self._requests.put(None)
-        for thread in self._threads:  # which end with the last process that has their pipes
-            thread.join(SECONDS_TO_LOOK_AGAIN)
+        for thread in self._threads:  # they end when no process has their pipes open
+            thread.join(POLL_SECONDS)
 
-    def _last_words(self) -> str:
+    def _exit_reason(self) -> str:
         try:
-            status = self._process.wait(SECONDS_TO_START)
+            status = self._process.wait(START_SECONDS)
         except subprocess.TimeoutExpired:
-            return "closes what it should answer through"
+            return "closes the pipe for its replies"
         if status >= 0:
             return f"ends the process (exit status {status})"
         return f"crashes the process ({signal.strsignal(-status)})"
 
 
 def libraries() -> list[str]:
-    """The folders in which Python finds NumPy, pandas and what they need."""
+    """The folders in which Python finds NumPy, pandas and their dependencies."""
     needed = ("numpy", "pandas", "dateutil", "six.py")
-    places = [place for place in map(Path, sys.path) if place.is_absolute()]
-    return [str(place) for place in places if any((place / name).exists() for name in needed)]
+    folders = [folder for folder in map(Path, sys.path) if folder.is_absolute()]
+    return [str(folder) for folder in folders if any((folder / name).exists() for name in needed)]
 
 
 def _kill_marked(mark: str) -> None:
-    """Kill the processes with a mark in their environment, also those in sessions of their own.
+    """Kill the processes with a mark in their environment, also those in other sessions.
 
-    Only Linux tells the environment of processes; elsewhere nothing is found.
+    Only Linux shows the environment of other processes.
     """
-    wanted = f"{MARK}={mark}".encode()
+    variable = f"{MARK}={mark}".encode()
     found = True
-    while found:  # until none is left that could have started another
+    while found:  # until none is left that could start another
         found = False
-        for place in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):  # another's, or gone meanwhile
-                if wanted in place.read_bytes():
-                    os.kill(int(place.parent.name), KILL)
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):  # another user's, or it has ended
+                if variable in path.read_bytes():
+                    os.kill(int(path.parent.name), KILL)
                     found = True
 
 
@@ -378,5 +371,5 @@ def _decoded(value: Any) -> Any:
     if value["bytes"] is None:
         return OtherType(f"{dtype} array of shape {shape}")
     if dtype.kind not in "fiub":
-        raise ValueError(f"{dtype} is not a kind of number")
+        raise ValueError(f"{dtype} is not a number type")
     return np.frombuffer(base64.b64decode(value["bytes"]), dtype).reshape(shape)

@@ -1,4 +1,4 @@
-"""The student's file as text: read, parsed and looked through, but not run."""
+"""Reads and parses the student's file, without running it."""
 
 import ast
 import sys
@@ -13,12 +13,12 @@ ALLOWED = frozenset({"numpy", "pandas"}) | sys.stdlib_module_names
 
 
 class Source(NamedTuple):
-    """A file of Python.
+    """A Python file.
 
     Attributes:
-        path: What messages call it.
-        text: What is in it.
-        tree: The same, parsed.
+        path: Its path, for messages.
+        text: Its text.
+        tree: Its syntax tree.
     """
 
     path: Path
@@ -26,7 +26,7 @@ class Source(NamedTuple):
     tree: ast.Module
 
     def imported(self) -> set[str]:
-        """The packages that its import statements name, wherever they stand."""
+        """The packages that its import statements name, also those within functions."""
         names: set[str] = set()
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
@@ -37,17 +37,17 @@ class Source(NamedTuple):
 
 
 def read_source(path: Path) -> Source:
-    """Read and parse a file of Python.
+    """Read and parse a Python file.
 
     Raises:
-        ConfigError: There is no such file, or it is not Python.
+        ConfigError: If there is no such file, or it is not Python.
     """
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         siblings = [sibling.name for sibling in path.parent.glob("*.py")]
-        mend = did_you_mean(path.name, siblings, f"'nntrain grade --starter {path}' begins one")
-        raise ConfigError(f"{path}: no such file; {mend}") from None
+        hint = did_you_mean(path.name, siblings, f"'nntrain grade --starter {path}' begins one")
+        raise ConfigError(f"{path}: no such file; {hint}") from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: a directory; name a Python file in it") from None
     except OSError as error:
@@ -59,16 +59,16 @@ def read_source(path: Path) -> Source:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
-    if "\0" in text:  # which versions of Python refuse in different words
+    if "\0" in text:  # for which Python versions have different messages
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise ConfigError(f"{path}:{line}: not Python: a null byte; mend that line")
+        raise ConfigError(f"{path}:{line}: not Python: a null byte; correct that line")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of doubtful escapes, say
+            warnings.simplefilter("ignore")  # such as of invalid escapes
             tree = ast.parse(text)
     except SyntaxError as error:
         raise ConfigError(
-            f"{path}:{error.lineno or 1}: not Python: {error.msg}; mend that line"
+            f"{path}:{error.lineno or 1}: not Python: {error.msg}; correct that line"
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise ConfigError(f"{path}: not Python: {error or 'nested too deeply'}") from None
@@ -76,5 +76,5 @@ def read_source(path: Path) -> Source:
 
 
 def starter_text() -> str:
-    """A file to start from: the four functions with their docstrings, not written yet."""
+    """A template: the four functions with their docstrings, not written yet."""
     return resources.files(__package__).joinpath("starter.py.txt").read_text("utf-8")

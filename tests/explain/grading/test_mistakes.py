@@ -1,6 +1,6 @@
-"""Every mistake that the grader has a name for, made in a file as students write them."""
+"""Every mistake that the grader names, in a file as students write them."""
 
-# ruff: noqa: E501  # a mistake is one line: the solution, what is spoilt in it, and its name
+# ruff: noqa: E501  # a mistake is one line: the solution, the change, and the message
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +12,8 @@ import pytest
 from nntrain.explain.grading import Report, grade, read_source
 from nntrain.explain.grading.mistakes import ELEMENTWISE_MISTAKES, MISTAKES, answers_with_mistakes
 from nntrain.explain.grading.mistakes import IN_BACKPROP as IN_BACKPROP_ALONE
-from nntrain.explain.grading.problems import TELLING
-from tests.explain.students import RIGHT, spoilt
+from nntrain.explain.grading.problems import MISTAKE_PROBLEMS
+from tests.support.students import RIGHT, modified
 
 pytestmark = pytest.mark.usefixtures("within_this_process")
 
@@ -177,34 +177,34 @@ def cases() -> Iterator[tuple[str, str, list[Change], str]]:
 def test_the_mistake_is_named(
     tmp_path: Path, function: str, style: str, changes: list[Change], name: str
 ) -> None:
-    report = graded(tmp_path, spoilt(style, *changes))
+    report = graded(tmp_path, modified(style, *changes))
     assert name in reasons(report, function)
     assert not report.is_right
 
 
-def test_every_name_has_a_file_that_makes_the_mistake() -> None:
+def test_every_mistake_has_a_file_that_makes_it() -> None:
     tested = [(function, name) for function, _, _, name in cases() if name]
     named = {
-        "forward": [mistake.sentence for mistake in MISTAKES["forward"]],
-        "backprop": [mistake.sentence for mistake in IN_BACKPROP_ALONE],
-        **{key: [sentence for sentence, _ in known] for key, known in ELEMENTWISE_MISTAKES.items()},
+        "forward": [mistake.message for mistake in MISTAKES["forward"]],
+        "backprop": [mistake.message for mistake in IN_BACKPROP_ALONE],
+        **{key: [message for message, _ in known] for key, known in ELEMENTWISE_MISTAKES.items()},
     }
-    for function, sentences in named.items():
-        for sentence in sentences:
-            assert any(key == function and name in sentence for key, name in tested), sentence
+    for function, messages in named.items():
+        for message in messages:
+            assert any(key == function and name in message for key, name in tested), message
     assert set(RIGHT) == {style for _, style, _, _ in cases()}
 
 
 @pytest.mark.parametrize("function", ["forward", "backprop"])
-def test_no_mistake_could_be_taken_for_another_one(function: str) -> None:
+def test_no_mistake_looks_like_another(function: str) -> None:
     found: dict[str, str] = {}
     values: dict[str, list[str]] = {}
-    for asked in TELLING:
-        for chosen, value in answers_with_mistakes(function, asked, 1):
-            name = chosen[0].sentence if chosen else "the lecture's"
+    for case in MISTAKE_PROBLEMS:
+        for chosen, value in answers_with_mistakes(function, case, 1):
+            name = chosen[0].message if chosen else "the lecture's"
             values.setdefault(name, []).append(digits(value))
-    for name, of_both in values.items():
-        other = found.setdefault("; ".join(of_both), name)
+    for name, both in values.items():
+        other = found.setdefault("; ".join(both), name)
         assert other == name
 
 

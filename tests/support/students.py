@@ -1,4 +1,4 @@
-"""What students hand in: right solutions in several styles, to be spoilt by the tests."""
+"""Right solutions as students write them, in several styles, for tests to put mistakes in."""
 
 BOARD = """
 import numpy as np
@@ -233,7 +233,7 @@ RIGHT = {"board": BOARD, "book": BOOK, "recursive": RECURSIVE, "classes": CLASSE
 STYLES = RIGHT | {"one by one": ONE_BY_ONE}
 
 
-def spoilt(style: str, *changes: tuple[str, str]) -> str:
+def modified(style: str, *changes: tuple[str, str]) -> str:
     """A right solution with some of its text replaced, wherever it stands."""
     text = STYLES[style]
     for old, new in changes:

@@ -1,0 +1,82 @@
+"""Changes of a configuration that may help, some of which are tried on the sample first."""
+
+import math
+
+from nntrain.config import Config
+from nntrain.config.issues import KeyPath
+from nntrain.explain.doctor.examination import SQUASHING, RunStats
+
+Remedy = tuple[KeyPath, str]  # a key, and its new value as YAML
+
+LEARNING_RATE: KeyPath = ("training", "optimizer", "learning_rate")
+# Three sigmoids, each with σ′ ≤ ¼, leave 1/64 of δ.
+VANISHED = 1 / 50
+# CS231n: ‖ΔW‖ should be about 1e-3 of ‖W‖. In the first steps of good runs it is up to 4e-2.
+LARGE_STEP = 5e-2
+
+
+def lower_learning_rate(stats: RunStats, config: Config) -> Remedy:
+    """The α with the lowest loss after a few steps, among those whose steps are not large."""
+    rate = config.training.optimizer.learning_rate
+    rates = [float(f"{rate / n:.1g}") for n in (3, 10, 30, 100, 300, 1_000, 3_000, 10_000)]
+    lowest_loss, best = math.inf, rates[-1]
+    for rate in rates:
+        trial = stats.start_with(_with_learning_rate(config, rate))
+        if trial is None:
+            best = rates[1]  # a tenth, since nothing can be tried
+            break
+        if trial.step <= LARGE_STEP and trial.loss_after < lowest_loss:
+            lowest_loss, best = trial.loss_after, rate
+        elif lowest_loss < math.inf:
+            break
+    return LEARNING_RATE, f"{best:g}"
+
+
+def stronger_gradient(stats: RunStats) -> tuple[Remedy, ...]:
+    """Default initial weights if they are enough, else also relu, whose σ′ is 1."""
+    config = stats.config
+    hidden = range(len(config.network) - 1)
+    inits: list[Remedy] = [(("network", i, "init"), "null") for i in hidden]
+    changed = _with_default_weights(config, relu=False)
+    trial = stats.start_with(changed)
+    if changed != config and trial is not None and trial.gradient_ratio >= VANISHED:
+        return tuple(inits)
+    relus: list[Remedy] = [
+        (("network", i, "activation"), "relu")
+        for i in hidden
+        if config.network[i].activation in SQUASHING
+    ]
+    changed = _with_default_weights(config, relu=True)
+    trial = stats.start_with(changed)
+    too_fast = trial is not None and (trial.step > LARGE_STEP or trial.loss_after > trial.loss)
+    return (*relus, *inits, *([lower_learning_rate(stats, changed)] if too_fast else []))
+
+
+def regularization(stats: RunStats) -> Remedy:
+    """Distortions, dropout or weight decay: the first that the configuration does not have."""
+    config, inputs = stats.config, stats.inputs or 0
+    # Distortions destroy smaller pictures.
+    if config.data.distortion is None and inputs >= 100 and math.isqrt(inputs) ** 2 == inputs:
+        return ("data", "distortion"), "{rotation: 12, scale: 0.12, shear: 0.1, shift: 1}"
+    without_dropout = [i for i, layer in enumerate(config.network[:-1]) if not layer.dropout]
+    if without_dropout:
+        widest = max(without_dropout, key=lambda i: config.network[i].dense)
+        return ("network", widest, "dropout"), "0.3"
+    decay = 10 * config.training.optimizer.weight_decay or 1e-4
+    return ("training", "optimizer", "weight_decay"), f"{decay:g}"
+
+
+def _with_default_weights(config: Config, relu: bool) -> Config:
+    """The configuration with default initial weights, and perhaps relu for squashing functions."""
+    layers = [layer.model_dump() for layer in config.network]
+    for layer in layers[:-1]:
+        layer["init"] = None
+        if relu and layer["activation"] in SQUASHING:
+            layer["activation"] = "relu"
+    return Config.model_validate({**config.model_dump(), "network": tuple(layers)})
+
+
+def _with_learning_rate(config: Config, rate: float) -> Config:
+    optimizer = config.training.optimizer.model_copy(update={"learning_rate": rate})
+    training = config.training.model_copy(update={"optimizer": optimizer})
+    return config.model_copy(update={"training": training})
