@@ -215,7 +215,7 @@ def _rows(
     try:
         rows = held_out_rows(models, reporter)
     except (DataError, RunError) as error:
-        reporter.notice(f"{error}; the report does without answers")
+        reporter.log(f"{error}; the report does without answers")
         return None, "", str(error)
     return rows, f"{len(rows):,} validation rows", ""
 
@@ -282,7 +282,7 @@ def _curves(trained: Sequence[RunSection]) -> list[Chart]:
         return [
             charts.by_epoch("Loss", loss, best=top.epoch),
             charts.by_epoch("Accuracy", accuracy, percent=True, best=top.epoch),
-            charts.by_epoch("TrainingState rate", [rate], best=top.epoch),
+            charts.by_epoch("Learning rate", [rate], best=top.epoch),
         ]
 
     def each(field: str) -> list[Curve]:
@@ -297,7 +297,7 @@ def _curves(trained: Sequence[RunSection]) -> list[Chart]:
             charts.by_epoch("Validation loss", each("val_loss")),
             charts.by_epoch("Validation accuracy", each("val_accuracy"), percent=True),
         ]
-    return [*made, charts.by_epoch("TrainingState rate", each("learning_rate"))]
+    return [*made, charts.by_epoch("Learning rate", each("learning_rate"))]
 
 
 def _vitals(run: RunFolder) -> list[Chart]:

@@ -150,7 +150,12 @@ def test_every_part_has_a_heading_and_every_picture_a_text(demo_report: Path) ->
     assert len(root.all("svg")) == 6
     plots = root.all("div", "plot")
     assert [plot.attributes["role"] for plot in plots] == ["img"] * 6
-    assert all(plot.attributes["aria-label"].endswith(".") for plot in plots)
+    labels = [plot.attributes["aria-label"] for plot in plots]
+    assert all(label.endswith(".") for label in labels)
+    assert [label.partition(", ")[0] for label in labels if "by epoch" in label] == [
+        *("Loss", "Accuracy", "Learning rate"),
+        *("Saturated outputs", "Size of the gradient"),
+    ]
     links = [link.attributes["href"].removeprefix("#") for link in root.all("a")]
     assert set(links) <= set(names)
     identities = [one.attributes["id"] for one in root.everything() if "id" in one.attributes]
