@@ -61,19 +61,19 @@ def train_on(
     data = read_data(config, reporter)
 
     def tell(name: str, record: "EpochRecord") -> None:
-        reporter.notice(
+        reporter.log(
             f"{name}: epoch {record.epoch}/{config.training.epochs}: {record.describe()}"
         )
 
     with (
         workers(scheduler, 0) as connect,
-        Dispatcher(connect, data, threads, reporter.notice, tell) as dispatcher,
+        Dispatcher(connect, data, threads, reporter.log, tell) as dispatcher,
         defer_signals() as interruption,
     ):
         run = get_run()
         check_same_config(run, config, run.config(), ("training.epochs", "members"))
         run.write_config(config)
-        with run.held():
+        with run.lock():
             train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
         again = f"{run.resume_command} --scheduler {scheduler}"

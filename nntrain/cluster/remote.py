@@ -41,7 +41,7 @@ def train_remotely(
             dispatcher.start(name, dump_config(configs[name]), contents(members[name]), None)
 
     for name, member in members.items():
-        member.made(configs[name])
+        member.prepare(configs[name])
         go_on(name)
     faults = []
     while dispatcher.busy and not interrupted():

@@ -20,7 +20,8 @@ class NotebookReporter(TerminalReporter):
     def _stream(self) -> TextIO:
         return sys.stdout  # a notebook paints red what comes from stderr
 
-    def _make_bar(self, **settings: Any) -> "tqdm[Any]":
+    def create_bar(self, **settings: Any) -> "tqdm[Any]":
+        """The bar, from the arguments of `tqdm`."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TqdmWarning)  # without ipywidgets, lines will do
             from tqdm import auto, notebook

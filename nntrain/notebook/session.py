@@ -79,7 +79,7 @@ def fit(
     outcome = start(complete, folder, name, reporter, threads or cores(), data)
     if outcome.signal is not None:
         again = f"run={str(outcome.run)!r}, resume=True"
-        reporter.notice(f"interrupted, and saved; go on with the same call and {again}")
+        reporter.log(f"interrupted, and saved; go on with the same call and {again}")
         signal.raise_signal(outcome.signal)
     return Run(outcome.run, data)
 

@@ -136,7 +136,7 @@ def _go_on(
     except ConfigError as error:
         return _end(trials, trial, watcher, TrialState.FAIL, [], str(error).splitlines()[0])
     if not run.config_file.exists():
-        run.made(config)
+        run.prepare(config)
     elif not _is_of(run, config):
         raise RunError(
             f"{run}: not trained with the values that the sweep gives it now; remove it, and it is "

@@ -59,7 +59,7 @@ def open_trials(definition: SweepSpec, folder: Path) -> Iterator["Trials"]:
         raise RunError(
             f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
         ) from error
-    with RunFolder(folder).held("name another folder with --run"):
+    with RunFolder(folder).lock("name another folder with --run"):
         if begun.exists():
             _refuse_another(folder, definition, _begun_in(folder, definition))
         with atomic_write(folder / BASE, "w") as file:

@@ -77,7 +77,7 @@ def fit_committee(
     """
     data = data or read_data(config, reporter)
     run = make_run()
-    with run.held():
+    with run.lock():
         return _go_through(config, run, {}, data, reporter, threads)
 
 
@@ -97,7 +97,7 @@ def resume_committee(
         ConfigError, CheckpointError, RunError, DataError, DivergenceError, NNTrainError: As in
             `resume`.
     """
-    with run.held():
+    with run.lock():
         return _resume(config, run, reporter, threads, data)
 
 
@@ -153,7 +153,7 @@ def _go_through(
             if interruption.signal is not None:
                 break
             if member.folder in finished:
-                reporter.member(number, config.members, f"{member}, finished already")
+                reporter.on_member_begin(number, config.members, f"{member}, finished already")
                 progress = finished[member.folder]
                 member.write_progress(
                     progress
@@ -161,12 +161,14 @@ def _go_through(
                 outcomes.append(Outcome(member, progress.history, None))
                 continue
             its_config = member_config(config, number)
-            reporter.member(number, config.members, f"{member}, seed {its_config.seed}")
+            reporter.on_member_begin(number, config.members, f"{member}, seed {its_config.seed}")
             try:
                 outcomes.append(
                     resume(its_config, member, reporter, threads, data)
                     if member.config_file.exists()
-                    else fit(its_config, partial(member.made, its_config), reporter, threads, data)
+                    else fit(
+                        its_config, partial(member.prepare, its_config), reporter, threads, data
+                    )
                 )
             except DivergenceError as error:
                 raise DivergenceError(

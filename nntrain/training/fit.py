@@ -67,7 +67,7 @@ def fit(
     reporter: Reporter,
     threads: int = 1,
     data: Split | None = None,
-    enough: Callable[[EpochRecord], bool] = lambda record: False,
+    should_stop: Callable[[EpochRecord], bool] = lambda record: False,
 ) -> Outcome:
     """Train a new run.
 
@@ -77,7 +77,7 @@ def fit(
         reporter: Is told what happens.
         threads: How many share the work; one number always gives the same bits.
         data: What `read_data` gives, if it has been read before.
-        enough: Asked after each epoch; true ends the training there, to be resumed.
+        should_stop: Asked after each epoch; true ends the training there, to be resumed.
 
     Raises:
         DataError: A CSV does not hold what it should.
@@ -90,8 +90,8 @@ def fit(
     learning = TrainingState.begin(config, data[0].digits.pixels.shape[1])
     data_digest = digest(*data)
     run = make_run()
-    with run.held():
-        return _train(config, run, learning, data, data_digest, reporter, threads, enough)
+    with run.lock():
+        return _train(config, run, learning, data, data_digest, reporter, threads, should_stop)
 
 
 def resume(
@@ -100,7 +100,7 @@ def resume(
     reporter: Reporter,
     threads: int = 1,
     data: Split | None = None,
-    enough: Callable[[EpochRecord], bool] = lambda record: False,
+    should_stop: Callable[[EpochRecord], bool] = lambda record: False,
 ) -> Outcome:
     """Go on with a run exactly where it was stopped.
 
@@ -111,7 +111,7 @@ def resume(
         reporter: Is told what happens.
         threads: As in `fit`.
         data: As in `fit`.
-        enough: As in `fit`.
+        should_stop: As in `fit`.
 
     Raises:
         ConfigError: The configuration is another one.
@@ -119,8 +119,8 @@ def resume(
         RunError: Another process trains it.
         DataError, DivergenceError, NNTrainError: As in `fit`.
     """
-    with run.held():
-        return _resume(config, run, reporter, threads, data, enough)
+    with run.lock():
+        return _resume(config, run, reporter, threads, data, should_stop)
 
 
 def _resume(
@@ -129,7 +129,7 @@ def _resume(
     reporter: Reporter,
     threads: int,
     data: Split | None,
-    enough: Callable[[EpochRecord], bool],
+    should_stop: Callable[[EpochRecord], bool],
 ) -> Outcome:
     file, saved = newest_checkpoint(run, reporter)
     before = parse_config(saved.meta.config, str(file)) if saved else run.config()
@@ -138,25 +138,25 @@ def _resume(
     data_digest = digest(*data)
     learning = TrainingState.begin(config, data[0].digits.pixels.shape[1])
     if saved is None:
-        reporter.notice(f"{run}: no checkpoint yet; beginning again")
+        reporter.log(f"{run}: no checkpoint yet; beginning again")
     else:
         check_same_rows(run, config, saved, data_digest)
         learning.restore(saved, file)
         progress = saved.progress
         if is_finished(progress.history, config.training.epochs, config.training.patience):
-            reporter.notice(f"{run}: finished already; a larger training.epochs would go on")
+            reporter.log(f"{run}: finished already; a larger training.epochs would go on")
         else:
-            reporter.notice(f"{run}: going on after {_position(progress)}")
+            reporter.log(f"{run}: going on after {_position(progress)}")
             warn_if_rounding_differs(saved, threads, reporter)
         stretched = config.training.schedule.name in ("cosine", "one_cycle")
         if stretched and config.training.epochs != before.training.epochs:
-            reporter.notice(
+            reporter.log(
                 f"warning: the {config.training.schedule.name} schedule now ends with epoch "
                 f"{config.training.epochs}, so the learning rate rises again"
             )
         run.write_progress(progress)  # a kill may have come between checkpoint and metrics
     run.write_config(config)
-    return _train(config, run, learning, data, data_digest, reporter, threads, enough)
+    return _train(config, run, learning, data, data_digest, reporter, threads, should_stop)
 
 
 def dry_run(config: Config, reporter: Reporter) -> str:
@@ -184,7 +184,7 @@ def _train(
     data_digest: str,
     reporter: Reporter,
     threads: int,
-    enough: Callable[[EpochRecord], bool],
+    should_stop: Callable[[EpochRecord], bool],
 ) -> Outcome:
     training, validation = data
     network, progress, plan = learning.network, learning.progress, plan_of(config)
@@ -195,14 +195,14 @@ def _train(
         config, network, learning.optimizer, learning.average, batches.batch_size, threads
     )
     with defer_signals() as interruption, reporter, session as step:
-        reporter.notice(f"on {threads} thread{'s' * (threads > 1)}")
+        reporter.log(f"on {threads} thread{'s' * (threads > 1)}")
 
         def after_batch(progress: Progress) -> bool:
-            reporter.batch(progress)
+            reporter.on_batch_end(progress)
             return interruption.signal is not None
 
         validate = _validation(config, learning, validation, batches.scale, step.threads)
-        reporter.begin(plan.epochs, len(batches), progress)
+        reporter.on_train_begin(plan.epochs, len(batches), progress)
         for record in train(step, batches, plan, progress, validate, stats.compute, after_batch):
             for rows in data:
                 if rows is not None:
@@ -213,14 +213,14 @@ def _train(
                 checkpoint.save(run.best_file, now)
             checkpoint.save(run.last_file, now)
             run.write_progress(progress)
-            reporter.epoch(record, plan.epochs, is_best)
-            if interruption.signal is not None or enough(record):
+            reporter.on_epoch_end(record, plan.epochs, is_best)
+            if interruption.signal is not None or should_stop(record):
                 break
         finished = is_finished(progress.history, plan.epochs, plan.patience)
         if progress.batch:
             checkpoint.save(run.last_file, now)
         elif finished and progress.epoch < plan.epochs:
-            reporter.notice(
+            reporter.log(
                 f"stopped early: {plan.patience} epochs without a better validation accuracy"
             )
     return Outcome(run, progress.history, None if finished else interruption.signal)

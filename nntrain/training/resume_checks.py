@@ -35,7 +35,7 @@ def newest_checkpoint(run: RunFolder, reporter: Reporter) -> tuple[Path, Checkpo
         except CheckpointError:
             raise fault from None
         if run.last_file.exists():  # else a kill came between the two
-            reporter.notice(f"warning: {run.last_file}: damaged; going on from {run.best_file}")
+            reporter.log(f"warning: {run.last_file}: damaged; going on from {run.best_file}")
         return run.best_file, found
     if last.progress.history:
         checkpoint.load(run.best_file)
@@ -92,14 +92,14 @@ def warn_if_rounding_differs(saved: Checkpoint, threads: int, reporter: Reporter
     as_good = "the result will be as good, but not the same to the last bit"
     if meta.format != checkpoint.FORMAT:
         nntrain = meta.versions.get("nntrain", "of an unknown version")
-        reporter.notice(f"warning: saved by nntrain {nntrain}, which rounded otherwise: {as_good}")
+        reporter.log(f"warning: saved by nntrain {nntrain}, which rounded otherwise: {as_good}")
         if has_dropout(parse_config(meta.config, "config")):
-            reporter.notice(
+            reporter.log(
                 "warning: dropout now divides what it keeps by the kept share, so that the "
                 "learning rate acts more strongly than before on the layers behind it"
             )
     elif (meta.threads, meta.versions.get("numpy")) != (threads, numpy):
-        reporter.notice(
+        reporter.log(
             f"warning: trained by {meta.threads} thread{'s' * (meta.threads > 1)} and NumPy "
             f"{meta.versions.get('numpy', 'of an unknown version')} so far, now by {threads} and "
             f"NumPy {numpy}: {as_good}"

@@ -54,7 +54,7 @@ def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
         return digits.all(), validation.all()
     training, held_out = hold_out(digits, data.validation, split_seed(config))
     if held_out is not None:
-        reporter.notice(f"training on {len(training):,} rows, validating on {len(held_out):,}")
+        reporter.log(f"training on {len(training):,} rows, validating on {len(held_out):,}")
     return training, held_out
 
 
@@ -76,9 +76,9 @@ def read_labelled(path: str, classes: int, label_column: str | None, reporter: R
 
 def _describe(digits: Dataset, classes: int, reporter: Reporter) -> None:
     """Say what a labelled CSV holds, and what it seems to lack."""
-    reporter.notice(f"{digits.source}: {digits.describe()}")
+    reporter.log(f"{digits.source}: {digits.describe()}")
     for doubt in digits.warnings(classes):
-        reporter.notice(f"warning: {doubt}")
+        reporter.log(f"warning: {doubt}")
 
 
 def digest(training: Subset, validation: Subset | None) -> str:

@@ -60,7 +60,7 @@ class RunFolder:
         """
         if not _make(folder):
             raise exists_already(folder)
-        return cls(folder)._begun(config)
+        return cls(folder)._initialize(config)
 
     @classmethod
     def create_next(cls, name: str, config: Config) -> "RunFolder":
@@ -71,9 +71,9 @@ class RunFolder:
         number = max(_numbered(name), default=0) + 1
         while not _make(folder := RUNS / (f"{name}-{number}" if number > 1 else name)):
             number += 1
-        return cls(folder)._begun(config)
+        return cls(folder)._initialize(config)
 
-    def _begun(self, config: Config) -> "RunFolder":
+    def _initialize(self, config: Config) -> "RunFolder":
         """Write the configuration into a new folder, or leave no folder behind.
 
         Raises:
@@ -96,29 +96,29 @@ class RunFolder:
         """
         run = cls(folder)
         if not run.config_file.is_file():
-            mend = "'nntrain runs' lists those there are"
+            hint = "'nntrain runs' lists those there are"
             if folder.is_file():
-                raise RunError(f"{folder}: a file, not the folder of a run; {mend}")
+                raise RunError(f"{folder}: a file, not the folder of a run; {hint}")
             if (folder / SWEEP).is_file():
                 raise RunError(f"{folder}: a sweep; 'nntrain runs {folder}' lists its trials")
             if folder.is_dir():
-                raise RunError(f"{folder}: not the folder of a run; {mend}")
+                raise RunError(f"{folder}: not the folder of a run; {hint}")
             others = [str(path.parent) for path in folder.parent.glob("*/config.yaml")]
-            raise RunError(f"{folder}: no such folder; {did_you_mean(str(folder), others, mend)}")
+            raise RunError(f"{folder}: no such folder; {did_you_mean(str(folder), others, hint)}")
         return run
 
     @contextmanager
-    def held(self, mend: str = "begin a run of your own without --resume") -> Iterator[None]:
-        """Keep other processes from training here; the system lets go of what a dead one held.
+    def lock(self, hint: str = "begin a run of your own without --resume") -> Iterator[None]:
+        """Lock the folder; the operating system releases the lock if the process dies.
 
         Args:
-            mend: What to do rather than wait for the end of another process.
+            hint: What to do instead of waiting for the other process.
 
         Raises:
-            RunError: Another one does already, or the folder cannot be written to.
+            RunError: If another process holds the lock, or the folder is not writable.
         """
-        # Where a file system has no locks, filelock takes a file for one, and warns of it; what a
-        # dead process left there is removed at the first try.
+        # On a file system without locks, filelock warns and uses the file's existence instead; a
+        # stale file of a dead process is deleted at the first attempt.
         lock = filelock.FileLock(self.folder / ".lock", timeout=0.1)
         try:
             with warnings.catch_warnings():
@@ -126,7 +126,7 @@ class RunFolder:
                 lock.acquire()
         except filelock.Timeout as error:
             raise RunError(
-                f"{self}: is being trained by another process; wait for its end, or {mend}"
+                f"{self}: is being trained by another process; wait for its end, or {hint}"
             ) from error
         except OSError as error:
             raise RunError(
@@ -137,11 +137,11 @@ class RunFolder:
         finally:
             lock.release()
 
-    def made(self, config: Config) -> "RunFolder":
-        """Make the folder, unless a kill left it without, and write the configuration into it.
+    def prepare(self, config: Config) -> "RunFolder":
+        """Create the folder if it does not exist (a kill may have left it), and write config.yaml.
 
         Raises:
-            RunError: It cannot be made.
+            RunError: If the folder cannot be created.
         """
         _make(self.folder)
         self.write_config(config)

@@ -177,7 +177,7 @@ def test_an_interrupted_cell_is_saved_and_gone_on_with(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Impatient(Reporter):
-        def batch(self, progress: Progress) -> None:
+        def on_batch_end(self, progress: Progress) -> None:
             if progress.epoch == 1:
                 os.kill(os.getpid(), signal.SIGINT)
 
@@ -240,7 +240,7 @@ def test_the_bar_is_a_widget_where_there_are_widgets(
     monkeypatch.setitem(sys.modules, "ipykernel", sys)
     reporter = suitable_reporter()
     assert isinstance(reporter, NotebookReporter)
-    bar = reporter._make_bar(total=3)
+    bar = reporter.create_bar(total=3)
     assert isinstance(bar, Widget) == widgets
     assert bar.disable == (not widgets), "the output is no terminal"
     bar.close()

@@ -30,7 +30,7 @@ class Interrupting(Reporter):
         self.at = set(at)
         self.count = 0
 
-    def batch(self, progress: Progress) -> None:
+    def on_batch_end(self, progress: Progress) -> None:
         self.count += 1
         if self.count in self.at:
             signal.raise_signal(signal.SIGINT)
@@ -39,7 +39,7 @@ class Interrupting(Reporter):
 class Listening(Reporter):
     heard = ""
 
-    def notice(self, text: str) -> None:
+    def log(self, text: str) -> None:
         self.heard += f"{text}\n"
 
 

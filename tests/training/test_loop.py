@@ -183,7 +183,7 @@ def test_an_interruption_never_saves_parameters_that_are_not_finite(
     make_config: Callable[..., Config], tmp_path: Path
 ) -> None:
     class Overflowing(Reporter):
-        def batch(self, progress: Progress) -> None:  # the first update has just overflowed
+        def on_batch_end(self, progress: Progress) -> None:  # the first update has just overflowed
             signal.raise_signal(signal.SIGINT)
 
     config = make_config(

@@ -336,7 +336,7 @@ def test_mapped_rows_that_change_during_an_epoch_do_not_reach_a_checkpoint(
     class Scribbling(Reporter):
         count = 0
 
-        def batch(self, progress: Progress) -> None:
+        def on_batch_end(self, progress: Progress) -> None:
             self.count += 1
             if self.count == 25:
                 (file,) = tmp_path.rglob("pixels")

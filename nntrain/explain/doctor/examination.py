@@ -237,11 +237,11 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
     file, saved = newest_checkpoint(run, reporter)
     config = parse_config(saved.meta.config, str(file)) if saved else run.config()
     if config != run.config():
-        reporter.notice(
+        reporter.log(
             f"warning: {run.config_file}: not what the run was trained with; {file} is believed"
         )
     if data and saved and digest(*data) != saved.meta.data_digest:
-        reporter.notice(
+        reporter.log(
             f"warning: {config.data.train}: not the rows that {run} was trained on; "
             "diagnosing without them"
         )
@@ -263,7 +263,7 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
         again = TrainingState.begin(config, data[0].digits.pixels.shape[1])
         if saved:
             again.restore(saved, file)
-        reporter.notice(f"{run}: training epoch {len(history) + 1}, which was not finished, again")
+        reporter.log(f"{run}: training epoch {len(history) + 1}, which was not finished, again")
         divergence = _try_next_epoch(config, again, data[0], threads)
     return Examination(
         run=run,
@@ -286,7 +286,7 @@ def rows_of(config: Config, reporter: Reporter) -> Split | None:
     try:
         return read_data(config, reporter)
     except DataError as error:
-        reporter.notice(f"{error}; diagnosing from metrics and weights alone")
+        reporter.log(f"{error}; diagnosing from metrics and weights alone")
         return None
 
 
