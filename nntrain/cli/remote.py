@@ -51,19 +51,17 @@ def train_on(
     from nntrain.cluster.connect import workers
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
+    from nntrain.training.committee import resume
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.resume_checks import check_same_config
     from nntrain.training.rows import read_data
     from nntrain.training.signals import defer_signals
-    from nntrain.training.start import go_on
 
     reporter = TerminalReporter()
     data = read_data(config, reporter)
 
     def tell(name: str, record: "EpochRecord") -> None:
-        reporter.log(
-            f"{name}: epoch {record.epoch}/{config.training.epochs}: {record.describe()}"
-        )
+        reporter.log(f"{name}: epoch {record.epoch}/{config.training.epochs}: {record.describe()}")
 
     with (
         workers(scheduler, 0) as connect,
@@ -79,4 +77,4 @@ def train_on(
         again = f"{run.resume_command} --scheduler {scheduler}"
         echo(f"interrupted, and saved; go on with: {again}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
-    return go_on(config, run.folder, "", reporter, threads, data)  # nothing is left to be trained
+    return resume(config, run.folder, "", reporter, threads, data)  # nothing is left to be trained

@@ -19,13 +19,12 @@ from nntrain.data.kaggle import read_csv
 from nntrain.errors import DataError, RunError
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
-from nntrain.training import inference
+from nntrain.training import committee, inference
 from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, best
 from nntrain.training.rows import Split, read_labelled, split
 from nntrain.training.run import RUNS, RunFolder, name_for
-from nntrain.training.start import begin, go_on
 from nntrain.training.threads import cores
 
 Text: TypeAlias = str | os.PathLike[str]
@@ -74,9 +73,9 @@ def fit(
         if X is None or y is None:
             raise DataError("X and y: one is missing; give rows and their digits, or neither")
         data = split(complete, digits_of(X, y, complete.data.classes), reporter)
-    start = go_on if resume else begin
+    train = committee.resume if resume else committee.start
     folder = None if run is None else Path(run)
-    outcome = start(complete, folder, name, reporter, threads or cores(), data)
+    outcome = train(complete, folder, name, reporter, threads or cores(), data)
     if outcome.signal is not None:
         again = f"run={str(outcome.run)!r}, resume=True"
         reporter.log(f"interrupted, and saved; go on with the same call and {again}")

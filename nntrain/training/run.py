@@ -60,20 +60,9 @@ class RunFolder:
         """
         if not _make(folder):
             raise exists_already(folder)
-        return cls(folder)._initialize(config)
+        return cls(folder).initialize(config)
 
-    @classmethod
-    def create_next(cls, name: str, config: Config) -> "RunFolder":
-        """Make the one that comes after all of runs/name, runs/name-2, runs/name-3 and so on.
-
-        The greatest number is the newest, whatever the clock said when it was made.
-        """
-        number = max(_numbered(name), default=0) + 1
-        while not _make(folder := RUNS / (f"{name}-{number}" if number > 1 else name)):
-            number += 1
-        return cls(folder)._initialize(config)
-
-    def _initialize(self, config: Config) -> "RunFolder":
+    def initialize(self, config: Config) -> "RunFolder":
         """Write the configuration into a new folder, or leave no folder behind.
 
         Raises:
@@ -237,12 +226,28 @@ def newest_finished() -> RunFolder:
     raise RunError(f"no finished run in {RUNS}/; train one with 'nntrain fit CONFIG'")
 
 
-def newest_named(name: str) -> RunFolder:
-    """The newest run that was made from the configuration of this name.
+def create_run(config: Config, folder: Path | None, name: str) -> RunFolder:
+    """Create a run in this folder, or in the next of runs/name, runs/name-2, runs/name-3 and so on.
 
     Raises:
-        RunError: There is none.
+        RunError: If the folder exists or cannot be created.
     """
+    if folder is not None:
+        return RunFolder.create(folder, config)
+    number = max(_numbered(name), default=0) + 1
+    while not _make(path := RUNS / (f"{name}-{number}" if number > 1 else name)):
+        number += 1
+    return RunFolder(path).initialize(config)
+
+
+def find_run(folder: Path | None, name: str) -> RunFolder:
+    """The run in this folder, or the newest one of this name: that of the greatest number.
+
+    Raises:
+        RunError: If there is none.
+    """
+    if folder is not None:
+        return RunFolder.open(folder)
     runs = {number: run for number, run in _numbered(name).items() if run.config_file.exists()}
     if runs:
         return runs[max(runs)]
