@@ -20,6 +20,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from nntrain.report.answers import BINS, Bin
+from nntrain.training.progress import EpochRecord
+from nntrain.training.progress import best as best_of
 
 # Matplotlib tells of its font cache, which is of no interest to who asked for a report.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
@@ -123,7 +125,48 @@ def by_epoch(
             figure.legend(loc="outside lower left", ncols=3, fontsize=8)
         ends = "; ".join(_told(line, percent) for line in lines)
         marked = "" if best is None else f"; epoch {best} is marked as the best"
-        return Chart(_drawn(figure), f"{title}, by epoch: {ends}{marked}.")
+        return Chart(to_svg(figure), f"{title}, by epoch: {ends}{marked}.")
+
+
+def learning_curves(runs: Sequence[tuple[str, Sequence[EpochRecord]]]) -> list[Chart]:
+    """Loss, accuracy and learning rate by epoch, as far as they were recorded.
+
+    Args:
+        runs: The name and the finished epochs of each run. The names are for the legends of several
+            runs; "" for none.
+    """
+    records = [record for _, history in runs for record in history]
+    if not records:
+        return []
+
+    def of(field: str) -> list[Curve]:
+        return [
+            Curve(name, [getattr(record, field) for record in history]) for name, history in runs
+        ]
+
+    validated = any(record.validated for record in records)
+    if len(runs) == 1:
+        sets = {"training": "train", **({"validation": "val"} if validated else {})}
+        loss, accuracy = (
+            [Curve(name, of(f"{rows}_{quantity}")[0].values) for name, rows in sets.items()]
+            for quantity in ("loss", "accuracy")
+        )
+        top = best_of(records).epoch
+        return [
+            by_epoch("Loss", loss, best=top),
+            by_epoch("Accuracy", accuracy, percent=True, best=top),
+            by_epoch("Learning rate", [Curve("", of("learning_rate")[0].values)], best=top),
+        ]
+    made = [
+        by_epoch("Training loss", of("train_loss")),
+        by_epoch("Training accuracy", of("train_accuracy"), percent=True),
+    ]
+    if validated:
+        made += [
+            by_epoch("Validation loss", of("val_loss")),
+            by_epoch("Validation accuracy", of("val_accuracy"), percent=True),
+        ]
+    return [*made, by_epoch("Learning rate", of("learning_rate"))]
 
 
 def reliability(bins: Sequence[Bin]) -> Chart:
@@ -155,7 +198,7 @@ def reliability(bins: Sequence[Bin]) -> Chart:
             f"{found.accuracy:.1%} of them right"
             for found in bins
         )
-        return Chart(_drawn(figure), f"Reliability diagram. Answers: {text}.")
+        return Chart(to_svg(figure), f"Reliability diagram. Answers: {text}.")
 
 
 def restyle(draw: Callable[[], Figure], text: str) -> Chart:
@@ -180,7 +223,7 @@ def restyle(draw: Callable[[], Figure], text: str) -> Chart:
             if axes.get_legend() is not None:
                 axes.legend(loc="best", fontsize=8, labelcolor=_INK)
         figure.suptitle("")
-        chart = Chart(_drawn(figure), text)
+        chart = Chart(to_svg(figure), text)
         pyplot.close(figure)
         return chart
 
@@ -200,7 +243,8 @@ def _styled(salt: str) -> AbstractContextManager[None]:
     return style.context(["default", {**_STYLE, "svg.hashsalt": salt}])
 
 
-def _drawn(figure: Figure) -> Markup:
+def to_svg(figure: Figure) -> Markup:
+    """The figure as an SVG element, without the fixed colours of a document."""
     # Laid out once; `savefig` would do it for each of the two times that it draws.
     ConstrainedLayoutEngine().execute(figure)
     buffer = io.StringIO()

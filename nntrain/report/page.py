@@ -23,7 +23,7 @@ from nntrain.report.document import check_report_path, render
 from nntrain.training import checkpoint
 from nntrain.training.inference import Predictor, evaluate, held_out_rows, load_models
 from nntrain.training.metrics import Evaluation
-from nntrain.training.progress import EpochRecord, best
+from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import read_labelled
 from nntrain.training.run import RunFolder
@@ -196,7 +196,7 @@ def _page(
         judged=judged,
         keys=keys,
         settings=settings,
-        curves=_curves(trained),
+        curves=charts.learning_curves([("", run.history) for run in trained]),
         board=board(models[0]) if len(models) == 1 else None,
         weights=_weights(models[0]) if len(models) == 1 else [],
         vitals=_vitals(models[0].run) if len(models) == 1 else [],
@@ -264,40 +264,6 @@ def _pictures(
         )
         for image, row in zip(pixels, chosen.tolist(), strict=True)
     ]
-
-
-def _curves(trained: Sequence[RunSection]) -> list[Chart]:
-    """Loss, accuracy and learning rate, as far as they were recorded."""
-    shown = [run for run in trained if run.history]
-    if not shown:
-        return []
-    if len(trained) == 1:
-        history, top = shown[0].history, best(shown[0].history)
-        loss = [Curve("training", [record.train_loss for record in history])]
-        accuracy = [Curve("training", [record.train_accuracy for record in history])]
-        if top.validated:
-            loss.append(Curve("validation", [record.val_loss for record in history]))
-            accuracy.append(Curve("validation", [record.val_accuracy for record in history]))
-        rate = Curve("", [record.learning_rate for record in history])
-        return [
-            charts.by_epoch("Loss", loss, best=top.epoch),
-            charts.by_epoch("Accuracy", accuracy, percent=True, best=top.epoch),
-            charts.by_epoch("Learning rate", [rate], best=top.epoch),
-        ]
-
-    def each(field: str) -> list[Curve]:
-        return [Curve("", [getattr(record, field) for record in run.history]) for run in trained]
-
-    made = [
-        charts.by_epoch("Training loss", each("train_loss")),
-        charts.by_epoch("Training accuracy", each("train_accuracy"), percent=True),
-    ]
-    if any(run.best.validated for run in shown):
-        made += [
-            charts.by_epoch("Validation loss", each("val_loss")),
-            charts.by_epoch("Validation accuracy", each("val_accuracy"), percent=True),
-        ]
-    return [*made, charts.by_epoch("Learning rate", each("learning_rate"))]
 
 
 def _vitals(run: RunFolder) -> list[Chart]:

@@ -199,12 +199,22 @@ def test_a_run_shows_its_curves_or_a_table(folder: Path, monkeypatch: pytest.Mon
     assert shown.startswith("<pre>runs/&lt;b&gt;/1: ")
     assert "<svg" in shown
     assert "<b>" not in shown
+    monkeypatch.delitem(sys.modules, "nntrain.report.charts")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     shown = run._repr_html_()
     assert "<svg" not in shown
     assert "<b>" not in shown
     assert shown.count("<tr>") == 5
     assert f"<td>{run.history[-1].val_accuracy:.2%}</td>" in shown
+
+
+def test_a_committee_shows_the_curves_of_its_members(folder: Path) -> None:
+    pytest.importorskip("matplotlib")
+    shown = nntrain.fit("tiny.yaml", overrides={"members": 2, "training.epochs": 1})._repr_html_()
+    assert shown.count("<svg") == 5
+    for text in ("Training loss", "Validation accuracy", "Learning rate", "member-2"):
+        assert f">{text}</text>" in shown
+    assert "--series-1: #ff7f0e;" in shown
 
 
 def test_a_run_without_validation_or_without_an_epoch_is_shown(folder: Path) -> None:

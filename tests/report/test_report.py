@@ -12,6 +12,7 @@ import pytest
 from markupsafe import Markup
 
 from nntrain.data.kaggle import write_csv
+from nntrain.report import charts
 from nntrain.training import checkpoint
 from nntrain.training.inference import Predictor
 from nntrain.training.run import RunFolder
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts keep their texts, but are not drawn, which takes most of the time of a report."""
-    monkeypatch.setattr("nntrain.report.charts._drawn", lambda figure: Markup("<svg></svg>"))
+    monkeypatch.setattr(charts, "to_svg", lambda figure: Markup("<svg></svg>"))
 
 
 def percent(share: float | None) -> str:
