@@ -230,7 +230,6 @@ def _checkpoint_of(
         inputs=state.network.widths[0],
         labels=list(range(config.data.classes)),
         data_digest=data_digest,
-        position=checkpoint.position_of(state.progress),
         threads=threads,
         machine=checkpoint.machine(),
     )
