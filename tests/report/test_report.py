@@ -12,7 +12,7 @@ import pytest
 from markupsafe import Markup
 
 from nntrain.data.kaggle import write_csv
-from nntrain.report import charts
+from nntrain.report import board, charts
 from nntrain.training import checkpoint
 from nntrain.training.inference import Predictor
 from nntrain.training.run import RunFolder
@@ -386,7 +386,7 @@ def test_a_report_without_a_board_says_why_and_speaks_of_no_drawing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
-    monkeypatch.setattr("nntrain.report.board.LARGEST", 0.0001)
+    monkeypatch.setattr(board, "LARGEST", 0.0001)
     succeed("report")
     text = read(Path("runs/tiny/report.html")).section("board").text
     assert re.fullmatch(
@@ -435,7 +435,7 @@ def test_a_missing_library_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     succeed("fit", "tiny.yaml")
-    for name in [name for name in sys.modules if name.startswith("nntrain.report")]:
+    for name in [name for name in sys.modules if name.startswith("nntrain.report.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
     assert refuse(1, "report") == (
