@@ -84,14 +84,14 @@ def nntrain(
     kind = Adam if case.optimizer == "adam" else SGD
     optimizer = kind(network.parameters, network.weight_count)
     step = TrainStep(network, optimizer, case.batch, WorkerPool(threads))
-    rows = Dataset(pixels, "digits.npz", labels, None, "label", None).all()
+    rows = Dataset(pixels, "digits.npz", labels, None, "label", None).as_subset()
     batches = Batches(
         rows,
         targets=one_hot(10, "float32"),
         batch_size=case.batch,
         scale=Rescale(0, 1),
         seed=0,
-        distorter=distorter,
+        augmenter=distorter,
         workers=threads if distorter else 1,
     )
     plan = Plan(1, None, RATES[case.optimizer], constant())

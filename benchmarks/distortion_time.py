@@ -60,7 +60,7 @@ def _times(case: Case, data: BenchData) -> list[Times]:
         for start in range(0, len(pixels), case.batch):
             batch = slice(start, start + case.batch)
             count = len(labels[batch])
-            distorter.warp(pixels[batch], distorter.draw(rng, labels[batch], count), out[:count])
+            distorter.apply(pixels[batch], distorter.sample(rng, labels[batch], count), out[:count])
 
     tasks = {
         "distorting": distort,

@@ -71,7 +71,7 @@ def agree(models: list[Predictor], path: Path, pixels: NDArray[np.uint8]) -> Non
     """In batches of several sizes."""
     export_onnx(models, path)
     for count in (1, 7, len(pixels)):
-        rows = Dataset(pixels[:count], "X", None, None, None, None).all()
+        rows = Dataset(pixels[:count], "X", None, None, None, None).as_subset()
         theirs = answers(path, pixels[:count])
         assert theirs.dtype == np.float32
         np.testing.assert_allclose(theirs, probabilities(models, rows), rtol=0, atol=1e-6)

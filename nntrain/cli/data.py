@@ -66,7 +66,7 @@ def demo(train: int, test: int, seed: int, folder: Path, force: bool) -> None:
     Writes train.csv, test.csv (without labels) and test_labelled.csv in Kaggle's form.
     """
     from nntrain.data.demo import demo_digits
-    from nntrain.data.files import write_files
+    from nntrain.data.kaggle import write_files
 
     _refuse_existing(folder, force)
     pixels, labels = demo_digits(train + test, seed)
@@ -83,7 +83,7 @@ def mnist(mirrors: tuple[str, ...], folder: Path, force: bool) -> None:
 
     Writes train.csv, test.csv (without labels) and test_labelled.csv in Kaggle's form.
     """
-    from nntrain.data.files import write_files
+    from nntrain.data.kaggle import write_files
     from nntrain.data.mnist import MIRRORS, fetch_mnist
 
     _refuse_existing(folder, force)
@@ -175,7 +175,7 @@ def _show(digits: "Dataset") -> None:
 
 
 def _report(folder: Path, train: int, test: int) -> None:
-    from nntrain.data.files import TEST, TEST_LABELLED, TRAIN
+    from nntrain.data.kaggle import TEST, TEST_LABELLED, TRAIN
 
     echo(f"{folder / TRAIN}: {train:,} rows")
     echo(f"{folder / TEST}: {test:,} rows, no labels")
@@ -184,7 +184,7 @@ def _report(folder: Path, train: int, test: int) -> None:
 
 def _refuse_existing(folder: Path, force: bool) -> None:
     """Before any work: nobody's data are replaced unasked."""
-    from nntrain.data.files import NAMES
+    from nntrain.data.kaggle import NAMES
 
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder}: is not a folder; name another with --out")

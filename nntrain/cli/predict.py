@@ -80,7 +80,7 @@ def predict(
         echo(f"warning: {digits.cache_warning}", err=True)
     networks = f" ({len(models)} networks)" if len(models) > len(runs) else ""
     echo(f"reading them with {', '.join(map(str, runs))}{networks}", err=True)
-    shares = inference.probabilities(models, digits.all(), distortions, cores())
+    shares = inference.probabilities(models, digits.as_subset(), distortions, cores())
     replaced = out.exists()
     if probabilities:
         kaggle.write_probabilities(out, digits, shares)
@@ -124,7 +124,9 @@ def evaluate(
     check_label_column_is_used(path, label_column)
     models = inference.load_models(inference.resolve_runs(folders))
     rows = (
-        read_labelled(path, models[0].config.data.classes, label_column, TerminalReporter()).all()
+        read_labelled(
+            path, models[0].config.data.classes, label_column, TerminalReporter()
+        ).as_subset()
         if path
         else inference.held_out_rows(models, TerminalReporter())
     )

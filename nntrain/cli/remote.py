@@ -1,4 +1,4 @@
-"""What `sweep` and `fit` share when they train on a cluster."""
+"""Training on a cluster, for the commands `fit` and `sweep`."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def require_extra(*modules: str, extra: str = "sweep") -> None:
-    """What a cluster or a sweep needs must be installed.
+    """Check that modules are installed.
 
     Args:
-        modules: Needed by the command.
-        extra: What of nntrain's optional requirements installs them.
+        modules: Their names.
+        extra: The extra of nntrain that installs them.
 
     Raises:
-        MissingLibraryError: It is not.
+        MissingLibraryError: If one is missing.
     """
     import importlib.util
 
@@ -40,15 +40,15 @@ def train_on(
 
     Args:
         scheduler: Its address.
-        config: Complete.
-        get_run: Makes the run's folder, or opens it; called when data and scheduler are known.
-        threads: How many of a worker's share a training.
+        config: The complete configuration.
+        get_run: Creates or opens the run's folder; called after data and scheduler were found.
+        threads: Number of threads per training.
 
     Raises:
-        NNTrainError: A training failed, or the cluster is gone.
+        NNTrainError: If a training fails, or the cluster is lost.
     """
     require_extra("distributed")
-    from nntrain.cluster.connect import workers
+    from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
     from nntrain.training.committee import resume
@@ -60,12 +60,12 @@ def train_on(
     reporter = TerminalReporter()
     data = read_data(config, reporter)
 
-    def tell(name: str, record: "EpochRecord") -> None:
+    def on_epoch_end(name: str, record: "EpochRecord") -> None:
         reporter.log(f"{name}: epoch {record.epoch}/{config.training.epochs}: {record.describe()}")
 
     with (
-        workers(scheduler, 0) as connect,
-        Dispatcher(connect, data, threads, reporter.log, tell) as dispatcher,
+        open_cluster(scheduler, 0) as connect,
+        Dispatcher(connect, data, threads, reporter.log, on_epoch_end) as dispatcher,
         defer_signals() as interruption,
     ):
         run = get_run()
@@ -74,7 +74,9 @@ def train_on(
         with run.lock():
             train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
-        again = f"{run.resume_command} --scheduler {scheduler}"
-        echo(f"interrupted, and saved; go on with: {again}", err=True)
+        command = f"{run.resume_command} --scheduler {scheduler}"
+        echo(f"interrupted, and saved; go on with: {command}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
-    return resume(config, run.folder, "", reporter, threads, data)  # nothing is left to be trained
+    return resume(
+        config, run.folder, "", reporter, threads, data
+    )  # only evaluates: everything is trained

@@ -48,7 +48,7 @@ def runs(folder: Path | None, as_json: bool) -> None:
 
 def _print(found: "RunTable") -> None:
     from nntrain.cli.terminal import console, print_columns, short_names
-    from nntrain.config.diff import short
+    from nntrain.config.diff import format_short
 
     out = console()
     differing = found.differences()
@@ -64,7 +64,7 @@ def _print(found: "RunTable") -> None:
     }
     names = short_names(keys, columns, out)
     for name, key in zip(names, keys, strict=True):
-        columns[name] = [_cut(short(value), longest) for value in differing[key]]
+        columns[name] = [_cut(format_short(value), longest) for value in differing[key]]
     print_columns("run", [str(run.run) for run in found.runs], columns, out)
     if len(keys) < len(differing):
         others = ", ".join(list(differing)[len(keys) :])

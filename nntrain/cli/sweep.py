@@ -1,4 +1,4 @@
-"""nntrain sweep: many trainings, each with other values of some keys."""
+"""nntrain sweep: search values of a configuration's keys."""
 
 import shlex
 from pathlib import Path
@@ -33,23 +33,23 @@ if TYPE_CHECKING:
 @click.option(
     "--parallel",
     type=threads_type,
-    help="Trials at once, on this machine.  [default: as many as there are cores for]",
+    help="Number of trials at the same time, on this machine.  [default: cores per --threads]",
 )
 @click.option(
     "--threads",
     type=threads_type,
-    help="How many share a trial's work.  [default: each trial's share of the cores; 1 on a "
-    "scheduler's workers]",
+    help="Number of threads per trial.  [default: its share of the cores; 1 on a scheduler's "
+    "workers]",
 )
 @scheduler_option
 @click.option(
-    "--best", type=PositiveInt(1), default=5, show_default=True, help="How many make the committee."
+    "--best", type=PositiveInt(1), default=5, show_default=True, help="Number of committee members."
 )
 @click.option(
     "--report",
     "as_report",
     is_flag=True,
-    help="Train nothing; write a page on what the sweep came to.",
+    help="Train nothing; write an HTML report of the sweep.",
 )
 @click.option(
     "--out",
@@ -68,13 +68,13 @@ def sweep(
 ) -> None:
     """Train variants of a configuration, and rank them.
 
-    The file SWEEP says which. Each trial is an ordinary run, runs/<name>/trial-N; `nntrain runs
-    runs/<name>` lists them all, and commands that take the newest run take no trial. The same
-    command goes on with a sweep that was interrupted, and with one whose SWEEP now asks for more
-    trials or hours.
+    SWEEP names the configuration and the values to try. Each trial is an ordinary run,
+    runs/<name>/trial-N; `nntrain runs runs/<name>` lists them, and commands that take the newest
+    run ignore them. The same command resumes a sweep that was interrupted, or whose SWEEP now has
+    more trials or hours.
 
-    With --report, the ranking is printed and an HTML page written: what mattered, what was tried,
-    what failed and why. It may be asked for while the sweep is still running.
+    With --report, the ranking is printed and an HTML page written: which keys mattered, what was
+    tried, what failed and why. This also works while the sweep is running.
     """
     from nntrain.training.run import RUNS
 
@@ -111,7 +111,7 @@ def _train(
 ) -> None:
     require_extra("distributed", "optuna", *(["cryptography"] if scheduler is None else []))
     from nntrain.cli.sweep_progress import SweepProgress
-    from nntrain.cluster.connect import workers
+    from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.sweep.runner import run_sweep
     from nntrain.sweep.search import max_concurrent
@@ -122,7 +122,11 @@ def _train(
     from nntrain.training.signals import defer_signals
     from nntrain.training.threads import cores
 
-    options = {"--parallel": parallel, "--threads": threads, "--scheduler": scheduler}
+    options: dict[str, object] = {
+        "--parallel": parallel,
+        "--threads": threads,
+        "--scheduler": scheduler,
+    }
     definition = load_sweep(path)
     data = read_data(definition.config({}), TerminalReporter())
     parallel = min(parallel or max(1, cores() // (threads or 1)), max_concurrent(definition.sweep))
@@ -131,24 +135,26 @@ def _train(
         trials.check_same_rows(digest(*data))
         with (
             defer_signals() as interruption,
-            workers(scheduler, parallel) as connect,
+            open_cluster(scheduler, parallel) as connect,
             SweepProgress(trials) as progress,
-            Dispatcher(connect, data, threads, progress.notice, progress.epoch) as dispatcher,
+            Dispatcher(
+                connect, data, threads, progress.notice, progress.on_epoch_end
+            ) as dispatcher,
         ):
             run_sweep(trials, dispatcher, progress, lambda: interruption.signal is not None)
     show_ranking(trials, best)
     if interruption.signal is not None:
-        given = {"--run": folder, **options}
-        words = [str(word) for item in given.items() if item[1] is not None for word in item]
-        again = shlex.join(["nntrain", "sweep", str(path), *words])
-        echo(f"interrupted, and saved; go on with: {again}", err=True)
+        options = {"--run": folder, **options}
+        words = [str(word) for item in options.items() if item[1] is not None for word in item]
+        command = shlex.join(["nntrain", "sweep", str(path), *words])
+        echo(f"interrupted, and saved; go on with: {command}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
 
 
 def show_ranking(trials: "Trials", best: int) -> None:
-    """Print the trials, best first, and the lines that let the best of them vote together."""
+    """Print the trials, best first, and the commands that use the best ones as a committee."""
     from nntrain.cli.terminal import console, print_columns, short_names
-    from nntrain.sweep.ranking import brief, committee, ranking
+    from nntrain.sweep.ranking import committee, format_value, ranking
 
     out, ranked = console(), ranking(trials)
     columns = {
@@ -157,8 +163,8 @@ def show_ranking(trials: "Trials", best: int) -> None:
     }
     keys = list(trials.definition.sweep.space)
     for name, key in zip(short_names(keys, columns, out), keys, strict=True):
-        columns[name] = [brief(one.values[key]) for one in ranked]
-    columns["fate"] = [one.fate for one in ranked]
+        columns[name] = [format_value(one.values[key]) for one in ranked]
+    columns["outcome"] = [one.outcome for one in ranked]
     print_columns("run", [str(one.run) for one in ranked], columns, out)
     runs = committee(ranked, best)
     if len(runs) > 1:

@@ -1,4 +1,4 @@
-"""A sweep while it runs: a bar with the best so far, and a line for each trial in training."""
+"""The progress of a sweep: a bar with the best accuracy so far, and one for each trial."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,7 +15,7 @@ from rich.progress import (
 )
 
 from nntrain.cli.terminal import console
-from nntrain.sweep.ranking import brief, ranking
+from nntrain.sweep.ranking import format_value, ranking
 from nntrain.sweep.runner import SweepCallback
 from nntrain.sweep.search import max_trials
 from nntrain.sweep.trials import Trials
@@ -23,7 +23,7 @@ from nntrain.training.progress import EpochRecord
 
 
 class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
-    """Writes to stderr: a line for each trial that begins or ends, and bars if it is a terminal.
+    """Prints a line to stderr when a trial starts or ends, and bars if it is a terminal.
 
     Args:
         trials: The sweep.
@@ -48,7 +48,7 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
             ((one.accuracy, one.run.folder.name) for one in ended if one.accuracy is not None),
             default=(0.0, ""),
         )
-        self._sweep = self._progress.add_task(
+        self._sweep_task = self._progress.add_task(
             self._folder.name,
             total=max_trials(trials.definition.sweep),
             completed=len(ended),
@@ -65,38 +65,38 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
         self._progress.stop()
 
     def notice(self, text: str) -> None:
-        """Write the line above the bars."""
+        """Print a line above the bars."""
         self._console.print(text, soft_wrap=True)
 
     def on_trial_start(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
-        """Write what the trial tries, if it has just begun, and draw its bar."""
+        """Print the values of a new trial, and show its bar."""
         if name in self._tasks:
             return
-        tried = ", ".join(f"{key}={brief(value)}" for key, value in values.items())
-        self.notice(f"{name}: {f'going on after epoch {epoch}, ' if epoch else ''}{tried}")
+        settings = ", ".join(f"{key}={format_value(value)}" for key, value in values.items())
+        self.notice(f"{name}: {f'continues after epoch {epoch}, ' if epoch else ''}{settings}")
         self._tasks[name] = self._progress.add_task(
             Path(name).name, total=epochs, completed=epoch, result=""
         )
 
-    def epoch(self, name: str, record: EpochRecord) -> None:
-        """Move the trial's bar."""
+    def on_epoch_end(self, name: str, record: EpochRecord) -> None:
+        """Advance the trial's bar."""
         task = self._tasks.get(str(self._folder / name))
         if task is not None:
             self._progress.update(task, completed=record.epoch, result=f"{record.val_accuracy:.2%}")
 
-    def ended(
-        self, name: str, state: TrialState, accuracy: float | None, fault: str | None
+    def on_trial_end(
+        self, name: str, state: TrialState, accuracy: float | None, error: str | None
     ) -> None:
-        """Write how it went, and take its bar away."""
+        """Print the trial's result, and remove its bar."""
         if name in self._tasks:
             self._progress.remove_task(self._tasks.pop(name))
-        if fault is not None:
-            self.notice(f"{name}: failed: {fault}")
+        if error is not None:
+            self.notice(f"{name}: failed: {error}")
         elif accuracy is not None:
             early = ", ended early" if state == TrialState.PRUNED else ""
             self.notice(f"{name}: {accuracy:.2%} of the validation rows right{early}")
             self._best = max(self._best, (accuracy, Path(name).name), key=lambda best: best[0])
-        self._progress.update(self._sweep, advance=1, result=self._best_so_far())
+        self._progress.update(self._sweep_task, advance=1, result=self._best_so_far())
 
     def _best_so_far(self) -> str:
         accuracy, name = self._best

@@ -77,7 +77,7 @@ def trace(
         library.save(out, quantities, optimizer.learning_rate)
 
     echo(
-        f"{shown.digits.source}, row {row}: a {shown.digits.all().labels[row - 1]}; "
+        f"{shown.digits.source}, row {row}: a {shown.digits.as_subset().labels[row - 1]}; "
         f"the network takes it for a {shown.network.predict(x)[0].argmax()}"
     )
     console().print(render_or_list(shown.digits.pixels[row - 1], console()))

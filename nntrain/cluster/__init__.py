@@ -1,1 +1,1 @@
-"""Trainings on several processes or machines, through Dask."""
+"""Trains on several processes or machines, through Dask."""

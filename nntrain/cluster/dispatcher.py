@@ -1,7 +1,8 @@
-"""The workers, processes here or machines elsewhere, that go the segments of trainings.
+"""Dispatches segments of trainings to Dask workers, on this machine or others.
 
-Dask starts them, finds them and carries what they need. What is decided here is which worker goes
-which segment, so that one that is lost, too old or new to the cluster is dealt with in one place.
+Dask starts the workers, finds them and moves data to them. The dispatcher itself only decides which
+worker trains which segment: each trains one at a time, workers with other versions get none, and a
+segment whose worker is lost is given to another machine.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import importlib.metadata
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -27,75 +28,62 @@ from nntrain.training.progress import EpochRecord
 from nntrain.training.rows import Split
 from nntrain.version import __version__
 
-SECONDS_A_LEG = 20.0  # what a lost worker costs, apart from its last epoch
-BYTES_A_SECOND = 1e6  # that a worker sends and receives at most: checkpoints that large go longer
-MOST_LOSSES = 3  # of workers by one segment, which may be what they die of
-PATIENCE = 600.0  # seconds to wait for a scheduler that is gone
-SILENCE = 60.0  # seconds after which a worker counts as gone that others were heard of since
-LOOK_AROUND = 1.0  # seconds between two looks at who is there
-ALONE = 5.0  # seconds without workers before people are told
-OURS = {
+SEGMENT_SECONDS = 20.0  # what a lost worker costs, apart from its last epoch
+MIN_BANDWIDTH = 1e6  # bytes per second; segments with checkpoints too large for it last longer
+MAX_LOST_WORKERS = 3  # per segment, which may be what crashes them
+SCHEDULER_TIMEOUT = 600.0  # seconds to wait for a lost scheduler
+HEARTBEAT_TIMEOUT = 60.0  # seconds after which a worker without a heartbeat counts as lost
+POLL_INTERVAL = 1.0  # seconds between two queries of the list of workers
+NO_WORKERS_DELAY = 5.0  # seconds without workers before a notice is given
+VERSIONS = {
     "nntrain": __version__,
     "distributed": importlib.metadata.version("distributed"),
-    "numpy": np.__version__,  # the only one that may differ, and then the last bits do
+    "numpy": np.__version__,  # the only one that may differ, but then the last bits do too
 }
-_ALONE_HERE = threading.Lock()  # how many threads BLAS has, is set for a whole process
-_LATE = asyncio.TimeoutError  # Dask's; before Python 3.11 another than the built-in
-_LOST = (OSError, _LATE, CommClosedError, FutureCancelledError, FuturesCancelledError)
+training_lock = threading.Lock()  # the number of BLAS threads is set for the whole process
+_TimeoutError = asyncio.TimeoutError  # before Python 3.11 not the built-in one
+_CONNECTION_ERRORS = (
+    *(OSError, _TimeoutError, CommClosedError),
+    *(FutureCancelledError, FuturesCancelledError),
+)
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """The rows, which Dask would send twice if it saw that there are two parts that share them."""
+class SharedRows:
+    """Both parts of the rows; a tuple of the two would be serialised with all pixels twice."""
 
     data: Split
 
 
-@dataclass
-class _Worker:
-    """What is known of a worker.
-
-    Attributes:
-        place: Its machine.
-        versions: What is installed there, while it is being asked.
-        fit: Whether it may go segments.
-        data: The rows there.
-    """
-
-    place: str
-    versions: dict[str, Any]
-    fit: bool = False
-    data: Any = None
-
-
 @dataclass(eq=False)
-class _RunningSegment:
-    """A segment that is being gone, or waits.
-
-    Attributes:
-        segment: What is to be done.
-        files: With these.
-        worker: Where.
-        future: What comes of it.
-        lost_at: The places of the workers that were lost while they went it.
-    """
+class QueuedSegment:
+    """A segment, the files of its run, and the hosts whose workers were lost with it."""
 
     segment: Segment
     files: Files
-    worker: str = ""
-    future: Any = None
-    lost_at: list[str] = field(default_factory=list)
+    lost_hosts: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class _Worker:
+    address: str
+    host: str
+    versions: list[Any]  # futures of the versions there; empty once they are checked
+    usable: bool = False
+    data: Any = None  # future of the rows there
+    queued: QueuedSegment | None = None  # the segment that it trains
+    future: Any = None  # of that segment's result
 
 
 class Dispatcher(AbstractContextManager["Dispatcher"]):
-    """Workers, and the segments that they go.
+    """Trains segments on the workers of a cluster.
 
     Args:
-        connect: Makes a client of the cluster; called again when the cluster was lost.
+        connect: Makes a client of the cluster; called again if the scheduler was lost.
         data: The rows that all trainings share; each worker gets them once.
-        threads: How many of a worker's threads share a segment.
-        notice: Is told, in a line, what people should know.
-        tell: Is told of each epoch of each run.
+        threads: Threads per segment.
+        notice: Called with one-line messages for the user.
+        on_epoch_end: Called with the name of a run and the record of its epoch.
     """
 
     def __init__(
@@ -104,338 +92,331 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         data: Split,
         threads: int,
         notice: Callable[[str], None],
-        tell: Callable[[str, EpochRecord], None],
+        on_epoch_end: Callable[[str, EpochRecord], None],
     ) -> None:
         self._connect = connect
-        self._rows = _Rows(cast(Split, tuple(map(_in_memory, data))))
+        self._rows = SharedRows(cast(Split, tuple(map(_in_memory, data))))
         self._threads = threads
         self._notice = notice
-        self._tell = tell
-        self._gone_since: float | None = None  # the scheduler
-        self._running: dict[str, _RunningSegment] = {}
-        self._waiting: list[_RunningSegment] = []
-        self._gone: list[tuple[str, SegmentResult]] = []  # not told yet
-        self._known: dict[str, _Worker] = {}  # by address
+        self._on_epoch_end = on_epoch_end
+        self._disconnected_at: float | None = None
+        self._queue: list[QueuedSegment] = []
+        self._results: list[tuple[str, SegmentResult]] = []  # not returned yet
+        self._workers: dict[str, _Worker] = {}  # by address
         self._topic = f"nntrain-{uuid.uuid4()}"  # others may train on the same cluster
-        self._looked = -LOOK_AROUND
-        self._accompanied = time.monotonic()  # when there was a worker last
+        self._polled_at = -POLL_INTERVAL
+        self._last_usable_at = time.monotonic()  # when there was a usable worker
         self._client: Any = None
         self._data: Any = None
 
     def __enter__(self) -> "Dispatcher":
-        self._connect_scheduler()
+        self._open_client()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with suppress(*_LOST):
+        with suppress(*_CONNECTION_ERRORS):
             self._client.close()
 
     @property
     def busy(self) -> bool:
-        """Whether a segment is being gone, or waits for a worker."""
-        return bool(self._running or self._waiting)
+        """Whether a segment is running or queued."""
+        return bool(self._queue or self._running())
 
     @property
     def idle(self) -> int:
-        """How many workers have nothing to do."""
-        return max(0, len(self._free()) - len(self._waiting))
+        """Number of workers without a segment, running or queued."""
+        return max(0, len(self._free()) - len(self._queue))
 
     def start(self, name: str, config: str, files: Files, until: int | None) -> None:
-        """Let some worker go a run's next segment.
+        """Queue the next segment of a run.
 
         Args:
             name: The run's.
             config: Its complete configuration, as YAML.
-            files: Its folder's.
-            until: The epoch at which it ends at the latest; None: that of the configuration.
+            files: The files of its folder.
+            until: The epoch after which the segment ends at the latest; None: the last one.
         """
-        to_and_fro = 2 * sum(map(len, files.values()))
-        seconds = max(SECONDS_A_LEG, to_and_fro / BYTES_A_SECOND)
-        segment = Segment(name, config, until, self._threads, seconds)
-        self._waiting.append(_RunningSegment(segment, files))
+        round_trip = 2 * sum(map(len, files.values())) / MIN_BANDWIDTH
+        seconds = max(SEGMENT_SECONDS, round_trip)
+        self._queue.append(
+            QueuedSegment(Segment(name, config, until, self._threads, seconds), files)
+        )
 
     def wait(self) -> list[tuple[str, SegmentResult]]:
-        """What has been gone meanwhile, by the names of the runs; nothing, after a while.
+        """Dispatch segments, and return finished ones with the names of their runs.
+
+        Returns an empty list if none finishes within about a second.
 
         Raises:
-            NNTrainError: The cluster does not come back, or no worker can write what it has to.
+            NNTrainError: If the scheduler stays away, or the last worker cannot write its files.
         """
-        if self._gone_since is not None:
-            self._reconnect(self._gone_since)
+        if self._disconnected_at is not None:
+            self._reconnect(self._disconnected_at)
             return []
         try:
             self._poll_workers()
-            self._judge()
+            self._check_versions()
             self._assign()
-            self._gather()
-        except _LOST as error:
+            self._collect()
+        except _CONNECTION_ERRORS as error:
             self._notice(f"the scheduler is gone ({type(error).__name__}); waiting for it")
             self._disconnect()
-        gone, self._gone = self._gone, []
-        return gone
+        results, self._results = self._results, []
+        return results
 
-    def _connect_scheduler(self) -> None:
+    def _open_client(self) -> None:
         self._client = self._connect()
         self._client.subscribe_topic(self._topic, self._on_event)
-        self._data = None
-        self._known = {}
 
     def _disconnect(self) -> None:
-        with suppress(*_LOST):
+        with suppress(*_CONNECTION_ERRORS):
             self._client.close(timeout=1)
-        self._put_back(list(self._running.values()))
-        self._known = {}
-        self._gone_since = time.monotonic()
+        for worker in self._running():
+            self._requeue(worker)
+        self._workers, self._data = {}, None
+        self._disconnected_at = time.monotonic()
 
-    def _reconnect(self, gone_since: float) -> None:
-        """Try to; it is for who asks again and again to see whether people still want to wait."""
+    def _reconnect(self, disconnected_at: float) -> None:
+        """Try once, so that the caller can check for interruptions between attempts."""
         try:
-            self._connect_scheduler()
-            self._gone_since = None
-        except _LOST as error:
-            if time.monotonic() - gone_since > PATIENCE:
+            self._open_client()
+            self._disconnected_at = None
+        except _CONNECTION_ERRORS as error:
+            if time.monotonic() - disconnected_at > SCHEDULER_TIMEOUT:
                 raise NNTrainError(
-                    f"the scheduler has been gone for {PATIENCE:.0f} s; start it again, and "
-                    "then the same command, which goes on"
+                    f"the scheduler has been gone for {SCHEDULER_TIMEOUT:.0f} s; start it again, "
+                    "then repeat the command to continue"
                 ) from error
-            time.sleep(LOOK_AROUND)
+            time.sleep(POLL_INTERVAL)
+
+    def _check_connection(self) -> None:
+        if self._client.status != "running":
+            raise CommClosedError("no longer connected")
 
     def _poll_workers(self) -> None:
-        """Meet workers that have come, and take back the segments of those that have gone."""
-        if time.monotonic() - self._looked < LOOK_AROUND:
+        """Add new workers, and requeue the segments of lost ones."""
+        if time.monotonic() - self._polled_at < POLL_INTERVAL:
             return
-        self._looked = time.monotonic()
-        if self._client.status != "running":
-            raise CommClosedError("no longer connected")
-        # Not scheduler_info(), which may return what the client itself asks for now and then:
-        # totals without any worker.
+        self._polled_at = time.monotonic()
+        self._check_connection()
+        # Not scheduler_info(), which the client's own periodic query fills without any worker.
         workers = self._client.sync(self._client.scheduler.identity)["workers"]
-        heard = max((worker["last_seen"] for worker in workers.values()), default=0.0)
-        present = {
-            address: worker["nthreads"]
+        newest = max((worker["last_seen"] for worker in workers.values()), default=0.0)
+        alive = {
+            address: worker
             for address, worker in workers.items()
-            if heard - worker["last_seen"] < SILENCE
+            if newest - worker["last_seen"] < HEARTBEAT_TIMEOUT
         }
-        for address in [address for address in self._known if address not in present]:
-            for running in [
-                running for running in self._running.values() if running.worker == address
-            ]:
-                self._reclaim(running)
-            del self._known[address]
-        for address, threads in present.items():
-            if address not in self._known:
-                place = workers[address]["host"]
-                self._known[address] = _Worker(place, self._request_versions(address))
-                if threads > self._threads:
-                    self._notice(
-                        f"worker {address} has {threads} threads, but a training there uses "
-                        f"{self._threads}; better start it with --nworkers {threads} --nthreads 1"
-                    )
-        self._warn_if_no_workers(len(workers))
+        for address in [address for address in self._workers if address not in alive]:
+            lost = self._workers.pop(address)
+            if lost.queued is not None:
+                self._lose(lost, lost.queued)
+        for address, worker in alive.items():
+            if address not in self._workers:
+                self._add_worker(address, worker["host"], worker["nthreads"])
+        self._warn_if_no_workers(bool(workers))
 
-    def _request_versions(self, address: str) -> dict[str, Any]:
-        # A function of Python's own, which a worker can run whatever it has installed.
-        return {
-            name: self._client.submit(
-                importlib.metadata.version, name, workers=[address], pure=False
+    def _add_worker(self, address: str, host: str, threads: int) -> None:
+        # A function of the standard library can run on workers with any version of nntrain.
+        versions = self._client.map(
+            importlib.metadata.version, list(VERSIONS), workers=[address], pure=False
+        )
+        self._workers[address] = _Worker(address, host, versions)
+        if threads > self._threads:
+            self._notice(
+                f"worker {address} has {threads} threads, but a training there uses "
+                f"{self._threads}; better start it with --nworkers {threads} --nthreads 1"
             )
-            for name in OURS
-        }
 
-    def _judge(self) -> None:
-        """Decide on the workers that have told their versions whether they may go segments."""
-        for address, worker in self._known.items():
-            if not worker.versions or not all(asked.done() for asked in worker.versions.values()):
+    def _check_versions(self) -> None:
+        """Decide whether the workers that have returned their versions are usable."""
+        for worker in self._workers.values():
+            if not worker.versions or not all(future.done() for future in worker.versions):
                 continue
-            theirs = {
-                name: asked.result() if asked.status == "finished" else None
-                for name, asked in worker.versions.items()
-            }
-            worker.versions, worker.fit = {}, True
-            for name, version in theirs.items():
-                if version == OURS[name]:
+            futures, worker.versions, worker.usable = worker.versions, [], True
+            for (name, expected), future in zip(VERSIONS.items(), futures, strict=True):
+                version = future.result() if future.status == "finished" else None
+                if version == expected:
                     continue
-                has = f"has {name} {version}" if version else f"has no {name}"
-                if name == "numpy" and version:
-                    meaning = "what it trains is as good, but not the same to the last bit"
-                else:
-                    worker.fit = False
-                    meaning = "it gets no work; install the same version there"
-                self._notice(f"worker {address} {has}, but this is {name} {OURS[name]}: {meaning}")
+                installed = f"has {name} {version}" if version else f"has no {name}"
+                effect = "its results are as good, but not the same to the last bit"
+                if name != "numpy" or not version:
+                    worker.usable = False
+                    effect = "it gets no work; install the same version there"
+                self._notice(
+                    f"worker {worker.address} {installed}, but this is {name} {expected}: {effect}"
+                )
 
-    def _warn_if_no_workers(self, workers: int) -> None:
+    def _warn_if_no_workers(self, any_workers: bool) -> None:
         now = time.monotonic()
-        if any(worker.fit for worker in self._known.values()):
-            self._accompanied = now
-        elif now - self._accompanied > ALONE:
-            self._accompanied = float("inf")  # once is enough
-            which = " that can be given work" if workers else ""
-            address = self._client.scheduler.address
-            self._notice(f"there is no worker{which}; start one with: {start_worker(address)}")
+        if any(worker.usable for worker in self._workers.values()):
+            self._last_usable_at = now
+        elif now - self._last_usable_at > NO_WORKERS_DELAY:
+            self._last_usable_at = float("inf")  # give this notice only once
+            which = " that can be given work" if any_workers else ""
+            command = f"dask worker {self._client.scheduler.address} --nworkers 1 --nthreads 1"
+            self._notice(f"there is no worker{which}; start one with: {command}")
 
-    def _free(self) -> list[str]:
-        taken = {running.worker for running in self._running.values()}
-        return [
-            address
-            for address, worker in self._known.items()
-            if worker.fit and address not in taken
-        ]
+    def _running(self) -> list[_Worker]:
+        return [worker for worker in self._workers.values() if worker.queued is not None]
+
+    def _free(self) -> list[_Worker]:
+        return [one for one in self._workers.values() if one.usable and one.queued is None]
 
     def _assign(self) -> None:
-        for address in self._free():
-            running = self._segment_for(self._known[address].place)
-            if running is None:
+        hosts = {worker.host for worker in self._workers.values() if worker.usable}
+        for worker in self._free():
+            queued = next_segment(self._queue, worker.host, hosts)
+            if queued is None:
                 continue
             try:
-                data = self._data_at(address)
-                [files] = self._client.scatter([running.files], workers=[address], hash=False)
-            except (KeyError, ValueError, OSError, _LATE):
-                # Dask's, of a worker that has just gone; if the scheduler has, `_gather` notices.
-                del self._known[address]
+                data, files = self._data_on(worker), self._send(worker, queued.files)
+            except (KeyError, ValueError, OSError, _TimeoutError):
+                # The worker was just lost; if the scheduler was, `_collect` will notice.
+                del self._workers[worker.address]
                 continue
-            running.worker = address
-            running.future = self._client.submit(
-                _run_on_worker,
-                running.segment,
-                files,
-                data,
-                self._topic,
-                workers=[address],
-                pure=False,
-                retries=0,
+            inputs = (queued.segment, files, data, self._topic)
+            worker.future = self._client.submit(
+                run_on_worker, *inputs, workers=[worker.address], pure=False, retries=0
             )
-            self._waiting.remove(running)
-            self._running[running.segment.name] = running
+            self._queue.remove(queued)
+            worker.queued = queued
 
-    def _segment_for(self, place: str) -> _RunningSegment | None:
-        """The next segment for a worker; one that a worker was lost with goes elsewhere, if it can.
+    def _send(self, worker: _Worker, value: object) -> Any:
+        [future] = self._client.scatter([value], workers=[worker.address], hash=False)
+        return future
 
-        So a machine with too little memory does not fail all trials, one after the other.
+    def _data_on(self, worker: _Worker) -> Any:
+        """The rows on a worker, copied from another worker except for the first.
+
+        Dask's memory manager drops copies that no task needs at the moment, so that they would be
+        sent again after each pause; the result of a task that ran on the worker itself stays.
         """
-        others = {worker.place for worker in self._known.values() if worker.fit} - {place}
-        return next(
-            (
-                running
-                for running in self._waiting
-                if place not in running.lost_at or others <= set(running.lost_at)
-            ),
-            None,
-        )
-
-    def _data_at(self, address: str) -> Any:
-        """The rows on a worker, who has them from another worker, apart from the first.
-
-        Dask drops copies that no task needs at the moment, so that they would be sent again after
-        each pause; what a task of the worker's own has returned, it keeps.
-        """
-        worker = self._known[address]
         if worker.data is None or worker.data.status not in ("pending", "finished"):
             if self._data is None or self._data.status != "finished":
-                [self._data] = self._client.scatter([self._rows], workers=[address], hash=False)
-            worker.data = self._client.submit(_keep, self._data, workers=[address], pure=False)
+                self._data = self._send(worker, self._rows)
+            worker.data = self._client.submit(
+                _identity, self._data, workers=[worker.address], pure=False
+            )
         return worker.data
 
-    def _gather(self) -> None:
-        if not self._running:
-            time.sleep(LOOK_AROUND / 10)
+    def _collect(self) -> None:
+        """Wait for a segment to finish, and collect all results that are there."""
+        if not self._running():
+            time.sleep(POLL_INTERVAL / 10)
             return
-        with suppress(_LATE, FuturesCancelledError):
+        with suppress(_TimeoutError, FuturesCancelledError):
             distributed.wait(
-                [running.future for running in self._running.values()],
-                timeout=LOOK_AROUND,
+                [worker.future for worker in self._running()],
+                timeout=POLL_INTERVAL,
                 return_when="FIRST_COMPLETED",
             )
-        if self._client.status != "running":
-            raise CommClosedError("no longer connected")
+        self._check_connection()
         lost = []
-        for name, running in list(self._running.items()):
-            match running.future.status:
-                case "pending":
-                    continue
-                case "finished":
-                    try:
-                        found = running.future.result(timeout=max(SILENCE, running.segment.seconds))
-                    except (_LATE, FutureCancelledError):  # gone with a worker before it was here
-                        lost.append(running)
-                        continue
-                    if found.elsewhere:
-                        self._put_back([running])
-                        self._blacklist(running.worker, found.fault)
-                    else:
-                        self._gone.append((name, found))
-                        del self._running[name]
-                case "error":
-                    self._gone.append((name, SegmentResult({}, _reason(running.future))))
-                    del self._running[name]
-                case _:  # what it needed was lost with a worker, its own or another
-                    lost.append(running)
+        for worker in self._workers.values():
+            if worker.queued is None or worker.future.status == "pending":
+                continue
+            result = self._result_of(worker)
+            if result is None:
+                lost.append(worker)
+            elif result.retryable:
+                self._requeue(worker)
+                self._exclude(worker, result.error or "")
+            else:
+                self._results.append((worker.queued.segment.name, result))
+                worker.queued = worker.future = None
         if lost:
-            self._looked = -LOOK_AROUND
-            self._poll_workers()
-            self._put_back([running for running in lost if running.segment.name in self._running])
-        worn = [running for running in self._waiting if len(running.lost_at) >= MOST_LOSSES]
-        self._waiting = [running for running in self._waiting if running not in worn]
-        fault = f"{MOST_LOSSES} workers were lost while they trained it; have they enough memory?"
-        self._gone += [(running.segment.name, SegmentResult({}, fault)) for running in worn]
+            self._polled_at = -POLL_INTERVAL
+            self._poll_workers()  # requeues the segments whose own worker was lost
+            for worker in lost:
+                self._requeue(worker)
 
-    def _blacklist(self, address: str, reason: str) -> None:
-        """Give a worker no more work, which would not succeed there either.
+    def _result_of(self, worker: _Worker) -> SegmentResult | None:
+        """The result of a worker's segment; None if it, or its input, was lost with a worker."""
+        assert worker.queued is not None  # noqa: S101 (only asked of workers that train)
+        if worker.future.status == "error":
+            error = worker.future.exception()
+            return SegmentResult({}, f"{type(error).__name__}: {' '.join(str(error).split())}")
+        if worker.future.status == "finished":
+            with suppress(_TimeoutError, FutureCancelledError):
+                timeout = max(HEARTBEAT_TIMEOUT, worker.queued.segment.seconds)
+                return cast(SegmentResult, worker.future.result(timeout=timeout))
+        return None
+
+    def _requeue(self, worker: _Worker) -> None:
+        if worker.queued is not None:
+            self._queue.insert(0, worker.queued)
+            worker.queued = worker.future = None
+
+    def _lose(self, worker: _Worker, queued: QueuedSegment) -> None:
+        """Requeue the segment of a lost worker, or fail it if it may be what crashes workers."""
+        name = queued.segment.name
+        queued.lost_hosts.append(worker.host)
+        if len(queued.lost_hosts) < MAX_LOST_WORKERS:
+            self._notice(f"{name}: its worker {worker.address} is gone; another one continues it")
+            self._requeue(worker)
+        else:
+            lost = f"{MAX_LOST_WORKERS} workers were lost while they trained it"
+            error = f"{lost}; have they enough memory?"
+            self._results.append((name, SegmentResult({}, error)))
+            worker.queued = worker.future = None
+
+    def _exclude(self, worker: _Worker, reason: str) -> None:
+        """Give a worker no more work.
 
         Raises:
-            NNTrainError: It was the last.
+            NNTrainError: If it was the last one.
         """
-        where = f"worker {address}: {reason}"
-        if address in self._known:
-            self._known[address].fit = False
-        if not any(worker.fit or worker.versions for worker in self._known.values()):
-            raise NNTrainError(f"{where}; see to it there, and the same command goes on")
-        self._notice(f"{where}; it gets no more work")
-
-    def _reclaim(self, running: _RunningSegment) -> None:
-        name = running.segment.name
-        self._notice(f"{name}: its worker {running.worker} is gone; another takes it up")
-        running.lost_at.append(self._known[running.worker].place)
-        self._put_back([running])
-
-    def _put_back(self, walks: list[_RunningSegment]) -> None:
-        for running in walks:
-            del self._running[running.segment.name]
-        self._waiting = [*walks, *self._waiting]
+        worker.usable = False
+        message = f"worker {worker.address}: {reason}"
+        if not any(other.usable or other.versions for other in self._workers.values()):
+            raise NNTrainError(f"{message}; fix that there, then repeat the command to continue")
+        self._notice(f"{message}; it gets no more work")
 
     def _on_event(self, event: tuple[float, dict[str, Any]]) -> None:
-        _, told = event
-        self._tell(told["run"], EpochRecord(*told["record"]))
+        _, message = event
+        self._on_epoch_end(message["run"], EpochRecord(*message["record"]))
 
 
-def start_worker(address: str) -> str:
-    """What to type to start a worker of the scheduler at this address."""
-    return f"dask worker {address} --nworkers 1 --nthreads 1"
+def next_segment(
+    queue: Sequence[QueuedSegment], host: str, hosts: Collection[str]
+) -> QueuedSegment | None:
+    """The next segment for a worker of a host, in order of the queue.
+
+    A segment that was lost on this host is left to the others, if there are any where it was not,
+    so that one machine with too little memory does not fail all trials.
+
+    Args:
+        queue: The waiting segments.
+        host: The worker's.
+        hosts: The hosts of all usable workers.
+    """
+    others = set(hosts) - {host}
+    for queued in queue:
+        if host not in queued.lost_hosts or others <= set(queued.lost_hosts):
+            return queued
+    return None
 
 
-def _keep(rows: _Rows) -> _Rows:
-    """On the worker: the rows as a result of its own."""
-    return rows
-
-
-def _run_on_worker(segment: Segment, files: Files, rows: _Rows, topic: str) -> SegmentResult:
-    """On the worker: what `run_segment` does, its epochs told to who listens to this topic."""
+def run_on_worker(segment: Segment, files: Files, rows: SharedRows, topic: str) -> SegmentResult:
+    """Run a segment in a worker process, and log its epochs as events of this topic."""
     worker = distributed.get_worker()
     keep_freed_memory()
 
-    def tell(name: str, record: EpochRecord) -> None:
+    def log_epoch(name: str, record: EpochRecord) -> None:
         worker.log_event(topic, {"run": name, "record": tuple(record)})
 
-    with _ALONE_HERE:
-        return run_segment(segment, files, rows.data, tell)
+    with training_lock:
+        return run_segment(segment, files, rows.data, log_epoch)
+
+
+def _identity(rows: SharedRows) -> SharedRows:
+    return rows
 
 
 def _in_memory(rows: Subset | None) -> Subset | None:
     """Rows that can be sent to another machine."""
-    if rows is None or rows.digits.mapped is None:
+    if rows is None or rows.dataset.mapped is None:
         return rows
-    return replace(rows, digits=replace(rows.digits, pixels=rows.digits.pixels.copy(), mapped=None))
-
-
-def _reason(future: Any) -> str:
-    error = future.exception()
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    dataset = replace(rows.dataset, pixels=rows.dataset.pixels.copy(), mapped=None)
+    return replace(rows, dataset=dataset)

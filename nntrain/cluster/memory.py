@@ -1,4 +1,4 @@
-"""What Dask's workers do to memory, undone for those that train."""
+"""Restores glibc's memory settings in Dask's workers."""
 
 import ctypes
 import sys
@@ -9,11 +9,11 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 def keep_freed_memory() -> None:
-    """Let this process keep the memory that it frees, as processes do by default.
+    """Let this process reuse memory that it has freed, as processes do by default.
 
-    Dask starts its workers with MALLOC_TRIM_THRESHOLD_ so small that every array beyond 128 KiB is
-    got from the system anew, page by page: an epoch then takes half as long again. Only glibc knows
-    the setting, and only there is anything to be undone.
+    Dask starts its workers with a MALLOC_TRIM_THRESHOLD_ so small that memory for every array above
+    128 KiB is requested from the system again, page by page: an epoch then takes half as long
+    again. Only glibc knows the setting; elsewhere this does nothing.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):

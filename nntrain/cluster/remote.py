@@ -1,9 +1,9 @@
-"""Training a run, or all members of a committee at the same time, on a cluster's workers."""
+"""Trains a run, or all members of a committee at the same time, on a cluster's workers."""
 
 from collections.abc import Callable
 
 from nntrain.cluster.dispatcher import Dispatcher
-from nntrain.cluster.segment import contents, history_of, keep
+from nntrain.cluster.segment import read_files, read_history, write_files
 from nntrain.config import Config, dump_config
 from nntrain.errors import NNTrainError
 from nntrain.training.committee import member_config
@@ -17,17 +17,17 @@ def train_remotely(
     dispatcher: Dispatcher,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Let a dispatcher train a run, or what is missing of a committee, into the run's folder.
+    """Train a run, or what is missing of a committee, into its existing folder.
 
     Args:
-        config: Complete; as the run was begun with, apart from what may grow.
-        run: Its folder exists.
+        config: The complete configuration.
+        run: The folder.
         dispatcher: Trains it.
-        interrupted: Asked again and again; true ends it, to be gone on with.
+        interrupted: Polled about once a second; true ends the training, which can be resumed.
 
     Raises:
-        CheckpointError: None of a begun member's checkpoints can be trusted.
-        NNTrainError: A member failed, which is said when the others are finished.
+        CheckpointError: If none of a member's checkpoints is valid.
+        NNTrainError: If members failed; raised when the others are finished.
     """
     members = {member.folder.name: member for member in run.members()}
     configs = {
@@ -35,21 +35,21 @@ def train_remotely(
         for number, name in enumerate(members, 1)
     }
 
-    def go_on(name: str) -> None:
-        plan = configs[name].training
-        if not is_finished(history_of(members[name]), plan.epochs, plan.patience):
-            dispatcher.start(name, dump_config(configs[name]), contents(members[name]), None)
+    def start_segment(name: str) -> None:
+        training = configs[name].training
+        if not is_finished(read_history(members[name]), training.epochs, training.patience):
+            dispatcher.start(name, dump_config(configs[name]), read_files(members[name]), None)
 
     for name, member in members.items():
         member.prepare(configs[name])
-        go_on(name)
-    faults = []
+        start_segment(name)
+    errors = []
     while dispatcher.busy and not interrupted():
-        for name, gone in dispatcher.wait():
-            if gone.fault is not None:
-                faults.append(f"{members[name]}: {gone.fault}")
+        for name, result in dispatcher.wait():
+            if result.error is not None:
+                errors.append(f"{members[name]}: {result.error}")
                 continue
-            keep(members[name], gone.files)
-            go_on(name)
-    if faults:
-        raise NNTrainError(*faults)
+            write_files(members[name], result.files)
+            start_segment(name)
+    if errors:
+        raise NNTrainError(*errors)

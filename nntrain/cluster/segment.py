@@ -26,14 +26,14 @@ Files = Mapping[str, bytes]
 
 @dataclass(frozen=True)
 class Segment:
-    """What is to be done.
+    """A part of a training.
 
     Attributes:
         name: The run's.
         config: Its complete configuration, as YAML.
-        until: The epoch after which it ends; None: that of the configuration.
-        threads: How many share the work.
-        seconds: How long it may take, though never less than one epoch.
+        until: The epoch after which the segment ends; None: the configuration's last.
+        threads: Number of threads.
+        seconds: Time limit; at least one epoch is trained in any case.
     """
 
     name: str
@@ -45,45 +45,48 @@ class Segment:
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """What came of it.
+    """The result of a segment.
 
     Attributes:
-        files: Those of the run's folder that are new.
-        fault: Why it could not be gone; None if it was.
-        elsewhere: Whether another worker may well go it, as this one's disk is full, or the like.
+        files: The new and changed files of the run's folder.
+        error: Why it failed; None if it did not.
+        retryable: Whether another worker may succeed, because this one's disk is full or similar.
     """
 
     files: Files
-    fault: str | None
-    elsewhere: bool = False
+    error: str | None
+    retryable: bool = False
+
+
+OnEpochEnd = Callable[[str, EpochRecord], None]
 
 
 def run_segment(
-    segment: Segment, files: Files, data: Split, tell: Callable[[str, EpochRecord], None]
+    segment: Segment, files: Files, data: Split, on_epoch_end: OnEpochEnd
 ) -> SegmentResult:
-    """Train from what the files say to the end of the segment.
+    """Resume a training from its files until the end of the segment.
 
     Args:
-        segment: What is to be done.
-        files: The run's folder, as the segment before has left it; nothing before the first.
-        data: The rows, which are read only once.
-        tell: Is told of every epoch.
+        segment: What to train.
+        files: The run's files after the previous segment; empty before the first.
+        data: The rows, which are not changed.
+        on_epoch_end: Called with the run's name and the record of each epoch.
     """
     try:
-        return _run_segment(segment, files, data, tell)
+        return _run_segment(segment, files, data, on_epoch_end)
     except OSError as error:
-        return SegmentResult({}, str(error), elsewhere=True)
+        return SegmentResult({}, str(error), retryable=True)
     except NNTrainError as error:
-        return SegmentResult({}, str(error), elsewhere=isinstance(error.__cause__, OSError))
+        return SegmentResult({}, str(error), retryable=isinstance(error.__cause__, OSError))
 
 
 def _run_segment(
-    segment: Segment, files: Files, data: Split, tell: Callable[[str, EpochRecord], None]
+    segment: Segment, files: Files, data: Split, on_epoch_end: OnEpochEnd
 ) -> SegmentResult:
     started = time.monotonic()
 
-    def enough(record: EpochRecord) -> bool:
-        tell(segment.name, record)
+    def should_stop(record: EpochRecord) -> bool:
+        on_epoch_end(segment.name, record)
         return record.epoch == segment.until or time.monotonic() - started >= segment.seconds
 
     with TemporaryDirectory(prefix="nntrain-") as folder:
@@ -93,41 +96,36 @@ def _run_segment(
         for name, content in files.items():
             (run.folder / name).write_bytes(content)
         try:
-            resume(config, run, Reporter(), segment.threads, data, enough)
+            resume(config, run, Reporter(), segment.threads, data, should_stop)
         except NNTrainError as error:
             if isinstance(error.__cause__, OSError):
                 raise
             return SegmentResult({}, str(error).replace(str(run), segment.name))
-        return SegmentResult(
-            {
-                name: content
-                for name, content in contents(run).items()
-                if files.get(name) != content
-            },
-            None,
-        )
+        after = read_files(run)
+    changed = {name: content for name, content in after.items() if files.get(name) != content}
+    return SegmentResult(changed, None)
 
 
-def contents(run: RunFolder) -> dict[str, bytes]:
-    """All that a run's folder holds, by name; equal files as one object, which is sent once."""
+def read_files(run: RunFolder) -> dict[str, bytes]:
+    """The files of a run's folder by name; equal files are one object, which is sent once."""
     files = (run.last_file, run.best_file, run.metrics_file, run.layers_file)
-    found = {file.name: file.read_bytes() for file in files if file.exists()}
-    distinct = {content: content for content in found.values()}
-    return {name: distinct[content] for name, content in found.items()}
+    contents = {file.name: file.read_bytes() for file in files if file.exists()}
+    distinct = {content: content for content in contents.values()}
+    return {name: distinct[content] for name, content in contents.items()}
 
 
-def history_of(run: RunFolder) -> list[EpochRecord]:
-    """The finished epochs of a run, as its newest readable checkpoint records them.
-
-    Raises:
-        CheckpointError: None of its checkpoints can be trusted, though there are some.
-    """
-    _, saved = newest_checkpoint(run, Reporter())
-    return saved.progress.history if saved else []
-
-
-def keep(run: RunFolder, files: Files) -> None:
+def write_files(run: RunFolder, files: Files) -> None:
     """Write a segment's files into the run's folder; `last.npz`, which marks the progress, last."""
     for name in sorted(files, key=lambda name: name == run.last_file.name):
         with atomic_write(run.folder / name) as file:
             file.write(files[name])
+
+
+def read_history(run: RunFolder) -> list[EpochRecord]:
+    """The finished epochs of a run, from its newest valid checkpoint.
+
+    Raises:
+        CheckpointError: If it has checkpoints, and none of them is valid.
+    """
+    _, checkpoint = newest_checkpoint(run, Reporter())
+    return checkpoint.progress.history if checkpoint else []

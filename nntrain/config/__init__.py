@@ -1,4 +1,4 @@
-"""From a YAML file to a typed configuration, and from there to objects."""
+"""Loads YAML into a typed configuration and builds objects from it."""
 
 from nntrain.config.load import (
     dump_config,

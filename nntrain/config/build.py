@@ -1,4 +1,4 @@
-"""From a typed configuration to the objects of training."""
+"""Builds the objects of training from a typed configuration."""
 
 from nntrain.config.schema import Config, DenseConfig, NormalConfig, UniformConfig
 from nntrain.data.augment import Augmentation, Augmenter
@@ -27,47 +27,37 @@ from nntrain.randomness import Purpose, generator
 
 
 def build_layers(config: Config) -> list[Layer]:
-    """The layers, without parameters yet."""
+    """Layers without parameters."""
     return [Dense(layer.dense, layer.activation) for layer in config.network]
 
 
 def build_network(config: Config, inputs: int) -> Network:
-    """The network, its parameters still zero.
-
-    Args:
-        config: Complete.
-        inputs: n_0, the number of pixels.
-    """
+    """Network of n_0 = `inputs` pixels with all parameters zero."""
     return Network((inputs,), build_layers(config), config.loss, config.dtype)
 
 
 def initial_network(config: Config, inputs: int) -> Network:
-    """The network as its training begins, with weights drawn from the seed.
-
-    Args:
-        config: Complete.
-        inputs: n_0, the number of pixels.
-    """
+    """Network of n_0 = `inputs` pixels with initial weights drawn from the seed."""
     network = build_network(config, inputs)
     rng = generator(config.seed, Purpose.WEIGHTS)
-    for layer, described in zip(network.layers, config.network, strict=True):
-        layer.weights[...] = _initializer(described)(rng, layer.weights.shape)
+    for layer, layer_config in zip(network.layers, config.network, strict=True):
+        layer.weights[...] = _initializer(layer_config)(rng, layer.weights.shape)
     return network
 
 
 def dropout_rates(config: Config) -> list[float]:
-    """The shares of x_0 … x_{L−1} that each training step leaves out."""
+    """Dropout rates of x_0 … x_{L−1}."""
     return [config.training.input_dropout, *(layer.dropout for layer in config.network[:-1])]
 
 
 def build_dropout(config: Config) -> Dropout | None:
-    """What training steps leave out; None for nothing."""
+    """Dropout; None if all rates are 0."""
     rates = dropout_rates(config)
     return Dropout(rates, config.seed) if any(rates) else None
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:
-    """The optimiser, its state still that of the first step."""
+    """Optimizer in its initial state."""
     chosen = config.training.optimizer
     common = (network.parameters, network.weight_count)
     decay = chosen.weight_decay
@@ -85,7 +75,7 @@ def build_optimizer(config: Config, network: Network) -> Optimizer:
 
 
 def build_schedule(config: Config) -> Schedule:
-    """The learning rate's factor at each time."""
+    """Learning rate schedule, with its warm-up."""
     chosen, epochs = config.training.schedule, config.training.epochs
     match chosen.name:
         case "constant":
@@ -102,43 +92,34 @@ def build_schedule(config: Config) -> Schedule:
 
 
 def build_regularization(config: Config, network: Network) -> Regularization:
-    """What else than the loss acts on the weights."""
+    """L1 penalty, max-norm constraint and gradient clipping."""
     training = config.training
     return Regularization(training.l1, training.max_norm, training.clip_norm, network.weight_count)
 
 
 def build_average(config: Config, network: Network) -> MovingAverage | None:
-    """What follows the network's parameters, as they are now."""
+    """Moving average that starts at the network's current parameters; None if not configured."""
     decay = config.training.average
     return None if decay is None else MovingAverage(network.parameters, decay)
 
 
 def build_augmenter(config: Config, pixels: int) -> Augmenter | None:
-    """What distorts training images of so many pixels.
+    """Augmenter for images of so many pixels; None if not configured.
 
     Raises:
-        ConfigError: The images are not square.
+        ConfigError: If the images are not square.
     """
-    chosen = config.data.distortion
-    if chosen is None:
+    if config.data.distortion is None:
         return None
-    elastic = chosen.elastic
-    return Augmenter(
-        Augmentation(
-            rotation=chosen.rotation,
-            scale=chosen.scale,
-            shear=chosen.shear,
-            shift=chosen.shift,
-            elastic_strength=elastic.strength if elastic else 0.0,
-            elastic_sigma=elastic.sigma if elastic else Augmentation.elastic_sigma,
-            limits=chosen.limits,
-        ),
-        pixels,
-    )
+    options = dict(config.data.distortion)
+    elastic = options.pop("elastic")
+    if elastic:
+        options |= {"elastic_strength": elastic.strength, "elastic_sigma": elastic.sigma}
+    return Augmenter(Augmentation(**options), pixels)
 
 
 def build_rescale(config: Config) -> Rescale:
-    """From pixels to inputs."""
+    """Scaling from pixels to inputs."""
     return Rescale(*config.data.input_range)
 
 

@@ -1,37 +1,29 @@
-"""What differs between configurations."""
+"""Differences between configurations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nntrain.config.schema import INITIALIZER_FOR, Config, ConfigModel, DenseConfig
 
-# What these hold says by itself what it is.
+# Keys whose values need no name before them.
 _NAMELESS = {"name", "dense", "activation"}
 
 
-def differences(configs: Sequence[Config]) -> dict[str, list[Any]]:
-    """Each key whose value is not the same in all configurations, and its value in each of them.
+def diff_configs(configs: Sequence[Config]) -> dict[str, list[Any]]:
+    """Map each key that is not equal in all configurations to its value in each of them.
 
-    A key goes as deep as all of them are built alike: `network[0].dense` if only the number of
-    neurons differs, but `network` if the number of layers does, and `training.optimizer` if one
-    optimizer has other keys than another. Weights that are drawn as suits the activation, by the
-    default, do not differ by themselves.
-
-    Args:
-        configs: Complete ones.
+    Keys are as deep as the structures agree: `network[0].dense` if only the number of neurons
+    differs, but `network` if the number of layers does. The default initializer of an activation
+    does not count as a difference.
 
     Returns:
-        In the order of the configuration. `short` makes text of a value.
+        Keys in the order of the configuration; `format_short` formats the values.
     """
     return dict(_differing("", list(configs)))
 
 
-def short(value: object) -> str:
-    """A value of a configuration in few characters, such as "300 relu, 10 softmax"; no defaults.
-
-    Args:
-        value: Any part of a `Config`.
-    """
+def format_short(value: object) -> str:
+    """Format any part of a `Config` without its defaults, such as "300 relu, 10 softmax"."""
     match value:
         case None:
             return "null"
@@ -40,7 +32,7 @@ def short(value: object) -> str:
         case str() if not value.isprintable():
             return repr(value)
         case tuple():
-            return ", ".join(map(short, value))
+            return ", ".join(map(format_short, value))
         case ConfigModel():
             return _words(_without_defaults(value))
         case Mapping():
@@ -61,7 +53,7 @@ def _differing(key: str, values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _parts(value: object) -> dict[str, Any]:
-    """What a value is made of, by how it is called behind the value's own key."""
+    """Items of a value, by the suffix that they add to the value's key."""
     match value:
         case ConfigModel():
             return {f".{name}": item for name, item in _fields(value).items()}
@@ -90,7 +82,7 @@ def _without_defaults(model: ConfigModel) -> dict[str, Any]:
 def _words(items: Mapping[Any, Any]) -> str:
     words = []
     for name, item in items.items():
-        text = short(item)
+        text = format_short(item)
         if name not in _NAMELESS:
             text = f"{name}=({text})" if "=" in text else f"{name}={text}"
         words.append(text)

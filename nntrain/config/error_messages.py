@@ -1,4 +1,4 @@
-"""From the validation library's errors to sentences that say what to write instead."""
+"""Turns pydantic errors into messages that say what to write instead."""
 
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -12,9 +12,9 @@ from nntrain.config.issues import (
     ConfigIssue,
     KeyPath,
     SourceMap,
+    format_value,
     location_of,
     location_of_conflict,
-    show,
 )
 from nntrain.config.schema import (
     AnyOptimizer,
@@ -72,17 +72,17 @@ _MUST_BE = {
 
 
 def issue_of(
-    error: ErrorDetails, places: SourceMap, model_at: Callable[[KeyPath], type[BaseModel]]
+    error: ErrorDetails, source_map: SourceMap, model_at: Callable[[KeyPath], type[BaseModel]]
 ) -> ConfigIssue:
-    """One of the library's errors as a fault at the place that `places` knows.
+    """Convert a pydantic error.
 
     Args:
-        error: The library's.
-        places: Of all keys and items.
-        model_at: The model of which a key path is a part.
+        error: One of `ValidationError.errors()`.
+        source_map: Locations of all keys and items.
+        model_at: Returns the model that a key path leads to.
     """
     loc, value, context = error["loc"], error["input"], error.get("ctx", {})
-    # The library adds what it has not found in the file: a union's choice, and that a key is meant.
+    # Pydantic adds parts that are not in the file: the branch of a union, and "[key]".
     path = tuple(
         part for before, part in pairwise(("", *loc)) if before not in _SHAPES and part != "[key]"
     )
@@ -90,48 +90,48 @@ def issue_of(
     match error["type"]:
         case "broken_rule":
             path += context["at"]
-            place = location_of_conflict(path, context["given"] or path, places)
-            return ConfigIssue(place, path, context["sentence"])
+            location = location_of_conflict(path, context["given"] or path, source_map)
+            return ConfigIssue(location, path, context["message"])
         case "missing":
-            place = location_of_conflict(parent, (*parent, "name"), places)
-            return ConfigIssue(place, parent, _missing(model_at(loc[:-1]), key))
+            location = location_of_conflict(parent, (*parent, "name"), source_map)
+            return ConfigIssue(location, parent, _missing(model_at(loc[:-1]), key))
         case "union_tag_not_found":
-            sentence = f"missing key 'name'; choose from {', '.join(_SHAPES[key])}"
+            message = f"missing key 'name'; choose from {', '.join(_SHAPES[key])}"
         case "extra_forbidden":
             known = model_at(loc[:-1]).model_fields
-            sentence = f"unknown key {show(key)}; {_nearest(key, known)}"
+            message = f"unknown key {format_value(key)}; {_nearest(key, known)}"
             return ConfigIssue(
-                location_of_conflict(path, (*parent, "name"), places), parent, sentence
+                location_of_conflict(path, (*parent, "name"), source_map), parent, message
             )
         case "union_tag_invalid":
             name = value["name"]
-            sentence = f"unknown {key} {show(name)}; {_nearest(name, _SHAPES[key])}"
-            return ConfigIssue(location_of((*path, "name"), places), path, sentence)
+            message = f"unknown {key} {format_value(name)}; {_nearest(name, _SHAPES[key])}"
+            return ConfigIssue(location_of((*path, "name"), source_map), path, message)
         case "literal_error":
             choices = re.findall(r"'(\w+)'", context["expected"])
-            sentence = f"unknown {key} {show(value)}; {_nearest(value, choices)}"
+            message = f"unknown {key} {format_value(value)}; {_nearest(value, choices)}"
         case "string_too_short":
-            sentence = "must not be empty"
+            message = "must not be empty"
         case kind:
-            sentence = _must_be(kind, error["msg"], value, context)
-    return ConfigIssue(location_of(path, places), path, sentence)
+            message = _must_be(kind, error["msg"], value, context)
+    return ConfigIssue(location_of(path, source_map), path, message)
 
 
 def model_at(loc: KeyPath) -> type[BaseModel]:
-    """The part of a configuration that is at this path."""
+    """Model that a path of the configuration leads to."""
     words = [part for part in loc if isinstance(part, str)]
     return _MODELS[words[-1]] if words else Config
 
 
 def _missing(model: type[BaseModel], key: str) -> str:
     field = model.model_fields[key]
-    sentence = f"missing key {key!r} ({field.description})"
+    message = f"missing key {key!r} ({field.description})"
     if get_origin(field.annotation) is Literal:
-        sentence += f"; choose from {', '.join(get_args(field.annotation))}"
-    return sentence
+        message += f"; choose from {', '.join(get_args(field.annotation))}"
+    return message
 
 
-def _must_be(kind: str, message: str, value: Any, context: dict[str, Any]) -> str:
+def _must_be(kind: str, default: str, value: Any, context: dict[str, Any]) -> str:
     bounds = {
         name: int(bound) if isinstance(bound, float) and bound % 1 == 0 and bound < 1e16 else bound
         for name, bound in context.items()
@@ -139,19 +139,19 @@ def _must_be(kind: str, message: str, value: Any, context: dict[str, Any]) -> st
     expected = (
         _MUST_BE[kind].format(**bounds)
         if kind in _MUST_BE
-        else message.removeprefix("Input should be ")  # as a rule a sentence of the schema's own
+        else default.removeprefix("Input should be ")  # mostly text of our own schema
     )
-    sentence = f"must be {expected}, not {'the text ' * isinstance(value, str)}{show(value)}"
+    message = f"must be {expected}, not {'the text ' * isinstance(value, str)}{format_value(value)}"
     match kind, value:
         case "int_type", float() if value.is_integer():
-            sentence += f"; write {value:.0f}"
+            message += f"; write {value:.0f}"
         case "int_type" | "float_type", str() if _NUMBER.fullmatch(value):
-            sentence += "; remove the quotes"
+            message += "; remove the quotes"
         case "string_type", int() | float():
-            sentence += "; put it in quotes"
+            message += "; put it in quotes"
         case "tuple_type", dict():
-            sentence += "; write '- ' before each item"
-    return sentence
+            message += "; write '- ' before each item"
+    return message
 
 
 def _nearest(word: object, choices: Collection[str]) -> str:

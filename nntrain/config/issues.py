@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, said with its place: file, line and key."""
+"""Issues of a configuration, each with its location: file, line and key."""
 
 import math
 from collections.abc import Iterable
@@ -12,61 +12,61 @@ _MAX_ISSUES = 10
 
 
 class Location(NamedTuple):
-    """Where something was written."""
+    """Line of the file or command-line override that holds a value."""
 
-    order: tuple[int, int]  # (0, line) in the file, (1, number) for the overrides
+    order: tuple[int, int]  # (0, line) in the file, (1, number) for overrides
     text: str
 
     @property
     def is_override(self) -> bool:
-        """Whether it is none of the file's lines."""
+        """Whether it is an override, not a line of the file."""
         return self.order[0] > 0
 
 
 class ConfigIssue(NamedTuple):
     """One thing that is wrong with a configuration."""
 
-    place: Location
+    location: Location
     path: KeyPath
-    sentence: str
+    message: str
 
     def __str__(self) -> str:
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
-        return ": ".join(filter(None, (self.place.text, path.removeprefix("."), self.sentence)))
+        return ": ".join(filter(None, (self.location.text, path.removeprefix("."), self.message)))
 
 
 SourceMap: TypeAlias = dict[KeyPath, Location]
 
 
-def config_error(place: Location, path: KeyPath, sentence: str) -> ConfigError:
-    """A fault that leaves nothing more to look for."""
-    return ConfigError(str(ConfigIssue(place, path, sentence)))
+def config_error(location: Location, path: KeyPath, message: str) -> ConfigError:
+    """Error for an issue that makes further checks pointless."""
+    return ConfigError(str(ConfigIssue(location, path, message)))
 
 
-def location_of(path: KeyPath, places: SourceMap) -> Location:
-    """The place of the innermost thing on the path that was written."""
-    while path not in places:
+def location_of(path: KeyPath, source_map: SourceMap) -> Location:
+    """Location of the innermost key or item on the path that was written."""
+    while path not in source_map:
         path = path[:-1]
-    return places[path]
+    return source_map[path]
 
 
-def location_of_conflict(path: KeyPath, other: KeyPath, places: SourceMap) -> Location:
-    """The place of what does not suit another key; an override is to blame before the file."""
-    here = location_of(path, places)
-    last = max(here, location_of(other, places))
+def location_of_conflict(path: KeyPath, other: KeyPath, source_map: SourceMap) -> Location:
+    """Location of a conflict between two keys; an override is reported before the file."""
+    here = location_of(path, source_map)
+    last = max(here, location_of(other, source_map))
     return last if last.is_override else here
 
 
-def report(faults: Iterable[ConfigIssue]) -> list[str]:
-    """All faults, a line each, in the order of the file and at most ten."""
-    lines = [str(fault) for fault in sorted(faults, key=lambda fault: fault.place.order)]
+def report(issues: Iterable[ConfigIssue]) -> list[str]:
+    """Format issues as lines, in the order of the file and at most ten."""
+    lines = [str(issue) for issue in sorted(issues, key=lambda issue: issue.location.order)]
     if len(lines) > _MAX_ISSUES:
         lines[_MAX_ISSUES:] = [f"and {len(lines) - _MAX_ISSUES} more"]
     return lines
 
 
-def show(value: object) -> str:
-    """A value as the user knows it from YAML, in at most 60 characters."""
+def format_value(value: object) -> str:
+    """A value in YAML notation, in at most 60 characters."""
     match value:
         case None | bool():
             text = {None: "null", True: "true", False: "false"}[value]
@@ -75,7 +75,7 @@ def show(value: object) -> str:
         case dict():
             text = "a mapping"
         case tuple():
-            text = f"[{', '.join(map(show, value))}]"
+            text = f"[{', '.join(map(format_value, value))}]"
         case _:
             text = repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"

@@ -1,4 +1,4 @@
-"""From a YAML file to a Config and back; every complaint names its line."""
+"""Loads a Config from YAML, and writes it back as YAML."""
 
 import io
 import os
@@ -14,7 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.representer import RoundTripRepresenter, SafeRepresenter
 
 from nntrain.config.error_messages import issue_of, model_at
-from nntrain.config.issues import KeyPath, Location, SourceMap, config_error, report, show
+from nntrain.config.issues import KeyPath, Location, SourceMap, config_error, format_value, report
 from nntrain.config.schema import Config
 from nntrain.config.source import override_value, read_yaml
 from nntrain.errors import ConfigError, did_you_mean, printable
@@ -29,8 +29,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
             `training.epochs=3`, `network[0].dense=30`, `training.optimizer={name: adam}`.
 
     Raises:
-        ConfigError: The file cannot be read or asks for something that cannot be; one line for
-            each fault, in the order of the file.
+        ConfigError: If the file cannot be read or is not a valid configuration; one line for
+            each issue, in the order of the file.
     """
     return parse_config(read_text(path), str(path), overrides)
 
@@ -39,22 +39,22 @@ STARTER = "'nntrain config init' writes a starter"
 
 
 def read_text(path: str | Path, starter: str = STARTER) -> str:
-    """The text of a YAML file.
+    """Read the text of a YAML file.
 
     Args:
         path: The file.
-        starter: Where to begin, for who has no such file.
+        starter: Hint for a missing or empty file.
 
     Raises:
-        ConfigError: It cannot be read, or is no text in UTF-8.
+        ConfigError: If the file cannot be read, or is not UTF-8.
     """
     path = Path(path)
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
         siblings = [sibling.name for sibling in path.parent.glob("*.y*ml")]
-        mend = did_you_mean(path.name, siblings, starter)
-        raise ConfigError(f"{path}: no such file; {mend}") from None
+        hint = did_you_mean(path.name, siblings, starter)
+        raise ConfigError(f"{path}: no such file; {hint}") from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: a directory; name a YAML file in it") from None
     except OSError as error:
@@ -71,11 +71,11 @@ def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> Confi
 
     Args:
         text: YAML 1.2.
-        source: What complaints call the text, as a rule its file.
-        overrides: As for `load_config`.
+        source: Name of the text in error messages, usually its file.
+        overrides: Assignments, as for `load_config`.
 
     Raises:
-        ConfigError: As for `load_config`.
+        ConfigError: If the text is not a valid configuration; one line for each issue.
     """
     return parse(text, source, Config, model_at, overrides)[0]
 
@@ -91,43 +91,43 @@ def parse(
     overrides: Sequence[str] = (),
     starter: str = STARTER,
 ) -> tuple[ParsedModel, SourceMap]:
-    """Read YAML into any model; also where its keys and items stand.
+    """Read YAML into any model; also returns the locations of its keys and items.
 
     Args:
         text: YAML 1.2.
-        source: What complaints call the text.
-        model: What the text should describe.
-        model_at: The model of which a key path is a part.
-        overrides: As for `load_config`.
-        starter: As for `read_text`.
+        source: Name of the text in error messages.
+        model: Type of the result.
+        model_at: Returns the model that a key path leads to.
+        overrides: Assignments, as for `load_config`.
+        starter: Hint for an empty text.
 
     Raises:
-        ConfigError: As for `load_config`.
+        ConfigError: If the text does not describe a valid model; one line for each issue.
     """
-    values, places = read_yaml(text, lambda line: Location((0, line), f"{source}:{line}"))
+    values, source_map = read_yaml(text, lambda line: Location((0, line), f"{source}:{line}"))
     if values is None:
         raise ConfigError(f"{source}: empty; {starter}")
-    return _validated(values, places, model, model_at, overrides), places
+    return _validated(values, source_map, model, model_at, overrides), source_map
 
 
 def make_config(values: object, source: str, overrides: Sequence[str] = ()) -> Config:
-    """Make a configuration of Python's values instead of YAML.
+    """Make a configuration from Python values.
 
     Args:
-        values: A mapping with the keys that a file has; NumPy's numbers and paths are welcome.
-        source: What complaints call the values.
-        overrides: As for `load_config`.
+        values: Mapping with the keys of a YAML file; may hold NumPy numbers and paths.
+        source: Name of the values in error messages.
+        overrides: Assignments, as for `load_config`.
 
     Raises:
-        ConfigError: As for `load_config`.
+        ConfigError: If the values are not a valid configuration; one line for each issue.
     """
-    places: SourceMap = {(): Location((0, 0), source)}
-    return _validated(_plain(values), places, Config, model_at, overrides)
+    source_map: SourceMap = {(): Location((0, 0), source)}
+    return _validated(_plain(values), source_map, Config, model_at, overrides)
 
 
 def _validated(
     values: Any,
-    places: SourceMap,
+    source_map: SourceMap,
     model: type[ParsedModel],
     model_at: Callable[[KeyPath], type[BaseModel]],
     overrides: Sequence[str],
@@ -135,26 +135,26 @@ def _validated(
     if not isinstance(values, dict):
         required = [name for name, field in model.model_fields.items() if field.is_required()]
         keys = " and ".join(map(repr, required[:2]))
-        sentence = f"must be a mapping of keys such as {keys}, not {show(values)}"
-        raise config_error(places[()], (), sentence)
+        message = f"must be a mapping of keys such as {keys}, not {format_value(values)}"
+        raise config_error(source_map[()], (), message)
     for number, override in enumerate(overrides):
-        place = Location((1, number), f"--set {' '.join(override.split())}")
-        values = override_value(values, places, override, place)
+        location = Location((1, number), f"--set {' '.join(override.split())}")
+        values = override_value(values, source_map, override, location)
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        faults = [
-            issue_of(details, places, model_at)
+        issues = [
+            issue_of(details, source_map, model_at)
             for details in error.errors(include_url=False)
-            # Pydantic counts only the valid items of a list; the others have faults of their own.
+            # Pydantic counts only the valid items of a list; the others have issues of their own.
             if not (details["type"] == "too_short" and details["input"])
         ]
-        raise ConfigError(*report(faults)) from None
+        raise ConfigError(*report(issues)) from None
 
 
 def _plain(value: Any) -> Any:
-    """A value as `read_yaml` would give it."""
-    if hasattr(value, "tolist"):  # NumPy's
+    """Convert a value to the types that `read_yaml` returns."""
+    if hasattr(value, "tolist"):  # NumPy arrays and scalars
         value = value.tolist()
     match value:
         case Mapping():
@@ -167,9 +167,9 @@ def _plain(value: Any) -> Any:
 
 
 def dump_config(config: Config) -> str:
-    """The complete configuration as YAML, every default filled in; `parse_config` reads it back.
+    """Write the complete configuration as YAML, with all defaults; `parse_config` reads it back.
 
-    All of it can be printed: where a name holds what could command a terminal, it is escaped.
+    Control characters in names are escaped, so that the text is safe to print.
     """
     values = config.model_dump(mode="json")
     values["data"]["input_range"] = _flow(values["data"]["input_range"])
@@ -192,12 +192,12 @@ def _dumped(values: dict[str, Any], allow_unicode: bool) -> str:
 
 
 def starter_text() -> str:
-    """A commented configuration to start from."""
+    """Commented configuration to start from."""
     return resources.files(__package__).joinpath("starter.yaml").read_text("utf-8")
 
 
 class _Representer(RoundTripRepresenter):
-    """Writes `null`, where ruamel's own would write nothing."""
+    """Writes None as `null`; ruamel would write nothing."""
 
 
 _Representer.add_representer(type(None), SafeRepresenter.represent_none)

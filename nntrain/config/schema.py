@@ -1,7 +1,7 @@
 """The configuration as frozen, strict models: each key with its type, range, default and meaning.
 
-A sentence written here is what the user reads: `nntrain.config.load` puts the place in front of it
-and, where it says what was expected, the offending value behind it.
+Descriptions and messages are shown to users: `nntrain.config.error_messages` adds the location and
+the offending value.
 """
 
 from collections.abc import Callable
@@ -62,15 +62,15 @@ Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 
 
 def rule_error(
-    sentence: str, *at: str | int, given: tuple[str | int, ...] = ()
+    message: str, *at: str | int, given: tuple[str | int, ...] = ()
 ) -> PydanticCustomError:
-    """A rule is broken; the fault lies `at` below the validated field, if key `given` is right."""
-    context = {"sentence": sentence, "at": at, "given": given}
-    return PydanticCustomError("broken_rule", "{sentence}", context)
+    """Error at key `at` below the validated field, in conflict with the value of key `given`."""
+    context = {"message": message, "at": at, "given": given}
+    return PydanticCustomError("broken_rule", "{message}", context)
 
 
 def expect(what: str) -> WrapValidator:
-    """One sentence for whatever is wrong, instead of one for each branch or item of a type."""
+    """Validator with one message for all errors of a union or tuple."""
 
     def check(value: object, validate: Callable[[object], object]) -> object:
         try:
@@ -82,14 +82,14 @@ def expect(what: str) -> WrapValidator:
 
 
 def increasing(bounds: tuple[float, float]) -> tuple[float, float]:
-    """Refuse bounds of which the first is not the lower one; `expect` says so."""
+    """Require the first bound to be lower; for use within `expect`."""
     if bounds[0] >= bounds[1]:
         raise ValueError
     return bounds
 
 
 def _apart(bounds: tuple[float, float]) -> tuple[float, float]:
-    """Refuse bounds between which float32 has next to no numbers."""
+    """Require bounds that float32 can tell apart."""
     if bounds[1] - bounds[0] < 1e-6:
         raise ValueError
     return bounds
@@ -101,7 +101,7 @@ def _named(value: object) -> object:
 
 
 def _by_digit(value: object) -> object:
-    """Keys that are digits may be in quotes, as JSON has them."""
+    """Convert numeric text keys, as in JSON, to int."""
     if not isinstance(value, dict):
         return value
     return {
@@ -111,13 +111,13 @@ def _by_digit(value: object) -> object:
 
 
 class ConfigModel(BaseModel):
-    """What all parts of the configuration share."""
+    """Base of all parts of the configuration."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-# Beyond, next to nothing would be left to learn from.
+# Higher rates leave almost nothing to learn from.
 Dropped = Annotated[float, Field(ge=0, le=0.99)]
 
 
@@ -133,7 +133,7 @@ class ElasticConfig(ConfigModel):
 
 
 class DistortionConfig(ConfigModel):
-    """How far each image is distorted, anew in every epoch; each amount is drawn evenly."""
+    """Random distortion of each image in every epoch; amounts are uniform within these limits."""
 
     rotation: float = Field(default=0.0, ge=0, le=180, description="degrees, either way")
     scale: Share = Field(default=0.0, description="share by which each axis grows or shrinks")
@@ -187,20 +187,20 @@ class DataConfig(ConfigModel):
     )
 
 
-# Beyond, the first weighted sums overflow.
-_Spread = Annotated[float, Field(gt=0, le=1_000)]
+# Larger ones overflow the first weighted sums.
+_Scale = Annotated[float, Field(gt=0, le=1_000)]
 
 
 class NormalConfig(ConfigModel):
     """Weights drawn from a normal distribution around 0."""
 
-    normal: _Spread = Field(description="standard deviation")
+    normal: _Scale = Field(description="standard deviation")
 
 
 class UniformConfig(ConfigModel):
     """Weights drawn evenly from -bound to bound."""
 
-    uniform: _Spread = Field(description="bound")
+    uniform: _Scale = Field(description="bound")
 
 
 def _kind_of_initializer(value: object) -> str | None:
@@ -242,8 +242,8 @@ class DenseConfig(ConfigModel):
 
     @field_validator("init", mode="before", json_schema_input_type=Initializer | None)
     @classmethod
-    def _suit_the_activation(cls, init: object, info: ValidationInfo) -> object:
-        activation = info.data.get("activation", "identity")  # absent if it has been refused
+    def _default_to_the_activation(cls, init: object, info: ValidationInfo) -> object:
+        activation = info.data.get("activation", "identity")  # absent if it is invalid
         return INITIALIZER_FOR[activation] if init is None else init
 
 
@@ -398,7 +398,9 @@ class TrainingConfig(ConfigModel):
 
     @field_validator("schedule")
     @classmethod
-    def _warm_up_within_training(cls, schedule: AnySchedule, info: ValidationInfo) -> AnySchedule:
+    def _check_warmup_within_training(
+        cls, schedule: AnySchedule, info: ValidationInfo
+    ) -> AnySchedule:
         epochs = info.data.get("epochs", schedule.warmup)
         if schedule.warmup > epochs:
             raise rule_error(
@@ -426,12 +428,12 @@ class Config(ConfigModel):
     network: tuple[DenseConfig, ...] = Field(
         min_length=1, description="the layers, from input to output"
     )
-    loss: Loss = Field(description="what training makes small")
+    loss: Loss = Field(description="what training minimizes")
     training: TrainingConfig = Field(description="how the weights are learnt")
 
     @field_validator("network")
     @classmethod
-    def _end_in_one_neuron_per_class(
+    def _check_last_layer_has_one_neuron_per_class(
         cls, network: tuple[DenseConfig, ...], info: ValidationInfo
     ) -> tuple[DenseConfig, ...]:
         for index, layer in enumerate(network[:-1]):
@@ -459,7 +461,7 @@ class Config(ConfigModel):
 
     @field_validator("loss")
     @classmethod
-    def _suit_the_last_layer(cls, loss: Loss, info: ValidationInfo) -> Loss:
+    def _check_loss_fits_last_layer(cls, loss: Loss, info: ValidationInfo) -> Loss:
         if "network" not in info.data:
             return loss
         last = len(info.data["network"]) - 1
@@ -476,7 +478,7 @@ class Config(ConfigModel):
 
     @field_validator("training")
     @classmethod
-    def _be_patient_only_with_validation(
+    def _check_patience_has_validation(
         cls, training: TrainingConfig, info: ValidationInfo
     ) -> TrainingConfig:
         if (

@@ -1,77 +1,61 @@
-"""From the YAML parser's errors to sentences for people who have never heard of its tokens."""
+"""Messages for the YAML parser's errors, without the names of its tokens."""
 
 import re
-from collections.abc import Sequence
 
 from ruamel.yaml.error import MarkedYAMLError
 
-DEEPEST_NESTING = 20
+MAX_DEPTH = 20
 
 _NO_COLON = "no ': ' after the key; write 'key: value', with a space after the colon"
-_SENTENCES = {  # by what the parser's own begins or ends with
-    r"character '\t'": "a tab where YAML wants spaces; indent with spaces",
-    "another document": "a second document begins; keep one",
-    "maximum depth": f"nested more than {DEEPEST_NESTING} deep; write it flatter",
-    "sequence entries are not allowed": "'- ' on the line of its key; begin a new line with it",
+_MESSAGES = {  # by a pattern in "context: problem" of the parser's error
+    r"character '\\t'": "a tab where YAML wants spaces; indent with spaces",
+    "expected ':'": _NO_COLON,
     "escape": "a backslash in double quotes; use single quotes, which take it as it is",
-    "found ','": "a ',' without a value before it; remove it",
-    "found ']'": "a ']' without its '['; remove it",
-    "found '}'": "a '}' without its '{'; remove it",
+    "quoted scalar": "a quote that is never closed; close it",
+    "sequence: expected ',' or": "a ',' or ']' is missing: the '[' of line {start} is still open",
+    "mapping: expected ',' or": "a ',' or '}}' is missing: the '{{' of line {start} is still open",
+    "found '<stream end>'": "the text ends within '[' or '{{'; close it",
+    r"found '([],}])'": "unexpected '{0}'; remove it or add what is missing before it",
+    "sequence entries are not allowed": "'- ' on the line of its key; begin a new line with it",
+    "another document": "a second document begins; keep one",
+    "maximum depth": f"nested more than {MAX_DEPTH} deep; write it flatter",
+    "undefined alias '(.*)'": "*{0} has no anchor above it; write &{0} there",
+    "character '([@`%])' that": "a value cannot begin with '{0}'; put it in quotes",
     "found '-'": "a '- ' among keys; indent it below the key that it belongs to",
-    "found '?'": "a key among '- ' items; indent it like the key above them, or below its item",
-    "content, but found '<stream end>'": "the text ends within '[' or '{'; close it",
+    r"found '\?'": "a key among '- ' items; indent it like the key above them, or below its item",
+    "": "not valid YAML; put values that begin with one of @ ` % & * ! | > in quotes, and look for "
+    "a missing quote, bracket, comma or colon",
 }
-_OTHERWISE = (
-    "not valid YAML; put values that begin with one of @ ` % & * ! | > in quotes, and look for "
-    "a missing quote, bracket, comma or colon"
-)
+_CAUSED_AT_START = ("expected ':'", "quoted scalar")  # where the context began, not where it broke
 
 
 def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
-    """The line to look at, counted from 1, and what is wrong there and how to mend it."""
-    lines = re.split(r"\r\n|\r|\n", text)
+    """Line of an error, counted from 1, and what is wrong there, with a hint."""
     mark = error.problem_mark or error.context_mark
-    row, start = mark.line, (error.context_mark or mark).line
-    problem, context = str(error.problem), str(error.context)
-    if "mapping values are not allowed" in problem:
-        row, sentence = _stray_colon(lines, row, mark.column)
-    elif "expected ':'" in problem:
-        row, sentence = start, _NO_COLON
-    elif "quoted scalar" in context and "escape" not in problem:
-        row, sentence = start, "a quote that is never closed; close it"
-    elif "expected ',' or" in problem:
-        opening, closing = ("[", "]") if "sequence" in context else ("{", "}")
-        if "stream end" in problem:
-            row, sentence = start, f"a {opening!r} that is never closed; add {closing!r}"
-        else:
-            where = f"the {opening!r} of line {start + 1} is still open"
-            sentence = f"a ',' or {closing!r} is missing: {where}"
-    elif character := re.search("character ('[@`%]') that cannot start", problem):
-        sentence = f"a value cannot begin with {character[1]}; put it in quotes"
-    elif alias := re.search("undefined alias '(.*)'", problem):
-        sentence = f"*{alias[1]} repeats an anchor that is not above it; write &{alias[1]} there"
-    else:
-        known = (ours for theirs, ours in _SENTENCES.items() if theirs in problem)
-        sentence = next(known, None) or _misplaced(problem, lines[row], mark.column)
-    return row + 1, sentence
+    start = (error.context_mark or mark).line + 1
+    lines = re.split(r"\r\n|\r|\n", text)
+    if "mapping values are not allowed" in str(error.problem):
+        return _stray_colon(lines, mark.line, mark.column)
+    described = f"{error.context}: {error.problem}"
+    if "expected <block end>, but found '<" in described:
+        if lines[mark.line][: mark.column].strip():
+            return (
+                mark.line + 1,
+                "text after a value that has ended; is a quote or a comma missing?",
+            )
+        return mark.line + 1, "indented unlike all lines above; align it with its neighbours"
+    for pattern, message in _MESSAGES.items():
+        if match := re.search(pattern, described):
+            line = start if pattern in _CAUSED_AT_START else mark.line + 1
+            return line, message.format(*match.groups(), start=start)
+    raise AssertionError("the last pattern matches every error")
 
 
-def _stray_colon(lines: Sequence[str], row: int, column: int) -> tuple[int, str]:
-    """A ': ' where a key cannot be: the cause may lie above."""
+def _stray_colon(lines: list[str], row: int, column: int) -> tuple[int, str]:
+    """A ': ' where a key cannot be; the line above may lack its own."""
     if ": " in lines[row][:column].lstrip():
-        return row, "a second ': ' in one line; put the value in quotes"
-    written = [n for n in range(row) if lines[n].partition("#")[0].strip()]
-    if not written:
-        return row, _OTHERWISE
-    above = written[-1]
-    if not re.search(r":(\s|$)", lines[above]):
-        return above, _NO_COLON
-    return row, f"indented deeper than line {above + 1}, which has its value; align the two"
-
-
-def _misplaced(problem: str, line: str, column: int) -> str:
-    if "expected <block end>" not in problem:
-        return _OTHERWISE
-    if line[:column].strip():
-        return "text after a value that has ended; is a quote or a comma missing?"
-    return "indented unlike all lines above; align it with its neighbours"
+        return row + 1, "a second ': ' in one line; put the value in quotes"
+    above = [n for n in range(row) if lines[n].partition("#")[0].strip()]
+    if above and not re.search(r":(\s|$)", lines[above[-1]]):
+        return above[-1] + 1, _NO_COLON
+    return row + 1, "a key where none can be; align it with the keys above"

@@ -1,8 +1,8 @@
-"""Digits rotated, stretched, sheared, shifted and bent at random, anew in every epoch.
+"""Random augmentation of images: rotation, scaling, shear, shift and elastic distortion.
 
-The displacements are those of Simard, Steinkraus & Platt, *Best practices for convolutional neural
-networks applied to visual document analysis*, 2003, as Cireşan et al. combine them in *Deep, big,
-simple neural nets for handwritten digit recognition*, 2010.
+Elastic distortion follows Simard, Steinkraus & Platt, *Best practices for convolutional neural
+networks applied to visual document analysis*, 2003; its combination with the others follows Cireşan
+et al., *Deep, big, simple neural nets for handwritten digit recognition*, 2010.
 """
 
 from collections.abc import Mapping
@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 from nntrain.data.dataset import Array
 from nntrain.errors import ConfigError
 
-# Images of 28×28 in a chunk: enough to make calls rare, and their arrays stay in a core's cache.
+# Images of 28×28 per chunk: few calls, and the arrays fit into a core's cache.
 _CHUNK = 64
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far chance may distort a digit.
+    """Limits of the random transformations; each amount is uniform within its limit.
 
     Attributes:
-        rotation: Degrees to the left; the angle is uniform in ±rotation.
-        scale: Share below 1; each axis is stretched by a factor uniform in 1 ± scale.
-        shear: The pixel y below the centre moves to the right by s·y, s uniform in ±shear.
-        shift: Pixels; along each axis uniform in ±shift.
-        elastic_strength: α in pixels, what the smoothed noise is multiplied by; 0 for none.
-        elastic_sigma: σ > 0 in pixels, the standard deviation of the Gaussian that smooths it.
-        limits: What rotation and shear are multiplied by for the digits named.
+        rotation: Degrees, either way.
+        scale: Below 1; each axis is scaled by 1 ± scale.
+        shear: A pixel y below the centre moves sideways by up to shear·y.
+        shift: Pixels along each axis.
+        elastic_strength: α in pixels, factor of the smoothed noise; 0 for none.
+        elastic_sigma: σ > 0 in pixels of the smoothing Gaussian.
+        limits: Factors of rotation and shear for single labels.
     """
 
     rotation: float = 0.0
@@ -44,13 +44,13 @@ class Augmentation:
 
 
 class TransformParams(NamedTuple):
-    """What chance has decided for N images.
+    """Random transformation of each of N images.
 
     Attributes:
-        affine: Takes (y, x, 1) of a pixel in the distorted image to (y, x) in the original, both
-            in pixels from the image's centre; `(N, 2, 3)`.
+        affine: Maps (y, x, 1) of a pixel in the result to (y, x) in the original, both in pixels
+            from the centre; `(N, 2, 3)`.
         noise: Uniform in ±1 for each pixel and axis, y before x; `(N, 2, side, side)`, or
-            `(0, 2, side, side)` where nothing is bent.
+            `(0, 2, side, side)` without elastic distortion.
     """
 
     affine: NDArray[np.float32]
@@ -58,10 +58,10 @@ class TransformParams(NamedTuple):
 
 
 def check_square(pixels: int) -> None:
-    """A check that images of so many pixels can be distorted.
+    """Check that images of so many pixels can be augmented.
 
     Raises:
-        ConfigError: They are not square.
+        ConfigError: If they are not square.
     """
     if isqrt(pixels) ** 2 != pixels:
         raise ConfigError(
@@ -71,59 +71,59 @@ def check_square(pixels: int) -> None:
 
 
 class Augmenter:
-    """Draws distortions of square images and applies them.
+    """Samples random transformations and applies them to square images.
 
-    The source of a pixel is affine·(y, x, 1) + α·(g * noise): g is a Gaussian of unit sum, so that
-    the smoothing of one axis's noise is G · noise · Gᵀ.
+    A pixel takes its value from position affine·(y, x, 1) + α·(g * noise): g is a Gaussian of unit
+    sum, applied to the noise of each axis as G · noise · Gᵀ.
 
     Args:
-        distortion: How far chance may go.
-        pixels: P = side², the grey values of an image.
+        limits: Limits of the transformations.
+        pixels: P = side², pixels of an image.
 
     Attributes:
-        most_limited: The digit that is turned and sheared least; 0 if all are alike.
+        strictest_label: Label with the smallest rotation and shear, for unlabelled images; 0 if
+            all are equal.
 
     Raises:
-        ConfigError: The images are not square.
+        ConfigError: If the images are not square.
     """
 
-    def __init__(self, distortion: Augmentation, pixels: int) -> None:
-        self.distortion = distortion
+    def __init__(self, limits: Augmentation, pixels: int) -> None:
+        self.limits = limits
         check_square(pixels)
         self.side = isqrt(pixels)
         centred = np.arange(self.side) - (self.side - 1) / 2
         self._grid = np.ones((3, pixels), np.float32)
         self._grid[0] = np.repeat(centred, self.side)
         self._grid[1] = np.tile(centred, self.side)
-        smoothing = _smoothing(self.side, distortion.elastic_sigma)
+        smoothing = _smoothing(self.side, limits.elastic_sigma)
         self._across = smoothing.astype(np.float32)
-        self._down = (distortion.elastic_strength * smoothing).astype(np.float32)
-        self._limit = np.ones(256)
-        for digit, factor in distortion.limits.items():
-            self._limit[digit] = factor
-        self.most_limited = int(self._limit.argmin())
+        self._down = (limits.elastic_strength * smoothing).astype(np.float32)
+        self._factors = np.ones(256)
+        for label, factor in limits.limits.items():
+            self._factors[label] = factor
+        self.strictest_label = int(self._factors.argmin())
 
-    def draw(
+    def sample(
         self, rng: np.random.Generator, labels: NDArray[np.uint8] | None, count: int
     ) -> TransformParams:
-        """Let chance decide.
+        """Draw random transformations.
 
         Args:
-            rng: All that the draws depend on, beside the labels and the count.
-            labels: The digits shown, `(count,)`, for those that have limits; None for no limits.
+            rng: Source of randomness.
+            labels: Labels of the images, `(count,)`; None to ignore limits of single labels.
             count: N, the number of images.
         """
-        most = self.distortion
-        limit = 1.0 if labels is None else self._limit[labels]
+        limits = self.limits
+        factor = 1.0 if labels is None else self._factors[labels]
         chance = rng.uniform(-1, 1, (6, count))
-        angle = np.radians(most.rotation) * limit * chance[0]
-        shear = most.shear * limit * chance[1]
-        height, width = 1 + most.scale * chance[2:4]
-        down, right = most.shift * chance[4:6]
+        angle = np.radians(limits.rotation) * factor * chance[0]
+        shear = limits.shear * factor * chance[1]
+        height, width = 1 + limits.scale * chance[2:4]
+        down, right = limits.shift * chance[4:6]
         sine, cosine = np.sin(angle), np.cos(angle)
 
-        # An image is stretched, sheared, turned and shifted, so its source is found by undoing
-        # the four in reverse.
+        # Images are scaled, sheared, rotated and shifted; this is the inverse.
         affine = np.empty((count, 2, 3), np.float32)
         affine[:, 0, 0] = yy = cosine / height
         affine[:, 0, 1] = yx = sine / height
@@ -131,10 +131,10 @@ class Augmenter:
         affine[:, 1, 1] = xx = (cosine - shear * sine) / width
         affine[:, 0, 2] = -yy * down - yx * right
         affine[:, 1, 2] = -xy * down - xx * right
-        return TransformParams(affine, self._noise(rng, count if most.elastic_strength else 0))
+        return TransformParams(affine, self._noise(rng, count if limits.elastic_strength else 0))
 
     def _noise(self, rng: np.random.Generator, count: int) -> NDArray[np.float32]:
-        """The middles of 256 equal parts of −1 … 1: eight random bits each are cheap and enough."""
+        """Uniform in ±1 with eight random bits each, which is cheap and precise enough."""
         shape = (count, 2, self.side, self.side)
         size = count * 2 * self.side**2
         words = np.asarray(rng.bit_generator.random_raw(-(-size // 8)), "<u8")
@@ -144,40 +144,39 @@ class Augmenter:
         noise += 1 / 256 - 1
         return noise
 
-    def warp(self, pixels: NDArray[np.uint8], draws: TransformParams, out: Array) -> None:
-        """Distort images; any number of threads may do so at a time.
-
-        What becomes of an image does not depend on those it is handed over with.
+    def apply(self, pixels: NDArray[np.uint8], params: TransformParams, out: Array) -> None:
+        """Transform images; thread-safe. The result does not depend on the other images.
 
         Args:
             pixels: Grey values, `(N, P)`.
-            draws: Of N images.
+            params: Transformations of the N images.
             out: Filled with grey values from 0 to 255, `(N, P)`.
         """
         size = max(1, min(len(pixels), _CHUNK * 28**2 // pixels.shape[1]))
         buffers = _AugmentBuffers(size, self.side)
         for first in range(0, len(pixels), size):
             rows = slice(first, first + size)
-            places = self._places(TransformParams(draws.affine[rows], draws.noise[rows]), buffers)
-            buffers.sample(pixels[rows], places, out[rows])
+            part = TransformParams(params.affine[rows], params.noise[rows])
+            buffers.interpolate(pixels[rows], self._positions(part, buffers), out[rows])
 
-    def _places(self, draws: TransformParams, buffers: "_AugmentBuffers") -> NDArray[np.float32]:
-        """Where each pixel comes from: (y, x) from the centre, `(n, 2, P)`."""
-        count = len(draws.affine)
-        places = np.matmul(draws.affine, self._grid, out=buffers.places[:count])
-        if len(draws.noise):
-            half = buffers.half[:count].reshape(draws.noise.shape)
-            field = buffers.whole[:count].reshape(draws.noise.shape)
-            # A product for each image, not one for all: what becomes of an image must not hang,
-            # by a rounding, on its place in the chunk.
-            np.matmul(draws.noise, self._across, out=half)
+    def _positions(
+        self, params: TransformParams, buffers: "_AugmentBuffers"
+    ) -> NDArray[np.float32]:
+        """Source (y, x) of each pixel from the centre, `(n, 2, P)`."""
+        count = len(params.affine)
+        positions = np.matmul(params.affine, self._grid, out=buffers.positions[:count])
+        if len(params.noise):
+            half = buffers.half[:count].reshape(params.noise.shape)
+            field = buffers.whole[:count].reshape(params.noise.shape)
+            # One product per image, so that rounding does not depend on its place in the chunk.
+            np.matmul(params.noise, self._across, out=half)
             np.matmul(self._down, half, out=field)
-            places += buffers.whole[:count]
-        return places
+            positions += buffers.whole[:count]
+        return positions
 
 
 def _smoothing(side: int, sigma: float) -> NDArray[np.float64]:
-    """G, `(side, side)`: convolution with a Gaussian of unit sum, zero outside."""
+    """Matrix G, `(side, side)`, of a convolution with a Gaussian of unit sum and zero padding."""
     reach = side + int(10 * sigma)
     bell = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     distance = np.subtract.outer(np.arange(side), np.arange(side))
@@ -186,22 +185,21 @@ def _smoothing(side: int, sigma: float) -> NDArray[np.float64]:
 
 
 class _AugmentBuffers:
-    """The arrays that one call works in, chunk after chunk.
+    """Work arrays of one call, reused for each chunk.
 
-    Images lie one below the other in a strip of side + 1 columns, the first of which is background.
-    So is a row above each image and one below the last: whatever lies beside or around an image
-    is 0, and a place beyond may be moved to the nearest place with nothing but background.
+    The images of a chunk form a strip of side + 1 columns. Its first column, a row above each image
+    and one below the last are background, so that positions outside of an image can be clipped.
 
     Args:
-        count: The most images in a chunk.
-        side: Of an image, in pixels.
+        count: Maximum number of images in a chunk.
+        side: Width of an image in pixels.
     """
 
     def __init__(self, count: int, side: int) -> None:
         self.side = side
-        self.places = np.empty((count, 2, side**2), np.float32)
-        self.half = np.empty_like(self.places)
-        self.whole = np.empty_like(self.places)
+        self.positions = np.empty((count, 2, side**2), np.float32)
+        self.half = np.empty_like(self.positions)
+        self.whole = np.empty_like(self.positions)
         self.index = np.empty((count, side**2), np.intp)
         self.corners = np.empty((3, count, side**2), np.float32)
         width = side + 1
@@ -209,17 +207,19 @@ class _AugmentBuffers:
         self.images = self.strip[width : width + count * width**2].reshape(count, width, width)
         self.starts = (np.arange(count, dtype=np.float32) * width**2)[:, np.newaxis]
 
-    def sample(self, pixels: NDArray[np.uint8], places: NDArray[np.float32], out: Array) -> None:
-        """Fill `out`, `(n, P)`, with the grey values at places, `(n, 2, P)`, using these up."""
+    def interpolate(
+        self, pixels: NDArray[np.uint8], positions: NDArray[np.float32], out: Array
+    ) -> None:
+        """Fill `out`, `(n, P)`, with the values at positions, `(n, 2, P)`; overwrites these."""
         count, width, strip = len(pixels), self.side + 1, self.strip
         self.images[:count, : self.side, 1:] = pixels.reshape(count, self.side, self.side)
         whole, index = self.whole[:count], self.index[:count]
 
-        places += width / 2  # the strip's row 1 and column 1 hold an image's first pixel
-        np.clip(places, 0, width, out=places)
-        np.floor(places, out=whole)
-        places -= whole
-        down, right = places[:, 0], places[:, 1]
+        positions += width / 2  # the strip's row 1 and column 1 hold an image's first pixel
+        np.clip(positions, 0, width, out=positions)
+        np.floor(positions, out=whole)
+        positions -= whole
+        down, right = positions[:, 0], positions[:, 1]
         start = whole[:, 0]
         start *= width
         start += whole[:, 1]
@@ -240,7 +240,7 @@ class _AugmentBuffers:
 def _blend(
     values: NDArray[np.float32], others: NDArray[np.float32], share: NDArray[np.float32]
 ) -> None:
-    """Move values towards others by a share of the way; the others are used up."""
+    """Interpolate linearly from values to others, in place; overwrites others."""
     others -= values
     others *= share
     values += others

@@ -1,4 +1,4 @@
-"""From stored digits to the network's numbers: scaled inputs, one-hot targets, shuffled batches."""
+"""Shuffled batches of scaled inputs and one-hot targets."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from nntrain.randomness import Purpose, generator
 
 
 class BatchArrays(Protocol):
-    """Room for the rows of several batches: x_0, shape (rows, n_0), and targets, (rows, n_L)."""
+    """Buffer for the rows of several batches: x_0, shape (rows, n_0), and targets, (rows, n_L)."""
 
     @property
     def x(self) -> Array:
@@ -33,8 +33,8 @@ class Rescale:
     """Map pixels 0 … 255 to the inputs low … high of the network.
 
     Args:
-        low: What pixel 0 becomes.
-        high: What pixel 255 becomes.
+        low: Input for pixel 0.
+        high: Input for pixel 255.
     """
 
     def __init__(self, low: float, high: float) -> None:
@@ -49,23 +49,23 @@ class Rescale:
             np.add(out, self.low, out=out)
 
 
-# Batches are dealt out in blocks of about so many rows: small ones would cost too much one by one,
-# and rows on the disk are read in their order there, so that more at a time lie closer together.
+# Rows per block of batches, roughly. Single small batches would cost too much, and of mapped rows,
+# which are read in file order, more at a time lie closer together.
 BLOCK_ROWS = 2_048
 MAPPED_BLOCK_ROWS = 8_192
 
 
 class Batches:
-    """Training rows, dealt out anew in every epoch.
+    """Yields blocks of batches, reshuffled and augmented in every epoch.
 
     Args:
-        rows: Those to train on, N of them, with labels.
-        targets: What the network should answer to each class, shape (classes, n_L).
+        rows: N training rows with labels.
+        targets: Target of each class, shape (classes, n_L).
         batch_size: B; the last batch of an epoch may be smaller.
-        scale: From pixels to inputs.
-        seed: Of the shuffling and the distortions.
-        distorter: Distorts every image anew in every epoch; None: they are shown as they are.
-        workers: How many threads fill blocks, each a block of its own.
+        scale: Scaling from pixels to inputs.
+        seed: Seed of shuffling and augmentation.
+        augmenter: Transforms every image; None for no augmentation.
+        workers: Number of threads that fill blocks.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Batches:
         batch_size: int,
         scale: Rescale,
         seed: int,
-        distorter: Augmenter | None = None,
+        augmenter: Augmenter | None = None,
         workers: int = 1,
     ) -> None:
         self.rows = rows
@@ -84,36 +84,34 @@ class Batches:
         self.batch_size = min(batch_size, len(rows))
         self.scale = scale
         self.seed = seed
-        self.distorter = distorter
+        self.augmenter = augmenter
         self.workers = workers
 
     @property
     def block_rows(self) -> int:
-        """How many rows should be dealt out at a time, roughly."""
-        return BLOCK_ROWS if self.rows.digits.mapped is None else MAPPED_BLOCK_ROWS
+        """Recommended number of rows per block, roughly."""
+        return BLOCK_ROWS if self.rows.dataset.mapped is None else MAPPED_BLOCK_ROWS
 
     def __len__(self) -> int:
-        """The number of batches in an epoch."""
+        """Number of batches in an epoch."""
         return -(-len(self.rows) // self.batch_size)
 
     def epoch(
         self, epoch: int, start: int, blocks: Sequence[Buffer]
     ) -> Iterator[tuple[Buffer, NDArray[np.uint8]]]:
-        """Deal out the rows of one epoch, one block at a time.
+        """Yield the rows of one epoch, block by block, while threads fill the next blocks.
 
-        While a block is trained on, threads of their own fill the next ones. Order and distortions
-        depend on the seed, the epoch and the batch alone, so that an interrupted epoch can be taken
-        up at any batch.
+        Order and augmentation depend only on seed, epoch and batch, so that an interrupted epoch
+        can be resumed at any batch.
 
         Args:
             epoch: Counted from 0.
-            start: The first batch to deal out.
-            blocks: Filled in turn, one more than there are workers; all of one size, a multiple of
-                the batch size.
+            start: First batch.
+            blocks: Buffers to fill in turn, one more than workers, all of the same size, a multiple
+                of the batch size.
 
         Yields:
-            The block filled, until the next one is asked for, and the labels of its rows, shape (up
-            to the block's rows,).
+            The filled block, valid until the next iteration, and the labels of its rows.
         """
         order = generator(self.seed, Purpose.SHUFFLE, epoch).permutation(len(self.rows))
         size = len(blocks[0].x)
@@ -144,31 +142,31 @@ class Batches:
         first_batch: int,
     ) -> None:
         count = len(rows)
-        pixels = np.empty((count, self.rows.digits.pixels.shape[1]), np.uint8)
-        self.rows.gather(rows, pixels)
+        pixels = np.empty((count, self.rows.dataset.pixels.shape[1]), np.uint8)
+        self.rows.take(rows, pixels)
         np.take(self.targets, labels, axis=0, out=block.y[:count], mode="clip")
         parts = [
             slice(start, min(start + self.batch_size, count))
             for start in range(0, count, self.batch_size)
         ]
         x = block.x[:count]
-        if self.distorter is None:
+        if self.augmenter is None:
             self.scale.apply(pixels, x)
         else:
             for batch, part in enumerate(parts, first_batch):
                 rng = generator(self.seed, Purpose.DISTORTION, epoch, batch)
-                draws = self.distorter.draw(rng, labels[part], part.stop - part.start)
-                self.distorter.warp(pixels[part], draws, x[part])
+                params = self.augmenter.sample(rng, labels[part], part.stop - part.start)
+                self.augmenter.apply(pixels[part], params, x[part])
             self.scale.apply(x, x)
 
 
 def one_hot(classes: int, dtype: str, smoothing: float = 0.0) -> Array:
-    """The targets of all classes, shape (classes, classes).
+    """One-hot targets of all classes, shape (classes, classes).
 
     Args:
-        classes: Their number K.
+        classes: Number of classes, K.
         dtype: float32 or float64.
-        smoothing: ε: the target of the right class is 1 − ε + ε/K, of the others ε/K
+        smoothing: Label smoothing ε: 1 − ε + ε/K for the right class, ε/K for the others
             (Szegedy et al. 2016).
     """
     targets: Array = np.eye(classes, dtype=dtype) * (1 - smoothing) + smoothing / classes

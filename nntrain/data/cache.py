@@ -1,11 +1,11 @@
-"""CSVs that were parsed before: their digits, loaded or mapped instead of parsed again.
+"""Cache of parsed CSVs.
 
-An entry is a folder named by the SHA-256 of the CSV's bytes and of how they were to be read, so
-that a changed file is never mistaken for the old one. One process at a time makes and removes
-entries; an entry appears whole or not at all, and what it holds is checked whenever it is used.
+An entry is a folder named by the SHA-256 of the CSV's bytes and of the reading options, so that a
+changed file never matches an old entry. One process at a time creates and removes entries, entries
+appear atomically, and their content is verified at every load.
 
-A cache never stands in the way: what cannot be kept is not kept. What others could have written is
-neither believed nor touched.
+Cache errors are never fatal: the CSV is then read uncached. Entries that other users could have
+written are neither used nor modified.
 """
 
 import hashlib
@@ -26,37 +26,37 @@ import filelock
 import numpy as np
 import platformdirs
 
-from nntrain.data.dataset import Annotations, Dataset, MappedPixels, RowStream, finished_digest
+from nntrain.data.dataset import Annotations, Dataset, MappedPixels, RowStream, finish_digest
 
-FORMAT = 2  # part of every entry's name; changes with the files, or with what the reader makes
-LIMIT = 4 << 30  # bytes of all entries together; one that is larger is kept, but alone
+FORMAT = 2  # part of every entry's name; increase it if the files or the parser's results change
+LIMIT = 4 << 30  # bytes of all entries together; a larger entry is kept, but alone
 ENVIRONMENT = "NNTRAIN_CACHE"
-_WORTH_MAPPING = 128 << 20  # bytes of pixels; fewer are loaded
-_PATIENCE = 120.0  # seconds to wait for another process that makes an entry
+MIN_MAPPED_BYTES = 128 << 20  # entries with fewer bytes of pixels are loaded, not mapped
+LOCK_TIMEOUT = 120.0  # seconds to wait for another process that creates an entry
 _NAME = re.compile("[0-9a-f]{64}")
 
 
 def default_folder() -> Path:
-    """Below what NNTRAIN_CACHE names in the environment, or the user's usual place for caches."""
+    """Cache folder below $NNTRAIN_CACHE, or below the platform's cache folder."""
     return Path(os.environ.get(ENVIRONMENT) or platformdirs.user_cache_path("nntrain")) / "csv"
 
 
 def entry_name(content: str, **options: object) -> str:
-    """An entry's name: SHA-256 of `content`, the file's own SHA-256, and of how it is read."""
-    reading = json.dumps([FORMAT, content, options], sort_keys=True)
-    return hashlib.sha256(reading.encode()).hexdigest()
+    """Name of an entry: SHA-256 of the file's own SHA-256 and the reading options."""
+    key = json.dumps([FORMAT, content, options], sort_keys=True)
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
-class _NotKeptError(Exception):
-    """The disk will not have it, or gives back something else."""
+class _CacheWriteError(Exception):
+    """An entry could not be written."""
 
 
 class Cache:
-    """A folder of entries.
+    """Cache in a folder.
 
     Args:
-        folder: Made when it is needed.
-        limit: Bytes of all entries together; those not used for longest make room for a new one.
+        folder: Created when needed.
+        limit: Bytes of all entries together; the least recently used are removed.
     """
 
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
@@ -64,80 +64,74 @@ class Cache:
         self.limit = limit
 
     def load(self, name: str, source: str) -> Dataset | None:
-        """What an entry holds; None if there is none, or none that is whole and the user's own."""
-        if self.not_own(name) is not None:
+        """Load an entry; None if it is missing, damaged or writable by other users."""
+        if self.untrusted_path(name) is not None:
             return None
-        digits = _load(self.folder / name, source)
-        if digits is not None:
+        dataset = _load(self.folder / name, source)
+        if dataset is not None:
             with suppress(OSError):
-                os.utime(self.folder / name)  # those not used for longest go first
-        return digits
+                os.utime(self.folder / name)  # the least recently used go first
+        return dataset
 
     def store(self, name: str, source: str, rows: RowStream) -> Dataset | None:
-        """Keep a CSV's rows; or wait for the process that does so, and load them.
+        """Store rows and load them; if another process stores them meanwhile, load its entry.
 
         Args:
-            name: The file's, by `entry_name`.
-            source: The file's path as it was given.
-            rows: Left unread if another process has kept them meanwhile.
+            name: See `entry_name`.
+            source: Path of the CSV, for messages.
+            rows: Not iterated over if another process has stored them.
 
         Returns:
-            None if they cannot be kept; some of the rows may have been read.
+            None if they cannot be stored; some of the rows may have been consumed.
 
         Raises:
-            DataError: A row does not hold what it should, or the file was changed.
+            DataError: If a row is invalid or the CSV changes while it is read.
         """
         try:
-            with self._alone():
-                made_meanwhile = self.load(name, source)
-                if made_meanwhile is not None:
-                    return made_meanwhile
-                self._clear(name)
-                with _keeping():
+            with self._lock():
+                stored_meanwhile = self.load(name, source)
+                if stored_meanwhile is not None:
+                    return stored_meanwhile
+                # Remains of a killed process, and a damaged entry.
+                for remains in [*self.folder.glob(".making-*"), self.folder / name]:
+                    shutil.rmtree(remains, ignore_errors=True)
+                with _write_errors():
                     making = Path(tempfile.mkdtemp(prefix=".making-", dir=self.folder))
                 try:
                     _write(making, rows)
-                    with _keeping():
+                    with _write_errors():
                         making.rename(self.folder / name)
                 finally:
                     shutil.rmtree(making, ignore_errors=True)
-                self._make_room(name)
+                self._evict(name)
                 return self.load(name, source)
-        except _NotKeptError:
+        except _CacheWriteError:
             return None
 
-    def not_own(self, name: str) -> Path | None:
-        """The folder, or what of an entry is in it, that others could have written; None if none.
+    def untrusted_path(self, name: str) -> Path | None:
+        """The folder or a part of an entry that others can write to; None if there is none.
 
-        Whoever could write there could put other labels under the right name.
+        Whoever can write there could store wrong labels under a valid name.
         """
         entry = self.folder / name
-        with suppress(OSError):  # what cannot be looked at cannot be loaded either
+        with suppress(OSError):  # what cannot be examined cannot be loaded either
             for path in [self.folder, entry, *entry.glob("*")]:
-                if os.path.lexists(path) and not _is_own(path):
+                if os.path.lexists(path) and not _is_private(path):
                     return path
         return None
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hold the folder's lock."""
+    def _lock(self) -> Iterator[None]:
         with ExitStack() as stack:
-            with _keeping():
+            with _write_errors():
                 self.folder.parent.mkdir(parents=True, exist_ok=True)
                 self.folder.mkdir(mode=0o700, exist_ok=True)
-                stack.enter_context(
-                    filelock.FileLock(
-                        self.folder / ".lock", timeout=_PATIENCE, fallback_to_soft=False
-                    )
-                )
+                path = self.folder / ".lock"
+                lock = filelock.FileLock(path, timeout=LOCK_TIMEOUT, fallback_to_soft=False)
+                stack.enter_context(lock)
             yield
 
-    def _clear(self, name: str) -> None:
-        """Remove what a killed process left, and an entry that is not whole."""
-        for remains in [*self.folder.glob(".making-*"), self.folder / name]:
-            shutil.rmtree(remains, ignore_errors=True)
-
-    def _make_room(self, newest: str) -> None:
+    def _evict(self, newest: str) -> None:
         entries = [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
         room = self.limit
         for entry in sorted(entries, key=lambda path: path.stat().st_mtime, reverse=True):
@@ -147,52 +141,51 @@ class Cache:
 
 
 def _write(folder: Path, rows: RowStream) -> None:
-    """Write an entry's files."""
     shape, total = (0, 0), hashlib.sha256()
-    with _keeping():
+    with _write_errors():
         file = (folder / "pixels").open("wb", buffering=0)
     try:
         for pixels in rows:
             rest = pixels.data.cast("B")
             total.update(rest)
-            with _keeping():
-                while rest:  # without a buffer a write may be short, but nothing is left for later
+            with _write_errors():
+                while rest:  # an unbuffered write may be short, but reports errors at once
                     rest = rest[file.write(rest) :]
             shape = (shape[0] + len(pixels), pixels.shape[1])
     finally:
-        with _keeping():
+        with _write_errors():
             file.close()
-    beside = rows.annotations
-    arrays: dict[str, Any] = {k: v for k, v in beside._asdict().items() if v is not None}
+    annotations = rows.annotations
+    arrays: dict[str, Any] = {k: v for k, v in annotations._asdict().items() if v is not None}
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     content = buffer.getvalue()
     about = {
         "shape": shape,
         "beside": hashlib.sha256(content).hexdigest(),
-        # Of what was parsed, not of what the disk made of it.
-        "digest": finished_digest(total, shape, beside.labels, beside.ids),
+        # Of the parsed rows, not of what the disk returns.
+        "digest": finish_digest(total, shape, annotations.labels, annotations.ids),
     }
-    with _keeping():
+    with _write_errors():
         (folder / "beside.npz").write_bytes(content)
         (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
         for path in folder.iterdir():
-            path.chmod(0o600)  # whatever the umask is
+            path.chmod(0o600)  # regardless of the umask
 
 
-def _is_own(path: Path) -> bool:
-    """Whether a file or folder is the user's, and writable by nobody else.
+def _is_private(path: Path) -> bool:
+    """Whether only the user owns and can write to a path; always true on Windows.
 
-    Windows keeps this by the place: a user's cache is in a folder of the user's own.
+    Windows protects the user's cache by its location in the user's profile.
 
     Raises:
-        OSError: It cannot be looked at.
+        OSError: If the path cannot be examined.
     """
     user = getattr(os, "geteuid", None)
-    found = path.lstat()
-    others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    state = path.lstat()
+    others_write = state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return user is None or (
-        found.st_uid == user() and not others_write and not stat.S_ISLNK(found.st_mode)
+        state.st_uid == user() and not others_write and not stat.S_ISLNK(state.st_mode)
     )
 
 
@@ -203,26 +196,25 @@ def _load(folder: Path, source: str) -> Dataset | None:
         if hashlib.sha256(content).hexdigest() != about["beside"]:
             return None
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            beside = Annotations(
+            annotations = Annotations(
                 labels=arrays.get("labels"),
                 ids=arrays.get("ids"),
                 label_column=str(arrays["label_column"]) if "label_column" in arrays else None,
                 id_column=str(arrays["id_column"]) if "id_column" in arrays else None,
             )
         path, shape = folder / "pixels", tuple(about["shape"])
-        # Many pixels are left on the disk until they are used.
-        mapped = MappedPixels(path, shape) if math.prod(shape) >= _WORTH_MAPPING else None
+        mapped = MappedPixels(path, shape) if math.prod(shape) >= MIN_MAPPED_BYTES else None
         pixels = mapped.pixels if mapped else np.fromfile(path, np.uint8).reshape(shape)
-        digits = Dataset(pixels, source, *beside, mapped)
-        return digits if digits.digest == about["digest"] else None
+        dataset = Dataset(pixels, source, *annotations, mapped)
+        return dataset if dataset.digest == about["digest"] else None
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
-        return None  # removed, cut short or scribbled over: as if it had never been
+        return None  # missing or corrupt: a cache miss
 
 
 @contextmanager
-def _keeping() -> Iterator[None]:
-    """A disk that is full or read-only is no fault of the CSV that is being read."""
+def _write_errors() -> Iterator[None]:
+    """Turn errors of the disk into `_CacheWriteError`, to tell them from errors of the CSV."""
     try:
         yield
     except OSError as error:
-        raise _NotKeptError from error
+        raise _CacheWriteError from error

@@ -1,4 +1,4 @@
-"""The rows of a CSV: grey values, and what else the file says of them."""
+"""Rows of a CSV: pixels, labels and ids."""
 
 import hashlib
 import math
@@ -18,17 +18,17 @@ from nntrain.errors import DataError
 
 Array: TypeAlias = NDArray[np.floating[Any]]
 
-_PART = 64 << 20  # bytes of mapped pixels that are in memory at a time
+MAPPED_PART_BYTES = 64 << 20  # of mapped pixels in memory at a time
 
 
 class Annotations(NamedTuple):
-    """What a CSV holds beside the pixels of its N rows.
+    """Columns of a CSV other than the pixels.
 
     Attributes:
-        labels: The digits, `(N,)`, if the file has them.
-        ids: The id column as written, `(N,)`, if the file has one.
-        label_column: The label column's name; "column 1" where there is no header.
-        id_column: The id column's name, likewise.
+        labels: Classes, `(N,)`; None if the file has no label column.
+        ids: The id column as text, `(N,)`; None if the file has none.
+        label_column: Name of the label column; "column 1" and so on without a header.
+        id_column: Name of the id column.
     """
 
     labels: NDArray[np.uint8] | None
@@ -37,18 +37,15 @@ class Annotations(NamedTuple):
     id_column: str | None
 
 
-# Yields pixels, shape (rows, P), in the rows' order; returns what stands beside them.
+# Yields blocks of pixels, shape (rows, P), in file order; returns the annotations of all rows.
 RowBlocks: TypeAlias = Generator[NDArray[np.uint8], None, Annotations]
 
 
 class RowStream:
-    """The rows of a CSV as a stream that is read once: blocks of pixels, then the annotations.
-
-    Args:
-        blocks: What is iterated over.
+    """Blocks of pixels, shape (rows, P), that can be iterated over once.
 
     Attributes:
-        annotations: Set when all blocks have been read.
+        annotations: Of all rows; set at the end of the iteration.
     """
 
     annotations: Annotations
@@ -61,59 +58,54 @@ class RowStream:
 
 
 class MappedPixels:
-    """Grey values that stay in a file until they are used.
+    """Memory-mapped pixels.
 
     Args:
-        path: The file's.
+        path: File of N·P bytes.
         shape: (N, P).
 
     Attributes:
-        pixels: Read-only, of that shape.
+        pixels: Read-only, `(N, P)`.
 
     Raises:
-        OSError: The file cannot be read.
-        ValueError: It is too short.
+        OSError: If the file cannot be read.
+        ValueError: If the file is too short.
     """
 
     def __init__(self, path: Path, shape: tuple[int, int]) -> None:
         self.path = path
-        self._state = self._now()
-        with path.open("rb") as file:
-            self._mapping = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self.pixels = np.frombuffer(self._mapping, np.uint8, math.prod(shape)).reshape(shape)
+        self._state = self._stat()
+        self._memmap: Any = np.memmap(path, np.uint8, "r", shape=shape)
+        self.pixels: NDArray[np.uint8] = self._memmap.view(np.ndarray)
 
     def release(self) -> None:
-        """Take what was read out of the process's memory again, where the system can.
-
-        It stays in the system's own cache as long as nobody needs the room, so that it costs little
-        to read it once more.
-        """
+        """Drop the pages from the process's memory; they stay in the system's page cache."""
         if sys.platform != "win32" and hasattr(mmap, "MADV_DONTNEED"):
-            self._mapping.madvise(mmap.MADV_DONTNEED)
+            self._memmap.base.madvise(mmap.MADV_DONTNEED)
 
-    def are_changed(self) -> bool:
-        """Whether the file was written to; a removed or replaced one stays mapped as it was."""
+    def is_modified(self) -> bool:
+        """Whether the file was written to; a removed or replaced file stays mapped unchanged."""
         try:
-            now = self._now()
+            state = self._stat()
         except OSError:
             return False
-        return now[0] == self._state[0] and now != self._state
+        return state[0] == self._state[0] and state != self._state
 
-    def _now(self) -> tuple[int, int, int]:
-        found = self.path.stat()
-        return found.st_ino, found.st_size, found.st_mtime_ns
+    def _stat(self) -> tuple[int, int, int]:
+        stat = self.path.stat()
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The rows of one CSV.
+    """All rows of one CSV.
 
     Attributes:
         pixels: Grey values 0–255, `(N, P)`, contiguous.
-        source: The file's path as it was given.
-        labels, ids, label_column, id_column: As in `Annotations`.
-        mapped: Where the pixels are mapped from; None if they are in memory.
-        cache_doubt: Why the cache was not used, though it could have been.
+        source: Path of the file, for messages.
+        labels, ids, label_column, id_column: See `Annotations`.
+        mapped: Memory map that holds the pixels; None if they are in memory.
+        cache_warning: Why the cache was not used, if that is worth a warning.
     """
 
     pixels: NDArray[np.uint8]
@@ -127,26 +119,26 @@ class Dataset:
 
     @classmethod
     def from_rows(cls, rows: RowStream, source: str) -> "Dataset":
-        """The rows of a stream, in memory."""
+        """Read all rows of a stream into memory."""
         return cls(np.concatenate(list(rows)), source, *rows.annotations)
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def check_unchanged(self) -> None:
-        """Hold mapped pixels to be those that were read.
+        """Check that nobody has written to the file of mapped pixels.
 
         Raises:
-            DataError: Somebody has written to the file that they are mapped from.
+            DataError: If the file was modified.
         """
-        if self.mapped is not None and self.mapped.are_changed():
+        if self.mapped is not None and self.mapped.is_modified():
             raise DataError(
-                f"{self.source}: what the cache holds of it ({self.mapped.path}) was changed while "
-                "it was used; what was saved before still stands: go on with --resume"
+                f"{self.source}: its cache file {self.mapped.path} was changed while it was used; "
+                "the last checkpoint is intact, continue with --resume"
             )
 
-    def all(self) -> "Subset":
-        """All rows."""
+    def as_subset(self) -> "Subset":
+        """Subset of all rows."""
         return Subset(self, np.arange(len(self)))
 
     @cached_property
@@ -156,28 +148,28 @@ class Dataset:
         for start in range(0, len(self), 10_000):
             total.update(self.pixels[start : start + 10_000].data)
             self.release()
-        return finished_digest(total, self.pixels.shape, self.labels, self.ids)
+        return finish_digest(total, self.pixels.shape, self.labels, self.ids)
 
     def release(self) -> None:
-        """Take mapped pixels out of the process's memory again."""
+        """Drop mapped pixels from the process's memory."""
         if self.mapped is not None:
             self.mapped.release()
 
     def counts(self) -> list[tuple[int, int]]:
-        """How many rows there are of each digit that occurs; none if there are no labels."""
+        """Each label that occurs, with its number of rows; empty without labels."""
         if self.labels is None:
             return []
-        digits, rows = np.unique(self.labels, return_counts=True)
-        return list(zip(digits.tolist(), rows.tolist(), strict=True))
+        labels, rows = np.unique(self.labels, return_counts=True)
+        return list(zip(labels.tolist(), rows.tolist(), strict=True))
 
     def sample_rows(self) -> NDArray[np.intp]:
-        """Numbers of some rows to look at: the first of each digit, or the first ten unlabelled."""
+        """Row numbers of the first row of each label, or of the first ten rows without labels."""
         if self.labels is None:
             return np.arange(min(10, len(self)))
         return np.unique(self.labels, return_index=True)[1]
 
     def is_square(self) -> bool:
-        """Whether a row is a picture as wide as it is high."""
+        """Whether the rows are square images."""
         pixels: int = self.pixels.shape[1]
         return math.isqrt(pixels) ** 2 == pixels
 
@@ -185,7 +177,7 @@ class Dataset:
         """One line, such as "42,000 rows, digits 0–9, 28×28, label column 'label'"."""
         parts = [f"{len(self):,} row{'s' * (len(self) != 1)}"]
         if self.labels is not None:
-            parts.append(f"digits {_spans(np.unique(self.labels).tolist())}")
+            parts.append(f"digits {_ranges(np.unique(self.labels).tolist())}")
         pixels = self.pixels.shape[1]
         side = math.isqrt(pixels)
         parts.append(f"{side}×{side}" if self.is_square() else f"{pixels} pixels")
@@ -195,10 +187,10 @@ class Dataset:
         return ", ".join(parts)
 
     def warnings(self, classes: int = 10) -> list[str]:
-        """What the file seems to lack, or what kept it from the cache, as lines for people.
+        """Warnings about missing classes or pixels, or an unusable cache, a line each.
 
         Args:
-            classes: Labels should be 0 … `classes` − 1.
+            classes: Number of classes; each label from 0 to `classes` − 1 should occur.
         """
         warnings = [] if self.cache_warning is None else [self.cache_warning]
         if self.labels is not None:
@@ -214,37 +206,37 @@ class Dataset:
         return warnings
 
 
-def _spans(digits: list[int]) -> str:
-    """Digits in words: "0–9" if they follow one another, else "0, 1, 7"."""
-    if len(digits) > 2 and digits[-1] - digits[0] == len(digits) - 1:
-        return f"{digits[0]}–{digits[-1]}"
-    return ", ".join(map(str, digits))
+def _ranges(labels: list[int]) -> str:
+    """Labels as text: "0–9" if they are consecutive, else "0, 1, 7"."""
+    if len(labels) > 2 and labels[-1] - labels[0] == len(labels) - 1:
+        return f"{labels[0]}–{labels[-1]}"
+    return ", ".join(map(str, labels))
 
 
-def finished_digest(
-    pixels: "hashlib._Hash",
+def finish_digest(
+    total: "hashlib._Hash",
     shape: tuple[int, int],
     labels: NDArray[np.uint8] | None,
     ids: NDArray[np.str_] | None,
 ) -> str:
-    """`Dataset.digest`, from SHA-256 of the pixels, row by row, and from all else."""
-    pixels.update(repr(shape).encode())
+    """Compute `Dataset.digest` from the SHA-256 of the pixels and everything else."""
+    total.update(repr(shape).encode())
     for array in (labels, ids):
         if array is not None:
-            pixels.update(array.tobytes())
-    return pixels.hexdigest()
+            total.update(array.tobytes())
+    return total.hexdigest()
 
 
 @dataclass(frozen=True)
 class Subset:
-    """Some rows of a CSV, gathered only when they are needed.
+    """Some rows of a dataset; pixels are read when needed.
 
     Attributes:
-        digits: All rows of the file.
-        index: The numbers of those selected, `(N,)`.
+        dataset: All rows of the file.
+        index: Row numbers of the subset, `(N,)`.
     """
 
-    digits: Dataset
+    dataset: Dataset
     index: NDArray[np.intp]
 
     def __len__(self) -> int:
@@ -252,31 +244,31 @@ class Subset:
 
     @cached_property
     def labels(self) -> NDArray[np.uint8]:
-        """The digits, `(N,)`; only for a file that has them."""
-        assert self.digits.labels is not None  # noqa: S101 (for the type checker)
-        return self.digits.labels[self.index]
+        """Labels, `(N,)`; the dataset must have them."""
+        assert self.dataset.labels is not None  # noqa: S101 (for the type checker)
+        return self.dataset.labels[self.index]
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the file's rows and of which are selected."""
-        return hashlib.sha256(self.digits.digest.encode() + self.index.tobytes()).hexdigest()
+        """SHA-256 of the dataset and the row numbers."""
+        return hashlib.sha256(self.dataset.digest.encode() + self.index.tobytes()).hexdigest()
 
-    def gather(self, rows: slice | NDArray[np.intp], out: NDArray[np.uint8]) -> None:
-        """Fill `out`, shape (rows, P), with the pixels of some of the selected rows."""
+    def take(self, rows: slice | NDArray[np.intp], out: NDArray[np.uint8]) -> None:
+        """Fill `out`, shape (rows, P), with the pixels of rows of the subset."""
         # In mode "clip" NumPy writes straight into `out`; the indices are in range anyway.
-        wanted, pixels = self.index[rows], self.digits.pixels
-        if self.digits.mapped is None:
+        wanted, pixels = self.index[rows], self.dataset.pixels
+        if self.dataset.mapped is None:
             np.take(pixels, wanted, axis=0, out=out, mode="clip")
             return
-        # The system maps megabytes around each row that is read. So one part of the file is gone
-        # through after the other, and only one is in memory at a time.
+        # The system maps megabytes around each row that is read, so read the file in order, part
+        # by part, with only one part in memory at a time.
         order = np.argsort(wanted)
         ordered, sorted_rows = wanted[order], np.empty_like(out)
-        rows_a_part = max(1, _PART // out.shape[1])
-        bounds = np.searchsorted(ordered, np.arange(0, len(pixels) + rows_a_part, rows_a_part))
+        part_rows = max(1, MAPPED_PART_BYTES // out.shape[1])
+        bounds = np.searchsorted(ordered, np.arange(0, len(pixels) + part_rows, part_rows))
         for start, stop in pairwise(bounds.tolist()):
             if start < stop:
                 part = slice(start, stop)
                 np.take(pixels, ordered[part], axis=0, out=sorted_rows[part], mode="clip")
-                self.digits.release()
+                self.dataset.release()
         np.take(sorted_rows, np.argsort(order), axis=0, out=out, mode="clip")

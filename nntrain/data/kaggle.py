@@ -1,132 +1,129 @@
-"""Kaggle's CSVs in, its submissions out."""
+"""Reads Kaggle's CSVs, and writes data sets and submissions."""
 
 import csv
 import hashlib
 import io
 import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nntrain.data.cache import ENVIRONMENT, Cache, default_folder, entry_name
-from nntrain.data.columns import Layout, is_header, layout_of, looks_labelled
 from nntrain.data.dataset import Dataset, RowBlocks, RowStream
-from nntrain.data.lines import Line, lines_of, opened, stray_quote, unpacked, without_quotes
-from nntrain.data.table import Table
+from nntrain.data.decompress import decompress, open_binary
+from nntrain.data.header import Layout, find_layout, is_header, looks_labelled
+from nntrain.data.lines import Line, read_lines, stray_quote, unquote
+from nntrain.data.parser import RowParser
 from nntrain.errors import ConfigError, DataError, printable
 from nntrain.files import atomic_write
 
-Competition = Literal["digit-recognizer", "nn5"]
+Labels: TypeAlias = Literal["required", "forbidden", "optional"]
+Competition: TypeAlias = Literal["digit-recognizer", "nn5"]
 _HEADERS: dict[Competition, list[str]] = {
     "digit-recognizer": ["ImageId", "Label"],
     "nn5": ["id", "number"],
 }
-_WORTH_CACHING = 1 << 20  # bytes of a CSV; smaller ones are read in no time
+MIN_CACHED_BYTES = 1 << 20  # of a CSV; smaller ones are parsed quickly enough
+
+# The files of a data folder: training rows, test rows, and the same test rows with labels.
+TRAIN, TEST, TEST_LABELLED = NAMES = ("train.csv", "test.csv", "test_labelled.csv")
 
 
 def read_csv(
     path: str | Path,
     *,
-    labels: Literal["required", "forbidden", "optional"] = "optional",
+    labels: Labels = "optional",
     classes: int = 10,
     label_column: str | None = None,
     id_column: str | None = None,
 ) -> Dataset:
-    """Read a CSV of digits; `nntrain.data.columns` says how the columns are told apart.
+    """Read a CSV of images; `nntrain.data.header` describes how the columns are found.
 
-    Plain, `.gz`, `.zip`, `.bz2` and `.xz` are recognised by content, not by name. What a large file
-    holds is kept in a cache, so that the same bytes are parsed once (`nntrain.data.cache`).
+    Plain, `.gz`, `.zip`, `.bz2` and `.xz` files are recognised by content, not by name. Large files
+    are cached, so that the same bytes are parsed once (`nntrain.data.cache`).
 
     Args:
         path: The file.
-        labels: Whether there must be labels, must be none, or may be.
+        labels: Whether the file must, must not or may have labels.
         classes: Labels are 0 … `classes` − 1; at most 256.
-        label_column: The label column's name ("column 1" and so on if the file has no header).
-        id_column: The id column's name, likewise.
+        label_column: Name of the label column ("column 1" and so on without a header).
+        id_column: Name of the id column.
 
     Raises:
-        DataError: The file cannot be read or does not hold what it should.
+        DataError: If the file cannot be read or is not such a CSV.
     """
     source = printable(str(path))
-    wanted = _Wanted(labels, classes, label_column, id_column)
-    with opened(Path(path), source) as file:
-        if not file.seekable():  # a pipe gives its bytes once
-            return Dataset.from_rows(RowStream(wanted.parse(file, source)), source)
+    options = _ReadOptions(labels, classes, label_column, id_column)
+    with open_binary(Path(path), source) as file:
+        if not file.seekable():  # a pipe can be read only once
+            return Dataset.from_rows(RowStream(options.parse(file, source)), source)
         content = _sha256(file)
-        doubt = None
-        if os.fstat(file.fileno()).st_size >= _WORTH_CACHING:
-            cache, name = Cache(default_folder()), entry_name(content, **wanted._asdict())
-            not_own = cache.not_own(name)
-            if not_own is None:
-                rows = RowStream(wanted.parse_unchanged(file, source, content))
-                kept = cache.load(name, source) or cache.store(name, source, rows)
-                if kept is not None:
-                    return kept
+        warning = None
+        if os.fstat(file.fileno()).st_size >= MIN_CACHED_BYTES:
+            cache, name = Cache(default_folder()), entry_name(content, **options._asdict())
+            untrusted = cache.untrusted_path(name)
+            if untrusted is None:
+                rows = RowStream(options.parse_unchanged(file, source, content))
+                cached = cache.load(name, source) or cache.store(name, source, rows)
+                if cached is not None:
+                    return cached
             else:
-                doubt = (
-                    f"{not_own}: is not used as a cache of {source}, since others may write to it; "
-                    f"remove it, or name another folder in {ENVIRONMENT}"
+                warning = (
+                    f"{untrusted}: is not used as a cache of {source}, since others may write to "
+                    f"it; remove it, or name another folder in {ENVIRONMENT}"
                 )
-        rows = RowStream(wanted.parse_unchanged(file, source, content))
-        return replace(Dataset.from_rows(rows, source), cache_warning=doubt)
+        rows = RowStream(options.parse_unchanged(file, source, content))
+        return replace(Dataset.from_rows(rows, source), cache_warning=warning)
 
 
 def count_pixels(path: str | Path, label_column: str | None = None) -> int:
-    """How many pixels a row of a labelled CSV has, by its first line alone.
+    """Number of pixels per row of a labelled CSV; reads only its first line.
 
     Raises:
-        DataError: The file cannot be read, or its columns are none of a labelled CSV.
+        DataError: If the file cannot be read or its columns are not those of a labelled CSV.
     """
     source = printable(str(path))
-    with opened(Path(path), source) as file:
-        _, layout, _ = _Wanted("required", 10, label_column, None).columns(file, source)
+    with open_binary(Path(path), source) as file:
+        _, layout, _ = _ReadOptions("required", 10, label_column, None).read_header(file, source)
         return len(layout.pixels)
 
 
-class _Wanted(NamedTuple):
-    """What a CSV is to be read as; see `read_csv`."""
+class _ReadOptions(NamedTuple):
+    """Arguments of `read_csv`."""
 
-    labels: Literal["required", "forbidden", "optional"]
+    labels: Labels
     classes: int
     label_column: str | None
     id_column: str | None
 
     def parse_unchanged(self, file: io.BufferedReader, source: str, content: str) -> RowBlocks:
-        """Read a file from its first byte, and check that it is the one hashed before.
-
-        Raises:
-            DataError: Its SHA-256 is no longer `content`; or as `parse` has it.
-        """
+        """Parse a file from its start, and check at the end that its SHA-256 is `content`."""
         file.seek(0)
-        beside = yield from self.parse(file, source)
+        annotations = yield from self.parse(file, source)
         if _sha256(file) != content:
             raise DataError(f"{source}: was changed while it was read; read it again")
-        return beside
+        return annotations
 
     def parse(self, file: io.BufferedReader, source: str) -> RowBlocks:
-        """Read the columns' names, then the rows.
+        names, layout, lines = self.read_header(file, source)
+        annotations = yield from RowParser(source, names, layout, self.classes).parse(lines)
+        if self.labels == "forbidden" and annotations.label_column is not None:
+            raise looks_labelled(source, annotations.label_column)
+        return annotations
 
-        Raises:
-            DataError: They do not hold what they should.
-        """
-        names, layout, lines = self.columns(file, source)
-        beside = yield from Table(source, names, layout, self.classes).read(lines)
-        if self.labels == "forbidden" and beside.label_column is not None:
-            raise looks_labelled(source, beside.label_column)
-        return beside
-
-    def columns(
+    def read_header(
         self, file: io.BufferedReader, source: str
     ) -> tuple[list[str], Layout, Iterable[Line]]:
-        """The columns' names, what they hold, and the rows below."""
-        lines = lines_of(unpacked(file, source), source)
+        """Read the column names; returns names, layout and the lines of the rows."""
+        lines = read_lines(decompress(file, source), source)
         first = next(lines)
-        text = without_quotes(first.text)
+        text = unquote(first.text)
         if b'"' in text:
             raise stray_quote(text, lambda column: f"{source}:{first.number}: column {column + 1}")
         names = [cell.strip() for cell in text.decode().split(",")]
@@ -134,7 +131,7 @@ class _Wanted(NamedTuple):
         if not has_header:
             names = [f"column {number + 1}" for number in range(len(names))]
             lines = chain([first], lines)
-        layout = layout_of(
+        layout = find_layout(
             names,
             source,
             has_header=has_header,
@@ -146,9 +143,8 @@ class _Wanted(NamedTuple):
 
 
 def _sha256(file: io.BufferedReader) -> str:
-    """The SHA-256 of all that a file holds now."""
     content = hashlib.sha256()
-    file.seek(0, os.SEEK_END)  # drops what is buffered, as a seek within the buffer does not
+    file.seek(0, os.SEEK_END)  # discards the buffer, as a seek within it does not
     file.seek(0)
     while chunk := file.read(1 << 20):
         content.update(chunk)
@@ -156,22 +152,50 @@ def _sha256(file: io.BufferedReader) -> str:
 
 
 def write_csv(path: str | Path, pixels: NDArray[np.uint8], labels: ArrayLike | None = None) -> None:
-    """Write digits as Kaggle's digit-recognizer has them: `label,pixel0,…` or `pixel0,…`.
+    """Write rows as in Kaggle's digit-recognizer: `label,pixel0,…`, or `pixel0,…` without labels.
 
     Args:
         path: The file to replace or create.
         pixels: Grey values, `(N, P)`.
-        labels: Digits, `(N,)`, or none for a test file.
+        labels: Classes, `(N,)`; None for a test file.
 
     Raises:
-        NNTrainError: The file cannot be written.
+        NNTrainError: If the file cannot be written.
     """
     with atomic_write(Path(path), "w") as file:
-        write_table(file, pixels, labels)
+        _write_table(file, pixels, labels)
 
 
-def write_table(file: IO[str], pixels: NDArray[np.uint8], labels: ArrayLike | None = None) -> None:
-    """What `write_csv` writes, into a file that is open already."""
+def write_files(
+    folder: Path,
+    train: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    test: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+) -> None:
+    """Write the three files of a data folder; all are replaced together at the end.
+
+    Args:
+        folder: Created if it is missing.
+        train: Pixels, `(N, P)`, and labels, `(N,)`.
+        test: Pixels and labels of the test rows.
+
+    Raises:
+        DataError: If the folder cannot be created.
+        NNTrainError: If a file cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be made: {error.strerror}; name another") from error
+    with ExitStack() as stack:
+        for name, pixels, labels in (
+            (TRAIN, *train),
+            (TEST, test[0], None),
+            (TEST_LABELLED, *test),
+        ):
+            _write_table(stack.enter_context(atomic_write(folder / name, "w")), pixels, labels)
+
+
+def _write_table(file: IO[str], pixels: NDArray[np.uint8], labels: ArrayLike | None) -> None:
     header = [f"pixel{number}" for number in range(pixels.shape[1])]
     table = pixels
     if labels is not None:
@@ -183,14 +207,14 @@ def write_table(file: IO[str], pixels: NDArray[np.uint8], labels: ArrayLike | No
         file.write(",".join([texts[value] for value in row.tolist()]) + "\n")
 
 
-def competition_of(digits: Dataset, competition: str = "auto") -> Competition:
-    """The competition a test file belongs to: only nn5's has a column of ids.
+def competition_of(dataset: Dataset, competition: str = "auto") -> Competition:
+    """Competition of a test file: "auto" selects nn5 if the file has an id column.
 
     Raises:
-        ConfigError: `competition` is neither "auto" nor the name of one.
+        ConfigError: If `competition` is neither "auto" nor a known name.
     """
     if competition == "auto":
-        return "digit-recognizer" if digits.ids is None else "nn5"
+        return "digit-recognizer" if dataset.ids is None else "nn5"
     if competition == "digit-recognizer":
         return "digit-recognizer"
     if competition == "nn5":
@@ -199,46 +223,46 @@ def competition_of(digits: Dataset, competition: str = "auto") -> Competition:
 
 
 def write_submission(
-    path: str | Path, digits: Dataset, predictions: ArrayLike, competition: Competition
+    path: str | Path, dataset: Dataset, predictions: ArrayLike, competition: Competition
 ) -> None:
-    """Write what Kaggle scores: `ImageId,Label` with ids from 1, or `id,number` with the file's.
+    """Write a submission: `ImageId,Label` with ids from 1, or `id,number` with the file's ids.
 
     Args:
         path: The file to replace or create.
-        digits: The test file's N rows.
-        predictions: Their predicted digits, `(N,)`.
-        competition: Whose form it takes; nn5 counts from 1, too, if `digits` has no ids.
+        dataset: The N test rows; their ids count from 1 if there are none.
+        predictions: Predicted classes, `(N,)`.
+        competition: Determines the format.
 
     Raises:
-        NNTrainError: The file cannot be written.
+        NNTrainError: If the file cannot be written.
     """
-    ids = _ids(digits) if competition == "nn5" else range(1, len(digits) + 1)
+    ids = _ids(dataset) if competition == "nn5" else range(1, len(dataset) + 1)
     _write_rows(
         path, _HEADERS[competition], zip(ids, np.asarray(predictions).tolist(), strict=True)
     )
 
 
-def write_probabilities(path: str | Path, digits: Dataset, probabilities: NDArray[Any]) -> None:
-    """Write each row's id and its probability for each digit: `id,0,1,…,9`.
+def write_probabilities(path: str | Path, dataset: Dataset, probabilities: NDArray[Any]) -> None:
+    """Write the id and the probability of each class for every row: `id,0,1,…,9`.
 
     Args:
         path: The file to replace or create.
-        digits: The test file's N rows.
-        probabilities: `(N, classes)`; nine significant digits give each float32 back exactly.
+        dataset: The N test rows.
+        probabilities: `(N, classes)`; written with nine digits, exact for float32.
 
     Raises:
-        NNTrainError: The file cannot be written.
+        NNTrainError: If the file cannot be written.
     """
-    header = [digits.id_column or "id", *map(str, range(probabilities.shape[1]))]
-    rows = zip(_ids(digits), probabilities.tolist(), strict=True)
+    header = [dataset.id_column or "id", *map(str, range(probabilities.shape[1]))]
+    rows = zip(_ids(dataset), probabilities.tolist(), strict=True)
     _write_rows(path, header, ([name, *(f"{p:.9g}" for p in row)] for name, row in rows))
 
 
 def holds_answers(path: Path) -> bool:
-    """Whether a file is empty, or begins as `write_submission` and `write_probabilities` do.
+    """Whether a file is empty or has the header of a submission or of probabilities.
 
     Raises:
-        DataError: It cannot be read.
+        DataError: If the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -250,12 +274,12 @@ def holds_answers(path: Path) -> bool:
     return (
         not first
         or header in _HEADERS.values()
-        or (2 <= len(classes) <= 10 and classes == [str(digit) for digit in range(len(classes))])
+        or (2 <= len(classes) <= 10 and classes == [str(label) for label in range(len(classes))])
     )
 
 
-def _ids(digits: Dataset) -> list[Any]:
-    return list(range(1, len(digits) + 1)) if digits.ids is None else digits.ids.tolist()
+def _ids(dataset: Dataset) -> list[Any]:
+    return list(range(1, len(dataset) + 1)) if dataset.ids is None else dataset.ids.tolist()
 
 
 def _write_rows(path: str | Path, header: list[str], rows: Iterable[Iterable[object]]) -> None:

@@ -1,4 +1,4 @@
-"""MNIST itself, fetched from a public mirror and checked against its published SHA-256 sums."""
+"""Downloads MNIST from a public mirror and checks its SHA-256 sums."""
 
 import gzip
 import hashlib
@@ -30,10 +30,9 @@ TIMEOUT_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class IdxFile:
-    """One array of bytes in the IDX format of LeCun's MNIST page, once unpacked.
+    """Uncompressed file in the IDX format: a header of big-endian int32, then an array of uint8.
 
-    The header is big-endian 32-bit integers: a magic number (0x0800, "bytes", plus the number of
-    dimensions), then each dimension.
+    The header holds a magic number, 0x0800 plus the number of dimensions, then each dimension.
     """
 
     name: str
@@ -42,19 +41,19 @@ class IdxFile:
 
     @property
     def header(self) -> bytes:
-        """What the file must begin with."""
+        """Expected header."""
         return np.array([0x0800 + len(self.shape), *self.shape], dtype=">i4").tobytes()
 
     @property
     def size(self) -> int:
-        """The file's length in bytes."""
+        """Length of the file in bytes."""
         return len(self.header) + math.prod(self.shape)
 
     def parse(self, content: bytes) -> NDArray[np.uint8]:
-        """Check the content against size, sum and header; return its array, read-only.
+        """Check size, SHA-256 and header, and return the array, read-only.
 
         Raises:
-            ValueError: The content is not this file's.
+            ValueError: If one of them is wrong.
         """
         if len(content) > self.size:
             raise ValueError(f"unpacks to more than {self.size} bytes")
@@ -95,12 +94,12 @@ def fetch_mnist(
     notice: Callable[[str], None] = lambda _: None,
     files: Sequence[IdxFile] = FILES,
 ) -> tuple[Pixels, Labels, Pixels, Labels]:
-    """Fetch MNIST into memory; the disk is never touched, so an interruption leaves nothing behind.
+    """Download MNIST into memory, without touching the disk.
 
     Args:
-        mirrors: Addresses of folders holding the gzipped files; for each file, tried in order.
+        mirrors: URLs of folders with the gzipped files, tried in order for each file.
         progress: Show a bar per file on stderr, if that is a terminal.
-        notice: Told in one line why a mirror was passed over for the next.
+        notice: Called with a line of text when a mirror fails and the next is tried.
         files: Training images and labels, then test images and labels.
 
     Returns:
@@ -108,8 +107,8 @@ def fetch_mnist(
         (10000,), all uint8 and read-only.
 
     Raises:
-        ConfigError: A mirror is not an http:// or https:// address.
-        DataError: No mirror gave a file as it should be.
+        ConfigError: If a mirror is not an http:// or https:// address.
+        DataError: If no mirror has a valid copy of a file.
     """
     for mirror in mirrors:
         if not mirror.lower().startswith(("http://", "https://")):
@@ -127,23 +126,23 @@ def _as_rows(images: NDArray[np.uint8]) -> Pixels:
 def _fetch(
     file: IdxFile, mirrors: Sequence[str], progress: bool, notice: Callable[[str], None]
 ) -> NDArray[np.uint8]:
-    faults: list[str] = []
+    errors: list[str] = []
     for mirror in mirrors:
-        if faults:
-            notice(f"{file.name}: {faults[-1]}; trying {mirror}")
+        if errors:
+            notice(f"{file.name}: {errors[-1]}; trying {mirror}")
         try:
             return file.parse(_download(file, mirror, progress))
-        # ValueError is also how urllib answers an address it cannot read.
+        # urllib raises ValueError for an invalid URL.
         except (OSError, HTTPException, EOFError, zlib.error, ValueError) as error:
-            faults.append(f"{mirror}: {_in_few_words(error)}")
+            errors.append(f"{mirror}: {_reason(error)}")
     raise DataError(
-        f"{file.name}: {'; '.join(faults)}. "
+        f"{file.name}: {'; '.join(errors)}. "
         "Name another with --mirror URL, or put Kaggle's train.csv into data/"
     )
 
 
 def _download(file: IdxFile, mirror: str, progress: bool) -> bytes:
-    """Return the unpacked file, or its first ``file.size + 1`` bytes if it is longer."""
+    """Uncompressed file, or its first `file.size + 1` bytes if it is longer."""
     request = Request(  # noqa: S310  fetch_mnist has checked the scheme
         f"{mirror.rstrip('/')}/{file.name}.gz", headers={"User-Agent": f"nntrain/{__version__}"}
     )
@@ -161,7 +160,7 @@ def _download(file: IdxFile, mirror: str, progress: bool) -> bytes:
         return unpacked.read(file.size + 1)
 
 
-def _in_few_words(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, HTTPError):
         return f"HTTP {error.code}"
     if isinstance(error, BadStatusLine):  # its text is whatever the server sent

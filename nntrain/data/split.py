@@ -1,4 +1,4 @@
-"""Hold rows out, so that the network is judged by digits it has not seen."""
+"""Splits labelled rows into training and validation rows."""
 
 import numpy as np
 
@@ -7,51 +7,51 @@ from nntrain.errors import DataError
 from nntrain.randomness import Purpose, generator
 
 
-def hold_out(digits: Dataset, rows: int | float, seed: int) -> tuple[Subset, Subset | None]:
-    """Split labelled digits into those to train on and those held out.
+def hold_out(dataset: Dataset, rows: int | float, seed: int) -> tuple[Subset, Subset | None]:
+    """Split labelled rows into training and validation rows, both in file order.
 
     Args:
-        digits: N labelled rows.
-        rows: A whole number: that many of the last rows. A fraction: that share of each digit's
-            rows, drawn at random. 0: none.
-        seed: Of the random draw.
+        dataset: N labelled rows.
+        rows: Validation rows. An int is a number of last rows; a float is the share of each
+            class's rows, drawn at random; 0 means none.
+        seed: Seed of the random draw.
 
     Returns:
-        The training rows in the file's order, and the held-out rows, or None without any.
+        Training rows and validation rows; the latter are None if `rows` is 0.
 
     Raises:
-        DataError: Nothing would be left to train on, or nothing would be held out.
+        DataError: If one of the two would be empty.
     """
     if rows == 0:
-        return digits.all(), None
+        return dataset.as_subset(), None
     if isinstance(rows, int):
-        if rows >= len(digits):
+        if rows >= len(dataset):
             raise DataError(
-                f"{digits.source}: data.validation holds out {rows:,} rows of {len(digits):,}; "
+                f"{dataset.source}: data.validation holds out {rows:,} rows of {len(dataset):,}; "
                 "leave some to train on"
             )
-        training, last = np.split(np.arange(len(digits)), [len(digits) - rows])
-        return Subset(digits, training), Subset(digits, last)
-    held_out = _stratified_draw(digits, rows, generator(seed, Purpose.SPLIT))
+        training, last = np.split(np.arange(len(dataset)), [len(dataset) - rows])
+        return Subset(dataset, training), Subset(dataset, last)
+    held_out = _stratified_draw(dataset, rows, generator(seed, Purpose.SPLIT))
     if held_out.all() or not held_out.any():
         raise DataError(
-            f"{digits.source}: data.validation {rows:g} of {len(digits):,} rows leaves "
+            f"{dataset.source}: data.validation {rows:g} of {len(dataset):,} rows leaves "
             f"{'nothing to train on' if held_out.all() else 'nothing held out'}; "
             "give a number of rows"
         )
     return (
-        Subset(digits, np.flatnonzero(~held_out)),
-        Subset(digits, np.flatnonzero(held_out)),
+        Subset(dataset, np.flatnonzero(~held_out)),
+        Subset(dataset, np.flatnonzero(held_out)),
     )
 
 
 def _stratified_draw(
-    digits: Dataset, share: float, rng: np.random.Generator
+    dataset: Dataset, share: float, rng: np.random.Generator
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Mark the given share of each digit's rows, rounded to whole rows."""
-    assert digits.labels is not None  # noqa: S101 (for the type checker: the caller has labels)
-    marked = np.zeros(len(digits), np.bool_)
-    for label in np.unique(digits.labels):
-        rows = np.flatnonzero(digits.labels == label)
+    """Mark the given share of each class's rows, rounded to whole rows, in a mask of shape (N,)."""
+    assert dataset.labels is not None  # noqa: S101 (for the type checker: the caller has labels)
+    marked = np.zeros(len(dataset), np.bool_)
+    for label in np.unique(dataset.labels):
+        rows = np.flatnonzero(dataset.labels == label)
         marked[rng.permutation(rows)[: round(share * len(rows))]] = True
     return marked

@@ -48,9 +48,9 @@ class NetworkAndData(NamedTuple):
                 f"{self.digits.source}: has no row {last}; its rows are 1 to {len(self.digits):,}"
             )
         rows = slice(first - 1, last)
-        selection = self.digits.all()
+        selection = self.digits.as_subset()
         pixels = np.empty((count, self.network.widths[0]), np.uint8)
-        selection.gather(rows, pixels)
+        selection.take(rows, pixels)
         x: Array = np.empty(pixels.shape, np.float64)
         build_rescale(self.config).apply(pixels, x)
         smoothing = self.config.training.label_smoothing

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nntrain.config import Config, load_config, make_config, parse_config
-from nntrain.data.arrays import digits_of
 from nntrain.data.dataset import Subset
+from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.data.kaggle import read_csv
 from nntrain.errors import DataError, RunError
 from nntrain.notebook.curves import curves, table
@@ -72,7 +72,7 @@ def fit(
     if given:
         if X is None or y is None:
             raise DataError("X and y: one is missing; give rows and their digits, or neither")
-        data = split(complete, digits_of(X, y, complete.data.classes), reporter)
+        data = split(complete, dataset_from_arrays(X, y, complete.data.classes), reporter)
     train = committee.resume if resume else committee.start
     folder = None if run is None else Path(run)
     outcome = train(complete, folder, name, reporter, threads or cores(), data)
@@ -151,7 +151,10 @@ class Run:
 
     def predict_proba(self, X: ArrayLike | Text) -> NDArray[np.float64]:  # noqa: N803
         """The probability of each digit, shape (N, classes); arguments as in `predict`."""
-        rows = (read_csv(os.fspath(X)) if isinstance(X, str | os.PathLike) else digits_of(X)).all()
+        if isinstance(X, str | os.PathLike):
+            rows = read_csv(os.fspath(X)).as_subset()
+        else:
+            rows = dataset_from_arrays(X).as_subset()
         return np.asarray(inference.probabilities(self._models, rows, threads=cores()), np.float64)
 
     def evaluate(
@@ -176,10 +179,10 @@ class Run:
         if X is None:
             return self._held_out()
         if isinstance(X, str | os.PathLike):
-            return read_labelled(os.fspath(X), classes, None, suitable_reporter()).all()
+            return read_labelled(os.fspath(X), classes, None, suitable_reporter()).as_subset()
         if y is None:
             raise DataError("y: missing; give the digits of X's rows, or a CSV with labels")
-        return digits_of(X, y, classes).all()
+        return dataset_from_arrays(X, y, classes).as_subset()
 
     def _held_out(self) -> Subset:
         if self._data is None:

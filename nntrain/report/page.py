@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.config import dump_config
-from nntrain.config.diff import differences, short
+from nntrain.config.diff import diff_configs, format_short
 from nntrain.data.dataset import Subset
 from nntrain.errors import DataError, RunError
 from nntrain.files import atomic_write
@@ -210,7 +210,8 @@ def _rows(
 ) -> tuple[Subset | None, str, str]:
     """The evaluation rows, their description, and the reason if there are none."""
     if data is not None:
-        rows = read_labelled(data, models[0].config.data.classes, label_column, reporter).all()
+        classes = models[0].config.data.classes
+        rows = read_labelled(data, classes, label_column, reporter).as_subset()
         return rows, f"{len(rows):,} rows of {data}", ""
     try:
         rows = held_out_rows(models, reporter)
@@ -248,8 +249,8 @@ def _evaluate(
 def _pictures(
     rows: Subset, answers: Answers, votes: NDArray[np.intp], chosen: NDArray[np.intp]
 ) -> list[Picture]:
-    pixels = np.empty((len(chosen), rows.digits.pixels.shape[1]), np.uint8)
-    rows.gather(chosen, pixels)
+    pixels = np.empty((len(chosen), rows.dataset.pixels.shape[1]), np.uint8)
+    rows.take(chosen, pixels)
     return [
         Picture(
             image=pictures.digit(image),
@@ -299,6 +300,6 @@ def _weights(model: Predictor) -> list[tuple[str, str]]:
 
 def _differences(trained: Sequence[RunSection]) -> tuple[list[str], list[list[str]]]:
     """The configuration keys that differ, and their values for each run."""
-    found = differences([run.model.config for run in trained])
-    columns = [map(short, values) for values in found.values()]
+    found = diff_configs([run.model.config for run in trained])
+    columns = [map(format_short, values) for values in found.values()]
     return list(found), [list(row) for row in zip(*columns, strict=True)] or [[] for _ in trained]

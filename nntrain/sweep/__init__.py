@@ -1,1 +1,1 @@
-"""A sweep: many trainings of one configuration, each with other values of some of its keys."""
+"""Hyperparameter search: trains variants of one configuration, and ranks them."""

@@ -1,4 +1,4 @@
-"""A sweep on one page: its ranking, what each key gave, and how the search went."""
+"""The report of a sweep: its ranking, the importance of each key, and plots of the search."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,36 +18,31 @@ from nntrain.files import atomic_write
 from nntrain.report import charts
 from nntrain.report.charts import Chart
 from nntrain.report.document import check_report_path, render
-from nntrain.sweep.ranking import Ranked, brief, committee, ranking
+from nntrain.sweep.ranking import RankedTrial, committee, format_value, ranking
 from nntrain.sweep.trials import Trials
 
-MOST_CURVES = 8
-FEWEST_FOR_IMPORTANCES = 5  # trials; fewer say nothing of which key mattered
+MAX_CURVES = 8
+MIN_TRIALS_FOR_IMPORTANCES = 5  # fewer do not show which key matters
 
 
 class Plot(NamedTuple):
-    """One of Optuna's plots.
-
-    Attributes:
-        chart: The drawing.
-        caption: How to read it.
-    """
+    """One of Optuna's plots, with a caption that says how to read it."""
 
     chart: Chart
     caption: str
 
 
 def write_report(out: Path, trials: Trials, best: int) -> None:
-    """Write one HTML file that opens without a network.
+    """Write a self-contained HTML file.
 
     Args:
         out: The file; only an earlier report is replaced.
-        trials: The sweep; it may be going on.
-        best: How many of the best make the committee.
+        trials: The sweep, which may be running.
+        best: The number of committee members.
 
     Raises:
-        ConfigError: `out` is something else than a report.
-        NNTrainError: The file cannot be written.
+        ConfigError: If `out` exists and is not a report.
+        NNTrainError: If the file cannot be written.
     """
     check_report_path(out)
     ranked = ranking(trials)
@@ -57,14 +52,14 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
         title=str(trials.folder),
         ranked=ranked,
         keys=list(trials.definition.sweep.space),
-        short=brief,
-        whole=[one for one in ranked if one.state == TrialState.COMPLETE],
-        early=sum(one.state == TrialState.PRUNED for one in ranked),
+        short=format_value,
+        complete=[one for one in ranked if one.state == TrialState.COMPLETE],
+        pruned=sum(one.state == TrialState.PRUNED for one in ranked),
         failed=[one for one in ranked if one.state == TrialState.FAIL],
         running=sum(one.state == TrialState.RUNNING for one in ranked),
         seconds=trials.seconds,
         committee=" ".join(map(str, runs)) if len(runs) > 1 else None,
-        importances=_importances(trials),
+        importances=parameter_importances(trials),
         plots=_plots(trials),
         curves=_curves(ranked),
         base=trials.definition.base,
@@ -75,36 +70,34 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
         file.write(page)
 
 
-def _curves(ranked: Sequence[Ranked]) -> Chart | None:
-    """The validation accuracy of the best, epoch by epoch."""
+def _curves(ranked: Sequence[RankedTrial]) -> Chart | None:
+    """The validation accuracy of the best trials by epoch."""
     lines = [
         charts.Curve(one.run.folder.name, [record.val_accuracy for record in history])
-        for one in ranked[:MOST_CURVES]
+        for one in ranked[:MAX_CURVES]
         if (history := one.run.history())
     ]
     return charts.by_epoch("Validation accuracy", lines, percent=True) if lines else None
 
 
-def _importances(trials: Trials) -> dict[str, float]:
-    """What share of the differences each key accounts for; nothing where that cannot be told."""
+def parameter_importances(trials: Trials) -> dict[str, float]:
+    """The importance of each key, in total 1; empty if there are too few or only equal results."""
     study = trials.study
-    whole = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len(whole) < FEWEST_FOR_IMPORTANCES or len({trial.value for trial in whole}) < 2:
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(complete) < MIN_TRIALS_FOR_IMPORTANCES or len({trial.value for trial in complete}) < 2:
         return {}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Optuna's, that it may come to reckon otherwise
-        found = optuna.importance.get_param_importances(
-            study, evaluator=PedAnovaImportanceEvaluator()
-        )
-    return dict(found)
+        warnings.simplefilter("ignore")  # the evaluator is marked as experimental
+        evaluator = PedAnovaImportanceEvaluator()
+        return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
 
 
 def _plots(trials: Trials) -> list[Plot]:
-    """Optuna's own plots, as far as there is something to draw."""
+    """Optuna's plots; none before the first trial is complete."""
     study = trials.study
     if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         return []
-    drawn: list[tuple[Callable[..., Any], str, str]] = [
+    descriptions: list[tuple[Callable[..., Any], str, str]] = [
         (
             plots.plot_optimization_history,
             "Accuracy, trial by trial, and the best so far",
@@ -119,18 +112,17 @@ def _plots(trials: Trials) -> list[Plot]:
         ),
     ]
     return [
-        Plot(charts.restyle(partial(_figure, plot, study), text), caption)
-        for plot, text, caption in drawn
+        Plot(charts.restyle(partial(_figure, plot, study), title), caption)
+        for plot, title, caption in descriptions
     ]
 
 
 def _figure(plot: Callable[..., Any], study: optuna.Study) -> Figure:
-    """The figure that Optuna's axes, one or several, stand in."""
-    drawn = np.ravel(plot(study, target_name="accuracy"))
-    figure: Figure = drawn[0].figure
-    figure.set_size_inches(max(7.6, 2.6 * len(drawn)), 3.4)
-    for axes in drawn:
+    all_axes = np.ravel(plot(study, target_name="accuracy"))  # Optuna returns one or several
+    figure: Figure = all_axes[0].figure
+    figure.set_size_inches(max(7.6, 2.6 * len(all_axes)), 3.4)
+    for axes in all_axes:
         axes.tick_params(axis="x", labelrotation=30)
         axes.xaxis.label.set_size(8)
-        axes.xaxis.set_minor_formatter(NullFormatter())  # those between powers of ten would overlap
+        axes.xaxis.set_minor_formatter(NullFormatter())  # labels between powers of ten overlap
     return figure

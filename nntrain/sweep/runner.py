@@ -1,4 +1,4 @@
-"""Conducting a sweep: which trial goes on, which ends, and which is the next to begin."""
+"""Runs a sweep: starts trials, trains them segment by segment, and prunes the bad ones."""
 
 import math
 import time
@@ -8,7 +8,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from nntrain.cluster.dispatcher import Dispatcher
-from nntrain.cluster.segment import contents, history_of, keep
+from nntrain.cluster.segment import read_files, read_history, write_files
 from nntrain.config import Config, dump_config
 from nntrain.errors import CheckpointError, ConfigError, RunError
 from nntrain.sweep.search import can_start, is_rung, max_trials, should_prune
@@ -16,163 +16,146 @@ from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.run import RunFolder
 
-SECONDS_A_NOTE = 10.0  # of a sweep's time, which a kill costs
+SAVE_INTERVAL = 10.0  # seconds of a sweep's time that a kill may lose
 
 
 class SweepCallback:
-    """Sees nothing; the base of those that show how a sweep goes."""
+    """Receives a sweep's progress; this base class ignores it."""
 
     def on_trial_start(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
-        """A trial begins, or goes on after so many of its epochs."""
+        """A trial starts, or continues after `epoch` of its epochs."""
 
-    def epoch(self, name: str, record: EpochRecord) -> None:
+    def on_epoch_end(self, name: str, record: EpochRecord) -> None:
         """A trial has finished an epoch."""
 
-    def ended(
-        self, name: str, state: TrialState, accuracy: float | None, fault: str | None
+    def on_trial_end(
+        self, name: str, state: TrialState, accuracy: float | None, error: str | None
     ) -> None:
-        """A trial has ended: trained to the end, ended early, or failed, with the reason."""
+        """A trial is complete, pruned, or failed with an error."""
 
     def notice(self, text: str) -> None:
-        """One line that people should know."""
+        """Show a one-line message."""
 
 
 def run_sweep(
     trials: Trials,
     dispatcher: Dispatcher,
-    watcher: SweepCallback,
+    callback: SweepCallback,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Begin and train trials until there have been enough.
-
-    Args:
-        trials: The sweep; goes on with what it has begun.
-        dispatcher: Trains them.
-        watcher: Is shown how it goes.
-        interrupted: Asked again and again; true ends it, to be gone on with.
-
-    Raises:
-        CheckpointError: None of a begun trial's checkpoints can be trusted.
-        RunError: A trial's folder is of a trial with other values.
-        NNTrainError: The cluster is gone, or something cannot be written.
-    """
-    clock = _Clock(trials)
-    try:
-        _conduct(trials, dispatcher, watcher, interrupted, clock)
-    finally:
-        clock.note()
-
-
-class _Clock:
-    """How long a sweep has been conducted; noted now and then, as a kill may end it.
+    """Run trials until the sweep has enough of them, beginning with unfinished ones.
 
     Args:
         trials: The sweep.
+        dispatcher: Trains the trials.
+        callback: Receives the progress.
+        interrupted: Polled about once a second; true ends the sweep, which can be resumed.
+
+    Raises:
+        CheckpointError: If none of a trial's checkpoints is valid.
+        RunError: If a trial's folder has other values than the trial.
+        NNTrainError: If the cluster is lost, or a file cannot be written.
     """
+    run = _SweepRun(trials, dispatcher, callback)
+    try:
+        run.loop(interrupted)
+    finally:
+        run.save_time()
 
-    def __init__(self, trials: Trials) -> None:
+
+class _SweepRun:
+    def __init__(self, trials: Trials, dispatcher: Dispatcher, callback: SweepCallback) -> None:
         self._trials = trials
-        self._noted = time.monotonic()
-        self._began = self._noted - trials.seconds
+        self._sweep = trials.definition.sweep
+        self._dispatcher = dispatcher
+        self._callback = callback
+        self._saved_at = time.monotonic()
+        self._started_at = self._saved_at - trials.seconds
 
-    def seconds(self) -> float:
-        """So far, all interruptions aside."""
-        if time.monotonic() - self._noted >= SECONDS_A_NOTE:
-            self.note()
-        return time.monotonic() - self._began
+    def loop(self, interrupted: Callable[[], bool]) -> None:
+        trials = self._trials.all()
+        for trial in trials:
+            if not trial.state.is_finished():
+                self._advance(trial, trials)
+        while not interrupted():
+            trials = self._trials.all()
+            while (
+                self._dispatcher.idle
+                and not self._is_enough(len(trials))
+                and can_start(self._sweep, len(trials), trials)
+            ):
+                trial = self._trials.ask(trials)
+                trials = self._trials.all()
+                self._advance(trial, trials)
+            if self._is_enough(len(trials)) and not self._dispatcher.busy:
+                return
+            for name, result in self._dispatcher.wait():
+                trial = trials[int(name.rpartition("-")[2]) - 1]
+                if result.error is not None:
+                    self._end(trial, TrialState.FAIL, [], result.error)
+                else:
+                    write_files(self._trials.run_of(trial), result.files)
+                    self._advance(trial, trials)
 
-    def note(self) -> None:
-        """Write it down."""
-        self._noted = time.monotonic()
-        self._trials.seconds = self._noted - self._began
+    def save_time(self) -> None:
+        self._saved_at = time.monotonic()
+        self._trials.seconds = self._saved_at - self._started_at
 
-
-def _conduct(
-    trials: Trials,
-    dispatcher: Dispatcher,
-    watcher: SweepCallback,
-    interrupted: Callable[[], bool],
-    clock: _Clock,
-) -> None:
-    sweep = trials.definition.sweep
-    most = max_trials(sweep)
-
-    def is_enough() -> bool:
-        late = clock.seconds() >= 3_600 * (sweep.hours or math.inf)
-        return late or (most is not None and len(begun) >= most)
-
-    begun = trials.all()
-    for trial in begun:
-        if not trial.state.is_finished():
-            _go_on(trials, trial, begun, dispatcher, watcher)
-    while not interrupted():
-        begun = trials.all()
-        while dispatcher.idle and not is_enough() and can_start(sweep, len(begun), begun):
-            trial = trials.begin(begun)
-            begun = trials.all()
-            _go_on(trials, trial, begun, dispatcher, watcher)
-        if is_enough() and not dispatcher.busy:
-            return
-        for name, gone in dispatcher.wait():
-            trial = begun[int(name.rpartition("-")[2]) - 1]
-            if gone.fault is not None:
-                _end(trials, trial, watcher, TrialState.FAIL, [], gone.fault)
-                continue
-            keep(trials.run_of(trial), gone.files)
-            _go_on(trials, trial, begun, dispatcher, watcher)
-
-
-def _go_on(
-    trials: Trials,
-    trial: FrozenTrial,
-    begun: Sequence[FrozenTrial],
-    dispatcher: Dispatcher,
-    watcher: SweepCallback,
-) -> None:
-    """Start a trial's next segment, or end the trial, according to its folder."""
-    sweep, run = trials.definition.sweep, trials.run_of(trial)
-    try:
-        config = trials.config_of(trial)
-    except ConfigError as error:
-        return _end(trials, trial, watcher, TrialState.FAIL, [], str(error).splitlines()[0])
-    if not run.config_file.exists():
-        run.prepare(config)
-    elif not _is_of(run, config):
-        raise RunError(
-            f"{run}: not trained with the values that the sweep gives it now; remove it, and it is "
-            "trained anew"
+    def _is_enough(self, started: int) -> bool:
+        if time.monotonic() - self._saved_at >= SAVE_INTERVAL:
+            self.save_time()
+        seconds, limit = time.monotonic() - self._started_at, max_trials(self._sweep)
+        return seconds >= 3_600 * (self._sweep.hours or math.inf) or (
+            limit is not None and started >= limit
         )
-    try:
-        history = history_of(run)
-    except CheckpointError as error:
-        raise CheckpointError(f"{error}; or remove {run}, and it is trained anew") from error
-    accuracies = [record.val_accuracy for record in history]
-    epochs = config.training.epochs
-    if is_finished(history, epochs, config.training.patience):
-        return _end(trials, trial, watcher, TrialState.COMPLETE, accuracies)
-    if should_prune(sweep, trial.number, accuracies, begun):
-        return _end(trials, trial, watcher, TrialState.PRUNED, accuracies)
-    watcher.on_trial_start(str(run), trials.values_of(trial), len(history), epochs)
-    looks = (n for n in range(len(history) + 1, epochs) if is_rung(sweep, n))
-    dispatcher.start(run.folder.name, dump_config(config), contents(run), next(looks, None))
-    return None
+
+    def _advance(self, trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> None:
+        """Start a trial's next segment, or end the trial, depending on its checkpoint."""
+        run = self._trials.run_of(trial)
+        try:
+            config = self._trials.config_of(trial)
+        except ConfigError as error:
+            self._end(trial, TrialState.FAIL, [], str(error).splitlines()[0])
+            return
+        if not run.config_file.exists():
+            run.prepare(config)
+        elif not _has_config(run, config):
+            raise RunError(
+                f"{run}: not trained with the values that the sweep gives it now; remove it, and "
+                "it is trained again"
+            )
+        try:
+            history = read_history(run)
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}; or remove {run}, and it is trained again") from error
+        accuracies = [record.val_accuracy for record in history]
+        epochs = config.training.epochs
+        if is_finished(history, epochs, config.training.patience):
+            self._end(trial, TrialState.COMPLETE, accuracies)
+        elif should_prune(self._sweep, trial.number, accuracies, trials):
+            self._end(trial, TrialState.PRUNED, accuracies)
+        else:
+            values = self._trials.values_of(trial)
+            self._callback.on_trial_start(str(run), values, len(history), epochs)
+            rungs = (n for n in range(len(history) + 1, epochs) if is_rung(self._sweep, n))
+            self._dispatcher.start(
+                run.folder.name, dump_config(config), read_files(run), next(rungs, None)
+            )
+
+    def _end(
+        self,
+        trial: FrozenTrial,
+        state: TrialState,
+        accuracies: Sequence[float],
+        error: str | None = None,
+    ) -> None:
+        self._trials.tell(trial, state, accuracies, error)
+        name, accuracy = str(self._trials.run_of(trial)), max(accuracies, default=None)
+        self._callback.on_trial_end(name, state, accuracy, error)
 
 
-def _is_of(run: RunFolder, config: Config) -> bool:
-    """Whether a run's own configuration is this one."""
+def _has_config(run: RunFolder, config: Config) -> bool:
     try:
         return run.config() == config
     except ConfigError:
         return False
-
-
-def _end(
-    trials: Trials,
-    trial: FrozenTrial,
-    watcher: SweepCallback,
-    state: TrialState,
-    accuracies: Sequence[float],
-    fault: str | None = None,
-) -> None:
-    trials.end(trial, state, accuracies, fault)
-    watcher.ended(str(trials.run_of(trial)), state, max(accuracies, default=None), fault)

@@ -1,8 +1,9 @@
-"""Which values a trial tries, and whether it is worth going on with: asked of Optuna.
+"""Chooses the values of trials and prunes bad trials, with Optuna.
 
-Both depend on the sweep, on the trial's number and on how those trials went that began at least
-`at_once` before it, and on nothing else: not on the time of day, not on how many run at once, and
-not on which of them ends first. So a sweep gives the same trials whatever happens to it.
+Both depend only on the sweep, the number of the trial and the results of the trials that started at
+least `at_once` before it: not on the time, on how many trials run at once, or on which of them ends
+first. So a sweep has the same trials however it is interrupted. This is why each decision uses a
+study of its own, with exactly these trials and a sampler seeded by the trial's number.
 """
 
 import math
@@ -16,136 +17,128 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.samplers import RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from nntrain.sweep.spec import Parameter, Sweep, show_value
 
 
 def distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
-    """What each key is drawn from; choices stand there as texts of YAML, which may be anything."""
-    return {key: _distribution(axis) for key, axis in sweep.space.items()}
+    """Optuna's distribution of each key; choices, which may be any values, are YAML text there."""
+    return {key: _distribution(parameter) for key, parameter in sweep.space.items()}
 
 
 def values_of(sweep: Sweep, params: dict[str, Any]) -> dict[str, Any]:
-    """A trial's parameters as the values of configuration keys."""
+    """The values of the configuration's keys for Optuna's parameters of a trial."""
     return {
-        key: _choices(axis)[params[key]] if axis.choice is not None else params[key]
-        for key, axis in sweep.space.items()
+        key: params[key] if parameter.choice is None else _choices(parameter)[params[key]]
+        for key, parameter in sweep.space.items()
     }
 
 
-def grid_size(sweep: Sweep) -> int:
-    """How many trials a grid has."""
-    return math.prod(len(_grid(axis)) for axis in sweep.space.values())
-
-
 def max_trials(sweep: Sweep) -> int | None:
-    """How many trials there are to be; None: as many as the hours allow."""
-    limits = [sweep.trials, grid_size(sweep) if sweep.strategy == "grid" else None]
+    """The number of trials; None: as many as the hours allow."""
+    limits = [sweep.trials]
+    if sweep.strategy == "grid":
+        limits.append(math.prod(len(_grid(parameter)) for parameter in sweep.space.values()))
     return min((limit for limit in limits if limit is not None), default=None)
 
 
 def max_concurrent(sweep: Sweep) -> int:
-    """How many trials can run at the same time."""
+    """The number of trials that can run at the same time."""
     return min(sweep.at_once, max_trials(sweep) or sweep.at_once)
 
 
 def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
-    """The parameters of a trial.
+    """Choose the parameters of a trial.
 
     Args:
-        sweep: What is searched.
-        number: The trial's, counted from 0.
-        trials: All before it; those that it may know of are finished.
+        sweep: The search space and strategy.
+        number: The trial's number, from 0.
+        trials: All earlier trials; `can_start` must be true for them.
     """
     if sweep.strategy == "grid":
         params = {}
-        for key, axis in reversed(sweep.space.items()):  # the last is the first to change
-            values = _grid(axis)
-            number, at = divmod(number, len(values))
-            params[key] = values[at]
+        for key, parameter in reversed(sweep.space.items()):  # the last key changes first
+            values = _grid(parameter)
+            number, index = divmod(number, len(values))
+            params[key] = values[index]
         return {key: params[key] for key in sweep.space}
-    study = optuna.create_study(direction="maximize", sampler=_sampler(sweep, number))
-    study.add_trials(_known(sweep, number, trials))
+    make_sampler = TPESampler if sweep.strategy == "tpe" else RandomSampler
+    sampler = make_sampler(seed=(sweep.seed * 1_000_003 + number) % 2**32)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.add_trials(_known_trials(sweep, number, trials))
     return study.ask(distributions(sweep)).params
 
 
 def is_rung(sweep: Sweep, epoch: int) -> bool:
-    """Whether trials are looked at after this epoch: after `first`, twice as many, and so on."""
+    """Whether trials may be pruned after this epoch: `first`, twice as many, and so on."""
     if sweep.pruning is None:
         return False
-    looks, rest = divmod(epoch, sweep.pruning.first)
-    return looks > 0 and rest == 0 and looks & (looks - 1) == 0
+    multiple, rest = divmod(epoch, sweep.pruning.first)
+    return multiple > 0 and rest == 0 and multiple & (multiple - 1) == 0
 
 
 def should_prune(
     sweep: Sweep, number: int, accuracies: Sequence[float], trials: Sequence[FrozenTrial]
 ) -> bool:
-    """Whether a trial is so much worse than others were that it should end.
+    """Whether a trial is so much worse than earlier trials that it should end.
 
-    Its best accuracy so far is held against theirs after as many epochs (the median rule of
-    Golovin et al. 2017, Google Vizier, §3.2.2, where half of them are kept).
+    Its best accuracy so far is compared with theirs after as many epochs (the median rule of
+    Golovin et al. 2017, Google Vizier, §3.2.2, if the share to keep is one half).
 
     Args:
-        sweep: Says how much worse.
-        number: The trial's, counted from 0.
+        sweep: The pruning rule.
+        number: The trial's number, from 0.
         accuracies: Its val_accuracy after each epoch.
         trials: As in `propose`.
     """
     pruning = sweep.pruning
     if pruning is None or not is_rung(sweep, len(accuracies)):
         return False
-    study = optuna.create_study(
-        direction="maximize",
-        pruner=optuna.pruners.PercentilePruner(100 * pruning.keep, n_startup_trials=pruning.after),
-    )
-    study.add_trials(_known(sweep, number, trials))
+    pruner = optuna.pruners.PercentilePruner(100 * pruning.keep, n_startup_trials=pruning.after)
+    study = optuna.create_study(direction="maximize", pruner=pruner)
+    study.add_trials(_known_trials(sweep, number, trials))
     trial = study.ask()
     trial.report(max(accuracies), len(accuracies))
     return trial.should_prune()
 
 
 def can_start(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> bool:
-    """Whether all is known that this trial may know of."""
-    return all(trial.state.is_finished() for trial in trials[: max(0, number + 1 - sweep.at_once)])
+    """Whether every earlier trial that the choice of a trial's values depends on is finished."""
+    return all(trial.state.is_finished() for trial in _earlier(sweep, number, trials))
 
 
-def _known(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    """Those that went well enough to be learnt from, of those begun long enough before."""
-    learnt_from = (TrialState.COMPLETE, TrialState.PRUNED)
-    return [
-        trial
-        for trial in trials[: max(0, number + 1 - sweep.at_once)]
-        if trial.state in learnt_from
-    ]
+def _earlier(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> Sequence[FrozenTrial]:
+    return trials[: max(0, number + 1 - sweep.at_once)]
 
 
-def _sampler(sweep: Sweep, number: int) -> BaseSampler:
-    # Another one for each trial, so that none depends on how often the sweep was interrupted.
-    seed = (sweep.seed * 1_000_003 + number) % 2**32
-    return TPESampler(seed=seed) if sweep.strategy == "tpe" else RandomSampler(seed=seed)
+def _known_trials(
+    sweep: Sweep, number: int, trials: Sequence[FrozenTrial]
+) -> Sequence[FrozenTrial]:
+    states = (TrialState.COMPLETE, TrialState.PRUNED)
+    return [trial for trial in _earlier(sweep, number, trials) if trial.state in states]
 
 
-def _distribution(axis: Parameter) -> BaseDistribution:
-    if axis.choice is not None:
-        return CategoricalDistribution(list(_choices(axis)))
-    if axis.whole is not None:
-        last = _grid(axis)[-1]
-        return IntDistribution(axis.whole[0], last, step=axis.step)
-    if axis.log is not None:
-        return FloatDistribution(*axis.log, log=True)
-    assert axis.range is not None  # noqa: S101 (an axis has one kind)
-    return FloatDistribution(*axis.range)
+def _distribution(parameter: Parameter) -> BaseDistribution:
+    if parameter.choice is not None:
+        return CategoricalDistribution(list(_choices(parameter)))
+    if parameter.whole is not None:
+        values = _grid(parameter)
+        return IntDistribution(values[0], values[-1], step=parameter.step)
+    if parameter.log is not None:
+        return FloatDistribution(*parameter.log, log=True)
+    assert parameter.range is not None  # noqa: S101 (a parameter has one kind)
+    return FloatDistribution(*parameter.range)
 
 
-def _choices(axis: Parameter) -> dict[str, Any]:
-    return {show_value(value): value for value in axis.choice or ()}
+def _choices(parameter: Parameter) -> dict[str, Any]:
+    return {show_value(value): value for value in parameter.choice or ()}
 
 
-def _grid(axis: Parameter) -> Sequence[Any]:
-    """The parameters that an axis has on a grid."""
-    if axis.whole is not None:
-        low, high = axis.whole
-        return range(low, high + 1, axis.step)
-    return list(_choices(axis))
+def _grid(parameter: Parameter) -> Sequence[Any]:
+    """All of Optuna's parameters for one key of a grid."""
+    if parameter.whole is not None:
+        low, high = parameter.whole
+        return range(low, high + 1, parameter.step)
+    return list(_choices(parameter))

@@ -1,12 +1,19 @@
-"""SWEEP.yaml: which keys of which configuration are tried, how often, and how they are chosen."""
+"""The schema of SWEEP.yaml: which keys of a configuration are varied, and how values are chosen."""
 
 import json
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PositiveFloat,
+    field_validator,
+    model_validator,
+)
 
-from nntrain.config.issues import ConfigIssue, KeyPath, SourceMap, location_of, report
+from nntrain.config.issues import ConfigIssue, KeyPath, location_of, report
 from nntrain.config.load import parse, parse_config, read_text
 from nntrain.config.schema import Config, ConfigModel, Seed, expect, increasing, rule_error
 from nntrain.errors import ConfigError
@@ -15,18 +22,12 @@ from nntrain.training.rows import split_seed
 _EXAMPLE = "configs/sweep.yaml is an example"
 
 
-def _above_0(bounds: tuple[float, float]) -> tuple[float, float]:
-    if bounds[0] <= 0:
-        raise ValueError
-    return bounds
-
-
-# As far as floating-point numbers, which Optuna reckons with, hold whole ones.
+# Integers that are exact as floating-point numbers, which Optuna computes with.
 _Whole = Annotated[int, Field(gt=-(2**53), lt=2**53)]
 
 
 class Parameter(ConfigModel):
-    """The values that one key may take: of one of the first four kinds."""
+    """The values of one key, given by exactly one of `choice`, `range`, `log` and `whole`."""
 
     choice: tuple[Any, ...] | None = Field(
         default=None, min_length=1, description="any of these values"
@@ -36,7 +37,7 @@ class Parameter(ConfigModel):
         expect("two numbers, the lower one first, such as [0.1, 0.9]"),
     ] = Field(default=None, description="any number between two")
     log: Annotated[
-        Annotated[tuple[float, float], AfterValidator(increasing), AfterValidator(_above_0)] | None,
+        Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(increasing)] | None,
         expect("two numbers above 0, the lower one first, such as [1e-4, 0.1]"),
     ] = Field(default=None, description="any number between two, each power of ten as likely")
     whole: Annotated[
@@ -48,7 +49,7 @@ class Parameter(ConfigModel):
     )
 
     @model_validator(mode="after")
-    def _be_one_kind(self) -> "Parameter":
+    def _check_kind(self) -> "Parameter":
         kinds = ("choice", "range", "log", "whole")
         given = [kind for kind in kinds if getattr(self, kind) is not None]
         if not given:
@@ -59,65 +60,69 @@ class Parameter(ConfigModel):
             if self.whole is None:
                 raise rule_error("belongs to whole numbers; remove it", "step")
             if self.step > (distance := self.whole[1] - self.whole[0]):
-                sentence = f"must be at most {distance}, as far as the two are apart, not"
-                raise rule_error(f"{sentence} {self.step}", "step")
+                raise rule_error(
+                    f"must be at most {distance}, as far as the two are apart, not {self.step}",
+                    "step",
+                )
         return self
 
     def extremes(self) -> tuple[Any, ...]:
-        """Values between which all others lie, or all of them."""
+        """The bounds of the values, or all choices."""
         return self.choice or self.range or self.log or self.whole or ()
 
 
 class Pruning(ConfigModel):
-    """Trials that are worse than others were after as many epochs are not trained to the end."""
+    """When trials end early that are worse than others were after as many epochs."""
 
     keep: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.5, description="share of the whole trials before it that a trial must be among"
+        default=0.5,
+        description="share of the earlier complete trials that a trial must be as good as",
     )
     first: Annotated[int, Field(ge=1)] = Field(
-        default=1, description="the epoch of the first look; each further one comes twice as late"
+        default=1,
+        description="first epoch after which trials may end early; then twice as many, and so on",
     )
     after: Annotated[int, Field(ge=1)] = Field(
-        default=4, description="whole trials there must be before one is ended early"
+        default=4, description="complete trials there must be before one ends early"
     )
 
 
 class Sweep(ConfigModel):
-    """All that a sweep depends on, besides the configuration that it varies."""
+    """The content of SWEEP.yaml."""
 
     config: str = Field(min_length=1, description="the configuration that is varied")
     space: dict[str, Parameter] = Field(
         description="the values to try for each of some of its keys"
     )
     trials: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="how many trainings; null for as many as the hours allow"
+        default=None, description="number of trials; null for as many as the hours allow"
     )
-    hours: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="after which no trial begins any more; null for any number"
+    hours: PositiveFloat | None = Field(
+        default=None, description="time after which no trial starts any more; null for any time"
     )
     strategy: Literal["tpe", "random", "grid"] = Field(
         default="tpe",
-        description="how values are chosen: from what has been good so far, at random, or all",
+        description="how values are chosen: near good ones, at random, or all combinations",
     )
     pruning: Pruning | None = Field(
         default=None, description="when trials are ended early; null for never"
     )
     at_once: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=8,
-        description="trials that may run at the same time; each knows how those went that began "
-        "at least so many before it, and no others",
+        description="trials that may run at the same time; the choice of a trial's values uses the "
+        "results of those that started at least so many before it",
     )
-    seed: Seed = Field(default=0, description="where the choice of values starts")
+    seed: Seed = Field(default=0, description="seed of the choice of values")
 
     @field_validator("space")
     @classmethod
-    def _vary_something(cls, space: dict[str, Parameter]) -> dict[str, Parameter]:
+    def _check_not_empty(cls, space: dict[str, Parameter]) -> dict[str, Parameter]:
         if not space:
             raise rule_error("is empty; name a key of the configuration and the values to try")
         return space
 
 
-def _model_at(loc: KeyPath) -> type[BaseModel]:
+def _schema_at(loc: KeyPath) -> type[BaseModel]:
     match loc:
         case ("space", _, *_):
             return Parameter
@@ -127,12 +132,12 @@ def _model_at(loc: KeyPath) -> type[BaseModel]:
 
 
 class SweepSpec(NamedTuple):
-    """A sweep with the text of the configuration that it varies.
+    """A sweep with the configuration that it varies.
 
     Attributes:
-        sweep: What is tried.
-        text: The same, as it was written.
-        base: The configuration's text.
+        sweep: The validated sweep.
+        text: The text of its file.
+        base: The text of the configuration.
     """
 
     sweep: Sweep
@@ -143,69 +148,71 @@ class SweepSpec(NamedTuple):
         """The configuration with these values for some of its keys.
 
         Raises:
-            ConfigError: They do not go together.
+            ConfigError: If a value is invalid, or values contradict each other.
         """
         return parse_config(self.base, self.sweep.config, _overrides(values))
 
 
 def load_sweep(path: Path, base: Path | None = None) -> SweepSpec:
-    """Read a sweep, and see that its configuration and each value of each key are possible.
+    """Read a sweep, and check its configuration with each value of each key.
 
     Args:
         path: The sweep's file.
-        base: A copy of the configuration that it names, to be read instead.
+        base: A file to read instead of the configuration that the sweep names.
 
     Raises:
-        ConfigError: They are not; one line for each fault.
+        ConfigError: If anything is invalid, with one line for each issue.
     """
     text = read_text(path, _EXAMPLE)
-    sweep, places = parse(text, str(path), Sweep, _model_at, starter=_EXAMPLE)
+    sweep, source_map = parse(text, str(path), Sweep, _schema_at, starter=_EXAMPLE)
+
+    def issue(path: KeyPath, message: str) -> ConfigIssue:
+        return ConfigIssue(location_of(path, source_map), path, message)
+
     try:
         definition = SweepSpec(sweep, text, read_text(base or sweep.config))
     except ConfigError as error:
-        raise ConfigError(str(_fault(places, ("config",), str(error)))) from None
+        raise ConfigError(str(issue(("config",), str(error)))) from None
     config = definition.config({})
-    if fault := _unrankable(config):
-        raise ConfigError(str(_fault(places, ("config",), f"{sweep.config}: {fault}")))
-    faults = [
-        _fault(places, ("space", key), fault)
-        for key, axis in sweep.space.items()
-        if (fault := _issue_of(definition, config, key, axis))
+    if message := _ranking_issue(config):
+        raise ConfigError(str(issue(("config",), f"{sweep.config}: {message}")))
+    issues = [
+        issue(("space", key), message)
+        for key, parameter in sweep.space.items()
+        if (message := _issue_with(definition, config, key, parameter))
     ]
     if sweep.trials is None and sweep.hours is None and sweep.strategy != "grid":
-        faults.append(_fault(places, (), "missing key 'trials' or 'hours'; say how long to search"))
-    if faults:
-        raise ConfigError(*report(faults))
+        issues.append(issue((), "missing key 'trials' or 'hours'; say how long to search"))
+    if issues:
+        raise ConfigError(*report(issues))
     return definition
 
 
-def _issue_of(definition: SweepSpec, base: Config, key: str, axis: Parameter) -> str | None:
-    """What is wrong with the values of a key."""
-    if definition.sweep.strategy == "grid" and axis.choice is None and axis.whole is None:
+def _issue_with(definition: SweepSpec, base: Config, key: str, parameter: Parameter) -> str | None:
+    """The first issue with the values of a key."""
+    sweep = definition.sweep
+    if sweep.strategy == "grid" and parameter.choice is None and parameter.whole is None:
         return "a grid cannot try all of these numbers; give a choice, or whole ones and a step"
-    for value in axis.extremes():
+    for value in parameter.extremes():
         values = {key: value}
         try:
             config = definition.config(values)
+            message = _ranking_issue(config)
         except ConfigError as error:
-            said = str(error).splitlines()[0]
-            return (
-                f"with {show_value(value)}: {said.removeprefix(f'--set {_overrides(values)[0]}: ')}"
-            )
-        if fault := _unrankable(config):
-            return f"with {show_value(value)}: {fault}"
+            message = str(error).splitlines()[0]
+            message = message.removeprefix(f"--set {_overrides(values)[0]}: ")
+        if message:
+            return f"with {show_value(value)}: {message}"
         if _rows(config) != _rows(base):
-            mend = (
-                f"give data.split_seed a number in {definition.sweep.config}"
-                if key == "seed"
-                else "leave it as it is, and try others in a sweep of their own"
-            )
-            return f"decides which rows are held out, and trials must share them; {mend}"
+            hint = "leave it as it is, and try others in a sweep of their own"
+            if key == "seed":
+                hint = f"give data.split_seed a number in {sweep.config}"
+            return f"decides which rows are held out, and trials must share them; {hint}"
     return None
 
 
-def _unrankable(config: Config) -> str | None:
-    """Why trials of a configuration could not be ranked."""
+def _ranking_issue(config: Config) -> str | None:
+    """Why trials of a configuration cannot be ranked."""
     if not config.data.validation:
         return "data.validation is 0, but trials are ranked by the rows held out; hold some out"
     if config.members > 1:
@@ -214,21 +221,17 @@ def _unrankable(config: Config) -> str | None:
 
 
 def _rows(config: Config) -> tuple[Any, ...]:
-    """What decides which rows are read, and which of them held out."""
+    """Everything that decides which rows are read, and which of them are held out."""
     data = config.data
-    drawn = split_seed(config) if isinstance(data.validation, float) else None
-    return data.train, data.validation, drawn, data.classes, data.label_column
+    seed = split_seed(config) if isinstance(data.validation, float) else None
+    return data.train, data.validation, seed, data.classes, data.label_column
 
 
 def show_value(value: Any) -> str:
-    """A value as it is written in YAML, on one line."""
+    """A value as YAML on one line."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def _overrides(values: dict[str, Any]) -> list[str]:
-    """As `--set` takes them; what is a part of another value comes after it."""
+    """Values as `--set` takes them; a part of another value comes after it."""
     return [f"{key}={show_value(values[key])}" for key in sorted(values, key=len)]
-
-
-def _fault(places: SourceMap, path: KeyPath, sentence: str) -> ConfigIssue:
-    return ConfigIssue(location_of(path, places), path, sentence)

@@ -1,11 +1,11 @@
-"""A sweep's folder: its trials, each a run of its own, and Optuna's record of them.
+"""The folder of a sweep: its trials, each an ordinary run, and Optuna's study.
 
 runs/NAME/
-    sweep.yaml     what is searched
-    base.yaml      the configuration that is varied, as it was when the sweep began
-    study.db       Optuna's record, SQLite
+    sweep.yaml     the sweep
+    base.yaml      the configuration that it varies, copied when the sweep was started
+    study.db       Optuna's study, SQLite
     trial-1 …      the runs
-    .lock          locked by the process that conducts the sweep
+    .lock          locked by the process that runs the sweep
 """
 
 import math
@@ -33,25 +33,26 @@ STUDY = "sweep"
 STUDY_FILE = "study.db"
 BASE = "base.yaml"
 MAY_GROW = ("trials", "hours")
+ERROR_ATTRIBUTE = "fault"  # of a failed trial, in the study
 
 
 @contextmanager
 def open_trials(definition: SweepSpec, folder: Path) -> Iterator["Trials"]:
-    """A sweep to be begun or gone on with, kept from other processes as long as the context lasts.
+    """Start or resume a sweep, and lock it against other processes.
 
     Args:
-        definition: What is asked for.
-        folder: The sweep's; made if there is none.
+        definition: The sweep.
+        folder: Its folder; created if it does not exist.
 
     Raises:
-        ConfigError: The folder is that of another sweep; only `trials` and `hours` may be others.
-        RunError: It is that of something else, or cannot be made, or another process is at work, or
-            its record is damaged or cannot be written.
+        ConfigError: If the folder belongs to a sweep that differs in more than `trials` or `hours`.
+        RunError: If the folder holds something else, cannot be created or is locked, or if the
+            study is damaged or cannot be written.
     """
-    begun = folder / SWEEP
+    started = folder / SWEEP
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder}: a file; name a folder with --run")
-    if not begun.exists() and folder.exists() and any(map(_is_foreign, folder.iterdir())):
+    if not started.exists() and folder.exists() and any(map(_is_foreign, folder.iterdir())):
         raise RunError(f"{folder}: exists already, but is no sweep; name another folder with --run")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,11 +61,11 @@ def open_trials(definition: SweepSpec, folder: Path) -> Iterator["Trials"]:
             f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
         ) from error
     with RunFolder(folder).lock("name another folder with --run"):
-        if begun.exists():
-            _refuse_another(folder, definition, _begun_in(folder, definition))
+        if started.exists():
+            _check_same_sweep(folder, definition)
         with atomic_write(folder / BASE, "w") as file:
             file.write(definition.base)
-        with atomic_write(begun, "w") as file:  # the last: without it, no sweep has begun
+        with atomic_write(started, "w") as file:  # last: it marks the folder as a sweep's
             file.write(definition.text)
         with _one_line_errors(folder / STUDY_FILE):
             study = optuna.create_study(
@@ -77,11 +78,11 @@ def open_trials(definition: SweepSpec, folder: Path) -> Iterator["Trials"]:
 
 
 def read_trials(folder: Path) -> "Trials":
-    """A sweep to be looked at, in whatever state it is, also while another process conducts it.
+    """Open a sweep for reading, also while another process runs it.
 
     Raises:
-        ConfigError: Its files are damaged.
-        RunError: There is none, or its record cannot be read.
+        ConfigError: If its configuration files are damaged.
+        RunError: If it has no trials, or the study cannot be read.
     """
     none = RunError(f"{folder}: no trial has begun there; 'nntrain sweep SWEEP.yaml' begins one")
     if not (folder / STUDY_FILE).exists():
@@ -89,7 +90,7 @@ def read_trials(folder: Path) -> "Trials":
     definition = load_sweep(folder / SWEEP, folder / BASE)
     with _one_line_errors(folder / STUDY_FILE):
         storage = _storage(folder)
-        if STUDY not in optuna.get_all_study_names(storage):  # it has only just been made
+        if STUDY not in optuna.get_all_study_names(storage):  # the file was created just now
             raise none
         study = optuna.load_study(study_name=STUDY, storage=storage)
     trials = Trials(folder, definition, study)
@@ -99,47 +100,49 @@ def read_trials(folder: Path) -> "Trials":
 
 
 def _storage(folder: Path) -> RDBStorage:
-    """Optuna's record; nothing of it stays open, and its path is part of no URL, to be escaped."""
+    """SQLite storage that leaves no connection open, for any path: none is part of a URL."""
     file = folder / STUDY_FILE
-    connecting = {
+    options = {
         "creator": lambda: sqlite3.connect(file, check_same_thread=False),
         "poolclass": NullPool,
     }
-    return RDBStorage("sqlite://", engine_kwargs=connecting)
+    return RDBStorage("sqlite://", engine_kwargs=options)
 
 
 @contextmanager
 def _one_line_errors(file: Path) -> Iterator[None]:
-    """Tell errors of SQLite and its readers, who may say anything of a record that was edited.
+    """Convert errors of SQLite, SQLAlchemy and Optuna, of any type if the file was edited.
 
     Raises:
-        RunError: Of any other error than nntrain's own.
+        RunError: For any exception but nntrain's own.
     """
     try:
         yield
     except NNTrainError:
         raise
     except Exception as error:
-        reason = _reason(error)
+        reason: BaseException = error
+        while cause := getattr(reason, "orig", None) or reason.__cause__:
+            reason = cause
         if isinstance(reason, sqlite3.OperationalError) and "no such" not in str(reason):
-            mend = "free some space" if "full" in str(reason) else "see that it can be"
+            hint = "free some space" if "full" in str(reason) else "make it writable"
             raise RunError(
-                f"{file}: cannot be written: {reason}; {mend}, and the same command goes on"
+                f"{file}: cannot be written: {reason}; {hint}, then repeat the command to continue"
             ) from error
         raise RunError(
             f"{file}: damaged ({' '.join(str(reason).split())}); remove it, and 'nntrain sweep "
-            "SWEEP.yaml' makes it anew from the trials' folders"
+            "SWEEP.yaml' rebuilds it from the trials' folders"
         ) from error
 
 
-def _refuse_edited(trials: Sequence[FrozenTrial], sweep: Sweep) -> None:
-    """What is built on the record relies on it.
+def _check_study(trials: Sequence[FrozenTrial], sweep: Sweep) -> None:
+    """Check that a study holds only what nntrain can have written.
 
     Raises:
-        ValueError: It holds a trial that nntrain cannot have noted.
+        ValueError: If it does not.
     """
     states = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-    drawn_from = distributions(sweep)
+    expected = distributions(sweep)
     for number, trial in enumerate(trials):
         accuracies = list(trial.intermediate_values.values())
         if trial.state == TrialState.COMPLETE:
@@ -148,7 +151,7 @@ def _refuse_edited(trials: Sequence[FrozenTrial], sweep: Sweep) -> None:
             raise ValueError(f"trial {number + 1} is missing")
         if trial.state not in states:
             raise ValueError(f"trial {number + 1} is {trial.state.name}")
-        if trial.distributions != drawn_from:
+        if trial.distributions != expected:
             raise ValueError(f"trial {number + 1} has other keys or ranges than the sweep")
         if not all(0 <= accuracy <= 1 for accuracy in accuracies):
             raise ValueError(f"trial {number + 1} has no accuracy from 0 to 1")
@@ -156,79 +159,65 @@ def _refuse_edited(trials: Sequence[FrozenTrial], sweep: Sweep) -> None:
             raise ValueError(f"trial {number + 1} has an accuracy before its first epoch")
 
 
-def _reason(error: BaseException) -> BaseException:
-    """What SQLite has said, behind what others made of it."""
-    while (cause := getattr(error, "orig", None) or error.__cause__) is not None:
-        error = cause
-    return error
-
-
 def _is_foreign(path: Path) -> bool:
-    """Whether a file is none of those that a kill leaves before a sweep has begun."""
+    """Whether a file cannot be left over from a sweep that was killed as it started."""
     return path.name != BASE and not path.name.startswith(".")
 
 
-def _begun_in(folder: Path, asked: SweepSpec) -> SweepSpec:
+def _check_same_sweep(folder: Path, definition: SweepSpec) -> None:
+    base = definition.sweep.config
     try:
-        return load_sweep(folder / SWEEP, folder / BASE)
+        started = load_sweep(folder / SWEEP, folder / BASE)
     except ConfigError as error:
         raise ConfigError(
-            f"{str(error).splitlines()[0]} (it notes what was begun; put a copy of your SWEEP.yaml "
-            f"in place of {folder / SWEEP}, and of {asked.sweep.config} in that of {folder / BASE})"
+            f"{str(error).splitlines()[0]} (a copy made when the sweep was started; restore it: "
+            f"copy your SWEEP.yaml to {folder / SWEEP}, and {base} to {folder / BASE})"
         ) from error
-
-
-def _refuse_another(folder: Path, asked: SweepSpec, begun: SweepSpec) -> None:
-    ours, theirs = asked.sweep.model_dump(), begun.sweep.model_dump()
+    ours, theirs = definition.sweep.model_dump(), started.sweep.model_dump()
     different = [key for key in ours if key not in MAY_GROW and ours[key] != theirs[key]]
-    if asked.config({}) != begun.config({}):
-        different.append(f"what {asked.sweep.config} says")
+    if definition.config({}) != started.config({}):
+        different.append(f"what {base} says")
     if different:
         raise ConfigError(
-            f"{folder}: was begun as another sweep, which differs in: {', '.join(different)} (only "
+            f"{folder}: belongs to another sweep, which differs in: {', '.join(different)} (only "
             f"{' and '.join(MAY_GROW)} may be changed); begin a new one with --run"
         )
 
 
 class Trials:
-    """The trials of one sweep.
+    """The trials of a sweep.
+
+    All methods raise a RunError if the study cannot be read or written.
 
     Args:
-        folder: The sweep's.
-        definition: What is searched.
-        study: Optuna's record.
-
-    Attributes:
-        folder: The sweep's.
-        definition: What is searched.
-        study: Optuna's record.
-
-    Whatever reads or writes the record raises a RunError where that is not possible.
+        folder: The sweep's folder.
+        definition: The sweep.
+        study: Optuna's study.
     """
 
     def __init__(self, folder: Path, definition: SweepSpec, study: optuna.Study) -> None:
         self.folder = folder
         self.definition = definition
         self.study = study
-        with self._told():
-            _refuse_edited(self.all(), definition.sweep)
+        with self._one_line_errors():
+            _check_study(self.all(), definition.sweep)
             if not math.isfinite(self.seconds):
                 raise ValueError(f"{self.seconds} seconds")
 
     def check_same_rows(self, data_digest: str) -> None:
-        """Note which rows the trials share, and let nobody go on with others.
+        """Store the digest of the rows when the sweep starts, and compare it when it resumes.
 
         Args:
-            data_digest: What `nntrain.training.rows.digest` says of them.
+            data_digest: The result of `nntrain.training.rows.digest`.
 
         Raises:
-            DataError: The sweep was begun with others.
+            DataError: If the sweep was started with other rows.
         """
-        with self._told():
-            begun = self.study.user_attrs.get("data_digest")
-            if begun is None:
+        with self._one_line_errors():
+            stored = self.study.user_attrs.get("data_digest")
+            if stored is None:
                 self.study.set_user_attr("data_digest", data_digest)
-        if begun not in (None, data_digest):
+        if stored not in (None, data_digest):
             data = self.definition.config({}).data
             files = [file for file in (data.train, data.validation) if isinstance(file, str)]
             raise DataError(
@@ -238,74 +227,76 @@ class Trials:
 
     @property
     def seconds(self) -> float:
-        """How long the sweep has been conducted so far, all interruptions aside."""
-        with self._told():
+        """How long the sweep has run, without interruptions."""
+        with self._one_line_errors():
             return float(self.study.user_attrs.get("seconds", 0.0))
 
     @seconds.setter
     def seconds(self, seconds: float) -> None:
-        with self._told():
+        with self._one_line_errors():
             self.study.set_user_attr("seconds", seconds)
 
     def all(self) -> Sequence[FrozenTrial]:
-        """Those begun so far, in order of their numbers."""
-        with self._told():
+        """All trials, in order of their numbers."""
+        with self._one_line_errors():
             return self.study.get_trials(deepcopy=False)
 
-    def begin(self, trials: Sequence[FrozenTrial]) -> FrozenTrial:
-        """Choose the next trial's values, and note that it has begun."""
+    def ask(self, trials: Sequence[FrozenTrial]) -> FrozenTrial:
+        """Choose the values of the next trial after these, and add it to the study."""
         sweep, number = self.definition.sweep, len(trials)
-        params = propose(sweep, number, trials)
         trial = optuna.trial.create_trial(
-            state=TrialState.RUNNING, params=params, distributions=distributions(sweep)
+            state=TrialState.RUNNING,
+            params=propose(sweep, number, trials),
+            distributions=distributions(sweep),
         )
-        with self._told():
+        with self._one_line_errors():
             self.study.add_trial(trial)
         return self.all()[number]
 
-    def end(
+    def tell(
         self,
         trial: FrozenTrial,
         state: TrialState,
         accuracies: Sequence[float],
-        fault: str | None = None,
+        error: str | None = None,
     ) -> None:
-        """Note how a trial ended.
+        """Store the end of a trial in the study.
 
         Args:
-            trial: Which.
-            state: How.
-            accuracies: Its val_accuracy after each epoch. The best so far is noted of those epochs
-                after which trials are looked at, and of the last: each costs a write of its own.
-            fault: Why it failed.
+            trial: The trial.
+            state: Its final state.
+            accuracies: Its val_accuracy after each epoch. Only the best so far at each rung and
+                after the last epoch is stored, because each value is a write of its own.
+            error: Why it failed.
         """
-        sweep = self.definition.sweep
-        looks = [n for n in range(1, len(accuracies)) if is_rung(sweep, n)]
-        value = max(accuracies) if state == TrialState.COMPLETE else None
-        with self._told():
-            noted = optuna.trial.Trial(self.study, trial._trial_id)
-            for epoch in (*looks, len(accuracies)) if accuracies else ():
-                if epoch not in trial.intermediate_values:
-                    noted.report(max(accuracies[:epoch]), epoch)
-            if fault is not None:
-                noted.set_user_attr("fault", fault)
+        sweep, epochs = self.definition.sweep, len(accuracies)
+        with self._one_line_errors():
+            stored = optuna.trial.Trial(self.study, trial._trial_id)
+            for epoch in range(1, epochs + 1):
+                if epoch not in trial.intermediate_values and (
+                    epoch == epochs or is_rung(sweep, epoch)
+                ):
+                    stored.report(max(accuracies[:epoch]), epoch)
+            if error is not None:
+                stored.set_user_attr(ERROR_ATTRIBUTE, error)
+            value = max(accuracies) if state == TrialState.COMPLETE else None
             self.study.tell(trial.number, value, state)
 
     def run_of(self, trial: FrozenTrial) -> RunFolder:
-        """The trial's own run."""
+        """The folder of a trial's run."""
         return RunFolder(self.folder / f"trial-{trial.number + 1}")
 
     def config_of(self, trial: FrozenTrial) -> Config:
-        """The trial's complete configuration.
+        """The complete configuration of a trial.
 
         Raises:
-            ConfigError: Its values do not go together.
+            ConfigError: If its values contradict each other.
         """
         return self.definition.config(self.values_of(trial))
 
     def values_of(self, trial: FrozenTrial) -> dict[str, Any]:
-        """What the trial tries, by keys of the configuration."""
+        """The trial's values by keys of the configuration."""
         return values_of(self.definition.sweep, trial.params)
 
-    def _told(self) -> AbstractContextManager[None]:
+    def _one_line_errors(self) -> AbstractContextManager[None]:
         return _one_line_errors(self.folder / STUDY_FILE)

@@ -81,7 +81,7 @@ def fit(
         NNTrainError: If a file cannot be written.
     """
     data = data or read_data(config, reporter)
-    state = TrainingState.begin(config, data[0].digits.pixels.shape[1])
+    state = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
     data_digest = digest(*data)
     run = create_run()
     with run.lock():
@@ -119,7 +119,7 @@ def resume(
         check_same_config(run, config, before)
         data = data or read_data(config, reporter)
         data_digest = digest(*data)
-        state = TrainingState.begin(config, data[0].digits.pixels.shape[1])
+        state = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
         if saved is None:
             reporter.log(f"{run}: no checkpoint yet; beginning again")
         else:
@@ -161,7 +161,7 @@ def dry_run(config: Config, reporter: Reporter) -> str:
         DataError: If a CSV is invalid.
     """
     training, _ = read_data(config, reporter)
-    network = build_network(config, training.digits.pixels.shape[1])
+    network = build_network(config, training.dataset.pixels.shape[1])
     build_optimizer(config, network)
     batches = len(batches_for(config, training, network, threads=1))
     members = f", {config.members} members" if config.members > 1 else ""
@@ -201,7 +201,7 @@ def _train(
         for record in train(step, batches, plan, progress, validate, stats.compute, after_batch):
             for rows in data:
                 if rows is not None:
-                    rows.digits.check_unchanged()
+                    rows.dataset.check_unchanged()
             # Save best.npz first: a run resumed from last.npz does not train this epoch again.
             is_best = best(progress.history) is record
             if is_best:
@@ -263,7 +263,7 @@ def batches_for(config: Config, training: Subset, network: Network, threads: int
         batch_size=config.training.batch_size,
         scale=build_rescale(config),
         seed=config.seed,
-        distorter=distorter,
+        augmenter=distorter,
         workers=threads if distorter else 1,
     )
 

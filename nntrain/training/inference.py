@@ -77,7 +77,7 @@ class Predictor:
         Raises:
             DataError: If the rows have another number of pixels than the training rows.
         """
-        self.check_same_pixels(rows.digits)
+        self.check_same_pixels(rows.dataset)
         with threadpool_limits(1, "blas"):  # the rows are shared among threads instead
             return outputs_for(self.network, rows, self.scale, threads, distort)
 
@@ -117,8 +117,8 @@ class Predictor:
         assert self.distorter is not None  # noqa: S101 (for the type checker)
         rng = generator(self.config.seed, Purpose.PREDICTION, copy, part)
         # The digit is unknown, so use the limits of the most limited one.
-        labels = np.full(len(pixels), self.distorter.most_limited, np.uint8)
-        self.distorter.warp(pixels, self.distorter.draw(rng, labels, len(pixels)), x)
+        labels = np.full(len(pixels), self.distorter.strictest_label, np.uint8)
+        self.distorter.apply(pixels, self.distorter.sample(rng, labels, len(pixels)), x)
 
 
 def resolve_runs(folders: Sequence[Path]) -> list[RunFolder]:

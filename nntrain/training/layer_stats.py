@@ -30,7 +30,7 @@ class LayerStats:
         # Evenly spaced, since rows may be sorted by digit.
         chosen = np.unique(np.linspace(0, len(rows) - 1, ROWS).astype(np.intp))
         pixels = np.empty((len(chosen), network.widths[0]), np.uint8)
-        rows.gather(chosen, pixels)
+        rows.take(chosen, pixels)
         self._x: Array = np.empty(pixels.shape, network.parameters.dtype)
         scale.apply(pixels, self._x)
         self._y = targets[rows.labels[chosen]]

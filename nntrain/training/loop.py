@@ -166,7 +166,7 @@ def outputs_for(
     def predict(start: int) -> None:
         part = slice(start, start + PREDICTION_ROWS)
         pixels = np.empty((len(outputs[part]), network.widths[0]), np.uint8)
-        rows.gather(part, pixels)
+        rows.take(part, pixels)
         x = np.empty(pixels.shape, outputs.dtype)
         if distort is None:
             scale.apply(pixels, x)

@@ -6,7 +6,7 @@ import numpy as np
 
 from nntrain.config import Config
 from nntrain.config.build import build_augmenter
-from nntrain.data.preview import preview
+from nntrain.data.image_grid import save_image_grid
 from nntrain.errors import ConfigError
 from nntrain.randomness import Purpose, generator
 from nntrain.training.reporter import Reporter
@@ -34,15 +34,15 @@ def draw_preview(config: Config, path: Path, reporter: Reporter) -> None:
             "such as --set 'data.distortion={rotation: 15, scale: 0.15}'"
         )
     data = config.data
-    training = read_labelled(data.train, data.classes, data.label_column, reporter).all()
-    distorter = build_augmenter(config, training.digits.pixels.shape[1])
+    training = read_labelled(data.train, data.classes, data.label_column, reporter).as_subset()
+    distorter = build_augmenter(config, training.dataset.pixels.shape[1])
     assert distorter is not None  # noqa: S101 (for the type checker)
     _, firsts = np.unique(training.labels, return_index=True)
-    pixels = np.empty((len(firsts), training.digits.pixels.shape[1]), np.uint8)
-    training.gather(firsts, pixels)
+    pixels = np.empty((len(firsts), training.dataset.pixels.shape[1]), np.uint8)
+    training.take(firsts, pixels)
     distorted = np.empty((len(firsts), COPIES, pixels.shape[1]), np.float32)
     for copy in range(COPIES):
         rng = generator(config.seed, Purpose.DISTORTION, copy)
-        draws = distorter.draw(rng, training.labels[firsts], len(firsts))
-        distorter.warp(pixels, draws, distorted[:, copy])
-    preview(pixels, distorted, path)
+        draws = distorter.sample(rng, training.labels[firsts], len(firsts))
+        distorter.apply(pixels, draws, distorted[:, copy])
+    save_image_grid(pixels, distorted, path)

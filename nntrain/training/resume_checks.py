@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from nntrain.config import Config, parse_config
-from nntrain.config.diff import differences, short
+from nntrain.config.diff import diff_configs, format_short
 from nntrain.errors import CheckpointError, ConfigError, DataError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
@@ -54,8 +54,8 @@ def check_same_config(
     if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
         allowed.add("data.validation")
     refused = [
-        f"{key} is {short(new)} but was {short(old)}"
-        for key, (new, old) in differences([config, before]).items()
+        f"{key} is {format_short(new)} but was {format_short(old)}"
+        for key, (new, old) in diff_configs([config, before]).items()
         if key not in allowed and not (key in may_grow and new >= old)
     ]
     if refused:

@@ -51,7 +51,7 @@ def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
                 f"{validation.source}: {validation.pixels.shape[1]} pixels a row, but "
                 f"{digits.source} has {digits.pixels.shape[1]}; both must show the same pictures"
             )
-        return digits.all(), validation.all()
+        return digits.as_subset(), validation.as_subset()
     training, held_out = hold_out(digits, data.validation, split_seed(config))
     if held_out is not None:
         reporter.log(f"training on {len(training):,} rows, validating on {len(held_out):,}")

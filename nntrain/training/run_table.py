@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from nntrain.config import Config
-from nntrain.config.diff import differences
+from nntrain.config.diff import diff_configs
 from nntrain.errors import NNTrainError
 from nntrain.training.progress import best, is_finished
 from nntrain.training.run import RunFolder
@@ -64,7 +64,7 @@ class RunTable:
 
     def differences(self) -> dict[str, list[Any]]:
         """The keys whose values differ, and the value of each run; see `nntrain.config.diff`."""
-        return differences([summary.config for summary in self.runs])
+        return diff_configs([summary.config for summary in self.runs])
 
     def as_dicts(self) -> list[dict[str, Any]]:
         """The table as JSON types, one dictionary per run; None where unknown."""

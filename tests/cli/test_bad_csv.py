@@ -65,7 +65,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         Path("train.csv").write_bytes(text(TRAIN))
         Path("tiny.yaml").write_text(TINY)
         assert run("fit", "tiny.yaml", "--run", "done")[0] == 0
-        patch.setattr(kaggle, "_WORTH_CACHING", 0)
+        patch.setattr(kaggle, "MIN_CACHED_BYTES", 0)
         yield folder
 
 
@@ -89,10 +89,12 @@ def files(home: Path) -> set[Path]:
     return {path for path in home.rglob("*") if path.is_file() and path.name != ".lock"}
 
 
-NOT_A_DIGIT = "{0}.csv:6: row 5, column 'label': {1} is not a digit 0–9; mend it or remove the row"
+NOT_A_DIGIT = (
+    "{0}.csv:6: row 5, column 'label': {1} is not a digit 0–9; correct it or remove the row"
+)
 NOT_A_PIXEL = (
     "{0}.csv:6: row 5, column 'pixel6': {1} is not a pixel, a whole number 0–255; "
-    "mend it or remove the row"
+    "correct it or remove the row"
 )
 CUT = (
     "{0}.csv: is damaged or cut short (Compressed file ended before the end-of-stream marker was "
@@ -111,12 +113,12 @@ FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     "short row": (
         partial(with_row, lambda row: row[:-2]),
         "{0}.csv:6: row 5: {short} cells instead of {width} as in the first line, "
-        "ends before column 'pixel14'; mend the row or remove it",
+        "ends before column 'pixel14'; correct the row or remove it",
     ),
     "long row": (
         partial(with_row, lambda row: [*row, "0"]),
         "{0}.csv:6: row 5: {long} cells instead of {width} as in the first line, "
-        "too long; mend the row or remove it",
+        "too long; correct the row or remove it",
     ),
     "stray quote": (
         partial(with_cell, "pixel6", '"12'),
@@ -130,7 +132,7 @@ FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     ),
     "NUL byte in the header": (
         lambda rows: b"\0" + text(rows),
-        "{0}.csv:1: NUL bytes, as in UTF-16 or in what is no text; give a CSV, saved as UTF-8",
+        "{0}.csv:1: NUL bytes, as in UTF-16 or binary files; give a CSV, saved as UTF-8",
     ),
     "column missing": (
         partial(with_columns, lambda row: [*row[:-8], *row[-7:]]),
@@ -185,7 +187,7 @@ FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     ),
     "UTF-16 without a mark": (
         lambda rows: text(rows).decode().encode("utf-16-le"),
-        "{0}.csv:1: NUL bytes, as in UTF-16 or in what is no text; give a CSV, saved as UTF-8",
+        "{0}.csv:1: NUL bytes, as in UTF-16 or binary files; give a CSV, saved as UTF-8",
     ),
     "carriage returns alone": (
         lambda rows: text(rows).replace(b"\n", b"\r"),

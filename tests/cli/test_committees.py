@@ -1,4 +1,4 @@
-"""Committees as people train, stop, ask and list them."""
+"""The commands on committees: fit, evaluate, predict, runs."""
 
 import json
 import signal
@@ -31,7 +31,7 @@ def evaluated(*arguments: str) -> float:
     return float(json.loads(text)["accuracy"])
 
 
-def test_fit_tells_which_member_it_trains_and_how_to_ask_them(folder: Path) -> None:
+def test_fit_names_each_member_and_the_command_to_predict(folder: Path) -> None:
     result = succeed("fit", "tiny.yaml", *THREE)
     for number in (1, 2, 3):
         assert f"member {number} of 3: runs/tiny/member-{number}, seed {number + 2}\n" in (
@@ -46,13 +46,13 @@ def test_fit_tells_which_member_it_trains_and_how_to_ask_them(folder: Path) -> N
     assert last == "runs/tiny: 3 members, which vote together in: nntrain predict runs/tiny"
 
 
-def test_without_rows_held_out_nothing_is_said_of_the_vote(folder: Path) -> None:
+def test_without_validation_rows_the_vote_has_no_accuracy(folder: Path) -> None:
     result = succeed("fit", "tiny.yaml", *THREE, "--set", "data.validation=0")
     assert "voting together" not in result.stdout
     assert len(result.stdout.splitlines()) == 4
 
 
-def test_members_vote(folder: Path) -> None:
+def test_predictions_are_the_mean_of_the_members(folder: Path) -> None:
     succeed("fit", "tiny.yaml", *THREE, "--set", "training.epochs=1")
     shares = [probabilities(f"runs/tiny/member-{number}") for number in (1, 2, 3)]
     mean = np.mean(shares, axis=0)
@@ -65,14 +65,14 @@ def test_members_vote(folder: Path) -> None:
     assert evaluated("runs/single", "runs/tiny") == accuracy(four)
 
 
-def test_evaluate_judges_a_committee_by_the_rows_it_held_out(folder: Path) -> None:
+def test_evaluate_uses_the_validation_rows_of_a_committee(folder: Path) -> None:
     succeed("fit", "tiny.yaml", *THREE)
     evaluation = json.loads(succeed("evaluate", "--json").stdout)
     assert evaluation["rows"] == 50
     assert evaluation["loss_name"] == "cross_entropy"
 
 
-def test_predict_without_a_run_asks_the_whole_committee(folder: Path) -> None:
+def test_predict_without_a_run_uses_the_newest_committee(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--run", "runs/older")
     succeed("fit", "tiny.yaml", *THREE)
     result = succeed("predict")
@@ -82,14 +82,14 @@ def test_predict_without_a_run_asks_the_whole_committee(folder: Path) -> None:
     assert "with runs/newer\n" in succeed("predict").stderr
 
 
-def test_a_network_votes_once(folder: Path) -> None:
+def test_a_network_named_twice_is_refused(folder: Path) -> None:
     succeed("fit", "tiny.yaml", *THREE)
     line = "runs/tiny/member-2: named twice; each member of a committee votes once"
     assert refuse(2, "predict", "runs/tiny", "runs/tiny/member-2") == line
     assert "member-1: named twice" in refuse(2, "evaluate", "runs/tiny", str(folder / "runs/tiny"))
 
 
-def test_an_unfinished_committee_is_refused_and_passed_over(folder: Path) -> None:
+def test_an_unfinished_committee_is_refused_and_never_the_default(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--run", "runs/single")
     succeed("fit", "tiny.yaml", *THREE)
     for file in Path("runs/tiny/member-3").iterdir():
@@ -143,10 +143,10 @@ def test_a_members_configuration_trains_an_ordinary_run(folder: Path) -> None:
     np.testing.assert_array_equal(again.parameters, member.parameters)
 
 
-@pytest.mark.parametrize(("value", "fault"), [("0", "at least 1"), ("101", "at most 100")])
-def test_between_1_and_100_members(folder: Path, value: str, fault: str) -> None:
+@pytest.mark.parametrize(("value", "bound"), [("0", "at least 1"), ("101", "at most 100")])
+def test_between_1_and_100_members(folder: Path, value: str, bound: str) -> None:
     line = refuse(2, "fit", "tiny.yaml", "--set", f"members={value}")
-    assert line == f"--set members={value}: members: must be {fault}, not {value}"
+    assert line == f"--set members={value}: members: must be {bound}, not {value}"
 
 
 def test_check_counts_the_members(folder: Path) -> None:
@@ -185,7 +185,7 @@ def test_sigterm_within_a_member_saves_and_resuming_ends_the_same(folder: Path) 
         ([0.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3]),
     ],
 )
-def test_outputs_trained_towards_0_and_1_have_a_whole_vote(
+def test_outputs_trained_towards_0_and_1_are_normalised(
     outputs: list[float], expected: list[float]
 ) -> None:
     shares = as_probabilities(np.array([outputs], np.float32), "identity", "squared_error")

@@ -70,8 +70,8 @@ def test_distorted_copies_are_asked_too(trained: Path) -> None:
 
 
 def test_answers_do_not_depend_on_the_number_of_threads(trained: Path) -> None:
-    rows = read_csv("data/test_labelled.csv", labels="required").all()
-    many = Subset(rows.digits, np.tile(rows.index, 80))  # several parts to be shared
+    rows = read_csv("data/test_labelled.csv", labels="required").as_subset()
+    many = Subset(rows.dataset, np.tile(rows.index, 80))  # several parts to be shared
     assert len(many) > 2 * PREDICTION_ROWS
     (model,) = load_models(resolve_runs([Path("runs/tiny")]))
     for distortions in (0, 1):
@@ -101,8 +101,8 @@ def test_no_copy_goes_further_than_the_most_limited_digit(folder: Path) -> None:
 
 
 def test_each_part_of_the_rows_has_distortions_of_its_own(trained: Path) -> None:
-    rows = read_csv("data/test_labelled.csv", labels="required").all()
-    same = Subset(rows.digits, np.zeros(2 * PREDICTION_ROWS, np.intp))
+    rows = read_csv("data/test_labelled.csv", labels="required").as_subset()
+    same = Subset(rows.dataset, np.zeros(2 * PREDICTION_ROWS, np.intp))
     (model,) = load_models(resolve_runs([Path("runs/tiny")]))
     answers = model.probabilities(same, 1)
     assert not np.array_equal(answers[:PREDICTION_ROWS], answers[PREDICTION_ROWS:])

@@ -1,4 +1,4 @@
-"""Sweeps as people run them: real processes, interrupted and gone on with."""
+"""Sweeps as people run them: real processes, interrupted and resumed."""
 
 import importlib.util
 import io
@@ -20,16 +20,16 @@ from nntrain.cli.terminal import print_columns
 from nntrain.config import load_config
 from nntrain.data.kaggle import write_csv
 from nntrain.sweep.ranking import ranking
-from nntrain.sweep.search import max_concurrent
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import open_trials, read_trials
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import digest, read_data
 from tests.support.cli import refuse, run
+from tests.support.sweeps import InlineDispatcher, swept
 from tests.support.tiny import stripes
-from tests.sweep.conftest import Inline, folder, inline, swept
+from tests.sweep.conftest import folder, inline
 
-__all__ = ["folder", "inline"]  # the former takes the place of this folder's own
+__all__ = ["folder", "inline"]  # `folder` overrides the fixture of this folder
 
 SWEEP = """
 config: long.yaml
@@ -58,36 +58,36 @@ def sweep(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def until(lines: Iterator[str], what: str) -> None:
+def read_until(lines: Iterator[str], expected: str) -> None:
     for line in lines:
-        if what in line:
+        if expected in line:
             return
-    raise AssertionError(f"never said {what!r}")
+    raise AssertionError(f"never printed {expected!r}")
 
 
-def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(
-    long: Path, inline: Callable[..., Inline]
+def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(
+    long: Path, inline: Callable[..., InlineDispatcher]
 ) -> None:
     undisturbed = ranking(swept(inline(), "runs/undisturbed"))
     for end, status, workers in (
         (subprocess.Popen.terminate, 143, "1"),
         (subprocess.Popen.kill, -9, "2"),
     ):
-        with sweep(long, "--run", "runs/other", "--parallel", workers) as going:
-            assert going.stderr is not None
-            until(iter(going.stderr), "runs/other/trial-")
-            family = psutil.Process(going.pid).children(recursive=True)
-            assert family
-            end(going)
-            error = going.communicate()[1]
-        assert going.returncode == status, error
+        with sweep(long, "--run", "runs/other", "--parallel", workers) as running:
+            assert running.stderr is not None
+            read_until(iter(running.stderr), "runs/other/trial-")
+            children = psutil.Process(running.pid).children(recursive=True)
+            assert children
+            end(running)
+            error = running.communicate()[1]
+        assert running.returncode == status, error
         assert "Traceback" not in error
         if status == 143:
             assert error.splitlines()[-1] == (
                 "interrupted, and saved; go on with: nntrain sweep sweep.yaml --run runs/other "
                 "--parallel 1"
             )
-        _, alive = psutil.wait_procs(family, timeout=30)
+        _, alive = psutil.wait_procs(children, timeout=30)
         assert alive == []
 
     last = sweep(long, "--run", "runs/other", "--parallel", "1")
@@ -100,14 +100,14 @@ def test_an_interrupted_sweep_goes_on_and_leaves_no_process_behind(
     assert shown == [str(one.run) for one in ranked]
 
 
-def test_a_sweep_is_conducted_by_one_process_only(long: Path) -> None:
+def test_a_sweep_is_run_by_one_process_only(long: Path) -> None:
     with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/sweep")):
         result = run("sweep", "sweep.yaml")
     assert result.exit_code == 1
     assert "is being trained by another process" in result.stderr
 
 
-def test_a_missing_library_is_told_with_the_extra_that_brings_it(
+def test_a_missing_library_is_reported_with_the_extra_that_installs_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = importlib.util.find_spec
@@ -119,7 +119,7 @@ def test_a_missing_library_is_told_with_the_extra_that_brings_it(
     assert refuse(1, "sweep", "sweep.yaml", "--report") == line.format("sweep,report")
 
 
-def test_a_sweep_does_not_go_on_with_other_rows(long: Path) -> None:
+def test_a_sweep_is_not_resumed_with_other_rows(long: Path) -> None:
     definition = load_sweep(Path("sweep.yaml"))
     rows = read_data(definition.config({}), Reporter())
     with open_trials(definition, Path("runs/sweep")) as trials:
@@ -131,7 +131,7 @@ def test_a_sweep_does_not_go_on_with_other_rows(long: Path) -> None:
     )
 
 
-def test_a_sweep_without_a_trial_that_learnt_anything_has_no_best(
+def test_a_sweep_without_successful_trials_has_no_best(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = io.StringIO()
@@ -139,36 +139,23 @@ def test_a_sweep_without_a_trial_that_learnt_anything_has_no_best(
         sweep_progress, "console", lambda stderr: Console(file=screen, force_terminal=True)
     )
     with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
-        trials.end(trials.begin([]), TrialState.FAIL, [], "diverged")
+        trials.tell(trials.ask([]), TrialState.FAIL, [], "diverged")
         with SweepProgress(trials):
             drawn = screen.getvalue()
-            # A second Ctrl-C ends the process at once, and whoever typed it wants to see a cursor.
+            # A second Ctrl-C ends the process at once, and must not leave the cursor hidden.
             assert drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l")
     assert "1/6" in drawn
     assert "best" not in drawn
 
 
-def test_a_narrow_terminal_shows_whole_names_beside_long_reasons() -> None:
+def test_a_narrow_terminal_shows_whole_names_and_wraps_long_reasons() -> None:
     screen = io.StringIO()
     reason = "failed: the loss became nan in epoch 1, batch 2: training has diverged"
     out = Console(file=screen, width=40)
-    print_columns("run", ["runs/s/trial-1"], {"fate": [reason]}, out)
+    print_columns("run", ["runs/s/trial-1"], {"outcome": [reason]}, out)
     lines = screen.getvalue().splitlines()
     assert max(map(len, lines)) <= 40
-    assert screen.getvalue().split() == ["run", "fate", "runs/s/trial-1", *reason.split()]
-
-
-@pytest.mark.parametrize(
-    ("limits", "most"),
-    [("at_once: 3\ntrials: 6", 3), ("at_once: 9\ntrials: 6", 6), ("at_once: 3\nhours: 1", 3)],
-)
-def test_no_more_workers_are_started_than_trials_can_run(
-    folder: Path, limits: str, most: int
-) -> None:
-    Path("s.yaml").write_text(
-        f"config: tiny.yaml\nspace: {{loss: {{choice: [cross_entropy]}}}}\n{limits}"
-    )
-    assert max_concurrent(load_sweep(Path("s.yaml")).sweep) == most
+    assert screen.getvalue().split() == ["run", "outcome", "runs/s/trial-1", *reason.split()]
 
 
 def test_the_example_is_a_sweep_of_an_example(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +190,7 @@ def test_too_few_files_are_one_line(long: Path, limit: int) -> None:
     )
 
 
-def test_as_many_files_as_are_asked_for_are_enough(long: Path) -> None:
+def test_the_required_number_of_open_files_is_enough(long: Path) -> None:
     Path("sweep.yaml").write_text(SWEEP.replace("trials: 4", "trials: 2"))
     done = sweep_with_open_files(long, 80, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -213,10 +200,10 @@ def test_as_many_files_as_are_asked_for_are_enough(long: Path) -> None:
 def test_sigterm_ends_a_sweep_that_is_being_started(long: Path, seconds: float) -> None:
     with sweep(long) as starting:
         time.sleep(seconds)  # at whatever moment of the start this is
-        family = psutil.Process(starting.pid).children(recursive=True)
+        children = psutil.Process(starting.pid).children(recursive=True)
         starting.terminate()
         assert starting.wait(timeout=15) in (-15, 143)
         assert starting.stderr is not None
         assert "Traceback" not in starting.stderr.read()
-    _, alive = psutil.wait_procs(family, timeout=10)
+    _, alive = psutil.wait_procs(children, timeout=10)
     assert not alive

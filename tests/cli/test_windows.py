@@ -78,7 +78,7 @@ def succeed(*commands: str) -> str:
 def test_the_commands_work_without_what_windows_lacks(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nntrain.data.kaggle._WORTH_CACHING", 0)
+    monkeypatch.setattr("nntrain.data.kaggle.MIN_CACHED_BYTES", 0)
     printed = succeed(
         "data check data/train.csv",
         "fit tiny.yaml --threads 2 --set training.epochs=2",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.hosts import Hosts
+from tests.support.hosts import Hosts
 from tests.sweep.conftest import folder, inline
 
 __all__ = ["folder", "hosts", "inline"]
@@ -12,7 +12,7 @@ __all__ = ["folder", "hosts", "inline"]
 
 @pytest.fixture
 def hosts() -> Iterator[Hosts]:
-    """Some, with a network between them."""
-    made = Hosts()
-    yield made
-    made.close()
+    """Hosts on a network of their own."""
+    hosts = Hosts()
+    yield hosts
+    hosts.close()

@@ -1,27 +1,16 @@
-"""Sweeps and committees on a real scheduler with real workers, and what may happen to them."""
+"""Sweeps and committees on a real scheduler with real workers, some of which are killed."""
 
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import dask
-import pytest
-from distributed.protocol.serialize import serialize
-
-from nntrain.cluster import connect
-from nntrain.cluster.dispatcher import _Rows
-from nntrain.config import load_config
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.trials import read_trials
-from nntrain.training.reporter import Reporter
-from nntrain.training.rows import read_data
 from nntrain.training.run import RunFolder
-from tests.cluster.hosts import Hosts, said
-from tests.support.cli import run, succeed
-from tests.support.sweeps import outcome
+from tests.support.cli import succeed
+from tests.support.hosts import Hosts, read_until
+from tests.support.sweeps import InlineDispatcher, outcome, swept
 from tests.support.training import assert_same
-from tests.sweep.conftest import Inline, swept
 
 # Long enough to be killed in the middle.
 EPOCHS = 40
@@ -36,9 +25,9 @@ pruning: {first: 12, after: 2}
 """
 
 
-def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_as_here(
+def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
     folder: Path,
-    inline: Callable[..., Inline],
+    inline: Callable[..., InlineDispatcher],
     hosts: Hosts,
 ) -> None:
     Path("sweep.yaml").write_text(SWEEP)
@@ -54,15 +43,16 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_as_here(
     arguments = ("sweep", "sweep.yaml", "--run", "runs/there", "--scheduler", hosts.address)
     sweep = hosts.start("nntrain", *arguments, cwd=folder)
 
-    begun = said(sweep, "runs/there/trial-1: ")
+    text = read_until(sweep, "runs/there/trial-1: ")
     hosts.worker()  # joins late
-    while not list(hosts.places[0].glob("nntrain-*/trial-1/last.npz")):
+    while not list(hosts.folders[0].glob("nntrain-*/trial-1/last.npz")):
         time.sleep(0.002)  # until it is in the middle of the trial
     first.kill()
-    text = begun + said(sweep, "is gone; another takes it up") + said(sweep, "rows right")
+    text += read_until(sweep, "is gone; another one continues it")
+    text += read_until(sweep, "rows right")
 
     scheduler.kill()
-    text += said(sweep, "the scheduler is gone")
+    text += read_until(sweep, "the scheduler is gone")
     scheduler.wait()
     hosts.scheduler()
     hosts.worker()
@@ -81,7 +71,7 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_as_here(
     assert shown[-3:] == [str(one.run) for one in ranking(there)]
 
 
-def test_a_committee_trains_on_a_cluster_as_it_would_here(folder: Path, hosts: Hosts) -> None:
+def test_a_committee_trains_the_same_on_a_cluster(folder: Path, hosts: Hosts) -> None:
     hosts.scheduler()
     committee = ("--set", "members=3", "--set", "training.epochs=6")
     fit = hosts.start(
@@ -89,7 +79,7 @@ def test_a_committee_trains_on_a_cluster_as_it_would_here(folder: Path, hosts: H
         *("--scheduler", hosts.address),
         cwd=folder,
     )
-    said(fit, f"there is no worker; start one with: dask worker {hosts.address} --nworkers 1")
+    read_until(fit, f"there is no worker; start one with: dask worker {hosts.address} --nworkers 1")
     for _ in range(2):
         hosts.worker()
     assert fit.stdout is not None
@@ -103,37 +93,3 @@ def test_a_committee_trains_on_a_cluster_as_it_would_here(folder: Path, hosts: H
         strict=True,
     ):
         assert_same(there, here)
-
-
-def test_tls_without_a_certificate_is_one_line(folder: Path) -> None:
-    result = run("fit", "tiny.yaml", "--scheduler", "tls://127.0.0.1:9")
-    assert result.exit_code == 1
-    assert "tls://127.0.0.1:9: no certificate to show there; name ca-file," in result.stderr
-
-
-def test_a_certificate_of_no_use_is_one_line(folder: Path) -> None:
-    ours = {"ca-file": "cert.pem", "client.cert": "cert.pem", "client.key": "key.pem"}
-    with dask.config.set({f"distributed.comm.tls.{name}": file for name, file in ours.items()}):
-        result = run("fit", "tiny.yaml", "--scheduler", "tls://127.0.0.1:9")
-    assert result.exit_code == 1
-    assert result.stderr.splitlines()[-1] == (
-        "tls://127.0.0.1:9: no scheduler there ([Errno 2] No such file or directory); start one "
-        "with 'dask scheduler', or show it a certificate that it knows (docs/cluster.md)"
-    )
-
-
-def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connect, "CONNECTING", 0.5)
-    for command in (("sweep", "sweep.yaml"), ("fit", "tiny.yaml")):
-        result = run(*command, "--scheduler", "tcp://127.0.0.1:9", "--run", "runs/none")
-        assert result.exit_code == 1
-        assert "tcp://127.0.0.1:9: no scheduler there (" in result.stderr.splitlines()[-1]
-        assert result.stderr.rstrip().endswith("; start one with 'dask scheduler'")
-        shutil.rmtree("runs", ignore_errors=True)
-
-
-def test_the_rows_are_sent_once_though_two_selections_share_them(folder: Path) -> None:
-    data = read_data(load_config("tiny.yaml"), Reporter())
-    _, frames = serialize(_Rows(data))
-    sent = sum(memoryview(frame).nbytes for frame in frames)
-    assert data[0].digits.pixels.nbytes < sent < 1.9 * data[0].digits.pixels.nbytes

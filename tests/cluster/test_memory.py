@@ -3,24 +3,24 @@ import sys
 
 import pytest
 
-# Touches a fresh array a thousand times, and tells how many pages the system had to bring.
-FAULTS = """
+# Writes to a new array a thousand times, and prints the number of page faults.
+SCRIPT = """
 import resource, sys
 import numpy as np
 from nntrain.cluster.memory import keep_freed_memory
 if sys.argv[1] == "kept":
     keep_freed_memory()
-def touched():
+def faults_of_writing():
     for _ in range(1_000):
         np.ones(100_000, np.float32)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-print(-touched() + touched())
+print(-faults_of_writing() + faults_of_writing())
 """
 
 
-def faults(how: str) -> int:
+def page_faults(how: str) -> int:
     done = subprocess.run(
-        [sys.executable, "-c", FAULTS, how],
+        [sys.executable, "-c", SCRIPT, how],
         env={"MALLOC_TRIM_THRESHOLD_": "65536", "PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
@@ -30,7 +30,7 @@ def faults(how: str) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc has the setting")
-def test_memory_is_kept_where_dask_has_it_given_back() -> None:
-    if faults("given back") < 10_000:
+def test_freed_memory_is_kept_despite_dasks_setting() -> None:
+    if page_faults("given back") < 10_000:
         pytest.skip("this system's allocator does not know the setting")
-    assert faults("kept") < 1_000
+    assert page_faults("kept") < 1_000

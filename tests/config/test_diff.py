@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from nntrain.config import Config
-from nntrain.config.diff import differences, short
+from nntrain.config.diff import diff_configs, format_short
 from tests.support.configs import configs
 
 MakeConfig = Callable[..., Config]
@@ -47,14 +47,16 @@ def test_a_key_goes_as_deep_as_configurations_are_alike(
 ) -> None:
     one = make_config("data.train=train.csv")
     other = make_config("data.train=train.csv", *overrides)
-    found = differences([one, other])
-    assert {key: [short(value) for value in values] for key, values in found.items()} == expected
+    found = diff_configs([one, other])
+    assert {
+        key: [format_short(value) for value in values] for key, values in found.items()
+    } == expected
 
 
 def test_keys_come_in_the_order_of_the_configuration_with_a_value_for_each(
     make_config: MakeConfig,
 ) -> None:
-    found = differences(
+    found = diff_configs(
         [make_config(), make_config("training.epochs=9", "seed=1"), make_config("dtype=float64")]
     )
     assert found == {
@@ -66,7 +68,7 @@ def test_keys_come_in_the_order_of_the_configuration_with_a_value_for_each(
 
 
 def test_nothing_differs_in_none_or_one(make_config: MakeConfig) -> None:
-    assert differences([]) == differences([make_config()]) == {}
+    assert diff_configs([]) == diff_configs([make_config()]) == {}
 
 
 @settings(max_examples=30)
@@ -74,7 +76,7 @@ def test_nothing_differs_in_none_or_one(make_config: MakeConfig) -> None:
 def test_there_are_differences_exactly_where_configurations_are_not_equal(
     one: Config, other: Config
 ) -> None:
-    found = differences([one, other])
+    found = diff_configs([one, other])
     assert bool(found) == (one != other)
     assert all(ours != theirs for ours, theirs in found.values())
-    assert all("\n" not in short(value) for values in found.values() for value in values)
+    assert all("\n" not in format_short(value) for values in found.values() for value in values)

@@ -30,11 +30,11 @@ def still(*matrix: tuple[float, float, float], side: int) -> TransformParams:
     return TransformParams(np.array([matrix], np.float32), np.empty((0, 2, side, side), np.float32))
 
 
-def warped(
-    distorter: Augmenter, pixels: NDArray[np.uint8], draws: TransformParams
+def applied(
+    augmenter: Augmenter, pixels: NDArray[np.uint8], params: TransformParams
 ) -> NDArray[np.floating]:
     out = np.full(pixels.shape, np.nan, np.float32)
-    distorter.warp(pixels, draws, out)
+    augmenter.apply(pixels, params, out)
     return out
 
 
@@ -71,7 +71,7 @@ def grey(image: NDArray[np.uint8], y: float, x: float) -> float:
 def oracle(
     distortion: Augmentation,
     image: NDArray[np.uint8],
-    draws: TransformParams,
+    params: TransformParams,
     row: int,
     column: int,
 ) -> float:
@@ -81,11 +81,11 @@ def oracle(
     bell = {k: gauss(k, distortion.elastic_sigma) for k in range(1 - side, side)}
     source = []
     for axis in range(2):
-        by_y, by_x, by_1 = draws.affine[0, axis].tolist()
+        by_y, by_x, by_1 = params.affine[0, axis].tolist()
         place = by_y * (row - centre) + by_x * (column - centre) + by_1 + centre
-        if len(draws.noise):
+        if len(params.noise):
             strength = distortion.elastic_strength
-            place += displacement(draws.noise[0, axis], row, column, strength, bell)
+            place += displacement(params.noise[0, axis], row, column, strength, bell)
         source.append(place)
     return grey(image, *source)
 
@@ -104,13 +104,13 @@ distortions = st.builds(
 @given(distortions, st.integers(1, 9), st.integers(0, 2**32 - 1))
 @settings(max_examples=25, deadline=None)
 def test_agrees_with_a_slow_calculation(distortion: Augmentation, side: int, seed: int) -> None:
-    distorter = Augmenter(distortion, side**2)
+    augmenter = Augmenter(distortion, side**2)
     pixels = images(1, side, seed)
-    draws = distorter.draw(np.random.default_rng(seed), None, 1)
-    result = warped(distorter, pixels, draws).reshape(side, side)
+    params = augmenter.sample(np.random.default_rng(seed), None, 1)
+    result = applied(augmenter, pixels, params).reshape(side, side)
     image = pixels.reshape(side, side)
     expected = [
-        [oracle(distortion, image, draws, row, column) for column in range(side)]
+        [oracle(distortion, image, params, row, column) for column in range(side)]
         for row in range(side)
     ]
     np.testing.assert_allclose(result, expected, rtol=0, atol=1e-3)
@@ -118,11 +118,11 @@ def test_agrees_with_a_slow_calculation(distortion: Augmentation, side: int, see
 
 @pytest.mark.parametrize("seed", range(3))
 def test_agrees_with_a_slow_calculation_on_the_pixels_of_mnist(seed: int) -> None:
-    distorter = Augmenter(EVERYTHING, 784)
+    augmenter = Augmenter(EVERYTHING, 784)
     pixels = images(150, 28, seed)
-    draws = distorter.draw(np.random.default_rng(seed), labels(150), 150)
-    result = warped(distorter, pixels, draws)
-    last = TransformParams(draws.affine[149:], draws.noise[149:])
+    params = augmenter.sample(np.random.default_rng(seed), labels(150), 150)
+    result = applied(augmenter, pixels, params)
+    last = TransformParams(params.affine[149:], params.noise[149:])
     for place in np.random.default_rng(seed).integers(0, 784, 60).tolist():
         row, column = divmod(place, 28)
         expected = oracle(EVERYTHING, pixels[149].reshape(28, 28), last, row, column)
@@ -131,17 +131,17 @@ def test_agrees_with_a_slow_calculation_on_the_pixels_of_mnist(seed: int) -> Non
 
 @pytest.mark.parametrize("side", [1, 2, 10, 28])
 def test_no_distortion_returns_the_pixels(side: int) -> None:
-    distorter = Augmenter(Augmentation(), side**2)
+    augmenter = Augmenter(Augmentation(), side**2)
     pixels = images(150, side)
-    draws = distorter.draw(np.random.default_rng(0), labels(150), 150)
-    assert np.array_equal(warped(distorter, pixels, draws), pixels)
+    params = augmenter.sample(np.random.default_rng(0), labels(150), 150)
+    assert np.array_equal(applied(augmenter, pixels, params), pixels)
 
 
 @pytest.mark.parametrize(("down", "right"), [(0, 3), (-2, 1), (4, 4), (-27, 27), (28, 0), (-99, 5)])
 def test_a_shift_by_whole_pixels_moves_the_image(down: int, right: int) -> None:
     pixels = images(1, 28)
-    draws = still((1, 0, -down), (0, 1, -right), side=28)
-    result = warped(Augmenter(Augmentation(), 784), pixels, draws).reshape(28, 28)
+    params = still((1, 0, -down), (0, 1, -right), side=28)
+    result = applied(Augmenter(Augmentation(), 784), pixels, params).reshape(28, 28)
     expected = np.zeros((28 * 9, 28 * 9))
     if abs(down) < 28 * 4:
         expected[28 * 4 + down :, 28 * 4 + right :][:28, :28] = pixels.reshape(28, 28)
@@ -151,23 +151,23 @@ def test_a_shift_by_whole_pixels_moves_the_image(down: int, right: int) -> None:
 @pytest.mark.parametrize("side", [7, 28])
 def test_a_quarter_turn(side: int) -> None:
     pixels = images(1, side)
-    turned = warped(
+    turned = applied(
         Augmenter(Augmentation(), side**2), pixels, still((0, 1, 0), (-1, 0, 0), side=side)
     )
     assert np.array_equal(turned.reshape(side, side), np.rot90(pixels.reshape(side, side)))
 
 
 def test_an_image_far_away_is_background() -> None:
-    draws = still((1, 0, 1e30), (0, 1, -1e30), side=28)
-    assert not warped(Augmenter(Augmentation(), 784), images(1, 28), draws).any()
+    params = still((1, 0, 1e30), (0, 1, -1e30), side=28)
+    assert not applied(Augmenter(Augmentation(), 784), images(1, 28), params).any()
 
 
 def test_draws_follow_from_the_generator() -> None:
-    distorter = Augmenter(EVERYTHING, 784)
+    augmenter = Augmenter(EVERYTHING, 784)
     again = Augmenter(EVERYTHING, 784)
     one, same, other = (
-        each.draw(generator(3, Purpose.DISTORTION, epoch=2, batch=batch), labels(20), 20)
-        for each, batch in ((distorter, 5), (again, 5), (again, 6))
+        each.sample(generator(3, Purpose.DISTORTION, epoch=2, batch=batch), labels(20), 20)
+        for each, batch in ((augmenter, 5), (again, 5), (again, 6))
     )
     assert np.array_equal(one.affine, same.affine)
     assert np.array_equal(one.noise, same.noise)
@@ -176,13 +176,13 @@ def test_draws_follow_from_the_generator() -> None:
 
 
 def test_each_image_has_draws_of_its_own() -> None:
-    draws = Augmenter(EVERYTHING, 784).draw(np.random.default_rng(0), labels(50), 50)
-    assert len(np.unique(draws.affine.reshape(50, 6), axis=0)) == 50
-    assert len(np.unique(draws.noise.reshape(100, 784), axis=0)) == 100
+    params = Augmenter(EVERYTHING, 784).sample(np.random.default_rng(0), labels(50), 50)
+    assert len(np.unique(params.affine.reshape(50, 6), axis=0)) == 50
+    assert len(np.unique(params.noise.reshape(100, 784), axis=0)) == 100
 
 
 def test_noise_is_uniform() -> None:
-    noise = Augmenter(EVERYTHING, 784).draw(np.random.default_rng(0), None, 300).noise
+    noise = Augmenter(EVERYTHING, 784).sample(np.random.default_rng(0), None, 300).noise
     assert noise.shape == (300, 2, 28, 28)
     assert noise.dtype == np.float32
     assert np.abs(noise).max() < 1
@@ -193,14 +193,14 @@ def test_noise_is_uniform() -> None:
 
 
 def test_no_noise_is_drawn_where_nothing_is_bent() -> None:
-    draws = Augmenter(Augmentation(rotation=5), 784).draw(np.random.default_rng(0), None, 10)
-    assert draws.affine.shape == (10, 2, 3)
-    assert draws.noise.shape == (0, 2, 28, 28)
+    params = Augmenter(Augmentation(rotation=5), 784).sample(np.random.default_rng(0), None, 10)
+    assert params.affine.shape == (10, 2, 3)
+    assert params.noise.shape == (0, 2, 28, 28)
 
 
-def components(draws: TransformParams) -> dict[str, NDArray[np.float64]]:
+def components(params: TransformParams) -> dict[str, NDArray[np.float64]]:
     """What each image has been stretched, sheared, turned and shifted by, from its matrix alone."""
-    back = draws.affine.astype(float)
+    back = params.affine.astype(float)
     forth = np.linalg.inv(back[:, :, :2])
     # The x axis is only stretched and turned; what is left of the y axis is stretched and sheared.
     angle = np.arctan2(-forth[:, 0, 1], forth[:, 1, 1])
@@ -220,9 +220,9 @@ def components(draws: TransformParams) -> dict[str, NDArray[np.float64]]:
 
 def test_ranges_are_kept_and_reached() -> None:
     distortion = Augmentation(rotation=15, scale=0.2, shear=0.3, shift=2)
-    draws = Augmenter(distortion, 784).draw(np.random.default_rng(0), None, 5000)
+    params = Augmenter(distortion, 784).sample(np.random.default_rng(0), None, 5000)
     bounds = {"rotation": 15, "height": 0.2, "width": 0.2, "shear": 0.3, "down": 2, "right": 2}
-    found = components(draws)
+    found = components(params)
     for name, bound in bounds.items():
         assert np.abs(found[name]).max() <= bound * (1 + 1e-4), name
         assert found[name].max() > 0.99 * bound, name
@@ -237,7 +237,7 @@ def test_limited_digits_turn_and_shear_less() -> None:
         rotation=15, scale=0.2, shear=0.3, shift=2, limits={1: 0.5, 7: 0.5, 4: 0.0}
     )
     digits = labels(20_000)
-    found = components(Augmenter(distortion, 784).draw(np.random.default_rng(0), digits, 20_000))
+    found = components(Augmenter(distortion, 784).sample(np.random.default_rng(0), digits, 20_000))
     for digit in range(10):
         factor = {1: 0.5, 7: 0.5, 4: 0.0}.get(digit, 1.0)
         for name, bound in {"rotation": 15 * factor, "shear": 0.3 * factor}.items():
@@ -253,13 +253,13 @@ def test_a_positive_angle_turns_to_the_left_and_a_positive_shear_leans_to_the_le
     pixels.reshape(2, 21, 21)[0, 10, 17] = 255
     pixels.reshape(2, 21, 21)[1, 17, 10] = 255
     distortion = Augmentation(rotation=30, shear=0.5, limits={0: 1.0})
-    distorter = Augmenter(distortion, 21 * 21)
+    augmenter = Augmenter(distortion, 21 * 21)
     rng = np.random.default_rng(0)
     for _ in range(20):
-        draws = distorter.draw(rng, None, 2)
-        found = components(draws)
+        params = augmenter.sample(rng, None, 2)
+        found = components(params)
         angle, shear = np.radians(found["rotation"]), found["shear"]
-        result = warped(distorter, pixels, draws).reshape(2, 21, 21)
+        result = applied(augmenter, pixels, params).reshape(2, 21, 21)
         y, x = np.mgrid[-10:11, -10:11]
         centre = [(np.sum(y * each), np.sum(x * each)) / each.sum() for each in result]
         assert centre[0] == pytest.approx([-7 * np.sin(angle[0]), 7 * np.cos(angle[0])], abs=0.6)
@@ -274,10 +274,10 @@ def test_a_positive_angle_turns_to_the_left_and_a_positive_shear_leans_to_the_le
 def test_elastic_displacements_are_as_long_as_they_should_be() -> None:
     """A ramp of grey values shows how far its middle moved along one axis."""
     strength, sigma = 34, 5
-    distorter = Augmenter(Augmentation(elastic_strength=strength, elastic_sigma=sigma), 31 * 31)
+    augmenter = Augmenter(Augmentation(elastic_strength=strength, elastic_sigma=sigma), 31 * 31)
     ramp = np.tile(np.arange(31, dtype=np.uint8) * 8, (2000, 31))
-    draws = distorter.draw(np.random.default_rng(0), None, 2000)
-    moved = (warped(distorter, ramp, draws).reshape(2000, 31, 31)[:, 15, 15] - 15 * 8) / 8
+    params = augmenter.sample(np.random.default_rng(0), None, 2000)
+    moved = (applied(augmenter, ramp, params).reshape(2000, 31, 31)[:, 15, 15] - 15 * 8) / 8
     expected = strength * math.sqrt(1 / 3) / (2 * sigma * math.sqrt(math.pi))
     assert expected == pytest.approx(1.1, abs=0.01)
     assert np.sqrt(np.mean(moved**2)) == pytest.approx(expected, rel=0.05)
@@ -286,36 +286,36 @@ def test_elastic_displacements_are_as_long_as_they_should_be() -> None:
 
 def test_both_precisions_and_nothing_but_grey_values() -> None:
     wild = Augmentation(rotation=180, scale=0.5, shear=1, shift=9, elastic_strength=100)
-    distorter = Augmenter(wild, 784)
+    augmenter = Augmenter(wild, 784)
     pixels = np.where(images(500, 28) > 127, 255, 0).astype(np.uint8)
-    draws = distorter.draw(np.random.default_rng(0), None, 500)
+    params = augmenter.sample(np.random.default_rng(0), None, 500)
     single, double = np.empty((500, 784), np.float32), np.empty((500, 784))
-    distorter.warp(pixels, draws, single)
-    distorter.warp(pixels, draws, double)
+    augmenter.apply(pixels, params, single)
+    augmenter.apply(pixels, params, double)
     assert np.array_equal(single, double)
     assert single.min() == 0
     assert 250 < single.max() <= 255
 
 
 def test_out_may_be_part_of_a_larger_array() -> None:
-    distorter = Augmenter(EVERYTHING, 784)
+    augmenter = Augmenter(EVERYTHING, 784)
     pixels, around = images(150, 28), np.full((150, 800), -1.0, np.float32)
-    draws = distorter.draw(np.random.default_rng(0), None, 150)
-    distorter.warp(pixels, draws, around[:, 8:-8])
-    assert np.array_equal(around[:, 8:-8], warped(distorter, pixels, draws))
+    params = augmenter.sample(np.random.default_rng(0), None, 150)
+    augmenter.apply(pixels, params, around[:, 8:-8])
+    assert np.array_equal(around[:, 8:-8], applied(augmenter, pixels, params))
     assert np.all(around[:, :8] == -1)
     assert np.all(around[:, -8:] == -1)
 
 
 def test_inputs_are_left_alone() -> None:
-    distorter = Augmenter(EVERYTHING, 784)
+    augmenter = Augmenter(EVERYTHING, 784)
     pixels = images(100, 28)
-    draws = distorter.draw(np.random.default_rng(0), labels(100), 100)
-    arrays: list[NDArray[Any]] = [pixels, *draws]
+    params = augmenter.sample(np.random.default_rng(0), labels(100), 100)
+    arrays: list[NDArray[Any]] = [pixels, *params]
     copies = [array.copy() for array in arrays]
     for array in arrays:
         array.flags.writeable = False
-    warped(distorter, arrays[0], TransformParams(*arrays[1:]))
+    applied(augmenter, arrays[0], TransformParams(*arrays[1:]))
     for array, copy in zip(arrays, copies, strict=True):
         assert np.array_equal(array, copy)
 
@@ -323,41 +323,41 @@ def test_inputs_are_left_alone() -> None:
 @pytest.mark.parametrize("step", [1, 7, 64, 100])
 def test_an_image_does_not_depend_on_its_neighbours(step: int) -> None:
     """Otherwise a run resumed at another batch would differ by roundings."""
-    distorter = Augmenter(EVERYTHING, 784)
+    augmenter = Augmenter(EVERYTHING, 784)
     pixels = images(200, 28)
-    draws = distorter.draw(np.random.default_rng(0), labels(200), 200)
+    params = augmenter.sample(np.random.default_rng(0), labels(200), 200)
     parts = [
-        warped(distorter, pixels[at], TransformParams(draws.affine[at], draws.noise[at]))
+        applied(augmenter, pixels[at], TransformParams(params.affine[at], params.noise[at]))
         for at in (slice(first, first + step) for first in range(0, 200, step))
     ]
-    assert np.array_equal(np.concatenate(parts), warped(distorter, pixels, draws))
+    assert np.array_equal(np.concatenate(parts), applied(augmenter, pixels, params))
 
 
 def test_two_threads_do_what_one_does() -> None:
-    distorter = Augmenter(EVERYTHING, 784)
+    augmenter = Augmenter(EVERYTHING, 784)
     work = []
     for seed in range(8):
-        draws = distorter.draw(np.random.default_rng(seed), labels(150), 150)
-        work.append((images(150, 28, seed), draws))
-    alone = [warped(distorter, *each) for each in work]
+        params = augmenter.sample(np.random.default_rng(seed), labels(150), 150)
+        work.append((images(150, 28, seed), params))
+    alone = [applied(augmenter, *each) for each in work]
     with ThreadPoolExecutor(2) as pool:
-        together = pool.map(lambda each: warped(distorter, *each), work)
+        together = pool.map(lambda each: applied(augmenter, *each), work)
     for one, other in zip(alone, together, strict=True):
         assert np.array_equal(one, other)
 
 
 def test_no_images() -> None:
-    distorter = Augmenter(EVERYTHING, 784)
-    draws = distorter.draw(np.random.default_rng(0), labels(0), 0)
-    assert warped(distorter, images(0, 28), draws).shape == (0, 784)
+    augmenter = Augmenter(EVERYTHING, 784)
+    params = augmenter.sample(np.random.default_rng(0), labels(0), 0)
+    assert applied(augmenter, images(0, 28), params).shape == (0, 784)
 
 
 def test_images_larger_than_a_chunk() -> None:
     side = 300
-    distorter = Augmenter(Augmentation(), side**2)
+    augmenter = Augmenter(Augmentation(), side**2)
     pixels = images(2, side)
-    draws = distorter.draw(np.random.default_rng(0), None, 2)
-    assert np.array_equal(warped(distorter, pixels, draws), pixels)
+    params = augmenter.sample(np.random.default_rng(0), None, 2)
+    assert np.array_equal(applied(augmenter, pixels, params), pixels)
 
 
 def test_images_must_be_square() -> None:

@@ -19,7 +19,7 @@ from nntrain.data import cache, kaggle
 from nntrain.data.cache import Cache
 from nntrain.data.dataset import Annotations, Dataset, RowBlocks, RowStream
 from nntrain.data.kaggle import read_csv
-from nntrain.data.table import Table
+from nntrain.data.parser import RowParser
 from nntrain.errors import DataError
 from tests.support.csvs import PACKERS
 
@@ -31,7 +31,7 @@ TEST = "id,n1,n2\n" + "".join(f"a{n},{n},7\n" for n in range(100))
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache, for files of any size."""
     monkeypatch.setenv("NNTRAIN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(kaggle, "_WORTH_CACHING", 0)
+    monkeypatch.setattr(kaggle, "MIN_CACHED_BYTES", 0)
     return tmp_path / "cache" / "csv"
 
 
@@ -39,13 +39,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that were parsed, one by one."""
     sources: list[str] = []
-    read = Table.read
+    parse = RowParser.parse
 
-    def counted(self: Table, *arguments: Any) -> RowBlocks:
+    def counted(self: RowParser, *arguments: Any) -> RowBlocks:
         sources.append(self.source)
-        return read(self, *arguments)
+        return parse(self, *arguments)
 
-    monkeypatch.setattr(Table, "read", counted)
+    monkeypatch.setattr(RowParser, "parse", counted)
     return sources
 
 
@@ -64,7 +64,7 @@ def entries(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.name != ".lock"]
 
 
-@pytest.mark.parametrize("worth_mapping", [0, 1 << 20])
+@pytest.mark.parametrize("min_mapped", [0, 1 << 20])
 @pytest.mark.parametrize(("content", "labels"), [(TRAIN, "required"), (TEST, "forbidden")])
 def test_a_file_seen_before_is_not_parsed_again(
     folder: Path,
@@ -73,9 +73,9 @@ def test_a_file_seen_before_is_not_parsed_again(
     parsed: list[str],
     content: str,
     labels: Literal["required"],
-    worth_mapping: int,
+    min_mapped: int,
 ) -> None:
-    monkeypatch.setattr(cache, "_WORTH_MAPPING", worth_mapping)
+    monkeypatch.setattr(cache, "MIN_MAPPED_BYTES", min_mapped)
     path, elsewhere = tmp_path / "a.csv", tmp_path / "b.csv"
     path.write_text(content)
     elsewhere.write_text(content)
@@ -123,7 +123,7 @@ def test_a_damaged_entry_is_made_anew(
     base = tmp_path_factory.mktemp("damaged")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NNTRAIN_CACHE", str(base / "cache"))
-        patch.setattr(kaggle, "_WORTH_CACHING", 0)
+        patch.setattr(kaggle, "MIN_CACHED_BYTES", 0)
         path = base / "train.csv"
         path.write_text(TRAIN)
         undamaged = read_csv(path)
@@ -147,15 +147,15 @@ MAKE = """
 import sys, time
 from nntrain.cli import main
 from nntrain.data import kaggle
-from nntrain.data.table import Table
-kaggle._WORTH_CACHING = 0
-read = Table.read
+from nntrain.data.parser import RowParser
+kaggle.MIN_CACHED_BYTES = 0
+parse = RowParser.parse
 def slowly(self, *arguments):
     print("parsing", flush=True)
-    beside = yield from read(self, *arguments)
+    annotations = yield from parse(self, *arguments)
     time.sleep(float(sys.argv[2]))
-    return beside
-Table.read = slowly
+    return annotations
+RowParser.parse = slowly
 print(kaggle.read_csv(sys.argv[1]).digest)
 """
 
@@ -216,7 +216,7 @@ def test_entries_not_used_for_longest_make_room(
     for age, letter in enumerate("ab"):
         one_entry(store, letter, 100)
         os.utime(store.folder / NAMES[letter], (1_000 + age, 1_000 + age))
-    monkeypatch.setattr(cache, "_WORTH_MAPPING", 0)
+    monkeypatch.setattr(cache, "MIN_MAPPED_BYTES", 0)
     used = store.load(NAMES["a"], "some.csv")
     assert used is not None
     one_entry(store, "c", 100)
@@ -248,7 +248,7 @@ def test_a_process_that_never_ends_is_not_waited_for(
 ) -> None:
     path = tmp_path / "train.csv"
     path.write_text(TRAIN)
-    monkeypatch.setattr(cache, "_PATIENCE", 0.1)
+    monkeypatch.setattr(cache, "LOCK_TIMEOUT", 0.1)
     with make(path, 60) as maker:
         assert maker.stdout is not None
         assert maker.stdout.readline() == "parsing\n"
@@ -256,29 +256,29 @@ def test_a_process_that_never_ends_is_not_waited_for(
         maker.kill()
 
 
-@pytest.mark.parametrize("worth_caching", [0, 1 << 20])
+@pytest.mark.parametrize("min_cached", [0, 1 << 20])
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 def test_a_file_changed_while_it_is_read_is_refused(
     folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     pack: Callable[[bytes], bytes],
-    worth_caching: int,
+    min_cached: int,
 ) -> None:
-    monkeypatch.setattr(kaggle, "_WORTH_CACHING", worth_caching)
+    monkeypatch.setattr(kaggle, "MIN_CACHED_BYTES", min_cached)
     path = tmp_path / "train.csv"
     path.write_bytes(pack(TRAIN.encode()))
-    read = Table.read
+    parse = RowParser.parse
 
-    def changing(self: Table, *arguments: Any) -> RowBlocks:
-        beside = yield from read(self, *arguments)
+    def changing(self: RowParser, *arguments: Any) -> RowBlocks:
+        annotations = yield from parse(self, *arguments)
         path.write_bytes(pack(TRAIN.replace("255", "254").encode()))
-        return beside
+        return annotations
 
-    monkeypatch.setattr(Table, "read", changing)
+    monkeypatch.setattr(RowParser, "parse", changing)
     with pytest.raises(DataError, match=r"train\.csv: was changed while it was read"):
         read_csv(path)
-    assert not folder.exists() if worth_caching else entries(folder) == []
+    assert not folder.exists() if min_cached else entries(folder) == []
 
 
 @pytest.mark.skipif(shutil.which("mkfifo") is None, reason="no named pipes here")
@@ -294,7 +294,7 @@ FULL = """
 import resource, sys
 from nntrain.cli import main
 from nntrain.data import kaggle
-kaggle._WORTH_CACHING = 0
+kaggle.MIN_CACHED_BYTES = 0
 resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
 print(kaggle.read_csv(sys.argv[1]).digest)
 """
@@ -331,7 +331,7 @@ def test_what_the_disk_gives_back_otherwise_is_not_used(
 def test_mapped_rows_are_as_they_were_or_it_is_noticed(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache, "_WORTH_MAPPING", 0)
+    monkeypatch.setattr(cache, "MIN_MAPPED_BYTES", 0)
     path = tmp_path / "train.csv"
     path.write_text(TRAIN)
     before = read_csv(path).pixels.copy()
@@ -354,7 +354,7 @@ def test_mapped_rows_are_as_they_were_or_it_is_noticed(
     (file,) = folder.rglob("pixels")
     with file.open("r+b") as open_file:
         open_file.write(b"scribble")
-    with pytest.raises(DataError, match="was changed while it was used; what was saved before"):
+    with pytest.raises(DataError, match="was changed while it was used; the last checkpoint"):
         changed.check_unchanged()
     np.testing.assert_array_equal(read_csv(path).pixels, before)
 

@@ -68,9 +68,9 @@ def test_mapped_rows_are_gathered_as_those_in_memory(
     index = rng.integers(0, rows, 40)
     gathered = np.empty((30, 3), np.uint8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dataset, "_PART", part)
+        patch.setattr(dataset, "MAPPED_PART_BYTES", part)
         chosen = Subset(Dataset(mapped.pixels, "", None, None, None, None, mapped), index)
-        chosen.gather(slice(5, 35), gathered)
+        chosen.take(slice(5, 35), gathered)
     np.testing.assert_array_equal(gathered, pixels[index[5:35]])
 
 
@@ -79,7 +79,7 @@ def test_a_selection_keeps_pixels_and_labels_together() -> None:
     assert selection.labels.tolist() == [3, 7, 5]
     for rows, expected in ((slice(1, 3), [0, 1]), (np.array([2, 0]), [1, 3])):
         gathered = np.empty((2, 1), np.uint8)
-        selection.gather(rows, gathered)
+        selection.take(rows, gathered)
         assert gathered[:, 0].tolist() == expected
 
 

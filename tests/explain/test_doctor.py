@@ -426,7 +426,7 @@ def tiny(rows: int, *overrides: str) -> tuple[Config, TrainingState, Sample]:
     config = parse_config(CONFIG.format(train="train.csv"), "x", ("dtype=float64", *overrides))
     pixels, labels = stripes(rows)
     digits = Dataset(pixels, "train.csv", labels, None, "label", None)
-    return config, TrainingState.begin(config, 16), Sample.of(config, digits.all())
+    return config, TrainingState.begin(config, 16), Sample.of(config, digits.as_subset())
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
@@ -500,7 +500,7 @@ def test_no_answer_that_is_the_same_for_all_rows_has_a_smaller_error(
     )
     labels = np.r_[np.arange(classes), np.zeros(3, np.int64)].astype(np.uint8)  # not equally many
     digits = Dataset(np.zeros((len(labels), 4), np.uint8), "x", labels, None, "label", None)
-    least = loss_of_alike_answers(config, (digits.all(), None))
+    least = loss_of_alike_answers(config, (digits.as_subset(), None))
     x = np.array(answers[:classes])
     if output == "softmax":
         x /= x.sum()

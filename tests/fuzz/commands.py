@@ -158,7 +158,7 @@ def _without_network() -> Iterator[None]:
 
     with (
         mock.patch("urllib.request.urlopen", side_effect=URLError("no network")),
-        mock.patch("nntrain.cluster.connect.workers", refuse),
+        mock.patch("nntrain.cluster.connect.open_cluster", refuse),
         # A training's progress is no error.
         mock.patch("nntrain.training.reporter.TerminalReporter.log", lambda self, text: None),
     ):

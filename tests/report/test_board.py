@@ -78,7 +78,7 @@ def train(
     folder: Path, text: str, pixels: NDArray[np.uint8], labels: NDArray[np.uint8]
 ) -> Predictor:
     """A network that has seen these digits for two epochs."""
-    rows = Dataset(pixels, "drawn", labels, None, "label", None).all()
+    rows = Dataset(pixels, "drawn", labels, None, "label", None).as_subset()
     config = parse_config(
         text,
         "board.yaml",

@@ -1,10 +1,44 @@
-"""Configurations drawn by Hypothesis."""
+"""Configurations: a minimal one, and those drawn by Hypothesis."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 
+from nntrain.config import parse_config
 from nntrain.config.schema import Config
+from nntrain.errors import ConfigError
+
+VALID = """\
+data: {train: train.csv}
+network: [{dense: 10, activation: sigmoid}]
+loss: squared_error
+training: {epochs: 3, optimizer: {name: sgd, learning_rate: 1e-4}}
+"""
+
+# As Python values, with those of NumPy and pathlib, VALID in another form.
+VALUES: dict[str, Any] = {
+    "data": {"train": Path("train.csv"), "input_range": np.array([0.0, 1.0])},
+    "network": [{"dense": np.int64(10), "activation": "sigmoid"}],
+    "loss": "squared_error",
+    "training": {
+        "epochs": 3,
+        "optimizer": {"name": "sgd", "learning_rate": np.float64(1e-4)},
+    },
+}
+
+examples = settings(max_examples=50, deadline=None)  # a shared machine has no steady clock
+
+
+def config_error(text: str, *overrides: str) -> str:
+    """The error text of a refused configuration."""
+    with pytest.raises(ConfigError) as raised:
+        parse_config(text, "my.yaml", overrides)
+    return str(raised.value)
+
 
 texts = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\ufffe\uffff")
@@ -12,29 +46,13 @@ texts = st.text(
     min_size=1,
     max_size=20,
 ) | st.sampled_from(["null", "1e-4", "3", "yes", "true", "~", "2001-01-01", "<<", "=", " "])
-
-
 positive = st.floats(0, 3.4e38, exclude_min=True) | st.integers(1, 9)
-
-
 spread_of_field = st.floats(0.01, 100)
-
-
 spread = st.floats(0, 1_000, exclude_min=True)
-
-
 not_negative = st.just(0) | positive
-
-
 share = st.floats(0, 1, exclude_max=True)
-
-
 fraction = st.floats(0, 1, exclude_min=True)
-
-
 counts = st.integers(1, 10**6)
-
-
 seeds = st.integers(0, 2**63 - 1)
 
 

@@ -1,44 +1,16 @@
-"""A sweep over the tiny problem, and a dispatcher that trains it in this process."""
+"""Fixtures: the inputs of a sweep, dispatchers for it, and its result."""
 
-import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from nntrain.cluster.dispatcher import Dispatcher
-from nntrain.cluster.segment import Files, Segment, SegmentResult, run_segment
 from nntrain.config import load_config
-from nntrain.data.kaggle import write_csv
-from nntrain.sweep.runner import SweepCallback, run_sweep
-from nntrain.sweep.spec import load_sweep
-from nntrain.sweep.trials import Trials, open_trials, read_trials
-from nntrain.training.progress import EpochRecord
+from nntrain.sweep.trials import Trials, read_trials
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import Split, read_data
-from tests.support.tiny import CONFIG, stripes
-
-SWEEP = """
-config: tiny.yaml
-space:
-  training.optimizer.learning_rate: {log: [1e-4, 1]}
-  network[0].dense: {whole: [2, 10], step: 2}
-  training.batch_size: {choice: [8, 16]}
-trials: 6
-at_once: 3
-pruning: {first: 1, after: 2}
-seed: 5
-"""
-
-
-def write_inputs() -> None:
-    """Data, a configuration and a sweep of it, into the working directory."""
-    Path("data").mkdir()
-    write_csv("data/train.csv", *stripes(200))
-    Path("tiny.yaml").write_text(CONFIG.format(train="data/train.csv"))
-    Path("sweep.yaml").write_text(SWEEP)
+from nntrain.training.rows import read_data
+from tests.support.sweeps import InlineDispatcher, swept, write_inputs
 
 
 @pytest.fixture
@@ -49,83 +21,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-class Killed(BaseException):
-    """What ends the process, as far as a test in it can be ended."""
-
-
-class Inline:
-    """A dispatcher of a few workers, all in this process, who end their segments in any order."""
-
-    def __init__(
-        self,
-        data: Split,
-        workers: int = 2,
-        seed: int = 0,
-        seconds: float = 1e9,
-        killed_after: int | None = None,
-    ) -> None:
-        self.data = data
-        self.workers = workers
-        self.chance = random.Random(seed)
-        self.seconds = seconds
-        self.waiting: list[tuple[Segment, Files]] = []
-        self.segments = 0
-        self.left = killed_after
-
-    @property
-    def busy(self) -> bool:
-        return bool(self.waiting)
-
-    @property
-    def idle(self) -> int:
-        return max(0, self.workers - len(self.waiting))
-
-    def start(self, name: str, config: str, files: Files, until: int | None) -> None:
-        self.waiting.append((Segment(name, config, until, 1, self.seconds), files))
-
-    def wait(self) -> list[tuple[str, SegmentResult]]:
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
-                raise Killed
-        if not self.waiting or self.chance.random() < 0.2:
-            return []
-        segment, files = self.waiting.pop(self.chance.randrange(len(self.waiting)))
-        self.segments += 1
-        return [(segment.name, run_segment(segment, files, self.data, self.hear))]
-
-    def hear(self, name: str, record: EpochRecord) -> None:
-        """Epochs are of no interest here."""
-
-
-def swept(
-    dispatcher: Inline, run: str, file: str = "sweep.yaml", watcher: SweepCallback | None = None
-) -> Trials:
-    """A sweep that this dispatcher has begun, or gone on with, to its end."""
-    with open_trials(load_sweep(Path(file)), Path(run)) as trials:
-        run_sweep(trials, cast(Dispatcher, dispatcher), watcher or SweepCallback())
-    return trials
-
-
 @pytest.fixture
-def inline(folder: Path) -> Callable[..., Inline]:
-    """Makes crews."""
+def inline(folder: Path) -> Callable[..., InlineDispatcher]:
+    """Makes dispatchers for the tiny problem."""
     data = read_data(load_config("tiny.yaml"), Reporter())
-    return lambda **options: Inline(data, **options)
+    return lambda **options: InlineDispatcher(data, **options)
 
 
 @pytest.fixture(scope="session")
 def swept_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What sweep.yaml comes to."""
+    """The folder of a finished sweep of sweep.yaml."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("swept"))
         write_inputs()
-        dispatcher = Inline(read_data(load_config("tiny.yaml"), Reporter()))
+        dispatcher = InlineDispatcher(read_data(load_config("tiny.yaml"), Reporter()))
         return swept(dispatcher, "runs/s").folder.absolute()
 
 
 @pytest.fixture
 def finished(folder: Path, swept_once: Path) -> Trials:
-    """The same, in runs/s."""
+    """A copy of it in runs/s."""
     shutil.copytree(swept_once, "runs/s")
     return read_trials(Path("runs/s"))

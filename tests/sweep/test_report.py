@@ -1,4 +1,4 @@
-"""A sweep's report says what the trials' own files say."""
+"""A sweep's report shows the results of its trials."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 from nntrain.errors import ConfigError
 from nntrain.sweep import report
 from nntrain.sweep.ranking import ranking
-from nntrain.sweep.report import write_report
+from nntrain.sweep.report import parameter_importances, write_report
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials
 from tests.report.document import read
@@ -31,7 +31,7 @@ def test_the_report_ranks_as_the_command_does(finished: Trials) -> None:
     for line, one in zip(lines, ranked, strict=True):
         cells = [line.all("th")[0].text, *(cell.text for cell in line.all("td"))]
         assert cells[:3] == [one.run.folder.name, f"{one.accuracy:.2%}", str(one.epochs)]
-        assert cells[-1] == one.fate
+        assert cells[-1] == one.outcome
     best = " ".join(str(one.run) for one in ranked[:2])
     assert f"nntrain predict {best}" in page.section("ranking").text
     assert f"its submission: nntrain predict {best}" in shown.stdout
@@ -40,27 +40,27 @@ def test_the_report_ranks_as_the_command_does(finished: Trials) -> None:
     assert not page.all("script")
 
 
-def test_importances_sum_up_to_one_and_are_left_out_where_nothing_is_to_be_told(
+def test_importances_sum_up_to_one_and_need_enough_trials(
     finished: Trials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report, "FEWEST_FOR_IMPORTANCES", 2)
-    found = report._importances(finished)
-    assert set(found) == set(finished.definition.sweep.space)
-    assert sum(found.values()) == pytest.approx(1)
-    monkeypatch.setattr(report, "FEWEST_FOR_IMPORTANCES", 7)
-    assert report._importances(finished) == {}
+    monkeypatch.setattr(report, "MIN_TRIALS_FOR_IMPORTANCES", 2)
+    importances = parameter_importances(finished)
+    assert set(importances) == set(finished.definition.sweep.space)
+    assert sum(importances.values()) == pytest.approx(1)
+    monkeypatch.setattr(report, "MIN_TRIALS_FOR_IMPORTANCES", 7)
+    assert parameter_importances(finished) == {}
 
 
 @contextmanager
-def begun() -> Iterator[Trials]:
-    """A sweep whose first trial has begun, held as by the process that conducts it."""
+def started() -> Iterator[Trials]:
+    """A sweep whose first trial has started, locked as by the process that runs it."""
     with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/sweep")) as trials:
-        trials.begin(trials.all())
+        trials.ask(trials.all())
         yield trials
 
 
 def test_a_sweep_with_nothing_trained_yet_has_a_report_too(folder: Path) -> None:
-    with begun() as trials:
+    with started() as trials:
         succeed("sweep", "sweep.yaml", "--report", "--out", "report.html")
         assert ranking(trials)[0].state == TrialState.RUNNING
     page = read(Path("report.html"))
@@ -72,7 +72,7 @@ def test_what_cannot_be_reported_is_one_line(folder: Path) -> None:
     result = run("sweep", "sweep.yaml", "--report")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "runs/sweep: no trial has begun there" in result.stderr
-    with begun() as trials, pytest.raises(ConfigError, match=r"tiny\.yaml: is no report; name"):
+    with started() as trials, pytest.raises(ConfigError, match=r"tiny\.yaml: is no report; name"):
         write_report(Path("tiny.yaml"), trials, 5)
     result = run("sweep", "sweep.yaml", "--out", "page.html")
     assert (result.exit_code, result.stdout) == (2, "")

@@ -1,10 +1,9 @@
-"""A sweep gives the same trials however it goes: in whatever order, and interrupted wherever."""
+"""A sweep has the same trials in whatever order they end, and wherever it is interrupted."""
 
 import shutil
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,28 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState
-from sqlalchemy import Engine, event
 
 from nntrain.cluster.dispatcher import Dispatcher
-from nntrain.errors import CheckpointError, ConfigError, DataError, RunError
+from nntrain.errors import CheckpointError
 from nntrain.sweep.ranking import committee, ranking
-from nntrain.sweep.runner import SECONDS_A_NOTE, SweepCallback, run_sweep
-from nntrain.sweep.search import propose
+from nntrain.sweep.runner import SAVE_INTERVAL, SweepCallback, run_sweep
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials, read_trials
-from tests.support.sweeps import outcome
-from tests.sweep.conftest import SWEEP, Inline, Killed, swept
+from tests.support.sweeps import InlineDispatcher, Killed, outcome, swept, variant
 
-MakeDispatcher = Callable[..., Inline]
-
-
-def variant(name: str, *changes: tuple[str, str]) -> str:
-    text = SWEEP
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    Path(name).write_text(text)
-    return name
+MakeDispatcher = Callable[..., InlineDispatcher]
 
 
 def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> None:
@@ -59,7 +46,7 @@ def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> 
     assert committee(ranked, 2) == [one.run for one in whole[:2]]
 
 
-def test_neither_order_nor_interruptions_nor_legs_matter(
+def test_neither_order_nor_interruptions_nor_segments_matter(
     inline: MakeDispatcher, finished: Trials
 ) -> None:
     undisturbed = outcome(finished)
@@ -72,17 +59,17 @@ def test_neither_order_nor_interruptions_nor_legs_matter(
         workers=st.integers(1, 4),
         kills=st.lists(st.integers(1, 12), max_size=4),
     )
-    def however(seed: int, workers: int, kills: list[int]) -> None:
+    def run_in_any_order(seed: int, workers: int, kills: list[int]) -> None:
         shutil.rmtree("runs/other", ignore_errors=True)
-        for left in kills:
+        for waits in kills:
             # A segment is one epoch.
-            dispatcher = inline(workers=workers, seed=seed + left, seconds=0, killed_after=left)
+            dispatcher = inline(workers=workers, seed=seed + waits, seconds=0, killed_after=waits)
             with suppress(Killed):
                 swept(dispatcher, "runs/other")
         last = swept(inline(workers=workers, seed=seed), "runs/other")
         assert outcome(last) == undisturbed
 
-    however()
+    run_in_any_order()
 
 
 def test_a_finished_sweep_trains_nothing_again_and_grows(
@@ -98,7 +85,7 @@ def test_a_finished_sweep_trains_nothing_again_and_grows(
     assert all(one in grown for one in first)
 
 
-def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(
+def test_a_failed_trial_is_shown_with_its_reason_and_stops_no_other(
     inline: MakeDispatcher,
 ) -> None:
     variant(
@@ -109,35 +96,33 @@ def test_a_trial_that_fails_is_shown_with_its_reason_and_stops_no_other(
     text = Path("tiny.yaml").read_text()
     Path("tiny.yaml").write_text(text.replace("{name: adam, learning_rate: 0.02}", "adam"))
 
-    class Listener(SweepCallback):
-        faults: list[str]
+    errors = []
 
-        def __init__(self) -> None:
-            self.faults = []
+    class Callback(SweepCallback):
+        def on_trial_end(
+            self, name: str, state: TrialState, accuracy: Any, error: str | None
+        ) -> None:
+            if error:
+                errors.append(error)
 
-        def ended(self, name: str, state: TrialState, accuracy: Any, fault: str | None) -> None:
-            if fault:
-                self.faults.append(fault)
-
-    listener = Listener()
-    ranked = ranking(swept(inline(), "runs/s", "s.yaml", listener))
+    ranked = ranking(swept(inline(), "runs/s", "s.yaml", Callback()))
     failed = [one for one in ranked if one.state == TrialState.FAIL]
     assert 0 < len(failed) < 6
-    assert len(listener.faults) == len(failed)
-    assert all("training has diverged; lower" in one.fate for one in failed)
-    assert all("nntrain-" not in one.fate for one in failed)  # no worker's temporary folder
+    assert len(errors) == len(failed)
+    assert all("training has diverged; lower" in one.outcome for one in failed)
+    assert all("nntrain-" not in one.outcome for one in failed)  # no worker's temporary folder
     assert ranked[-len(failed) :] == failed
 
 
-def test_values_that_do_not_go_together_fail_their_trial_alone(inline: MakeDispatcher) -> None:
+def test_values_that_contradict_each_other_fail_only_their_trial(inline: MakeDispatcher) -> None:
     Path("clash.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\nspace:\n  training.epochs: {choice: [1, 4]}\n"
         "  training.schedule: {choice: [constant, {name: cosine, warmup: 3}]}\n"
     )
     ranked = ranking(swept(inline(), "runs/s", "clash.yaml"))
-    fates = [one.fate for one in ranked]
-    assert fates[:3] == ["", "", ""]
-    assert "warmup: must be at most training.epochs (1), not 3" in fates[3]
+    outcomes = [one.outcome for one in ranked]
+    assert outcomes[:3] == ["", "", ""]
+    assert "warmup: must be at most training.epochs (1), not 3" in outcomes[3]
 
 
 def test_a_grid_tries_every_combination_once(inline: MakeDispatcher) -> None:
@@ -160,7 +145,7 @@ def test_layers_are_values_too(inline: MakeDispatcher) -> None:
     assert sorted(len(one.run.config().network) for one in ranked) == [1, 2]
 
 
-def test_hours_end_a_sweep_though_begun_trials_are_trained_to_their_end(
+def test_hours_end_a_sweep_after_its_unfinished_trials(
     inline: MakeDispatcher,
 ) -> None:
     variant("s.yaml", ("trials: 6", "hours: 1e-7"))
@@ -172,34 +157,6 @@ def test_hours_end_a_sweep_though_begun_trials_are_trained_to_their_end(
     assert all(trial.state.is_finished() for trial in trials.all())
 
 
-def test_another_sweep_is_not_gone_on_with(inline: MakeDispatcher, finished: Trials) -> None:
-    variant("sweep.yaml", ("seed: 5", "seed: 6"), ("[8, 16]", "[8, 32]"))
-    with pytest.raises(ConfigError, match=r"runs/s: was begun as another sweep.* in: space, seed"):
-        swept(inline(), "runs/s")
-    variant("sweep.yaml")
-    Path("tiny.yaml").write_text(Path("tiny.yaml").read_text().replace("seed: 3", "seed: 4"))
-    with pytest.raises(ConfigError, match=r"differs in: what tiny\.yaml says"):
-        swept(inline(), "runs/s")
-
-
-def test_a_folder_of_something_else_is_left_alone(inline: MakeDispatcher) -> None:
-    with pytest.raises(RunError, match="data: exists already, but is no sweep"):
-        swept(inline(), "data")
-    with pytest.raises(RunError, match=r"data/train\.csv: a file; name a folder with --run"):
-        swept(inline(), "data/train.csv")
-
-
-def test_damaged_notes_of_what_was_begun_are_mended_by_copies(inline: MakeDispatcher) -> None:
-    variant("sweep.yaml", ("trials: 6", "trials: 1"))
-    first = outcome(swept(inline(), "runs/s"))
-    for name, original in (("sweep.yaml", "sweep.yaml"), ("base.yaml", "tiny.yaml")):
-        Path("runs/s", name).write_text("damaged")
-        with pytest.raises(ConfigError, match=r"copy.* of tiny\.yaml in that of runs/s/base\.yaml"):
-            swept(inline(), "runs/s")
-        shutil.copy(original, Path("runs/s", name))
-    assert outcome(swept(inline(), "runs/s")) == first
-
-
 def test_a_sweep_that_now_asks_for_fewer_trials_than_it_has_is_finished(
     inline: MakeDispatcher, finished: Trials
 ) -> None:
@@ -208,21 +165,7 @@ def test_a_sweep_that_now_asks_for_fewer_trials_than_it_has_is_finished(
     assert outcome(swept(inline(killed_after=9), "runs/s")) == first
 
 
-def test_a_grid_may_have_more_trials_than_numbers_have_names(inline: MakeDispatcher) -> None:
-    Path("grid.yaml").write_text(
-        "config: tiny.yaml\nstrategy: grid\ntrials: 2\nspace:\n"
-        "  training.epochs: {whole: [1, 9000000000000000]}\n"
-        "  network[0].dense: {whole: [1, 9000000000000000]}\n"
-    )
-    sweep = load_sweep(Path("grid.yaml")).sweep
-    assert [propose(sweep, number, []) for number in (0, 1, 9 * 10**15)] == [
-        {"training.epochs": 1, "network[0].dense": 1},
-        {"training.epochs": 1, "network[0].dense": 2},
-        {"training.epochs": 2, "network[0].dense": 1},
-    ]
-
-
-def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
+def test_time_is_saved_while_a_sweep_runs_and_when_it_is_interrupted(
     inline: MakeDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, seen = 0.0, []
@@ -244,10 +187,10 @@ def test_time_is_noted_while_a_sweep_runs_and_when_it_is_interrupted(
         assert trials.seconds == now
     assert seen == sorted(seen)
     # A kill would have cost no more than this.
-    assert all(4 * n - noted <= 4 + SECONDS_A_NOTE for n, noted in enumerate(seen))
+    assert all(4 * n - noted <= 4 + SAVE_INTERVAL for n, noted in enumerate(seen))
 
 
-def test_damaged_checkpoints_cost_their_trial_alone(inline: MakeDispatcher) -> None:
+def test_damaged_checkpoints_affect_only_their_trial(inline: MakeDispatcher) -> None:
     variant("sweep.yaml", ("trials: 6", "trials: 2"))
     undisturbed = outcome(swept(inline(), "runs/undisturbed"))
     with suppress(Killed):
@@ -256,143 +199,11 @@ def test_damaged_checkpoints_cost_their_trial_alone(inline: MakeDispatcher) -> N
     best = (trial / "best.npz").read_bytes()
     (trial / "last.npz").write_bytes(b"damaged")
     (trial / "best.npz").write_bytes(b"damaged")
-    mend = r"last\.npz: damaged.*; or remove runs/other/trial-1, and it is trained anew$"
-    with pytest.raises(CheckpointError, match=mend):
+    message = r"last\.npz: damaged.*; or remove runs/other/trial-1, and it is trained again$"
+    with pytest.raises(CheckpointError, match=message):
         swept(inline(), "runs/other")
     shutil.copytree("runs/other", "runs/removed")
     shutil.rmtree("runs/removed/trial-1")
     assert outcome(swept(inline(), "runs/removed")) == undisturbed
     (trial / "best.npz").write_bytes(best)
     assert outcome(swept(inline(), "runs/other")) == undisturbed
-
-
-def test_other_rows_than_those_it_was_begun_with_are_refused(inline: MakeDispatcher) -> None:
-    for _ in range(2):
-        with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
-            trials.check_same_rows("those")
-    with (
-        open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials,
-        pytest.raises(DataError, match=r"data/train\.csv: not the rows that runs/s was begun with"),
-    ):
-        trials.check_same_rows("others")
-
-
-@contextmanager
-def room_for(pages: int) -> Iterator[None]:
-    """SQLite finds the disk full when its file would get larger."""
-
-    def limit(connection: Any, record: object) -> None:
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-
-    event.listen(Engine, "connect", limit)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", limit)
-
-
-def test_a_full_disk_ends_a_sweep_in_one_line_and_it_goes_on_with_more_room(
-    inline: MakeDispatcher, finished: Trials
-) -> None:
-    undisturbed = outcome(finished)
-    pages = Path("runs/s/study.db").stat().st_size // 4096
-    ends = 0
-    for room in range(1, pages, pages // 5):
-        with room_for(room):
-            try:
-                swept(inline(), "runs/other")
-            except RunError as error:
-                ends += 1
-                assert str(error) == (
-                    "runs/other/study.db: cannot be written: database or disk is full; free some "
-                    "space, and the same command goes on"
-                )
-    assert ends >= 5
-    assert outcome(swept(inline(), "runs/other")) == undisturbed
-
-
-def test_a_damaged_record_is_made_anew_from_the_trials(
-    inline: MakeDispatcher, finished: Trials
-) -> None:
-    undisturbed = outcome(finished)
-    record = Path("runs/s/study.db")
-    content = record.read_bytes()
-    line = r"^runs/s/study\.db: damaged \(.*\); remove it, and 'nntrain sweep SWEEP\.yaml' makes it"
-    for damaged in (b"no database" * 999, content[:5_000], content[:4096].ljust(len(content))):
-        record.write_bytes(damaged)
-        with pytest.raises(RunError, match=line):
-            swept(inline(), "runs/s")
-        with pytest.raises(RunError, match=line):
-            read_trials(Path("runs/s"))
-    record.unlink()
-    again = inline()
-    assert outcome(swept(again, "runs/s")) == undisturbed
-    assert again.segments == 0
-
-    record.unlink()
-    other = Path("runs/s/trial-2/config.yaml")
-    other.write_text(other.read_text().replace("batch_size: ", "batch_size: 9"))
-    with pytest.raises(RunError, match=r"runs/s/trial-2: not trained with the values that the swe"):
-        swept(inline(), "runs/s")
-    shutil.rmtree("runs/s/trial-2")
-    assert outcome(swept(inline(), "runs/s")) == undisturbed
-
-
-@pytest.mark.parametrize(
-    "name", ["what?", "100%", "100%41", "a#b", "a b", "x?mode=memory", "{SCHEMA_VERSION}", "ü;&"]
-)
-def test_the_record_of_a_folder_of_any_name_is_within(inline: MakeDispatcher, name: str) -> None:
-    before = {path.name for path in Path.cwd().iterdir()}
-    trials = swept(inline(), f"runs/{name}")
-    assert (Path("runs") / name / "study.db").stat().st_size > 0
-    assert {path.name for path in Path.cwd().iterdir()} <= before | {"runs"}
-    assert outcome(read_trials(Path("runs") / name)) == outcome(trials)
-    again = inline()
-    swept(again, f"runs/{name}")
-    assert again.segments == 0
-
-
-EDITS = (
-    "UPDATE trials SET state = 'WAITING'",
-    "UPDATE trials SET state = 'SLEEPING'",
-    "UPDATE trials SET number = number + 1",
-    "DELETE FROM trials WHERE number = 1",
-    "UPDATE trial_values SET value = 7.5",
-    "UPDATE trial_values SET value = 'much'",
-    "DELETE FROM trial_values",
-    "UPDATE trial_params SET param_value = 1e9",
-    "UPDATE trial_params SET param_name = 'seed' WHERE param_name = 'training.batch_size'",
-    "UPDATE trial_params SET distribution_json = '{'",
-    """UPDATE trial_params SET distribution_json = '{"name": "Odd", "attributes": {}}'""",
-    "DELETE FROM trial_params WHERE trial_id = 2",
-    "UPDATE trial_intermediate_values SET intermediate_value = 'x'",
-    "UPDATE trial_intermediate_values SET step = -step",
-    "UPDATE study_user_attributes SET value_json = 'x' WHERE key = 'seconds'",
-    "UPDATE study_user_attributes SET value_json = '\"x\"' WHERE key = 'seconds'",
-    "UPDATE study_user_attributes SET value_json = 'NaN' WHERE key = 'seconds'",
-    "UPDATE study_user_attributes SET value_json = '[' WHERE key = 'seconds'",
-    "UPDATE study_directions SET direction = 'SIDEWAYS'",
-    "DROP TABLE trial_params",
-    "UPDATE alembic_version SET version_num = 'x'",
-)
-
-
-@pytest.mark.parametrize("edit", EDITS)
-def test_an_edited_record_is_told_in_one_line(
-    inline: MakeDispatcher, finished: Trials, edit: str
-) -> None:
-    record = Path("runs/s/study.db")
-    with closing(sqlite3.connect(record)) as connection, connection:
-        assert connection.execute(edit).rowcount
-    attempts: list[Callable[[], object]] = [
-        lambda: swept(inline(), "runs/s"),
-        lambda: read_trials(Path("runs/s")),
-    ]
-    for attempt in attempts:
-        with pytest.raises(RunError) as told:
-            attempt()
-        assert str(told.value).startswith("runs/s/study.db: damaged (")
-        assert "\n" not in str(told.value)
-        assert str(told.value).endswith(
-            "); remove it, and 'nntrain sweep SWEEP.yaml' makes it anew from the trials' folders"
-        )

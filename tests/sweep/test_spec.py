@@ -1,6 +1,6 @@
-"""What is wrong with a SWEEP.yaml is said in one line for each fault, with its place."""
+"""Each issue of a SWEEP.yaml is one line with its location."""
 
-# ruff: noqa: E501  # a change and what is said of it stand on one line
+# ruff: noqa: E501  # a change and its message are on one line
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from nntrain.sweep.spec import load_sweep
 from tests.support.cli import refuse
 
 RATE = "training.optimizer.learning_rate"
-GOOD = "config: tiny.yaml\nspace:\n  KEY: AXIS\ntrials: 3\n"
+GOOD = "config: tiny.yaml\nspace:\n  KEY: PARAMETER\ntrials: 3\n"
 
 
-def faults(text: str) -> list[str]:
+def issues(text: str) -> list[str]:
     Path("s.yaml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         load_sweep(Path("s.yaml"))
@@ -22,11 +22,11 @@ def faults(text: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
-def space(key: str, axis: str) -> str:
-    return GOOD.replace("KEY", key).replace("AXIS", axis)
+def space(key: str, parameter: str) -> str:
+    return GOOD.replace("KEY", key).replace("PARAMETER", parameter)
 
 
-AXES = {
+PARAMETERS = {
     "{log: [0.1, 0.001]}": ".log: must be two numbers above 0, the lower one first, such as "
     "[1e-4, 0.1], not [0.1, 0.001]",
     "{log: [0, 1]}": ".log: must be two numbers above 0, the lower one first, such as [1e-4, 0.1], "
@@ -49,9 +49,9 @@ AXES = {
 }
 
 
-@pytest.mark.parametrize("axis", AXES)
-def test_what_is_wrong_with_the_values_of_a_key(folder: Path, axis: str) -> None:
-    assert faults(space(RATE, axis)) == [f"s.yaml:3: space.{RATE}{AXES[axis]}"]
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_invalid_values_of_a_key(folder: Path, parameter: str) -> None:
+    assert issues(space(RATE, parameter)) == [f"s.yaml:3: space.{RATE}{PARAMETERS[parameter]}"]
 
 
 REFUSED = {
@@ -82,15 +82,13 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("key", "axis"), REFUSED)
-def test_what_the_configuration_refuses_is_said_with_the_value_and_its_own_words(
-    folder: Path, key: str, axis: str
-) -> None:
-    assert faults(space(key, axis)) == [f"s.yaml:3: space.{key}: {REFUSED[key, axis]}"]
+@pytest.mark.parametrize(("key", "parameter"), REFUSED)
+def test_values_that_the_configuration_refuses(folder: Path, key: str, parameter: str) -> None:
+    assert issues(space(key, parameter)) == [f"s.yaml:3: space.{key}: {REFUSED[key, parameter]}"]
 
 
 @pytest.mark.parametrize(
-    ("key", "axis"),
+    ("key", "parameter"),
     [
         ("data.train", "{choice: [data/train.csv, other.csv]}"),
         ("data.validation", "{range: [0.1, 0.2]}"),
@@ -99,19 +97,17 @@ def test_what_the_configuration_refuses_is_said_with_the_value_and_its_own_words
         ("data", "{choice: [{train: data/train.csv, validation: 0.5, classes: 3}]}"),
     ],
 )
-def test_trials_share_their_rows_so_what_chooses_them_is_not_varied(
-    folder: Path, key: str, axis: str
-) -> None:
-    (line,) = faults(space(key, axis))
+def test_keys_that_choose_the_rows_are_not_varied(folder: Path, key: str, parameter: str) -> None:
+    (line,) = issues(space(key, parameter))
     assert line == (
         f"s.yaml:3: space.{key}: decides which rows are held out, and trials must share them; "
         "leave it as it is, and try others in a sweep of their own"
     )
 
 
-def test_seeds_are_varied_when_they_do_not_draw_the_rows_held_out(folder: Path) -> None:
+def test_seeds_are_varied_if_they_do_not_choose_the_validation_rows(folder: Path) -> None:
     seeds = space("seed", "{whole: [1, 9]}")
-    assert faults(seeds) == [
+    assert issues(seeds) == [
         "s.yaml:3: space.seed: decides which rows are held out, and trials must share them; give "
         "data.split_seed a number in tiny.yaml"
     ]
@@ -122,7 +118,7 @@ def test_seeds_are_varied_when_they_do_not_draw_the_rows_held_out(folder: Path) 
 
 
 @pytest.mark.parametrize(
-    ("key", "axis"),
+    ("key", "parameter"),
     [
         ("data.distortion", "{choice: [null, {rotation: 10}]}"),
         ("data.input_range", "{choice: [[0, 1], [-1, 1]]}"),
@@ -130,8 +126,10 @@ def test_seeds_are_varied_when_they_do_not_draw_the_rows_held_out(folder: Path) 
         ("training.schedule.name", "{choice: [constant, cosine]}"),
     ],
 )
-def test_what_leaves_the_rows_as_they_are_may_be_varied(folder: Path, key: str, axis: str) -> None:
-    Path("s.yaml").write_text(space(key, axis))
+def test_keys_that_do_not_choose_the_rows_may_be_varied(
+    folder: Path, key: str, parameter: str
+) -> None:
+    Path("s.yaml").write_text(space(key, parameter))
     assert list(load_sweep(Path("s.yaml")).sweep.space) == [key]
 
 
@@ -163,41 +161,39 @@ def test_a_part_of_a_value_is_set_after_the_value(folder: Path) -> None:
         (f"\n  {RATE}: {{log: [1e-4, 1]}}", " {}", "2: space: is empty; name a key of the configuration and the values to try"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_the_rest_of_a_sweep(
-    folder: Path, old: str, new: str, line: str
-) -> None:
+def test_issues_with_other_keys(folder: Path, old: str, new: str, line: str) -> None:
     good = space(RATE, "{log: [1e-4, 1]}")
     assert old in good
-    assert faults(good.replace(old, new)) == [f"s.yaml:{line}"]
+    assert issues(good.replace(old, new)) == [f"s.yaml:{line}"]
 
 
 @pytest.mark.parametrize(
-    ("change", "fault"),
+    ("change", "message"),
     [
         ("validation: 0,", "data.validation is 0, but trials are ranked by the rows held out; hold some out"),
         ("validation: 0.25,", "members is 2, but a trial trains one network; write members: 1"),
     ],
 )  # fmt: skip
 def test_the_configuration_must_be_one_whose_trials_can_be_ranked(
-    folder: Path, change: str, fault: str
+    folder: Path, change: str, message: str
 ) -> None:
     tiny = Path("tiny.yaml").read_text().replace("validation: 0.25,", change)
-    Path("tiny.yaml").write_text(tiny + "members: 2\n" * ("members" in fault))
-    assert faults(space(RATE, "{log: [1e-4, 1]}")) == [f"s.yaml:1: config: tiny.yaml: {fault}"]
+    Path("tiny.yaml").write_text(tiny + "members: 2\n" * ("members" in message))
+    assert issues(space(RATE, "{log: [1e-4, 1]}")) == [f"s.yaml:1: config: tiny.yaml: {message}"]
 
 
-def test_each_fault_has_its_line_and_a_broken_configuration_its_own(folder: Path) -> None:
-    lines = faults(space("training.a", "{choice: [1]}\n  training.b: {choice: [2]}"))
+def test_each_issue_is_a_line_in_the_file_that_has_it(folder: Path) -> None:
+    lines = issues(space("training.a", "{choice: [1]}\n  training.b: {choice: [2]}"))
     assert [line[:28] for line in lines] == [
         "s.yaml:3: space.training.a: ",
         "s.yaml:4: space.training.b: ",
     ]
     Path("tiny.yaml").write_text(Path("tiny.yaml").read_text().replace("epochs: 4", "epochs: 0"))
-    (line,) = faults(space(RATE, "{log: [1e-4, 1]}"))
+    (line,) = issues(space(RATE, "{log: [1e-4, 1]}"))
     assert line.startswith("tiny.yaml:8: training.epochs: must be at least 1")
 
 
-def test_the_command_says_it_in_one_line(folder: Path) -> None:
+def test_the_command_prints_one_line(folder: Path) -> None:
     Path("s.yaml").write_text(space("training.epoch", "{choice: [1]}"))
     assert refuse(2, "sweep", "s.yaml").startswith("s.yaml:3: space.training.epoch: with 1: ")
     assert refuse(2, "sweep", "t.yaml") == "t.yaml: no such file; did you mean 's.yaml'?"

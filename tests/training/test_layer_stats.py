@@ -41,7 +41,7 @@ def test_gradients_are_the_slopes_of_the_error_in_prediction(
     network = random_network(config)
     rows = read_data(config, Reporter())[0]
     assert len(rows) < ROWS  # so all of them are looked at
-    pixels = rows.digits.pixels[rows.index]
+    pixels = rows.dataset.pixels[rows.index]
     x = np.empty(pixels.shape)
     build_rescale(config).apply(pixels, x)
     y = np.eye(3)[rows.labels]

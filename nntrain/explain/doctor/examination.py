@@ -55,8 +55,8 @@ class Sample:
     def of(cls, config: Config, rows: Subset) -> "Sample":
         """Rows evenly spread over all."""
         index = np.unique(np.linspace(0, len(rows) - 1, SAMPLE_ROWS).astype(np.intp))
-        pixels = np.empty((len(index), rows.digits.pixels.shape[1]), np.uint8)
-        rows.gather(index, pixels)
+        pixels = np.empty((len(index), rows.dataset.pixels.shape[1]), np.uint8)
+        rows.take(index, pixels)
         x = np.empty(pixels.shape, config.dtype)
         build_rescale(config).apply(pixels, x)
         labels = rows.labels[index]
@@ -260,7 +260,7 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
             end = State.of(config, last, sample) if sample else None
         start = State.of(config, first, sample) if sample else None
     if data and not finished and not (saved and saved.progress.batch):
-        again = TrainingState.begin(config, data[0].digits.pixels.shape[1])
+        again = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
         if saved:
             again.restore(saved, file)
         reporter.log(f"{run}: training epoch {len(history) + 1}, which was not finished, again")

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from nntrain.config.issues import ConfigIssue, KeyPath, Location, location_of, show
+from nntrain.config.issues import ConfigIssue, KeyPath, Location, format_value, location_of
 from nntrain.config.source import Value, read_yaml
 from nntrain.explain.doctor.diagnoses import CAUSES, Diagnosis, DiagnosisKind, findings
 from nntrain.explain.doctor.examination import Examination, examine, rows_of
@@ -134,7 +134,7 @@ def _shown(value: Value) -> str:
     """A value as config.yaml has it."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
-    return value if isinstance(value, str) else show(value)
+    return value if isinstance(value, str) else format_value(value)
 
 
 def _assignment(path: KeyPath, value: str, equals: str = ": ") -> str:

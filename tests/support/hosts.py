@@ -1,7 +1,7 @@
-"""Hosts for a scheduler and its workers: network namespaces where they may be made, else this one.
+"""Hosts for a scheduler and its workers: network namespaces if allowed, else this machine.
 
-In a namespace of its own a process sees nothing of this machine's network, so that what a test
-shows holds between machines too.
+A process in a namespace of its own cannot use this machine's network, so tests show what happens
+between machines.
 """
 
 import itertools
@@ -22,13 +22,13 @@ def _run(*command: str) -> bool:
 
 
 class Hosts:
-    """Some hosts on one network; the first has the address `first`."""
+    """Hosts on one network; the first has the address `first`."""
 
     def __init__(self) -> None:
         self._name = f"nntrain-{os.getpid()}-{next(_numbers)}"
         self._spaces: list[str] = []
         self.processes: list[subprocess.Popen[str]] = []
-        self.places: list[Path] = []
+        self.folders: list[Path] = []
         self.apart = shutil.which("ip") is not None and self._bridge()
         if self.apart:
             self.first, self.port = "10.77.0.1", PORT
@@ -37,7 +37,7 @@ class Hosts:
 
     @property
     def address(self) -> str:
-        """Of the scheduler."""
+        """The scheduler's address."""
         return f"tcp://{self.first}:{self.port}"
 
     def _bridge(self) -> bool:
@@ -59,7 +59,7 @@ class Hosts:
         return name
 
     def new(self) -> str:
-        """One more host; its number is the last of its address."""
+        """Add a host, and return the name of its network namespace; its number ends its address."""
         if not self.apart:
             return ""
         hub, space = self._spaces[0], self._space()
@@ -97,7 +97,7 @@ class Hosts:
         path: str = "",
         temporary: Path | None = None,
     ) -> "subprocess.Popen[str]":
-        """Start a Python module on a host (the first, unless named), its output kept."""
+        """Start a Python module on a host (default: the first) with captured output."""
         space = on if on is not None else (self._spaces[0] if self.apart else "")
         inside = ("ip", "netns", "exec", space) if space else ()
         known = os.pathsep.join(filter(None, (path, os.environ.get("PYTHONPATH"))))
@@ -129,17 +129,17 @@ class Hosts:
         return process
 
     def worker(self, path: str = "") -> "subprocess.Popen[str]":
-        """Start a worker on a host of its own, which trains in the last of `places`."""
+        """Start a worker on a host of its own, which trains in the last of `folders`."""
         # In memory if possible: tests need not wait for disks.
         memory = Path("/dev/shm")
-        place = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
-        self.places.append(place)
+        folder = Path(tempfile.mkdtemp(dir=memory if memory.is_dir() else None))
+        self.folders.append(folder)
         return self.start(
             *("dask", "worker", self.address, "--nworkers", "1", "--nthreads", "1"),
-            *("--no-dashboard", "--no-nanny", "--local-directory", str(place)),
+            *("--no-dashboard", "--no-nanny", "--local-directory", str(folder)),
             on=self.new(),
             path=path,
-            temporary=place,
+            temporary=folder,
         )
 
     def close(self) -> None:
@@ -149,18 +149,18 @@ class Hosts:
             process.communicate()
         for space in self._spaces:
             _run("ip", "netns", "del", space)
-        for place in self.places:
-            shutil.rmtree(place, ignore_errors=True)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def said(process: "subprocess.Popen[str]", what: str, patience: float = 60) -> str:
-    """All that a process writes up to the line that holds this."""
+def read_until(process: "subprocess.Popen[str]", expected: str, timeout: float = 60) -> str:
+    """The output of a process up to the line that contains a text."""
     assert process.stdout is not None
-    end, text = time.monotonic() + patience, ""
+    end, text = time.monotonic() + timeout, ""
     for line in process.stdout:
         text += line
-        if what in line:
+        if expected in line:
             return text
         if time.monotonic() > end:
             break
-    raise AssertionError(f"never said {what!r}:\n{text}")
+    raise AssertionError(f"never printed {expected!r}:\n{text}")

@@ -1,4 +1,4 @@
-"""Who is not of the sweep cannot reach the cluster that it starts on this machine."""
+"""Other users cannot connect to the cluster that a sweep starts on this machine."""
 
 import json
 import os
@@ -14,8 +14,8 @@ import pytest
 
 from nntrain.cluster import connect
 
-# Imports first: another user may not read the libraries. Says what each door has let it do.
-STRANGER = """
+# Imports first: another user may not read the libraries. Prints each attempt that succeeded.
+INTRUDER = """
 import asyncio, json, os, sys, urllib.request
 from distributed import Security
 from distributed.comm import connect
@@ -38,18 +38,19 @@ def page(address):
 async def attempts():
     paths = ["", "status", "health", "metrics", "info/main/workers.html", "json/counts.json"]
     pages = [f"http://127.0.0.1:{port}/{path}" for port in ports for path in paths]
-    doors = [call("tcp", port) for port in ports] + [call("tls", port, **tls) for port in ports]
-    doors += [asyncio.to_thread(page, address) for address in pages]
-    doors = [asyncio.wait_for(door, 3) for door in doors]  # some never answer
-    return await asyncio.gather(*doors, return_exceptions=True)
+    calls = [call("tcp", port) for port in ports] + [call("tls", port, **tls) for port in ports]
+    calls += [asyncio.to_thread(page, address) for address in pages]
+    calls = [asyncio.wait_for(call, 3) for call in calls]  # some never answer
+    return await asyncio.gather(*calls, return_exceptions=True)
 
-print(json.dumps([door for door in asyncio.run(attempts()) if isinstance(door, str)]), flush=True)
+results = asyncio.run(attempts())
+print(json.dumps([result for result in results if isinstance(result, str)]), flush=True)
 os._exit(0)
 """
 
 
 def listening() -> list[int]:
-    """The ports at which this process and those that it has started listen."""
+    """The ports on which this process and its children listen."""
     ours = psutil.Process()
     return [
         connection.laddr.port
@@ -61,11 +62,11 @@ def listening() -> list[int]:
 
 @pytest.fixture
 def ports() -> Iterator[list[int]]:
-    """Those of a cluster that is trained on meanwhile, whatever Dask's settings say."""
+    """The ports of a working local cluster, started with Dask set to ask for no encryption."""
     before = set(listening())
     with (
         dask.config.set({"distributed.comm.require-encryption": False}),
-        connect.workers(None, 1) as connected,
+        connect.open_cluster(None, 1) as connected,
         connected() as client,
     ):
         assert client.submit(len, "four").result() == 4
@@ -73,21 +74,21 @@ def ports() -> Iterator[list[int]]:
         assert client.submit(len, "four").result() == 4
 
 
-def knock(ports: list[int], as_other: bool) -> list[str]:
-    """What a stranger is let do there."""
-    told = json.dumps([ports, as_other])
+def attack(ports: list[int], as_other_user: bool) -> list[str]:
+    """The successful attempts of a process without the key to connect to the ports."""
+    arguments = json.dumps([ports, as_other_user])
     done = subprocess.run(
-        [sys.executable, "-c", STRANGER, told], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", INTRUDER, arguments], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    opened: list[str] = json.loads(done.stdout)
-    return opened
+    succeeded: list[str] = json.loads(done.stdout)
+    return succeeded
 
 
-def test_a_stranger_is_refused_at_every_port(ports: list[int]) -> None:
+def test_others_are_refused_at_every_port(ports: list[int]) -> None:
     assert len(ports) >= 4  # the scheduler, the nanny, the worker, and Dask's pages
     is_root = psutil.Process().username() == "root"
-    assert knock(ports, as_other=is_root) == []
+    assert attack(ports, as_other_user=is_root) == []
 
 
 def test_no_command_line_has_the_key(ports: list[int]) -> None:
@@ -95,21 +96,21 @@ def test_no_command_line_has_the_key(ports: list[int]) -> None:
         assert "PRIVATE KEY" not in " ".join([*process.cmdline(), *process.environ().values()])
 
 
-def test_a_stranger_would_be_let_in_without_keys() -> None:
+def test_others_would_be_accepted_without_keys() -> None:
     with (
         distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster,
     ):
         port = int(cluster.scheduler_address.rpartition(":")[2])
-        (opened,) = knock([port], as_other=False)
-    assert opened.startswith(f"tcp://127.0.0.1:{port}: ")
+        (succeeded,) = attack([port], as_other_user=False)
+    assert succeeded.startswith(f"tcp://127.0.0.1:{port}: ")
 
 
-LOOKING = """
+SEARCH_PATH = """
 import json, sys
 from nntrain.cluster import connect
 
 if __name__ == "__main__":
-    with connect.workers(None, 1) as connected, connected() as client:
+    with connect.open_cluster(None, 1) as connected, connected() as client:
         [path] = client.run(lambda: sys.path).values()
     print(json.dumps([*path, *sys.path]))
 """
@@ -118,15 +119,15 @@ if __name__ == "__main__":
 def test_modules_are_looked_for_in_no_folder_that_others_can_make(tmp_path: Path) -> None:
     shared = tmp_path / "tmp"  # where anybody may make a folder of any name
     shared.mkdir()
-    (tmp_path / "looking.py").write_text(LOOKING)
+    (tmp_path / "search_path.py").write_text(SEARCH_PATH)
     done = subprocess.run(
-        [sys.executable, tmp_path / "looking.py"],
+        [sys.executable, tmp_path / "search_path.py"],
         env={**os.environ, "TMPDIR": str(shared)},
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    places = [Path(place) for place in json.loads(done.stdout)]
-    within = {place.relative_to(shared).parts[0] for place in places if shared in place.parents}
+    paths = [Path(path) for path in json.loads(done.stdout)]
+    within = {path.relative_to(shared).parts[0] for path in paths if shared in path.parents}
     assert all(name.startswith("nntrain-") for name in within), within

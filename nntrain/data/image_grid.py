@@ -1,4 +1,4 @@
-"""A picture of digits and what distortion makes of them."""
+"""Grid of original and augmented images."""
 
 from math import isqrt
 from pathlib import Path
@@ -10,22 +10,22 @@ from nntrain.data.dataset import Array
 from nntrain.errors import MissingLibraryError
 from nntrain.files import atomic_write
 
-_ENLARGED = 3
+_ENLARGEMENT = 3
 _LINE = 1  # width of a separator, before enlargement
 _LINE_GREY = 90
 
 
-def preview(pixels: NDArray[np.uint8], distorted: Array, path: Path) -> None:
-    """Write a PNG with a row for each digit: the original, then its distortions.
+def save_image_grid(pixels: NDArray[np.uint8], augmented: Array, path: Path) -> None:
+    """Write a PNG with a row for each image: the original, then its augmentations.
 
     Args:
         pixels: Grey values of N square images, `(N, P)`.
-        distorted: K distortions of each, grey values from 0 to 255, `(N, K, P)`.
+        augmented: K augmentations of each, grey values from 0 to 255, `(N, K, P)`.
         path: The file to replace or create; its folder must exist.
 
     Raises:
-        MissingLibraryError: Pillow is not installed.
-        NNTrainError: The file cannot be written.
+        MissingLibraryError: If Pillow is not installed.
+        NNTrainError: If the file cannot be written.
     """
     try:
         from PIL import Image
@@ -33,13 +33,13 @@ def preview(pixels: NDArray[np.uint8], distorted: Array, path: Path) -> None:
         raise MissingLibraryError(f"{path}: pictures need Pillow", "pictures") from error
 
     side = isqrt(pixels.shape[1])
-    cells = np.concatenate([pixels[:, np.newaxis], np.rint(distorted).astype(np.uint8)], axis=1)
+    cells = np.concatenate([pixels[:, np.newaxis], np.rint(augmented).astype(np.uint8)], axis=1)
     rows, columns = cells.shape[:2]
     pitch = side + _LINE
     grid = np.full((rows, pitch, columns, pitch), _LINE_GREY, np.uint8)
     grid[:, :side, :, :side] = cells.reshape(rows, columns, side, side).transpose(0, 2, 1, 3)
     # No separator follows the last row or the last column.
-    picture = grid.reshape(rows * pitch, columns * pitch)[:-_LINE, :-_LINE]
-    enlarged = picture.repeat(_ENLARGED, axis=0).repeat(_ENLARGED, axis=1)
+    image = grid.reshape(rows * pitch, columns * pitch)[:-_LINE, :-_LINE]
+    enlarged = image.repeat(_ENLARGEMENT, axis=0).repeat(_ENLARGEMENT, axis=1)
     with atomic_write(path) as file:
         Image.fromarray(enlarged).save(file, format="PNG")

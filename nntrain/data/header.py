@@ -1,15 +1,13 @@
-"""From a CSV's first line to what its columns are: labels, ids and pixels.
-
-How the columns are told apart:
+"""Finds the label, id and pixel columns of a CSV by its first line.
 
 1. The first line is a header unless at least half its cells are numbers and none is a known name.
-2. `label`, `class`, `digit`, `number`, `target` or `y` heads the labels; `id`, `ImageId`, `index`
-   or `row` the ids. Capitals do not matter, and `label_column` and `id_column` overrule.
-3. All others are pixels. Names ending in numbers (`pixel0` …, `n1` …) give their order, wherever
-   they stand, and none may be missing or doubled; other names are taken in the order they stand.
+2. A column with a name in `LABEL_NAMES` holds the labels, one in `ID_NAMES` the ids; case does not
+   matter. The arguments `label_column` and `id_column` override the names.
+3. All others are pixels. Numbered names (`pixel0` …, `n1` …) determine their order, and none may be
+   missing or duplicate; columns with other names keep their order.
 4. Without a header, a square number of columns is pixels; one more is a first column and pixels.
-5. A first column of unknown name, before a square number of pixels, is the label where labels are
-   required. Elsewhere it is the label if every value is a digit, and otherwise the id.
+5. A first column of unknown name, before a square number of pixels, is the label if labels are
+   required. Otherwise it is the label if every value is a class, else the id.
 """
 
 import math
@@ -28,21 +26,21 @@ _NUMBERED_NAME = re.compile(r"(\D*)([0-9]{1,9})")
 
 
 class Layout(NamedTuple):
-    """Where the label, the id and the pixels stand, the pixels in the picture's order."""
+    """Column numbers of label, id and pixels, the pixels in image order."""
 
     label: int | None
     id: int | None
     pixels: list[int]
-    undecided: bool  # the id column may turn out to hold the labels
+    undecided: bool  # whether the id column may hold labels; its values decide
 
 
 def is_header(cells: Sequence[str], given: set[str | None]) -> bool:
-    """Rule 1 of the module's docstring."""
+    """Apply rule 1 of the module's docstring."""
     named = any(cell in given or cell.lower() in LABEL_NAMES | ID_NAMES for cell in cells)
     return named or 2 * sum(is_number(cell) for cell in cells) < len(cells)
 
 
-def layout_of(
+def find_layout(
     names: list[str],
     source: str,
     *,
@@ -51,11 +49,15 @@ def layout_of(
     label_column: str | None,
     id_column: str | None,
 ) -> Layout:
-    """Rules 2 to 5 of the module's docstring."""
+    """Apply rules 2 to 5 of the module's docstring.
+
+    Raises:
+        DataError: If the columns contradict the rules or the arguments.
+    """
     if len(names) == 1 and (mark := re.search(r"[;\t|]", names[0])):
         raise DataError(f"{source}: its cells are separated by {mark[0]!r}; save it with commas")
-    label = _named("label", names, source, label_column, LABEL_NAMES, other=id_column)
-    identifier = _named("id", names, source, id_column, ID_NAMES, other=label_column)
+    label = _find_column("label", names, source, label_column, LABEL_NAMES, other=id_column)
+    identifier = _find_column("id", names, source, id_column, ID_NAMES, other=label_column)
     rest = [column for column in range(len(names)) if column not in (label, identifier)]
     if has_header:
         pixels = _pixels_by_name(names, rest, source)
@@ -63,16 +65,16 @@ def layout_of(
         pixels = _pixels_by_number(rest, source)
     else:
         pixels = rest
-    strangers = sorted(set(rest) - set(pixels))
+    unknown = sorted(set(rest) - set(pixels))
     undecided = False
-    if strangers == [0] and label is None and identifier is None and _is_square(len(pixels)):
+    if unknown == [0] and label is None and identifier is None and _is_square(len(pixels)):
         if labels == "required":
             label = 0
         else:
             identifier, undecided = 0, True
-    elif strangers:
+    elif unknown:
         raise DataError(
-            f"{source}: column {names[strangers[0]]!r} is neither the label, nor the id, nor a "
+            f"{source}: column {names[unknown[0]]!r} is neither the label, nor the id, nor a "
             f"pixel like {names[pixels[0]]!r}; remove it or say which it is"
         )
     if not pixels:
@@ -88,14 +90,14 @@ def layout_of(
 
 
 def looks_labelled(source: str, name: str) -> DataError:
-    """What to say of labels where there must be none."""
+    """Error for labels where there must be none."""
     return DataError(
         f"{source}: has labels (column {name!r}), it looks like a training file; "
         "give the test file, or use 'nntrain evaluate' for a labelled one"
     )
 
 
-def _named(
+def _find_column(
     kind: str,
     names: list[str],
     source: str,
@@ -103,7 +105,7 @@ def _named(
     known: set[str],
     other: str | None,
 ) -> int | None:
-    """The label or id column by its name, if there is one."""
+    """Find the label or id column by name; None if there is none."""
     if given is not None and given == other:
         raise DataError(f"{source}: column {given!r} cannot be both label and id; name two")
     wanted = known if given is None else {given.lower()}
@@ -113,27 +115,27 @@ def _named(
         if name.lower() in wanted and (other is None or name.lower() != other.lower())
     ]
     if len(found) > 1:
-        _check_doubled([names[column] for column in found], source)
+        _check_unique([names[column] for column in found], source)
         candidates = " and ".join(repr(names[column]) for column in found)
         raise DataError(
             f"{source}: {candidates} could each be the {kind} column; "
             f"say which with {kind}_column or rename one"
         )
     if given is not None and not found:
-        mend = did_you_mean(given, names, f"the columns are {names[0]!r} to {names[-1]!r}")
-        raise DataError(f"{source}: has no column {given!r} for the {kind}; {mend}")
+        hint = did_you_mean(given, names, f"the columns are {names[0]!r} to {names[-1]!r}")
+        raise DataError(f"{source}: has no column {given!r} for the {kind}; {hint}")
     return found[0] if found else None
 
 
 def _pixels_by_name(names: list[str], rest: list[int], source: str) -> list[int]:
-    """The pixel columns among the rest, in the order their names say."""
+    """Pixel columns among the rest, ordered by their numbers."""
     numbered = {c: match for c in rest if (match := _NUMBERED_NAME.fullmatch(names[c]))}
     if not numbered:
-        _check_doubled([names[column] for column in rest], source)
+        _check_unique([names[column] for column in rest], source)
         return rest
     prefix = Counter(match[1] for match in numbered.values()).most_common(1)[0][0]
     numbers = {c: int(match[2]) for c, match in numbered.items() if match[1] == prefix}
-    _check_doubled([f"{prefix}{number}" for number in numbers.values()], source)
+    _check_unique([f"{prefix}{number}" for number in numbers.values()], source)
     first = 0 if 0 in numbers.values() else 1
     missing = set(range(first, first + len(numbers))) - set(numbers.values())
     if missing:
@@ -144,14 +146,14 @@ def _pixels_by_name(names: list[str], rest: list[int], source: str) -> list[int]
     return sorted(numbers, key=numbers.__getitem__)
 
 
-def _check_doubled(names: list[str], source: str) -> None:
+def _check_unique(names: list[str], source: str) -> None:
     name, times = Counter(names).most_common(1)[0] if names else ("", 0)
     if times > 1:
         raise DataError(f"{source}: column {name!r} is there {times} times; keep one")
 
 
 def _pixels_by_number(columns: list[int], source: str) -> list[int]:
-    """Rule 4 of the module's docstring."""
+    """Apply rule 4 of the module's docstring."""
     if _is_square(len(columns)):
         return columns
     if _is_square(len(columns) - 1):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nntrain.data.arrays import digits_of
+from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.data.kaggle import read_csv, write_csv
 from nntrain.errors import DataError
 from tests.support.tiny import stripes
@@ -28,14 +28,17 @@ PIXELS, LABELS = stripes(20)
 )
 def test_arrays_are_what_the_csv_of_them_would_be(tmp_path: Path, form: Any) -> None:
     write_csv(tmp_path / "train.csv", PIXELS, LABELS)
-    theirs, ours = read_csv(tmp_path / "train.csv"), digits_of(form(PIXELS), LABELS.tolist())
+    theirs, ours = (
+        read_csv(tmp_path / "train.csv"),
+        dataset_from_arrays(form(PIXELS), LABELS.tolist()),
+    )
     assert ours.digest == theirs.digest
     assert ours.pixels.dtype == np.uint8
     assert ours.pixels.flags.c_contiguous
 
 
 def test_pictures_may_have_rows_and_columns() -> None:
-    np.testing.assert_array_equal(digits_of(PIXELS.reshape(20, 4, 4)).pixels, PIXELS)
+    np.testing.assert_array_equal(dataset_from_arrays(PIXELS.reshape(20, 4, 4)).pixels, PIXELS)
 
 
 @pytest.mark.parametrize(
@@ -65,5 +68,5 @@ def test_pictures_may_have_rows_and_columns() -> None:
 )
 def test_what_is_no_picture_or_digit_is_one_line(x: Any, y: Any, line: str) -> None:
     with pytest.raises(DataError) as caught:
-        digits_of(x, y, classes=3)
+        dataset_from_arrays(x, y, classes=3)
     assert str(caught.value) == line

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nntrain.data.preview import preview
+from nntrain.data.image_grid import save_image_grid
 from nntrain.errors import NNTrainError
 
 
@@ -21,7 +21,7 @@ def images() -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
 def test_a_row_shows_the_original_and_its_distortions(tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     pixels, distorted = images()
-    preview(pixels, distorted, tmp_path / "preview.png")
+    save_image_grid(pixels, distorted, tmp_path / "preview.png")
     with image.open(tmp_path / "preview.png") as file:
         assert file.format == "PNG"
         assert file.mode == "L"
@@ -39,7 +39,7 @@ def test_a_row_shows_the_original_and_its_distortions(tmp_path: Path) -> None:
 
 def test_the_brightest_and_the_darkest_survive(tmp_path: Path) -> None:
     image = pytest.importorskip("PIL.Image")
-    preview(
+    save_image_grid(
         np.full((1, 1), 255, np.uint8), np.array([[[0.0], [255.0], [254.6]]]), tmp_path / "a.png"
     )
     with image.open(tmp_path / "a.png") as file:
@@ -49,11 +49,11 @@ def test_the_brightest_and_the_darkest_survive(tmp_path: Path) -> None:
 def test_says_how_to_get_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(NNTrainError, match=r"Pillow.*; pip install 'nntrain\[pictures\]'"):
-        preview(*images(), tmp_path / "preview.png")
+        save_image_grid(*images(), tmp_path / "preview.png")
     assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
     pytest.importorskip("PIL")
     with pytest.raises(NNTrainError, match="make the folder first"):
-        preview(*images(), tmp_path / "none" / "preview.png")
+        save_image_grid(*images(), tmp_path / "none" / "preview.png")

@@ -1,8 +1,8 @@
-"""From lines to numbers, quickly where all is plain and with the place of what is not.
+"""Parses the rows of a CSV.
 
-Quotes, blank lines and the number of cells in each line are looked after here, so that pandas only
-has to turn plain cells into numbers, in blocks of some thousand rows. A block that does not come
-out as whole numbers in range is gone through once more cell by cell, to name the first that is bad.
+Quotes, blank lines and the number of cells per line are handled here, so that pandas only has to
+convert plain cells to numbers, in blocks of some thousand rows. A block that does not yield whole
+numbers in range is parsed again cell by cell, to locate the first invalid one.
 """
 
 import io
@@ -16,14 +16,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.cells import is_id, parse_uint, shown
-from nntrain.data.columns import Layout
+from nntrain.data.cells import format_cell, is_id, parse_uint
 from nntrain.data.dataset import Annotations, RowBlocks
-from nntrain.data.lines import Line, stray_quote, without_quotes
+from nntrain.data.header import Layout
+from nntrain.data.lines import Line, stray_quote, unquote
 from nntrain.errors import DataError
 
-_BLOCK_CELLS = 2_500_000  # pandas needs 8 bytes for each, and is slower in smaller blocks
-_BLANKS = " \t\v\f"  # what pandas overlooks around a number
+BLOCK_CELLS = 2_500_000  # pandas needs 8 bytes for each, and is slower in smaller blocks
+_BLANKS = " \t\v\f"  # what pandas ignores around a number
 
 
 class _Row(NamedTuple):
@@ -38,8 +38,15 @@ class _Block(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Table:
-    """What the first line says of the rows."""
+class RowParser:
+    """Parser of the rows below the header.
+
+    Attributes:
+        source: Path of the file, for messages.
+        names: Names of all columns.
+        layout: Meaning of the columns.
+        classes: Labels are 0 … `classes` − 1.
+    """
 
     source: str
     names: list[str]
@@ -48,27 +55,24 @@ class Table:
 
     @property
     def limits(self) -> NDArray[np.uint8]:
-        """The greatest number allowed in each column."""
+        """Greatest number allowed in each column."""
         limits = np.full(len(self.names), 255, np.uint8)
         if self.layout.label is not None:
             limits[self.layout.label] = self.classes - 1
         return limits
 
-    def read(self, lines: Iterable[Line]) -> RowBlocks:
-        """Read all rows, in blocks; an undecided first column turns into labels or ids at the end.
-
-        Args:
-            lines: Those below the header.
+    def parse(self, lines: Iterable[Line]) -> RowBlocks:
+        """Parse all rows in blocks; the annotations decide on an undecided first column.
 
         Raises:
-            DataError: A row does not hold what it should.
+            DataError: If there is no row, or one has a wrong number of cells or an invalid cell.
         """
         label_blocks: list[NDArray[np.uint8]] = []
         ids: list[str] = []
         count = 0
         rows = self._rows(lines)
-        while block := list(islice(rows, max(1, _BLOCK_CELLS // len(self.names)))):
-            values, block_ids = self._parse_at_once(block) or self._parse_cell_by_cell(block)
+        while block := list(islice(rows, max(1, BLOCK_CELLS // len(self.names)))):
+            values, block_ids = self._parse_with_pandas(block) or self._parse_cell_by_cell(block)
             yield values.take(self.layout.pixels, axis=1)
             count += len(values)
             if self.layout.label is not None:
@@ -78,7 +82,7 @@ class Table:
             raise DataError(f"{self.source}: has a header but no rows; give a file with rows")
         labels = np.concatenate(label_blocks) if label_blocks else None
         label, identifier = self.layout.label, self.layout.id
-        if self.layout.undecided and (labels := self._labels_among(ids)) is not None:
+        if self.layout.undecided and (labels := self._as_labels(ids)) is not None:
             label, identifier = identifier, None
         if labels is None:
             self._check_ids(ids)
@@ -89,10 +93,10 @@ class Table:
             id_column=None if identifier is None else self.names[identifier],
         )
 
-    def _labels_among(self, cells: list[str]) -> NDArray[np.uint8] | None:
-        """The cells as digits, or None if one of them is something else."""
-        digits = [parse_uint(cell, self.classes - 1) for cell in cells]
-        return None if None in digits else np.array(digits, np.uint8)
+    def _as_labels(self, cells: list[str]) -> NDArray[np.uint8] | None:
+        """The cells as labels; None if one of them is no class."""
+        labels = [parse_uint(cell, self.classes - 1) for cell in cells]
+        return None if None in labels else np.array(labels, np.uint8)
 
     def _check_ids(self, ids: list[str]) -> None:
         text, times = Counter(ids).most_common(1)[0] if ids else ("", 0)
@@ -106,44 +110,44 @@ class Table:
                 if parse_uint(cell, self.classes - 1) is None
             )
             raise DataError(
-                f"{self.source}: row {row}, column {name!r}: {shown(cell)} is not a digit "
-                f"0–{self.classes - 1}, and with {times} times {shown(text)} the column holds no "
-                "ids either; mend it or say what the column is"
+                f"{self.source}: row {row}, column {name!r}: {format_cell(cell)} is not a digit "
+                f"0–{self.classes - 1}, and with {times} times {format_cell(text)} the column "
+                "holds no ids either; correct it or say what the column is"
             )
         first = ids.index(text)
         second = ids.index(text, first + 1)
         raise DataError(
-            f"{self.source}: row {second + 1}, column {name!r}: id {shown(text)} is also that of "
-            f"row {first + 1}; each row of a test file needs its own"
+            f"{self.source}: row {second + 1}, column {name!r}: id {format_cell(text)} is also "
+            f"that of row {first + 1}; each row of a test file needs its own"
         )
 
     def _rows(self, lines: Iterable[Line]) -> Iterator[_Row]:
-        """The lines that are not blank, each with the right number of cells."""
+        """Lines that are not blank; checks their number of cells."""
         width = len(self.names)
         number = 0
         for line, raw in lines:
             if width > 1 and not raw.strip():
                 continue
             number += 1
-            text = without_quotes(raw)
+            text = unquote(raw)
             if b'"' in text:
-                raise stray_quote(text, partial(self._place, line, number))
+                raise stray_quote(text, partial(self._locate, line, number))
             cells = text.count(b",") + 1
             if cells != width:
                 end = f"ends before column {self.names[cells]!r}" if cells < width else "too long"
                 raise DataError(
                     f"{self.source}:{line}: row {number}: {cells} cells instead of {width} as in "
-                    f"the first line, {end}; mend the row or remove it"
+                    f"the first line, {end}; correct the row or remove it"
                 )
             yield _Row(number, line, text)
 
-    def _place(self, line: int, number: int, column: int) -> str:
+    def _locate(self, line: int, number: int, column: int) -> str:
         name = self.names[min(column, len(self.names) - 1)]  # a row may be too long
         return f"{self.source}:{line}: row {number}, column {name!r}"
 
-    def _parse_at_once(self, rows: list[_Row]) -> _Block | None:
-        """With pandas; None if anything in the block is unusual."""
-        import pandas as pd  # takes a third of a second, for which a CSV seen before has no use
+    def _parse_with_pandas(self, rows: list[_Row]) -> _Block | None:
+        """Parse a block quickly; None if any of its cells is unusual."""
+        import pandas as pd  # takes a third of a second, not needed for a cached CSV
 
         text = b"\n".join([row.text for row in rows])
         if b"\0" in text or b"\r" in text:  # may end a cell, and ends a line
@@ -169,12 +173,12 @@ class Table:
             return None
         with np.errstate(invalid="ignore"):
             octets = values.astype(np.uint8, order="C")
-        # What comes back from a byte unchanged is a whole number from 0 to 255.
+        # A number that a byte represents exactly is a whole number from 0 to 255.
         fits = (octets == values) & (octets <= self.limits)
         return _Block(octets, ids) if fits.all() else None
 
     def _parse_cell_by_cell(self, rows: list[_Row]) -> _Block:
-        """In plain Python: many times slower, but it knows the place of each cell."""
+        """Parse a block in plain Python: slower, but locates invalid cells."""
         limits = self.limits.tolist()
         values = np.zeros((len(rows), len(limits)), np.uint8)
         ids: list[str] = []
@@ -198,6 +202,6 @@ class Table:
             self.layout.label: f"a digit 0–{self.classes - 1}",
         }.get(column, "a pixel, a whole number 0–255")
         return DataError(
-            f"{self._place(row.line, row.number, column)}: {shown(text)} is not {wanted}; "
-            "mend it or remove the row"
+            f"{self._locate(row.line, row.number, column)}: {format_cell(text)} is not {wanted}; "
+            "correct it or remove the row"
         )

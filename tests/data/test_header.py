@@ -1,0 +1,105 @@
+"""Which columns are labels, ids and pixels, with and without a header."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from nntrain.data.dataset import Dataset
+from tests.support.csvs import (
+    PIXELS,
+    TEST,
+    TRAIN,
+)
+
+
+def test_a_training_file_has_labels(read: Callable[..., Dataset]) -> None:
+    digits = read(TRAIN, labels="required")
+    assert digits.pixels.tolist() == PIXELS
+    assert digits.pixels.dtype == np.uint8
+    assert digits.pixels.flags.c_contiguous
+    assert digits.labels is not None
+    assert digits.labels.tolist() == [5, 7]
+    assert digits.labels.dtype == np.uint8
+    assert (digits.ids, digits.label_column, digits.id_column) == (None, "label", None)
+    assert len(digits) == 2
+
+
+def test_a_test_file_may_have_ids_as_written(read: Callable[..., Dataset]) -> None:
+    digits = read(TEST, labels="forbidden")
+    assert digits.pixels.tolist() == PIXELS
+    assert digits.labels is None
+    assert digits.ids is not None
+    assert digits.ids.tolist() == ["a17", "b2"]
+    assert (digits.label_column, digits.id_column) == (None, "id")
+    numbered = read(b"id,n1\n007,0\n1.0,1\n")
+    assert numbered.ids is not None
+    assert numbered.ids.tolist() == ["007", "1.0"]
+
+
+def test_ids_and_labels_may_stand_anywhere(read: Callable[..., Dataset]) -> None:
+    digits = read(b"pixel0,ImageId,pixel1,LABEL\n1,x,2,3\n4,y,5,6\n", labels="required")
+    assert digits.pixels.tolist() == [[1, 2], [4, 5]]
+    assert digits.labels is not None
+    assert digits.labels.tolist() == [3, 6]
+    assert digits.ids is not None
+    assert digits.ids.tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize("name", ["label", "Class", "DIGIT", "number", "target", "y", "Ziffer"])
+def test_label_columns_by_many_names(read: Callable[..., Dataset], name: str) -> None:
+    digits = read(TRAIN.replace(b"label", name.encode()), labels="required")
+    assert digits.label_column == name
+    assert digits.pixels.tolist() == PIXELS
+
+
+def test_pixels_are_put_in_the_order_of_their_names(read: Callable[..., Dataset]) -> None:
+    assert read(b"n3,n1,n2\n3,1,2\n").pixels.tolist() == [[1, 2, 3]]
+    assert read(b"label,1x1,1x2\n0,9,8\n").pixels.tolist() == [[9, 8]]
+    order = np.random.default_rng(0).permutation(144)
+    header = ",".join(f"pixel{number}" for number in order)
+    digits = read(f"{header}\n{','.join(map(str, order))}\n".encode())
+    assert digits.pixels.tolist() == [list(range(144))]
+
+
+@pytest.mark.parametrize(
+    ("labels", "first", "expected"),
+    [
+        ("required", "3,1", "label"),
+        ("optional", "3,1", "label"),
+        ("optional", "3,10", "id"),
+        ("forbidden", "3,10", "id"),
+        ("optional", "a,b", "id"),
+        ("forbidden", "a,b", "id"),
+    ],
+)
+@pytest.mark.parametrize("header", ["", "what,n1,n2,n3,n4\n"])
+def test_an_unnamed_first_column(
+    read: Callable[..., Dataset],
+    labels: Literal["required", "forbidden", "optional"],
+    first: str,
+    expected: str,
+    header: str,
+) -> None:
+    one, two = first.split(",")
+    digits = read(f"{header}{one},0,1,2,3\n{two},4,5,6,255\n".encode(), labels=labels)
+    name = "what" if header else "column 1"
+    assert digits.label_column == (name if expected == "label" else None)
+    assert digits.id_column == (name if expected == "id" else None)
+    assert digits.pixels.tolist() == PIXELS
+
+
+def test_no_header_and_a_square_number_of_columns_is_pixels(read: Callable[..., Dataset]) -> None:
+    digits = read(b"0,1,2,3\n4,5,6,255", labels="forbidden")
+    assert digits.pixels.tolist() == PIXELS
+    assert digits.ids is None
+    assert digits.labels is None
+
+
+def test_columns_can_be_said(read: Callable[..., Dataset]) -> None:
+    digits = read(b"class,id,x,y\n1,2,3,4\n2,3,4,5\n", label_column="Y", id_column="class")
+    assert (digits.label_column, digits.id_column) == ("y", "class")
+    assert digits.pixels.tolist() == [[2, 3], [3, 4]]
+    digits = read(b"1,2,3,4\n5,6,7,8\n", label_column="column 4", labels="required")
+    assert digits.pixels.tolist() == [[1, 2, 3], [5, 6, 7]]
