@@ -3,7 +3,18 @@
 An error message is one line: `location: problem; hint`.
 """
 
+import errno
 from collections.abc import Collection
+
+# Hints for errors of the operating system.
+OS_HINTS = {
+    errno.EMFILE: "raise the number of open files that 'ulimit -n' shows",
+    errno.ENFILE: "close other programs: the system has too many open files",
+    errno.ENOSPC: "free some space or name another place",
+    errno.EDQUOT: "free some space or name another place",
+    errno.ENOMEM: "close other programs, or try a smaller network or training.batch_size",
+    errno.EAGAIN: "close other programs, or raise the number of processes that 'ulimit -u' shows",
+}
 
 
 class NNTrainError(Exception):

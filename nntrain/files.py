@@ -11,20 +11,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal, overload
 
-from nntrain.errors import NNTrainError
+from nntrain.errors import OS_HINTS, NNTrainError
 
-_PAUSES = (
-    0.01,
-    0.1,
-    0.5,
-    None,
-)  # seconds to wait after each failed attempt to rename; None: give up
-_HINTS = {
-    errno.ENOSPC: "free some space or name another place",
-    errno.EDQUOT: "free some space or name another place",
-    errno.EMFILE: "raise the number of open files that 'ulimit -n' shows",
-    errno.ENOENT: "make the folder first or name another place",
-}
+_PAUSES = (0.01, 0.1, 0.5, None)  # seconds between attempts to rename; None: give up
+_HINTS = OS_HINTS | {errno.ENOENT: "make the folder first or name another place"}
 
 
 @overload

@@ -1,9 +1,8 @@
-"""The command line: parse, call one library function, print, translate errors.
+"""The command line: parses arguments, calls the library, prints results and reports errors.
 
-Commands import what they need when they run, so that `nntrain --help` is instant.
+Commands import the library when they run, so that `nntrain --help` is instant.
 """
 
-import errno
 import signal
 import sys
 import traceback
@@ -32,20 +31,12 @@ from nntrain.cli import (
     trace,
 )
 from nntrain.cli.terminal import echo
-from nntrain.errors import NNTrainError, OutputError, printable, status_after
+from nntrain.errors import OS_HINTS, NNTrainError, OutputError, printable, status_after
 from nntrain.version import __version__
-
-_HINTS = {
-    errno.EMFILE: "raise the number of open files that 'ulimit -n' shows",
-    errno.ENFILE: "close other programs: the system has too many open files",
-    errno.ENOSPC: "free some space",
-    errno.ENOMEM: "close other programs, or try a smaller network or training.batch_size",
-    errno.EAGAIN: "close other programs, or raise the number of processes that 'ulimit -u' shows",
-}
 
 
 class RootGroup(click.Group):
-    """The group of all commands; an error ends it with one line and the error's exit status."""
+    """The group of all commands, which reports an error in one line and sets the exit status."""
 
     def main(
         self,
@@ -55,23 +46,23 @@ class RootGroup(click.Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> NoReturn:
-        """Parse the command line, run the command and end the process, in any mode."""
+        """Parse the command line, run the command and exit, also if `standalone_mode` is false."""
         streams.prepare()
         try:
-            # A pipe that nobody reads any more ends it without a word, by click.
+            # click exits silently after a broken pipe.
             sys.exit(super().main(args, prog_name, complete_var, False, **extra))
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             sys.exit(error.exit_code)
         except click.UsageError as error:
-            _end(_complaint(error), error.exit_code)
-        except click.Abort:  # Ctrl-C while the command line was parsed
+            _exit(_usage_message(error), error.exit_code)
+        except click.Abort:  # Ctrl-C during parsing
             sys.exit(status_after(signal.SIGINT))
-        except OutputError as error:  # of a help text
-            _end(str(error), error.exit_status)
+        except OutputError as error:  # while a help text was printed
+            _exit(str(error), error.exit_status)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; with `--debug`, a traceback comes before the line."""
+        """Run the command; with `--debug`, print a traceback before the error line."""
         if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _terminate)
         try:
@@ -79,56 +70,55 @@ class RootGroup(click.Group):
         except NNTrainError as error:
             if ctx.params["debug"]:
                 echo(traceback.format_exc(), keep="\n", err=True)
-            _end(str(error), error.exit_status)
+            _exit(str(error), error.exit_status)
         except KeyboardInterrupt:
-            _end("interrupted", status_after(signal.SIGINT))
+            _exit("interrupted", status_after(signal.SIGINT))
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except MemoryError:
-            _end("out of memory; try a smaller network or training.batch_size", 1)
-        except Exception as error:  # whatever it is, people at a terminal get one line
+            _exit("out of memory; try a smaller network or training.batch_size", 1)
+        except Exception as error:
             if ctx.params["debug"]:
                 raise
             if _interrupted(error):
-                _end("interrupted", status_after(signal.SIGINT))
-            _end(_unexpected(error), 1)
+                _exit("interrupted", status_after(signal.SIGINT))
+            _exit(_unexpected_message(error), 1)
 
 
-def _end(line: str, status: int) -> NoReturn:
+def _exit(line: str, status: int) -> NoReturn:
     echo(line, err=True, keep="\n")
     sys.exit(status)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    """End as Ctrl-C does, so that temporary files are removed on the way out."""
-    sys.exit(status_after(number))
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    """Exit by an exception, as after Ctrl-C, so that temporary files are removed."""
+    sys.exit(status_after(signum))
 
 
-def _complaint(error: click.UsageError) -> str:
-    """One line in place of click's usage, hint and error."""
+def _usage_message(error: click.UsageError) -> str:
+    """Format click's error in one line, with a hint."""
     command = error.ctx.command_path if error.ctx else "nntrain"
-    fault, mend = error.format_message(), f"'{command} --help' shows what there is"
+    issue, hint = error.format_message(), f"see '{command} --help'"
     if isinstance(error, click.exceptions.NoSuchCommand | click.NoSuchOption) and (
         error.possibilities
     ):
-        fault, mend = error.message, f"did you mean {error.possibilities[0]!r}?"
-    line = f"{command}: {fault[0].lower()}{fault[1:].rstrip('.')}; {mend}"
-    return printable(line)
+        issue, hint = error.message, f"did you mean {error.possibilities[0]!r}?"
+    return printable(f"{command}: {issue[0].lower()}{issue[1:].rstrip('.')}; {hint}")
 
 
-def _unexpected(error: Exception) -> str:
-    """One line for an error that nothing has put into words; the system's own say enough."""
-    where = "'nntrain --debug …' shows where"
+def _unexpected_message(error: Exception) -> str:
+    """Format an error that no other code has handled in one line."""
+    hint = "'nntrain --debug …' shows where"
     if isinstance(error, OSError) and error.strerror:
-        place = error.filename if isinstance(error.filename, str) else "nntrain"
-        line = f"{place}: {error.strerror}; {_HINTS.get(error.errno or 0, where)}"
+        location = error.filename if isinstance(error.filename, str) else "nntrain"
+        line = f"{location}: {error.strerror}; {OS_HINTS.get(error.errno or 0, hint)}"
     else:
-        line = f"nntrain failed unexpectedly ({type(error).__name__}: {error}); {where}"
+        line = f"nntrain failed unexpectedly ({type(error).__name__}: {error}); {hint}"
     return printable(line)
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an error: C code that it has interrupted may raise another."""
+    """Whether an error was caused by Ctrl-C: interrupted C code may raise another error."""
     while error is not None:
         if isinstance(error, KeyboardInterrupt):
             return True
@@ -146,7 +136,7 @@ def _interrupted(error: BaseException | None) -> bool:
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(debug: bool) -> None:
     """Train a network on MNIST and write the submission that Kaggle accepts."""
-    del debug  # read by Program
+    del debug  # read by RootGroup.invoke
 
 
 main.add_command(fit.fit)

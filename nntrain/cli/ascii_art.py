@@ -1,4 +1,4 @@
-"""Digits drawn with characters: two pixels one above the other in each."""
+"""Images drawn with characters, each of which shows two pixels, one above the other."""
 
 import math
 from collections.abc import Sequence
@@ -11,71 +11,70 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_BLOCKS = " ▄▀█"  # by whether the upper pixel, and then whether the lower one, is ink
-_INK = 80  # the least grey value that counts as ink, where there are no colours
-_SMALL = 14  # pixels; a digit can still be recognised
-_STRIPS = 2
-_NUMBERS = 40  # of a picture that cannot be drawn
+BLOCKS = " ▄▀█"  # index: 2 · (upper pixel is ink) + (lower pixel is ink)
+INK_THRESHOLD = 80  # grey value; used without colours
+MIN_SIDE = 14  # pixels of an image that is shrunk, so that a digit is still legible
+MAX_STRIPS = 2
+MAX_NUMBERS = 40  # printed of an image that is not square
 
 
 def picture(pixels: NDArray[np.uint8], console: "Console") -> "Text":
-    """A square picture, its side in columns and half of it in lines.
+    """Draw a square image: side/2 lines of as many characters as the side.
 
-    In colour each character is a half block of two greys; without, pixels are ink or none.
+    With colours, each character is a half block in two greys; without, a pixel is ink or blank.
 
     Args:
         pixels: Grey values 0–255, shape (side²,).
-        console: Where it is going to be printed.
+        console: The console it will be printed to.
     """
     from rich.text import Text
 
     side = math.isqrt(len(pixels))
     rows = np.zeros((side + side % 2, side), np.uint8)
     rows[:side] = pixels.reshape(side, side)
-    drawn = Text(no_wrap=True, overflow="crop")
+    text = Text(no_wrap=True, overflow="crop")
     for number, (upper, lower) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
-        drawn.append("\n" if number else "")
+        text.append("\n" if number else "")
         if console.color_system is None:
-            kinds = 2 * (upper >= _INK) + (lower >= _INK)
-            drawn.append("".join(_BLOCKS[kind] for kind in kinds))
+            indices = 2 * (upper >= INK_THRESHOLD) + (lower >= INK_THRESHOLD)
+            text.append("".join(BLOCKS[index] for index in indices))
         else:
             for above, below in zip(upper.tolist(), lower.tolist(), strict=True):
-                drawn.append("▀", f"{_grey(above)} on {_grey(below)}")
-    return drawn
+                text.append("▀", f"rgb({above},{above},{above}) on rgb({below},{below},{below})")
+    return text
 
 
 def render_or_list(pixels: NDArray[np.uint8], console: "Console") -> "Text":
-    """A picture if it is square; of any other, the grey values.
+    """Draw a square image, and list the grey values of any other.
 
     Args:
         pixels: Grey values 0–255, shape (P,).
-        console: Where it is going to be printed.
+        console: The console it will be printed to.
     """
     from rich.text import Text
 
     if math.isqrt(len(pixels)) ** 2 == len(pixels) > 1:
         return picture(pixels, console)
-    values = " ".join(map(str, pixels[:_NUMBERS].tolist()))
-    return Text(f"pixels {values}{' …' * (len(pixels) > _NUMBERS)}")
+    values = " ".join(map(str, pixels[:MAX_NUMBERS].tolist()))
+    return Text(f"pixels {values}{' …' * (len(pixels) > MAX_NUMBERS)}")
 
 
 def show_pictures(pictures: NDArray[np.uint8], captions: Sequence[str], console: "Console") -> None:
-    """Print square pictures side by side, as many as fit, each below its caption.
-
-    Where they would fill more than two strips, they are made smaller.
+    """Print square images side by side below their captions, shrunk if they need many strips.
 
     Args:
         pictures: Grey values 0–255, shape (N, side²).
-        captions: N of them, shorter than the side.
-        console: Where they are printed.
+        captions: N captions, shorter than the side.
+        console: The console to print to.
     """
     from rich.columns import Columns
     from rich.console import Group
     from rich.text import Text
 
     side = math.isqrt(pictures.shape[1])
-    if math.ceil(len(pictures) / max(1, (console.width + 1) // (side + 1))) > _STRIPS:
-        pictures = _shrunk(pictures, math.ceil(side / _SMALL))
+    per_strip = max(1, (console.width + 1) // (side + 1))
+    if len(pictures) > MAX_STRIPS * per_strip:
+        pictures = _shrink(pictures, math.ceil(side / MIN_SIDE))
     columns = [
         Group(Text(caption), picture(pixels, console))
         for pixels, caption in zip(pictures, captions, strict=True)
@@ -83,15 +82,11 @@ def show_pictures(pictures: NDArray[np.uint8], captions: Sequence[str], console:
     console.print(Columns(columns, padding=(0, 1)))
 
 
-def _shrunk(pictures: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """The means of squares of `factor` × `factor` pixels; what is left over is filled with 0."""
+def _shrink(pictures: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Average squares of `factor` × `factor` pixels; the margin is padded with 0."""
     count, side = len(pictures), math.isqrt(pictures.shape[1])
-    less = math.ceil(side / factor)
-    filled = np.zeros((count, less * factor, less * factor))
-    filled[:, :side, :side] = pictures.reshape(count, side, side)
-    means = filled.reshape(count, less, factor, less, factor).mean(axis=(2, 4))
-    return np.asarray(means.reshape(count, less * less), np.uint8)
-
-
-def _grey(value: int) -> str:
-    return f"rgb({value},{value},{value})"
+    padding = -side % factor
+    images = np.pad(pictures.reshape(count, side, side), ((0, 0), (0, padding), (0, padding)))
+    new_side = (side + padding) // factor
+    means = images.reshape(count, new_side, factor, new_side, factor).mean(axis=(2, 4))
+    return np.asarray(means.reshape(count, -1), np.uint8)

@@ -1,7 +1,7 @@
-"""What the shell completes when Tab is pressed; the names of commands and options are click's work.
+"""Shell completion of arguments and values; click completes commands and options itself.
 
-It must be quick, so nothing here imports NumPy, pandas or pydantic, and it must be quiet: whatever
-is wrong with a file, less is completed and nothing is said.
+It must be quick, so nothing here imports NumPy, pandas or pydantic, and it must be silent: a file
+that cannot be read is completed without a description.
 """
 
 import csv
@@ -14,59 +14,60 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-# What is in these folders is found by its name alone, too.
+# In these folders, files are also found by their names alone.
 CONFIGS, DATA, RUNS = "configs/", "data/", "runs/"
 YAML = (".yaml", ".yml")
+CSV = (".csv", ".gz", ".zip", ".bz2", ".xz")
 
 SCHEMA = Path(__file__).parents[1] / "config" / "schema.json"
 PATH_KEYS = ("data.train", "data.validation")
-_LONGEST = 65_536  # characters of a configuration
+_MAX_CHARACTERS = 65_536  # read from a YAML file
 
 
 def configs(incomplete: str) -> "list[CompletionItem[str]]":
-    """YAML files, each with its first comment."""
-    return _paths(incomplete, [CONFIGS], _about_config)
+    """Complete configurations, described by their first comment."""
+    return _paths(incomplete, [CONFIGS], _describe_config)
 
 
 def sweeps(incomplete: str) -> "list[CompletionItem[str]]":
-    """YAML files that say what a sweep is to try, each with its first comment."""
-    return _paths(incomplete, [CONFIGS], _about_sweep)
+    """Complete definitions of sweeps, described by their first comment."""
+    return _paths(incomplete, [CONFIGS], lambda path: _describe_yaml(path, is_sweep=True))
 
 
 def folders_of_sweeps(incomplete: str) -> "list[CompletionItem[str]]":
-    """Folders whose runs are the trials of a sweep."""
+    """Complete folders of sweeps."""
     return _paths(incomplete, [RUNS], lambda path: "" if (path / "sweep.yaml").is_file() else None)
 
 
 def csvs(incomplete: str) -> "list[CompletionItem[str]]":
-    """CSVs, plain or packed."""
-    return _paths(incomplete, [DATA], _about_csv)
+    """Complete CSVs, also compressed ones."""
+    return _paths(incomplete, [DATA], lambda path: "" if path.suffix in CSV else None)
 
 
 def runs(incomplete: str) -> "list[CompletionItem[str]]":
-    """Folders of runs, each with its accuracy; a committee's members are below its own."""
-    return _paths(incomplete, [RUNS], _about_run)
+    """Complete folders of runs, described by their accuracy; members are in their committee's."""
+    return _paths(incomplete, [RUNS], _describe_run)
 
 
 def configs_and_runs(incomplete: str) -> "list[CompletionItem[str]]":
-    """Both."""
+    """Complete configurations and folders of runs."""
     return _paths(
         incomplete,
         [CONFIGS, RUNS],
-        lambda path: _about_run(path) if path.is_dir() else _about_config(path),
+        lambda path: _describe_run(path) if path.is_dir() else _describe_config(path),
     )
 
 
 def overrides(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> "list[CompletionItem[str]]":
-    """Keys of the configuration, each with its meaning; after the =, what can be chosen."""
+    """Complete keys of the configuration, and after the = their choices."""
     key, equals, value = incomplete.partition("=")
-    found = keys(_layers(context.obj or ()))
+    found = keys(_count_layers(context.obj or ()))
     if not equals:
         return [
-            CompletionItem(f"{name}=", help=meaning)
-            for name, (meaning, _) in found.items()
+            CompletionItem(f"{name}=", help=description)
+            for name, (description, _) in found.items()
             if name.startswith(key)
         ]
     items = csvs(value) if key in PATH_KEYS else []
@@ -75,28 +76,28 @@ def overrides(
 
 
 def keys(layers: int) -> dict[str, tuple[str, list[str]]]:
-    """What each key of a configuration means, and its choices where they are words.
+    """Return the description and the choices of each key of a configuration.
 
     Args:
-        layers: How many there are of network[0], network[1] and so on.
+        layers: Number of layers, which are the keys network[0], network[1] and so on.
     """
     import json
 
     schema = json.loads(SCHEMA.read_bytes())
     found: dict[str, tuple[str, list[str]]] = {}
 
-    def collect(path: str, meaning: str, node: dict[str, Any]) -> None:
+    def collect(path: str, description: str, node: dict[str, Any]) -> None:
         if "$ref" in node:
             node = schema["$defs"][node["$ref"].rpartition("/")[2]]
         for branch in node.get("anyOf", node.get("oneOf", [])):
-            collect(path, meaning, branch)
+            collect(path, description, branch)
         for name, child in node.get("properties", {}).items():
-            collect(f"{path}.{name}".lstrip("."), child.get("description", meaning), child)
+            collect(f"{path}.{name}".lstrip("."), child.get("description", description), child)
         if "items" in node:
             for index in range(layers):
-                collect(f"{path}[{index}]", meaning, node["items"])
+                collect(f"{path}[{index}]", description, node["items"])
         if not node.keys() & {"anyOf", "oneOf", "properties", "items"}:
-            choices = found.setdefault(path, (meaning, []))[1]
+            choices = found.setdefault(path, (description, []))[1]
             choices += node.get("enum", [node["const"]] if "const" in node else [])
             if node.get("type") == "null":
                 choices.append("null")
@@ -105,8 +106,8 @@ def keys(layers: int) -> dict[str, tuple[str, list[str]]]:
     return found
 
 
-def _layers(words: Iterable[str]) -> int:
-    """How many layers the configuration on the command line seems to have; 1 without any."""
+def _count_layers(words: Iterable[str]) -> int:
+    """Count the layers of the configuration on the command line; 1 if there is none."""
     for path in map(Path, words):
         with suppress(OSError, ValueError):
             if path.suffix in YAML:
@@ -116,84 +117,71 @@ def _layers(words: Iterable[str]) -> int:
 
 
 def _paths(
-    incomplete: str, homes: Iterable[str], about: Callable[[Path], str | None]
+    incomplete: str, search_folders: Iterable[str], describe: Callable[[Path], str | None]
 ) -> "list[CompletionItem[str]]":
-    """Paths that begin as typed, and the folders that may lead to others.
+    """Complete matching paths, then folders that may contain others.
 
     Args:
-        incomplete: What has been typed.
-        homes: Folders whose wanted paths are found by their names alone, too.
-        about: A word about a wanted path, which may be empty; None of any other.
+        incomplete: The incomplete path.
+        search_folders: Folders whose matching paths are found by their names alone, too.
+        describe: Returns the description of a matching path, or None of any other.
     """
     if incomplete.startswith(("~", "$")):
-        return [CompletionItem(incomplete, "file")]  # the shell alone knows what that stands for
+        return [CompletionItem(incomplete, "file")]  # only the shell can expand these
     parent, slash, name = incomplete.rpartition("/")
     typed = parent + slash
-    wanted, folders = [], []
-    for place in [typed] if slash else [typed, *homes]:
-        for path in _visible(Path(place), name):
-            text = about(path)
-            if text is not None:
-                wanted.append(CompletionItem(place + path.name, help=text or None))
-            elif place == typed and path.is_dir():
-                folders.append(CompletionItem(f"{place}{path.name}/"))
-    return wanted + folders if incomplete or not wanted else wanted
+    matches, folders = [], []
+    for folder in [typed] if slash else [typed, *search_folders]:
+        for path in _visible(Path(folder), name):
+            description = describe(path)
+            if description is not None:
+                matches.append(CompletionItem(folder + path.name, help=description or None))
+            elif folder == typed and path.is_dir():
+                folders.append(CompletionItem(f"{folder}{path.name}/"))
+    return matches + folders if incomplete or not matches else matches
 
 
-def _visible(folder: Path, beginning: str) -> list[Path]:
-    """What a folder holds of names with this beginning; hidden ones if that begins with a dot."""
+def _visible(folder: Path, prefix: str) -> list[Path]:
+    """Return the paths in a folder that start with a prefix; hidden ones only if it has a dot."""
     with suppress(OSError):
         return sorted(
             path
             for path in folder.iterdir()
-            if path.name.startswith(beginning)
-            and (beginning.startswith(".") or not path.name.startswith("."))
+            if path.name.startswith(prefix)
+            and (prefix.startswith(".") or not path.name.startswith("."))
         )
     return []
 
 
-def _about_config(path: Path) -> str | None:
-    """Its first line, if that is a comment; None of a sweep."""
-    return None if path.suffix not in YAML or _is_sweep(text := _text(path)) else _comment(text)
+def _describe_config(path: Path) -> str | None:
+    return _describe_yaml(path, is_sweep=False)
 
 
-def _about_sweep(path: Path) -> str | None:
-    """Likewise; None of a configuration."""
-    return _comment(text) if path.suffix in YAML and _is_sweep(text := _text(path)) else None
-
-
-def _text(path: Path) -> str:
+def _describe_yaml(path: Path, is_sweep: bool) -> str | None:
+    """Return the comment in the first line, or None of a file of the other kind."""
+    if path.suffix not in YAML:
+        return None
+    text = ""
     with suppress(OSError, ValueError), path.open(encoding="utf-8") as file:
-        return file.read(_LONGEST)
-    return ""
-
-
-def _is_sweep(text: str) -> bool:
-    return re.search(r"^space\s*:", text, re.MULTILINE) is not None
-
-
-def _comment(text: str) -> str:
+        text = file.read(_MAX_CHARACTERS)
+    if is_sweep != bool(re.search(r"^space\s*:", text, re.MULTILINE)):
+        return None
     line = text.partition("\n")[0].strip()
     return line.lstrip("# ") if line.startswith("#") else ""
 
 
-def _about_csv(path: Path) -> str | None:
-    return "" if path.suffix in (".csv", ".gz", ".zip", ".bz2", ".xz") else None
-
-
-def _about_run(path: Path) -> str | None:
-    """The accuracy of its best epoch, or the mean of its members'."""
+def _describe_run(path: Path) -> str | None:
+    """Return the accuracy of the best epoch, for a committee the mean over its members."""
     if not (path / "config.yaml").is_file():
         return None
-    histories = [path / "metrics.csv"]
     members = sorted(path.glob("member-*/metrics.csv"))
+    accuracies = []
     with suppress(OSError, ValueError, LookupError, csv.Error):
-        accuracies = [_accuracy(history) for history in members or histories]
+        for history in members or [path / "metrics.csv"]:
+            with history.open(encoding="utf-8", newline="") as file:
+                accuracies.append(max(float(row["val_accuracy"]) for row in csv.DictReader(file)))
         mean = sum(accuracies) / len(accuracies)
-        return f"{mean:.2%} held out" + (f", mean of {len(members)} members" if members else "")
+        return f"{mean:.2%} validation accuracy" + (
+            f", mean of {len(members)} members" if members else ""
+        )
     return ""
-
-
-def _accuracy(history: Path) -> float:
-    with history.open(encoding="utf-8", newline="") as file:
-        return max(float(row["val_accuracy"]) for row in csv.DictReader(file))

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import config_argument, force_option, set_option
+from nntrain.cli.options import check_not_existing, config_argument, force_option, set_option
 from nntrain.cli.terminal import echo
-from nntrain.errors import NNTrainError
 
 
 @click.group(epilog="Example: nntrain config init")
@@ -19,12 +18,14 @@ def config() -> None:
 @click.argument("file", type=click.Path(path_type=Path), default="config.yaml")
 @force_option
 def init(file: Path, force: bool) -> None:
-    """Write a commented configuration to start from, FILE (config.yaml)."""
+    """Write a commented starter configuration to FILE.
+
+    FILE is config.yaml by default.
+    """
     from nntrain.config import starter_text
     from nntrain.files import atomic_write
 
-    if file.exists() and not force:
-        raise NNTrainError(f"{file}: exists already; name another file, or replace it with --force")
+    check_not_existing(file, force)
     with atomic_write(file, "w") as output:
         output.write(starter_text())
     echo(f"{file}: written; train it with 'nntrain fit {file}'")
@@ -34,7 +35,7 @@ def init(file: Path, force: bool) -> None:
 @config_argument
 @set_option
 def show(config: str, overrides: tuple[str, ...]) -> None:
-    """Print CONFIG with all defaults filled in."""
+    """Print CONFIG with all defaults."""
     from nntrain.config import dump_config, load_config
 
     echo(dump_config(load_config(config, overrides)), keep="\n", end="")
@@ -44,7 +45,7 @@ def show(config: str, overrides: tuple[str, ...]) -> None:
 @config_argument
 @set_option
 def check(config: str, overrides: tuple[str, ...]) -> None:
-    """Read CONFIG and its CSVs and build the network, but train nothing."""
+    """Read CONFIG and its CSVs and build the network, but do not train."""
     from nntrain.config import load_config
     from nntrain.training.fit import dry_run
     from nntrain.training.reporter import TerminalReporter
@@ -54,7 +55,7 @@ def check(config: str, overrides: tuple[str, ...]) -> None:
 
 @config.command(epilog="Example: nntrain config schema > nntrain.schema.json")
 def schema() -> None:
-    """Print the JSON Schema of configurations, for editors."""
+    """Print the JSON Schema of configurations, for use in editors."""
     from nntrain.config import Config
 
     echo(json.dumps(Config.model_json_schema(), indent=2), keep="\n")

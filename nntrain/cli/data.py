@@ -1,4 +1,4 @@
-"""nntrain data: make, fetch and examine CSVs of digits, and preview distortions."""
+"""nntrain data: generate, download and check CSVs of digits, and preview distortions."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ import click
 from nntrain.cli.options import (
     CSV_PATH,
     PositiveInt,
+    check_not_existing,
     check_output_is_not_input,
     config_argument,
     force_option,
@@ -17,9 +18,14 @@ from nntrain.cli.terminal import echo
 from nntrain.errors import DataError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from nntrain.data.dataset import Dataset
 
-_BAR = 40  # columns of the longest bar
+    PixelsAndLabels = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+BAR_WIDTH = 40  # columns
 
 folder_option = click.option(
     "--out",
@@ -27,13 +33,13 @@ folder_option = click.option(
     type=click.Path(path_type=Path),
     default="data",
     show_default=True,
-    help="The folder to write into.",
+    help="The output folder.",
 )
 
 
 @click.group(epilog="Example: nntrain data demo")
 def data() -> None:
-    """Make, fetch and examine CSVs of digits."""
+    """Generate, download and check CSVs of digits."""
 
 
 @data.command(epilog="Example: nntrain data demo --train 12000 --test 2000")
@@ -56,65 +62,62 @@ def data() -> None:
     type=PositiveInt(0, 2**63 - 1),
     default=0,
     show_default=True,
-    help="The same seed draws the same digits.",
+    help="Seed of the random numbers; the same seed generates the same digits.",
 )
 @folder_option
 @force_option
 def demo(train: int, test: int, seed: int, folder: Path, force: bool) -> None:
-    """Draw digits, for a machine that has no data.
+    """Generate synthetic digits, for use without MNIST.
 
-    Writes train.csv, test.csv (without labels) and test_labelled.csv in Kaggle's form.
+    Writes train.csv, test.csv (without labels) and test_labelled.csv in Kaggle's format.
     """
     from nntrain.data.demo import demo_digits
-    from nntrain.data.kaggle import write_files
 
-    _refuse_existing(folder, force)
+    _check_folder(folder, force)
     pixels, labels = demo_digits(train + test, seed)
-    write_files(folder, (pixels[:train], labels[:train]), (pixels[train:], labels[train:]))
-    _report(folder, train, test)
+    _write(folder, (pixels[:train], labels[:train]), (pixels[train:], labels[train:]))
 
 
 @data.command(epilog="Example: nntrain data mnist")
-@click.option("--mirror", "mirrors", metavar="URL", multiple=True, help="Where to fetch from.")
+@click.option("--mirror", "mirrors", metavar="URL", multiple=True, help="URL to download from.")
 @folder_option
 @force_option
 def mnist(mirrors: tuple[str, ...], folder: Path, force: bool) -> None:
-    """Fetch real MNIST from a public mirror and check its SHA-256 sums.
+    """Download MNIST from a public mirror and verify its checksums.
 
-    Writes train.csv, test.csv (without labels) and test_labelled.csv in Kaggle's form.
+    Writes train.csv, test.csv (without labels) and test_labelled.csv in Kaggle's format.
     """
-    from nntrain.data.kaggle import write_files
     from nntrain.data.mnist import MIRRORS, fetch_mnist
 
-    _refuse_existing(folder, force)
+    _check_folder(folder, force)
     train_pixels, train_labels, test_pixels, test_labels = fetch_mnist(
         mirrors or MIRRORS, notice=lambda text: echo(text, err=True)
     )
-    write_files(folder, (train_pixels, train_labels), (test_pixels, test_labels))
-    _report(folder, len(train_pixels), len(test_pixels))
+    _write(folder, (train_pixels, train_labels), (test_pixels, test_labels))
 
 
 @data.command(epilog="Example: nntrain data check data/train.csv data/test.csv")
 @click.argument("paths", metavar="CSV...", nargs=-1, required=True, type=CSV_PATH)
 def check(paths: tuple[str, ...]) -> None:
-    """Read each CSV, and say what is in it or what is wrong.
+    """Check each CSV and summarize its contents.
 
-    A terminal is shown some digits, too: the first of each kind, or the first ten without labels.
+    In a terminal, some digits are shown, too: the first of each class, or the first ten rows if
+    there are no labels.
     """
     from nntrain.data.kaggle import read_csv
 
-    faults = 0
+    failed = False
     for path in paths:
         try:
             digits = read_csv(path)
             echo(f"{digits.source}: {digits.describe()}")
             _show(digits)
-            for doubt in digits.warnings():
-                echo(f"warning: {doubt}", err=True)
+            for warning in digits.warnings():
+                echo(f"warning: {warning}", err=True)
         except DataError as error:
             echo(str(error), keep="\n", err=True)
-            faults += 1
-    if faults:
+            failed = True
+    if failed:
         raise click.exceptions.Exit(1)
 
 
@@ -126,28 +129,27 @@ def check(paths: tuple[str, ...]) -> None:
     type=click.Path(path_type=Path),
     default="preview.png",
     show_default=True,
-    help="The picture to write.",
+    help="The output image.",
 )
 @force_option
 def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> None:
-    """Draw training digits beside what data.distortion makes of them."""
+    """Draw training digits and distorted copies of them."""
     from nntrain.config import load_config
     from nntrain.files import check_writable
     from nntrain.training.preview import draw_preview
     from nntrain.training.reporter import TerminalReporter
 
-    if out.exists() and not force:
-        raise DataError(f"{out}: exists already; name another with --out, or replace it by --force")
+    check_not_existing(out, force)
     loaded = load_config(config, overrides)
-    csvs = [csv for csv in (loaded.data.train, loaded.data.validation) if isinstance(csv, str)]
-    check_output_is_not_input(out, config, *csvs)
+    inputs = [csv for csv in (loaded.data.train, loaded.data.validation) if isinstance(csv, str)]
+    check_output_is_not_input(out, config, *inputs)
     check_writable(out)
     draw_preview(loaded, out, TerminalReporter())
-    echo(f"{out}: a row for each digit, first as it is, then distorted nine times")
+    echo(f"{out}: a row for each digit: the original and nine distorted copies")
 
 
 def _show(digits: "Dataset") -> None:
-    """Print how many there are of each digit, and in a terminal some of them."""
+    """Print the number of rows of each class, and in a terminal some digits."""
     from rich.bar import Bar
     from rich.table import Table
 
@@ -159,7 +161,7 @@ def _show(digits: "Dataset") -> None:
         counts = Table.grid(padding=(0, 2, 0, 0))
         most = max(count for _, count in digits.counts())
         for digit, count in digits.counts():
-            bar = Bar(most, 0, count, width=_BAR, color="cyan") if out.is_terminal else ""
+            bar = Bar(most, 0, count, width=BAR_WIDTH, color="cyan") if out.is_terminal else ""
             counts.add_row(f"  {digit}", f"{count:>7,}", bar)
         out.print(counts)
     if out.is_terminal and digits.is_square():
@@ -174,16 +176,17 @@ def _show(digits: "Dataset") -> None:
         out.print()
 
 
-def _report(folder: Path, train: int, test: int) -> None:
-    from nntrain.data.kaggle import TEST, TEST_LABELLED, TRAIN
+def _write(folder: Path, train: "PixelsAndLabels", test: "PixelsAndLabels") -> None:
+    from nntrain.data.kaggle import TEST, TEST_LABELLED, TRAIN, write_files
 
-    echo(f"{folder / TRAIN}: {train:,} rows")
-    echo(f"{folder / TEST}: {test:,} rows, no labels")
-    echo(f"{folder / TEST_LABELLED}: the same rows, with their labels")
+    write_files(folder, train, test)
+    echo(f"{folder / TRAIN}: {len(train[0]):,} rows")
+    echo(f"{folder / TEST}: {len(test[0]):,} rows, no labels")
+    echo(f"{folder / TEST_LABELLED}: the same rows with labels")
 
 
-def _refuse_existing(folder: Path, force: bool) -> None:
-    """Before any work: nobody's data are replaced unasked."""
+def _check_folder(folder: Path, force: bool) -> None:
+    """Check the output folder before the work starts."""
     from nntrain.data.kaggle import NAMES
 
     if folder.exists() and not folder.is_dir():

@@ -1,9 +1,9 @@
-"""How good the answers are, as tables for a terminal."""
+"""Print an evaluation: metrics per class and the confusion matrix."""
 
 import math
 from typing import TYPE_CHECKING
 
-from nntrain.cli.terminal import console, table
+from nntrain.cli.terminal import console, percent, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from nntrain.training.metrics import Evaluation
 
 _TRUTH = "truth  "
-_CONFUSIONS = 5  # told in words
-# White on either is read well, and on light terminals as on dark ones the second stands out.
-_FEW, _MANY = (104, 96, 96), (215, 25, 28)
+_CONFUSIONS = 5  # how many of the most frequent confusions are listed
+# Backgrounds of the rarest and the most frequent confusion, with good contrast to white text.
+_RAREST, _MOST_FREQUENT = (104, 96, 96), (215, 25, 28)
 
 
 def show(evaluation: "Evaluation") -> None:
-    """Print the result, each digit's precision and recall, and which digits are confused."""
+    """Print accuracy and loss, precision, recall and F1 per class, and the confusions."""
     out = console()
     out.print(
         f"accuracy  {evaluation.accuracy:.2%} ± {evaluation.standard_error:.2%}  "
@@ -26,11 +26,12 @@ def show(evaluation: "Evaluation") -> None:
     )
     out.print(f"loss      {evaluation.loss:.4f}  ({evaluation.loss_name})")
     out.print()
-    digits = table(">digit", ">rows", ">precision", ">recall", ">F1")
-    shares = zip(evaluation.precision, evaluation.recall, evaluation.f1, strict=True)
-    for digit, (rows, each) in enumerate(zip(evaluation.support, shares, strict=True)):
-        digits.add_row(str(digit), f"{rows:,}", *map(_percent, each))
-    out.print(digits)
+    metrics = table(">digit", ">rows", ">precision", ">recall", ">F1")
+    scores = zip(evaluation.precision, evaluation.recall, evaluation.f1, strict=True)
+    for digit, (rows, row_scores) in enumerate(zip(evaluation.support, scores, strict=True)):
+        cells = (percent(score, missing="–") for score in row_scores)
+        metrics.add_row(str(digit), f"{rows:,}", *cells)
+    out.print(metrics)
     out.print()
     for line in _matrix(evaluation, out):
         out.print(line)
@@ -42,7 +43,7 @@ def show(evaluation: "Evaluation") -> None:
 
 
 def _matrix(evaluation: "Evaluation", out: "Console") -> "list[Text]":
-    """The confusion matrix, a line for each digit; the more frequent a confusion, the redder."""
+    """Render the confusion matrix, a line per true class; frequent confusions are redder."""
     from rich.text import Text
 
     classes = range(len(evaluation.confusion))
@@ -67,14 +68,11 @@ def _matrix(evaluation: "Evaluation", out: "Console") -> "list[Text]":
     return lines
 
 
-def _shade(share: float) -> str:
-    """The style of a confusion that is so frequent, as a share of the most frequent one."""
-    # The square root, so that a few can be told from very few.
+def _shade(relative: float) -> str:
+    """Return the style of a confusion by its count relative to the most frequent one."""
+    # The square root separates small counts better.
     red, green, blue = (
-        round(few + math.sqrt(share) * (many - few)) for few, many in zip(_FEW, _MANY, strict=True)
+        round(low + math.sqrt(relative) * (high - low))
+        for low, high in zip(_RAREST, _MOST_FREQUENT, strict=True)
     )
     return f"bright_white on rgb({red},{green},{blue})"
-
-
-def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else f"{share:.2%}"

@@ -22,13 +22,13 @@ from nntrain.errors import status_after
     "--run",
     "folder",
     type=RUN_PATH,
-    help="The run's folder.  [default: runs/<name of CONFIG>, or the next of -2, -3 …]",
+    help="Folder of the run.  [default: runs/<name of CONFIG>, with -2, -3 … if it exists]",
 )
-@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted run.")
 @click.option(
     "--threads",
     type=threads_type,
-    help="How many share the work.  [default: the number of cores; 1 for each worker]",
+    help="Number of threads.  [default: the number of cores; with --scheduler, 1 per worker]",
 )
 @scheduler_option
 def fit(
@@ -41,14 +41,15 @@ def fit(
 ) -> None:
     """Train the network that the file CONFIG describes.
 
-    Leaves a folder with config.yaml, metrics.csv and the checkpoints best.npz and last.npz.
-    With members: N in CONFIG, it leaves N such folders in one: a committee, from N seeds in a row.
+    Writes a folder with config.yaml, metrics.csv and the checkpoints best.npz and last.npz. If
+    CONFIG has members: N, trains a committee: N networks with successive seeds, in one folder.
 
-    --resume takes the run named by --run, or the newest one of CONFIG, and goes on exactly where it
-    was stopped; training.epochs may be larger than before, though a cosine or one_cycle schedule
-    then ends later than it was planned. A committee's members may be more than before.
+    --resume continues the run given by --run, or the newest run of CONFIG, exactly where it was
+    stopped. training.epochs and members may be larger than before; with more epochs, a cosine or
+    one_cycle schedule ends later than originally planned.
 
-    With --scheduler, the workers of a Dask cluster train it, all members of a committee at once.
+    With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
+    in parallel.
     """
     from nntrain.config import load_config
     from nntrain.training import committee
@@ -70,5 +71,5 @@ def fit(
     for line in outcome.results():
         echo(line)
     if outcome.signal is not None:
-        echo(f"interrupted, and saved; go on with: {outcome.run.resume_command}", err=True)
+        echo(f"interrupted and saved; resume with: {outcome.run.resume_command}", err=True)
         raise click.exceptions.Exit(status_after(outcome.signal))

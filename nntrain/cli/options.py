@@ -10,15 +10,15 @@ import click
 from click.shell_completion import CompletionItem
 
 from nntrain.cli import completion
-from nntrain.errors import ConfigError
+from nntrain.errors import ConfigError, NNTrainError
 
 
 class CompletedPath(click.Path):
-    """A path that the shell completes in a way of its own.
+    """A path with a shell completion of its own.
 
     Args:
-        complete: From what has been typed to what it may become.
-        options: Those of `click.Path`.
+        complete: Returns the completions of an incomplete path.
+        options: Options of `click.Path`.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class CompletedPath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> "str | bytes | os.PathLike[str]":
-        """The path, unless it is none."""
+        """Convert as `click.Path` does, but fail for an empty path."""
         if not os.fspath(value):
             self.fail("an empty path names no file", param, ctx)
         return super().convert(value, param, ctx)
@@ -41,31 +41,31 @@ class CompletedPath(click.Path):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> "list[CompletionItem[str]]":
-        """What the word may become."""
+        """Return the completions of an incomplete path."""
         return self._complete(incomplete)
 
 
-# The reader itself says in one line what may not be read, and how to mend it.
+# Not checked for being readable: read_csv reports that with a hint.
 CSV_PATH = CompletedPath(completion.csvs, readable=False)
 RUN_PATH = CompletedPath(completion.runs, path_type=Path)
 SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path)
 
 
 class PositiveInt(click.IntRange):
-    """A whole number between bounds; click's own is called "integer range" in complaints."""
+    """An integer within bounds, which error messages call an integer, not an "integer range"."""
 
     name = "integer"
 
 
 class NonNegativeFloat(click.FloatRange):
-    """A number between bounds; click's own is "float range" in complaints, and has nan in it."""
+    """A number within bounds, not NaN, which error messages call a number, not a "float range"."""
 
     name = "number"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """The number."""
+        """Convert as `click.FloatRange` does, but fail for NaN."""
         number: float = super().convert(value, param, ctx)
         if math.isnan(number):
             self.fail(f"{value!r} is not a number", param, ctx)
@@ -95,13 +95,13 @@ data_option = click.option(
     "--data",
     "path",
     type=CSV_PATH,
-    help="A labelled CSV.  [default: the rows that the run held out]",
+    help="A labelled CSV.  [default: the validation rows of the run]",
 )
 
 label_column_option = click.option(
     "--label-column",
     metavar="NAME",
-    help="The labels' column of --data, if its name does not tell.",
+    help="Column of the labels in --data, if it has an unusual name.",
 )
 
 distortions_option = click.option(
@@ -109,40 +109,50 @@ distortions_option = click.option(
     type=PositiveInt(0, 1_000),
     default=0,
     show_default=True,
-    help="Also ask for so many distorted copies of each image, and average the answers.",
+    help="Average the probabilities over this many distorted copies of each image, too.",
 )
 
-threads_type = PositiveInt(1, 1024)  # more would take minutes only to be started
+threads_type = PositiveInt(1, 1024)  # starting more would take minutes
 
 scheduler_option = click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Train on the workers of this Dask scheduler, such as tcp://host:8786.",
+    help="Train on the workers of a Dask scheduler, such as tcp://host:8786.",
 )
 
-force_option = click.option("--force", is_flag=True, help="Replace files that exist.")
+force_option = click.option("--force", is_flag=True, help="Replace existing files.")
 
 
 def check_label_column_is_used(path: str | None, label_column: str | None) -> None:
-    """A column is named of a file that is not.
+    """Check that --label-column is given only together with --data.
 
     Raises:
-        ConfigError: It is so.
+        ConfigError: If it is given alone.
     """
     if label_column is not None and path is None:
         raise ConfigError("--label-column names a column of --data; give --data CSV too")
 
 
-def check_output_is_not_input(out: Path, *inputs: str | Path, option: str = "--out") -> None:
-    """What is read is not replaced, whatever its names are.
-
-    Args:
-        out: The file to be written.
-        inputs: Those that are read.
-        option: What names another file to write.
+def check_not_existing(file: Path, force: bool) -> None:
+    """Check that a file may be written.
 
     Raises:
-        ConfigError: `out` is one of the inputs.
+        NNTrainError: If the file exists and `force` is false.
+    """
+    if file.exists() and not force:
+        raise NNTrainError(f"{file}: exists already; name another file, or replace it with --force")
+
+
+def check_output_is_not_input(out: Path, *inputs: str | Path, option: str = "--out") -> None:
+    """Check that an output file is none of the input files, also by another path.
+
+    Args:
+        out: The file to write.
+        inputs: The files to read.
+        option: The option that names the output file, for the error message.
+
+    Raises:
+        ConfigError: If `out` is one of the inputs.
     """
     for path in map(Path, inputs):
         if out.exists() and path.exists() and out.samefile(path):

@@ -1,4 +1,4 @@
-"""nntrain predict and nntrain evaluate: ask a trained network, or a committee of several."""
+"""nntrain predict and nntrain evaluate: apply a trained network or a committee."""
 
 import json
 import shlex
@@ -26,26 +26,24 @@ from nntrain.errors import ConfigError
     type=CSV_PATH,
     default="data/test.csv",
     show_default=True,
-    help="The digits to read.",
+    help="CSV with the digits to classify.",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default="submission.csv",
     show_default=True,
-    help="The file to write.",
+    help="The output file.",
 )
-@click.option(
-    "--probabilities", is_flag=True, help="Write each class's probability instead of the answer."
-)
+@click.option("--probabilities", is_flag=True, help="Write the probabilities of all classes.")
 @click.option(
     "--competition",
     type=click.Choice(["auto", "digit-recognizer", "nn5"]),
     default="auto",
     show_default=True,
-    help="The form of the submission; auto: nn5 where the test file has ids.",
+    help="Format of the submission; auto selects nn5 if the test CSV has ids.",
 )
-@click.option("--id-column", metavar="NAME", help="The ids' column, if its name does not tell.")
+@click.option("--id-column", metavar="NAME", help="Column of the ids, if it has an unusual name.")
 @distortions_option
 def predict(
     folders: tuple[Path, ...],
@@ -58,16 +56,15 @@ def predict(
 ) -> None:
     """Write a submission for the digits of a test CSV.
 
-    RUN is the folder of a run, whose best epoch answers; without any, the run that was finished
-    last. The members of a committee vote together, as do several RUNs: their probabilities are
-    averaged.
+    RUN is the folder of a run, whose best checkpoint is used; by default, the run that was finished
+    last. The probabilities of several RUNs, or of the members of a committee, are averaged.
     """
     from nntrain.data import kaggle
     from nntrain.files import check_writable
     from nntrain.training import inference
     from nntrain.training.threads import cores
 
-    # Before the network is asked, so that its answers are not lost.
+    # Checked before the prediction, so that its result is not lost.
     check_output_is_not_input(out, test)
     check_writable(out)
     if out.exists() and not kaggle.holds_answers(out):
@@ -79,21 +76,21 @@ def predict(
     if digits.cache_warning:
         echo(f"warning: {digits.cache_warning}", err=True)
     networks = f" ({len(models)} networks)" if len(models) > len(runs) else ""
-    echo(f"reading them with {', '.join(map(str, runs))}{networks}", err=True)
-    shares = inference.probabilities(models, digits.as_subset(), distortions, cores())
+    echo(f"predicting with {', '.join(map(str, runs))}{networks}", err=True)
+    predicted = inference.probabilities(models, digits.as_subset(), distortions, cores())
     replaced = out.exists()
     if probabilities:
-        kaggle.write_probabilities(out, digits, shares)
+        kaggle.write_probabilities(out, digits, predicted)
         echo(f"{out}: {len(digits):,} rows of probabilities")
     else:
         chosen = kaggle.competition_of(digits, competition)
-        kaggle.write_submission(out, digits, shares.argmax(axis=1), chosen)
+        kaggle.write_submission(out, digits, predicted.argmax(axis=1), chosen)
         echo(f"{out}: {len(digits):,} predictions")
         message = f"nntrain {' '.join(map(str, runs))}"
         submit = ["kaggle", "competitions", "submit", "-c", chosen, "-f", str(out), "-m", message]
         echo(shlex.join(submit))
     if replaced:
-        echo(f"(the {out} that was there has been replaced)", err=True)
+        echo(f"(replaced the existing {out})", err=True)
 
 
 @click.command(epilog="Example: nntrain evaluate runs/config --data data/test_labelled.csv")
@@ -109,11 +106,12 @@ def evaluate(
     as_json: bool,
     distortions: int,
 ) -> None:
-    """Hold a run's answers against the truth.
+    """Evaluate a run on labelled digits.
 
-    RUN is the folder of a run, whose best epoch answers; without any, the run that was finished
-    last. The members of a committee vote together, as do several RUNs: their probabilities are
-    averaged.
+    Prints accuracy, loss, metrics per class and the confusion matrix.
+
+    RUN is the folder of a run, whose best checkpoint is used; by default, the run that was finished
+    last. The probabilities of several RUNs, or of the members of a committee, are averaged.
     """
     from nntrain.cli.evaluation import show
     from nntrain.training import inference

@@ -75,7 +75,7 @@ def train_on(
             train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
         command = f"{run.resume_command} --scheduler {scheduler}"
-        echo(f"interrupted, and saved; go on with: {command}", err=True)
+        echo(f"interrupted and saved; resume with: {command}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
     return resume(
         config, run.folder, "", reporter, threads, data

@@ -1,4 +1,4 @@
-"""nntrain report: all that is known of a run, on one page."""
+"""nntrain report: write an HTML report of a run."""
 
 from pathlib import Path
 
@@ -21,19 +21,20 @@ from nntrain.errors import MissingLibraryError
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="The file to write.  [default: report.html in the run's folder; of several runs, "
+    help="The output file.  [default: report.html in the run's folder; for several runs, "
     "runs-report.html]",
 )
 def report(
     folders: tuple[Path, ...], path: str | None, label_column: str | None, out: Path | None
 ) -> None:
-    """Write what became of a training into one HTML file.
+    """Write a report of a training to an HTML file.
 
-    Learning curves, confusion matrix, the worst mistakes, the first layer's weights, calibration
-    and all that the training depended on. The file needs no network and nothing beside it.
+    The report shows the learning curves, the confusion matrix, the worst mistakes, the weights of
+    the first layer, the calibration, and the configuration and versions that the run used. The file
+    is self-contained.
 
-    RUN is the folder of a run; without any, the run that was finished last. Several RUNs, or a
-    committee's members, are compared, and judged by their vote.
+    RUN is the folder of a run; by default, the run that was finished last. Several RUNs, or the
+    members of a committee, are compared and evaluated by their averaged probabilities.
     """
     from nntrain.training.inference import resolve_runs
     from nntrain.training.reporter import TerminalReporter

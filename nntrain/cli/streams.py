@@ -1,4 +1,4 @@
-"""Standard streams that no character, closed terminal or full disk can make a command fail by."""
+"""Standard streams that handle unencodable characters, closed terminals and full disks."""
 
 import io
 import os
@@ -9,11 +9,10 @@ from nntrain.errors import OutputError
 
 
 def prepare() -> None:
-    """Put streams in the place of Python's own that keep the promises below.
+    """Replace Python's standard output and error by the streams below.
 
-    Where standard input, output or error is closed, the null device takes its place, also as a
-    file descriptor: otherwise the next file to be opened would get its number, and with it whatever
-    is printed.
+    Closed standard streams are opened on the null device first. Otherwise the next file that is
+    opened would get the file descriptor of one, and what is printed would be written to it.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)
@@ -25,20 +24,20 @@ def prepare() -> None:
 
 
 def _is_plain(stream: TextIO | None) -> bool:
-    """Whether a stream is missing, or Python's own; editors have some of their own."""
+    """Whether a stream is missing or Python's own, not one of an editor or a notebook."""
     return stream is None or (hasattr(stream, "buffer") and not isinstance(stream, _Stream))
 
 
 class _Stream(io.TextIOWrapper):
-    """Writes to where another stream does, and leaves that one open when it is closed.
+    """Wraps the buffer of another stream, which stays open when this one is closed.
 
-    What the encoding does not have is written as an escape.
+    Characters that the encoding lacks are written as escapes.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
         if stream is None:
             stream = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-        self._stream = stream  # which would close the bytes below if nobody held it
+        self._stream = stream  # keeps it alive; when deleted, it would close its buffer
         super().__init__(
             stream.buffer,
             encoding=stream.encoding,
@@ -47,40 +46,40 @@ class _Stream(io.TextIOWrapper):
         )
 
     def write(self, text: str) -> int:
-        """Write the text; the number of its characters."""
+        """Write the text and return the number of its characters."""
         try:
             return super().write(text)
         except OSError as error:
-            self._failed(error)
+            self._handle(error)
         return len(text)
 
     def flush(self) -> None:
-        """Write what has been kept back."""
+        """Write what is buffered."""
         try:
             super().flush()
         except OSError as error:
-            self._failed(error)
+            self._handle(error)
 
     def close(self) -> None:
-        """Only flush."""
+        """Flush, and leave the wrapped stream open."""
         if not self.buffer.closed:
             self.flush()
 
-    def _failed(self, error: OSError) -> None:
+    def _handle(self, error: OSError) -> None:
         raise NotImplementedError
 
 
 class _Output(_Stream):
-    """Standard output, whose reader must know if something is missing."""
+    """Standard output, where an error ends the program."""
 
-    def _failed(self, error: OSError) -> None:
-        """Tell it, once.
+    def _handle(self, error: OSError) -> None:
+        """Raise the error, but only once.
 
         Raises:
-            BrokenPipeError: Nobody reads any more; click ends the program without a word.
-            OutputError: It cannot be written for another reason.
+            BrokenPipeError: If the reader is gone; click then exits silently.
+            OutputError: If writing fails for another reason.
         """
-        # When Python ends, it tries to write the rest once more; let it succeed.
+        # Python flushes the rest when it exits, which must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
         if isinstance(error, BrokenPipeError):
             raise error
@@ -91,7 +90,7 @@ class _Output(_Stream):
 
 
 class _Errors(_Stream):
-    """Standard error: progress and warnings, which no work ends for the want of."""
+    """Standard error, where errors are ignored: only progress and warnings are lost."""
 
-    def _failed(self, error: OSError) -> None:
-        """Drop what nobody can read."""
+    def _handle(self, error: OSError) -> None:
+        """Ignore it."""

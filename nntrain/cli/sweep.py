@@ -147,7 +147,7 @@ def _train(
         options = {"--run": folder, **options}
         words = [str(word) for item in options.items() if item[1] is not None for word in item]
         command = shlex.join(["nntrain", "sweep", str(path), *words])
-        echo(f"interrupted, and saved; go on with: {command}", err=True)
+        echo(f"interrupted and saved; resume with: {command}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
 
 

@@ -1,164 +1,135 @@
-"""What commands print: lines, and tables in colour where there is a terminal, else plain and whole.
+"""Output of the commands: lines and tables, with colours in a terminal and plain in a pipe.
 
-Whatever comes from outside is made printable here, on its way to either stream.
+Text from outside is escaped before it is printed, so that it cannot control the terminal.
 """
 
+import math
 import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from nntrain.errors import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderHook
+    from rich.console import Console
     from rich.table import Table
 
-GAP = 2  # blanks between two columns
+COLUMN_GAP = 2  # blanks between two columns
 
 
 def echo(text: str = "", *, err: bool = False, end: str = "\n", keep: str = "") -> None:
-    """Print a line, which cannot command the terminal, to standard output or error.
+    """Print a line to standard output or standard error.
 
     Args:
         text: The line.
-        err: To standard error.
-        end: What is printed behind it.
-        keep: As `printable` has it; line ends, where the text is one of several lines.
+        err: Print to standard error.
+        end: Printed after the text.
+        keep: Unprintable characters not to escape, such as the newlines of several lines.
     """
     print(printable(text, keep=keep), end=end, file=sys.stderr if err else sys.stdout, flush=True)
 
 
-def table(*columns: str) -> "Table":
-    """An empty table; a column whose name begins with ">" holds numbers and is set to the right.
-
-    For a terminal the names are underlined; elsewhere each line is a row, for programs to read.
-    What does not fit a narrow terminal goes on in the next line: no digit is ever left out.
-    """
-    from rich import box
-    from rich.table import Table
-
-    # The box has a blank of its own between columns.
-    style, padding = (box.SIMPLE_HEAD, GAP - 1) if console().is_terminal else (None, GAP)
-    made = Table(box=style, show_edge=False, pad_edge=False, padding=(0, padding, 0, 0))
-    for name in columns:
-        made.add_column(
-            name.removeprefix(">"),
-            justify="right" if name.startswith(">") else "left",
-            overflow="fold",
-        )
-    return made
+def percent(fraction: float, *, missing: str = "") -> str:
+    """Format a fraction as a percentage with two decimals; NaN as `missing`."""
+    return missing if math.isnan(fraction) else f"{fraction:.2%}"
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Standard output, or error; where it is no terminal, lines are as long as they need to be."""
-    from rich.console import Console
-    from rich.segment import Segment
-    from rich.text import Text
+    """Create a rich console for standard output or error; in a pipe it never breaks a line."""
+    from nntrain.cli.console import PrintableConsole, TrailingBlanksHook
 
-    class PrintableConsole(Console):
-        def render_str(self, text: str, **options: Any) -> Text:
-            # Here the width is measured, so that columns stay straight.
-            return super().render_str(printable(text, keep="\n"), **options)
-
-        def render(self, *given: Any) -> Iterator[Segment]:
-            for segment in super().render(*given):
-                if segment.control:  # the console's own
-                    yield segment
-                else:
-                    yield Segment(printable(segment.text, keep="\n"), segment.style)
-
-    # Without colours rich would still print bold, by the escape codes that NO_COLOR is to avoid.
-    found = PrintableConsole(
+    out = PrintableConsole(
         stderr=stderr,
+        # Without a colour system rich would still print bold text with NO_COLOR set.
         color_system=None if os.environ.get("NO_COLOR") else "auto",
         highlight=False,
         markup=False,
         emoji=False,
     )
-    if not found.is_terminal:
-        found.width = 10_000
-        found.push_render_hook(_trimming(found))
-    return found
+    if not out.is_terminal:
+        out.width = 10_000
+        out.push_render_hook(TrailingBlanksHook(out))
+    return out
+
+
+def table(*columns: str) -> "Table":
+    """Create an empty table; a column whose name starts with ">" is aligned to the right.
+
+    A terminal gets a line below the header; a pipe gets one plain line per row. Cells that do not
+    fit are folded, so that no digit is lost.
+    """
+    from rich import box
+    from rich.table import Table
+
+    # The box adds a blank of its own between columns.
+    style, padding = (
+        (box.SIMPLE_HEAD, COLUMN_GAP - 1) if console().is_terminal else (None, COLUMN_GAP)
+    )
+    rows = Table(box=style, show_edge=False, pad_edge=False, padding=(0, padding, 0, 0))
+    for name in columns:
+        rows.add_column(
+            name.removeprefix(">"),
+            justify="right" if name.startswith(">") else "left",
+            overflow="fold",
+        )
+    return rows
 
 
 def print_columns(
     name: str, first: Sequence[str], columns: Mapping[str, Sequence[str]], out: "Console"
 ) -> None:
-    """Print a table; where it is too wide, in blocks one below the other.
+    """Print a table, split into several tables where it is wider than the console.
 
     Args:
-        name: Of the first column, which each block has.
-        first: Its cells.
-        columns: The others' cells by their names, as `table` has them.
-        out: Where.
+        name: Name of the first column, which is repeated in each table.
+        first: Cells of the first column.
+        columns: Cells of the other columns by name, with ">" as in `table`.
+        out: The console to print to.
     """
-    for number, block in enumerate(_blocks([name, *first], columns, out.width)):
+    from rich.cells import cell_len
+
+    first = list(map(printable, first))
+    first_width = max(map(cell_len, [name, *first]))
+    blocks: list[dict[str, list[str]]] = []
+    used = out.width
+    for title, column in columns.items():
+        cells = list(map(printable, column))
+        width = COLUMN_GAP + max(map(cell_len, [title.removeprefix(">"), *cells]))
+        if used + width > out.width:
+            blocks.append({})
+            used = first_width
+        blocks[-1][title] = cells
+        used += width
+    for number, block in enumerate(blocks):
         if number:
             out.print()
         rows = table(name, *block)
-        for column in rows.columns[1:-1]:
-            column.no_wrap = True
-        # A name cut short would name no folder; one that is short gives no room to what is long.
-        rows.columns[0].no_wrap = _width([name, *first]) <= out.width // 2
-        for cells in zip(first, *(columns[title] for title in block), strict=True):
-            rows.add_row(*(printable(cell) for cell in cells))
+        for row in zip(first, *block.values(), strict=True):
+            rows.add_row(*row)
         out.print(rows)
 
 
 def short_names(keys: Sequence[str], taken: Iterable[str], out: "Console") -> list[str]:
-    """For a terminal the last parts of dotted keys, elsewhere all of each.
+    """Shorten dotted keys to their last parts for a terminal, as far as they stay unique.
 
     Args:
-        keys: Of a configuration.
-        taken: Names of other columns, from which they must be told, too.
-        out: Where they are to be shown.
+        keys: Keys of a configuration.
+        taken: Names of other columns, from which the short names must differ.
+        out: The console; if it is no terminal, the keys are returned unchanged.
     """
     if not out.is_terminal:
         return list(keys)
-    endings = []
+    suffixes = {}
     for key in keys:
-        parts = re.split(r"(?<!\])\.", key)  # network[0].dense stays together
-        endings.append([".".join(parts[-count:]) for count in range(1, len(parts) + 1)])
-    counts = Counter(chain((name.strip(">") for name in taken), *endings))
-    return [next((name for name in own if counts[name] == 1), own[-1]) for own in endings]
-
-
-def _blocks(
-    first: Sequence[str], columns: Mapping[str, Sequence[str]], width: int
-) -> Iterator[list[str]]:
-    """The names of the columns, as many together as fit beside the first one, at least one."""
-    start = used = _width(first)
-    block: list[str] = []
-    for name, cells in columns.items():
-        needed = GAP + _width([name.removeprefix(">"), *cells])
-        if block and used + needed > width:
-            yield block
-            block, used = [], start
-        block.append(name)
-        used += needed
-    yield block
-
-
-def _width(cells: Collection[str]) -> int:
-    from rich.cells import cell_len
-
-    return max(map(cell_len, cells))
-
-
-def _trimming(found: "Console") -> "RenderHook":
-    """Takes the blanks away that rich ends a table's lines with."""
-    from rich.console import ConsoleRenderable, RenderHook
-    from rich.text import Text
-
-    class Trimming(RenderHook):
-        def process_renderables(
-            self, renderables: list[ConsoleRenderable]
-        ) -> list[ConsoleRenderable]:
-            lines = (line for each in renderables for line in found.render_lines(each, pad=False))
-            return [Text("".join(segment.text for segment in line).rstrip()) for line in lines]
-
-    return Trimming()
+        parts = re.split(r"(?<!\])\.", key)  # network[0].dense is one part
+        suffixes[key] = [".".join(parts[-count:]) for count in range(1, len(parts) + 1)]
+    counts = Counter(name.removeprefix(">") for name in taken)
+    for candidates in suffixes.values():
+        counts.update(candidates)
+    return [
+        next((name for name in candidates if counts[name] == 1), key)
+        for key, candidates in suffixes.items()
+    ]

@@ -1,4 +1,4 @@
-"""CSVs that are wrong or oddly written, through the commands that read them."""
+"""Invalid and unusual CSVs, through the commands that read them."""
 
 import bz2
 import gzip
@@ -42,7 +42,7 @@ def text(rows: Rows) -> bytes:
 
 
 def with_cell(column: str, value: str, rows: Rows) -> bytes:
-    """Row 5 says something else."""
+    """Replace a cell of row 5."""
     at = rows[0].index(column)
     return text([*rows[:5], [*rows[5][:at], value, *rows[5][at + 1 :]], *rows[6:]])
 
@@ -57,7 +57,7 @@ def with_columns(change: Callable[[list[str]], list[str]], rows: Rows) -> bytes:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The working directory, with a finished run; every CSV is large enough for the cache."""
+    """Make a working directory with a finished run, where every CSV is cached."""
     folder = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -75,7 +75,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 
 def commands(kind: str, path: str) -> list[list[str]]:
-    """Those that read a CSV of this kind."""
+    """Return the commands that read a CSV of this kind."""
     if kind == "test":
         return [["predict", "done", "--test", path]]
     return [
@@ -85,7 +85,7 @@ def commands(kind: str, path: str) -> list[list[str]]:
 
 
 def files(home: Path) -> set[Path]:
-    """All there are but the lock of the cache."""
+    """Return all files except the lock of the cache."""
     return {path for path in home.rglob("*") if path.is_file() and path.name != ".lock"}
 
 
@@ -252,7 +252,7 @@ def line(template: str, kind: str) -> str:
 
 
 @pytest.mark.parametrize(("kind", "make", "template"), CASES)
-def test_a_bad_csv_is_one_line_and_leaves_nothing(
+def test_an_invalid_csv_is_one_line_and_leaves_no_file(
     home: Path, kind: str, make: Callable[[Rows], bytes], template: str
 ) -> None:
     path = home / f"bad-{kind}.csv"
@@ -264,7 +264,7 @@ def test_a_bad_csv_is_one_line_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("kind", ["train", "test"])
-def test_a_place_that_cannot_be_read_is_one_line_and_leaves_nothing(
+def test_an_unreadable_csv_is_one_line_and_leaves_no_file(
     home: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     (home / "folder.csv").mkdir(exist_ok=True)
@@ -289,7 +289,7 @@ def test_a_place_that_cannot_be_read_is_one_line_and_leaves_nothing(
             assert files(home) == before
 
 
-def test_labels_that_are_all_the_same_are_one_line(home: Path) -> None:
+def test_labels_that_are_all_equal_are_one_line(home: Path) -> None:
     before = files(home)
     for rows in (TRAIN[:2], [TRAIN[0], *(["0", *row] for row in TEST[1:])]):
         (home / "same.csv").write_bytes(text(rows))
@@ -313,7 +313,7 @@ def test_labels_that_are_all_the_same_are_one_line(home: Path) -> None:
         ),
     ],
 )
-def test_what_may_be_right_is_a_warning(
+def test_unlikely_contents_are_a_warning(
     home: Path, tmp_path: Path, rows: Rows, warning: str
 ) -> None:
     path = tmp_path / "odd.csv"
@@ -329,7 +329,7 @@ def test_what_may_be_right_is_a_warning(
     assert (status, err) == (0, f"warning: {path}: {warning}\n")
 
 
-def test_pictures_of_another_size_are_refused(home: Path) -> None:
+def test_images_of_another_size_are_refused(home: Path) -> None:
     (home / "small.csv").write_bytes(text([row[:9] for row in TEST]))
     status, out, err = run("predict", "done", "--test", "small.csv")
     assert (status, out) == (1, "")
@@ -367,7 +367,7 @@ def plainly(home: Path) -> list[bytes]:
 
 
 def results(home: Path, train: bytes, test: bytes) -> list[bytes]:
-    """What comes of two CSVs: all rows' digest, the weights, and the submission."""
+    """Return the digest of all rows, the weights and the submission of two CSVs."""
     (home / "odd-train.csv").write_bytes(train)
     (home / "odd-test.csv").write_bytes(test)
     assert run("fit", "tiny.yaml", "--set", "data.train=odd-train.csv", "--run", "odd")[0] == 0
@@ -380,14 +380,14 @@ def results(home: Path, train: bytes, test: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize("write", DIALECTS.values(), ids=DIALECTS)
-def test_the_same_rows_written_otherwise_give_the_same_bits(
+def test_the_same_rows_in_another_notation_give_the_same_bits(
     home: Path, plainly: list[bytes], write: Callable[[Rows], bytes]
 ) -> None:
     assert results(home, write(TRAIN), write(TEST)) == plainly
 
 
 @pytest.mark.parametrize("name", ["pixel '256'", "stray quote", "gz cut short", "UTF-16"])
-def test_a_process_says_no_more_than_the_line(home: Path, name: str) -> None:
+def test_a_process_prints_nothing_but_the_line(home: Path, name: str) -> None:
     make, template = FAULTS[name]
     (home / "bad-test.csv").write_bytes(make(TEST))
     before = files(home)
@@ -419,7 +419,7 @@ finally:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak")
 @pytest.mark.parametrize("pack", [bytes, partial(gzip.compress, compresslevel=1)])
-def test_a_hundred_megabytes_in_one_line_take_little_memory(
+def test_a_line_of_a_hundred_megabytes_takes_little_memory(
     home: Path, pack: Callable[[bytes], bytes]
 ) -> None:
     path = home / "long.csv"

@@ -1,4 +1,4 @@
-"""Command lines that are wrong: one line, the right status, and nothing written."""
+"""Wrong command lines: one error line, exit status 2, and no file written."""
 
 # ruff: noqa: E501  # a complaint is one line, here as on the terminal
 
@@ -22,15 +22,15 @@ from tests.support.tiny import TINY
     [
         ("fitt", "nntrain: no such command 'fitt'; did you mean 'fit'?"),
         ("config shwo", "nntrain config: no such command 'shwo'; did you mean 'show'?"),
-        ("xyz", "nntrain: no such command 'xyz'; 'nntrain --help' shows what there is"),
+        ("xyz", "nntrain: no such command 'xyz'; see 'nntrain --help'"),
         ("--hepl", "nntrain: no such option '--hepl'; did you mean '--help'?"),
         ("fit tiny.yaml --reusme", "nntrain fit: no such option '--reusme'; did you mean '--resume'?"),
-        ("fit", "nntrain fit: missing argument 'CONFIG'; 'nntrain fit --help' shows what there is"),
-        ("runs x y", "nntrain runs: got unexpected extra argument (y); 'nntrain runs --help' shows what there is"),
-        ("fit tiny.yaml --set", "nntrain: option '--set' requires an argument; 'nntrain --help' shows what there is"),
-        ("fit tiny.yaml --threads x", "nntrain fit: invalid value for '--threads': 'x' is not a valid integer; 'nntrain fit --help' shows what there is"),
-        ("fit tiny.yaml --threads 0", "nntrain fit: invalid value for '--threads': 0 is not in the range 1<=x<=1024; 'nntrain fit --help' shows what there is"),
-        ("predict --competition nn6", "nntrain predict: invalid value for '--competition': 'nn6' is not one of 'auto', 'digit-recognizer', 'nn5'; 'nntrain predict --help' shows what there is"),
+        ("fit", "nntrain fit: missing argument 'CONFIG'; see 'nntrain fit --help'"),
+        ("runs x y", "nntrain runs: got unexpected extra argument (y); see 'nntrain runs --help'"),
+        ("fit tiny.yaml --set", "nntrain: option '--set' requires an argument; see 'nntrain --help'"),
+        ("fit tiny.yaml --threads x", "nntrain fit: invalid value for '--threads': 'x' is not a valid integer; see 'nntrain fit --help'"),
+        ("fit tiny.yaml --threads 0", "nntrain fit: invalid value for '--threads': 0 is not in the range 1<=x<=1024; see 'nntrain fit --help'"),
+        ("predict --competition nn6", "nntrain predict: invalid value for '--competition': 'nn6' is not one of 'auto', 'digit-recognizer', 'nn5'; see 'nntrain predict --help'"),
         ("fit tiny.yaml --set trainig.epochs=1", "--set trainig.epochs=1: unknown key 'trainig'; did you mean 'training'?"),
         ("fit tiny.yaml --set loss=squared_eror", "--set loss=squared_eror: loss: unknown loss 'squared_eror'; did you mean 'squared_error'?"),
         ("fit tinny.yaml", "tinny.yaml: no such file; did you mean 'tiny.yaml'?"),
@@ -40,7 +40,7 @@ from tests.support.tiny import TINY
         ("fit data/train.csv", "data/train.csv:1: must be a mapping of keys such as 'data' and 'network', not "),
     ],
 )  # fmt: skip
-def test_a_command_line_that_is_wrong_is_one_line_and_status_2(
+def test_a_wrong_command_line_is_one_line_and_status_2(
     folder: Path, arguments: str, expected: str
 ) -> None:
     Path("binary.yaml").write_bytes(bytes(range(256)))
@@ -71,7 +71,7 @@ def trained(folder: Path) -> Path:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["predict", "evaluate"])
-def test_a_run_that_is_none_or_unfinished_is_refused(
+def test_a_missing_or_unfinished_run_is_refused(
     trained: Path, command: str, name: str, expected: str
 ) -> None:
     Path("empty").mkdir()
@@ -100,7 +100,7 @@ def test_a_run_that_is_none_or_unfinished_is_refused(
         ),
     ],
 )  # fmt: skip
-def test_predict_refuses_an_impossible_place_before_it_asks_the_network(
+def test_predict_refuses_an_invalid_output_before_it_predicts(
     trained: Path, out: str, status: int, expected: str
 ) -> None:
     Path("loop").symlink_to("loop")
@@ -111,7 +111,7 @@ def test_predict_refuses_an_impossible_place_before_it_asks_the_network(
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no file system that nobody may write")
-def test_predict_refuses_a_read_only_place_before_it_asks_the_network(trained: Path) -> None:
+def test_predict_refuses_a_read_only_output_before_it_predicts(trained: Path) -> None:
     assert line_of_refusal(1, "predict", "--out", "/proc/x.csv").startswith(
         "/proc/x.csv: cannot be written: "
     )
@@ -124,11 +124,11 @@ def test_predict_replaces_its_own_files_and_follows_links(trained: Path) -> None
         result = succeed("predict", "--out", "dangling", *options)
     assert Path("dangling").is_symlink()
     assert Path("target.csv").read_text().startswith("ImageId,Label\n")
-    assert "(the dangling that was there has been replaced)" in result.stderr
+    assert "(replaced the existing dangling)" in result.stderr
     succeed("predict", "--out", "empty.csv")
 
 
-def test_a_preview_never_takes_the_place_of_what_it_reads(folder: Path) -> None:
+def test_a_preview_never_replaces_its_inputs(folder: Path) -> None:
     shift = ("--set", "data.distortion.shift=1", "--force")
     for name in ("data/train.csv", "tiny.yaml"):
         line = line_of_refusal(2, "data", "preview", "tiny.yaml", *shift, "--out", name)
@@ -137,7 +137,7 @@ def test_a_preview_never_takes_the_place_of_what_it_reads(folder: Path) -> None:
     assert line == "data: is a directory; name a file"
 
 
-def test_data_are_not_drawn_for_a_folder_that_is_a_file(folder: Path) -> None:
+def test_demo_refuses_a_file_as_output_folder(folder: Path) -> None:
     line = line_of_refusal(1, "data", "demo", "--out", "tiny.yaml")
     assert line == "tiny.yaml: is not a folder; name another with --out"
 
@@ -152,11 +152,11 @@ def test_data_are_not_drawn_for_a_folder_that_is_a_file(folder: Path) -> None:
         "data demo --train 1000000000000",
     ],
 )
-def test_a_number_that_nobody_can_mean_is_refused_at_once(folder: Path, arguments: str) -> None:
+def test_a_number_out_of_range_is_refused(folder: Path, arguments: str) -> None:
     assert "1000000000000 is not in the range" in line_of_refusal(2, *arguments.split())
 
 
-def test_warnings_of_libraries_do_not_reach_the_user(folder: Path) -> None:
+def test_warnings_of_libraries_are_hidden(folder: Path) -> None:
     warning = (
         "import sys, warnings; from nntrain.training import run_table; found = run_table.overview; "
         "run_table.overview = lambda runs: warnings.warn('seen', RuntimeWarning) or found(runs); "
@@ -175,9 +175,7 @@ needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no 
 @needs_full_disk
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", ["config show tiny.yaml", "fit --help", "--version"])
-def test_a_full_disk_behind_stdout_is_one_line(
-    folder: Path, arguments: str, unbuffered: str
-) -> None:
+def test_a_full_disk_at_stdout_is_one_line(folder: Path, arguments: str, unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "nntrain", *arguments.split()],
@@ -193,7 +191,7 @@ def test_a_full_disk_behind_stdout_is_one_line(
     )
 
 
-def test_a_pipe_that_nobody_reads_ends_it_in_silence(folder: Path) -> None:
+def test_a_broken_pipe_is_silent(folder: Path) -> None:
     with process("config", "schema", cwd=folder) as writing:
         assert writing.stdout is not None
         assert writing.stderr is not None
@@ -204,7 +202,7 @@ def test_a_pipe_that_nobody_reads_ends_it_in_silence(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("moment", ["gettext", "click", "pydantic", "numpy", "nntrain.nn"])
-def test_ctrl_c_while_modules_are_imported_is_one_line(folder: Path, moment: str) -> None:
+def test_ctrl_c_during_imports_is_one_line(folder: Path, moment: str) -> None:
     # Nobody writes into it, so that no signal comes too late.
     subprocess.run(["mkfifo", "endless.yaml"], check=True)
     with subprocess.Popen(
@@ -234,7 +232,7 @@ def test_ctrl_c_while_modules_are_imported_is_one_line(folder: Path, moment: str
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(config=configs())
-def test_what_config_show_prints_is_shown_unchanged(tmp_path: Path, config: Config) -> None:
+def test_config_show_reproduces_its_own_output(tmp_path: Path, config: Config) -> None:
     path = tmp_path / "shown.yaml"
     path.write_text(dump_config(config), "utf-8")
     assert succeed("config", "show", str(path)).stdout == dump_config(config)

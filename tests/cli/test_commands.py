@@ -1,4 +1,4 @@
-"""The commands as people type them, in a folder of their own."""
+"""Commands from the data to the submission."""
 
 import errno
 import json
@@ -64,7 +64,7 @@ def test_from_data_to_submission(folder: Path) -> None:
     assert np.sum(evaluation["confusion"]) == 60
 
 
-def test_the_run_of_a_runs_own_configuration_is_the_same_run(folder: Path) -> None:
+def test_training_from_the_configuration_of_a_run_reproduces_it(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=2", "--run", "runs/a")
     succeed("fit", "runs/a/config.yaml", "--run", "runs/b")
     drop = ["seconds"]
@@ -83,7 +83,7 @@ def test_runs_never_overwrite_each_other(folder: Path) -> None:
     assert Path("runs/tiny-2/last.npz").read_bytes() == before
 
 
-def test_the_newest_run_has_the_greatest_number_whatever_the_clock_says(folder: Path) -> None:
+def test_the_newest_run_is_the_one_with_the_greatest_number(folder: Path) -> None:
     for _ in range(2):
         succeed("fit", "tiny.yaml")
     Path("runs/tiny").rename("runs/kept")
@@ -120,12 +120,12 @@ def test_committee_averages_probabilities(folder: Path) -> None:
     assert json.loads(result.stdout)["accuracy"] == np.mean(shares.argmax(axis=1) == truth)
 
 
-def test_a_member_votes_once(folder: Path) -> None:
+def test_a_run_named_twice_counts_once(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     assert "named twice" in refuse(2, "predict", "runs/tiny", "runs/tiny")
 
 
-def test_evaluate_without_data_judges_the_rows_held_out(folder: Path) -> None:
+def test_evaluate_uses_the_validation_rows_by_default(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     evaluation = json.loads(succeed("evaluate", "--json").stdout)
     best = pd.read_csv("runs/tiny/metrics.csv")["val_accuracy"].max()
@@ -137,7 +137,7 @@ def test_evaluate_without_data_judges_the_rows_held_out(folder: Path) -> None:
         assert re.search(rf"^ *{digit} +{' +'.join(map(str, counts))}$", text, re.MULTILINE)
 
 
-def test_members_that_held_out_different_rows_need_data(folder: Path) -> None:
+def test_members_with_different_validation_rows_need_data(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--run", "runs/1")
     succeed("fit", "tiny.yaml", "--set", "seed=9", "--run", "runs/2")
     line = refuse(1, "evaluate", "runs/1", "runs/2")
@@ -152,7 +152,7 @@ def nn5(path: str, first: str, column: list[str], count: int) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_the_forms_of_nn5(folder: Path, suffix: str) -> None:
+def test_the_formats_of_nn5(folder: Path, suffix: str) -> None:
     nn5(f"train5.csv{suffix}", "class", stripes(120)[1].astype(str).tolist(), 120)
     ids = [str(7 * i + 3) for i in range(20)]
     nn5(f"test5.csv{suffix}", "id", ids, 20)
@@ -203,7 +203,7 @@ def test_config_init_writes_what_config_show_reads_and_never_overwrites(folder: 
     succeed("config", "init", "--force")
 
 
-def test_config_check_rehearses_and_schema_is_a_schema(folder: Path) -> None:
+def test_config_check_and_config_schema(folder: Path) -> None:
     result = succeed("config", "check", "tiny.yaml")
     assert result.stdout == "tiny.yaml: 16-8-3, 163 parameters, 4 epochs of 10 batches\n"
     assert not Path("runs").exists()
@@ -235,7 +235,7 @@ def test_training_rows_of_one_digit_are_refused(folder: Path) -> None:
     assert not Path("runs").exists()
 
 
-def test_an_unreadable_run_is_listed_so_and_passed_over(folder: Path) -> None:
+def test_an_unreadable_run_is_listed_and_skipped(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     Path("runs/broken").mkdir()
     Path("runs/broken/config.yaml").write_text("{")
@@ -260,7 +260,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damaged_metrics_spoil_one_run_and_no_other(folder: Path, damage: str) -> None:
+def test_damaged_metrics_affect_one_run_only(folder: Path, damage: str) -> None:
     succeed("fit", "tiny.yaml", "--run", "runs/whole", "--set", "training.epochs=1")
     succeed("fit", "tiny.yaml", "--run", "runs/spoilt", "--set", "training.epochs=1")
     file = Path("runs/spoilt/metrics.csv")
@@ -303,10 +303,10 @@ def test_damaged_metrics_spoil_one_run_and_no_other(folder: Path, damage: str) -
     ],
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_no_value_that_is_accepted_makes_numpy_speak(
+def test_no_accepted_value_causes_warnings_of_numpy(
     folder: Path, setting: str, dtype: str, recwarn: pytest.WarningsRecorder
 ) -> None:
-    """Warnings are errors here, in each thread; a training that diverges is a line."""
+    """Warnings are errors here, in each thread; diverging ends with an error line."""
     options = ["--set", f"dtype={dtype}", "--set", setting, "--threads", "2"]
     trained = run("fit", "tiny.yaml", "--set", "training.epochs=2", *options)
     assert trained.exit_code in (0, 1), trained.output
@@ -319,14 +319,14 @@ def test_no_value_that_is_accepted_makes_numpy_speak(
     assert not recwarn.list
 
 
-def test_metrics_that_are_no_file_are_not_waited_for(folder: Path) -> None:
+def test_metrics_that_are_a_pipe_do_not_block(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
     Path("runs/tiny/metrics.csv").unlink()
     subprocess.run(["mkfifo", "runs/tiny/metrics.csv"], check=True)
     assert "not a regular file" in succeed("runs").stdout
 
 
-def test_a_run_that_could_not_begin_leaves_no_folder(
+def test_a_run_that_fails_to_start_leaves_no_folder(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*arguments: object) -> None:
@@ -341,13 +341,13 @@ def test_a_run_that_could_not_begin_leaves_no_folder(
     assert succeed("fit", "tiny.yaml").stdout.startswith("runs/tiny: ")
 
 
-def test_evaluate_refuses_rows_that_have_changed_since(folder: Path) -> None:
+def test_evaluate_refuses_changed_training_rows(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     write_csv("data/train.csv", *stripes(200, seed=5))
     assert "not the rows that runs/tiny was trained on any more" in refuse(1, "evaluate")
 
 
-def test_the_test_file_is_never_written_over(folder: Path) -> None:
+def test_the_test_file_is_never_overwritten(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     before = Path("data/test.csv").read_bytes()
     line = refuse(2, "predict", "--out", "data/../data/test.csv")
@@ -355,13 +355,13 @@ def test_the_test_file_is_never_written_over(folder: Path) -> None:
     assert Path("data/test.csv").read_bytes() == before
 
 
-def test_a_runs_own_configuration_gives_its_name_to_the_next(folder: Path) -> None:
+def test_the_name_of_a_run_follows_from_its_configuration(folder: Path) -> None:
     succeed("fit", "tiny.yaml")
     assert succeed("fit", "runs/tiny/config.yaml").stdout.startswith("runs/tiny-2: ")
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "identity", "leaky_relu", "softmax"])
-def test_submission_and_evaluation_give_the_same_answers(folder: Path, activation: str) -> None:
+def test_submission_and_evaluation_agree(folder: Path, activation: str) -> None:
     change = f"network[1].activation={activation}"
     succeed("fit", "tiny.yaml", "--set", change, "--set", "loss=squared_error")
     succeed("predict")
@@ -372,7 +372,7 @@ def test_submission_and_evaluation_give_the_same_answers(folder: Path, activatio
     assert evaluation["accuracy"] == np.mean(answers == stripes(260)[1][200:])
 
 
-def test_the_test_file_given_as_training_file_is_recognised(folder: Path) -> None:
+def test_a_test_file_as_training_file_is_recognised(folder: Path) -> None:
     line = refuse(1, "fit", "tiny.yaml", "--set", "data.train=data/test.csv")
     assert "looks like a test file" in line
 
@@ -398,7 +398,7 @@ def all_commands() -> list[list[str]]:
 
 
 @pytest.mark.parametrize("command", all_commands(), ids=" ".join)
-def test_help_shows_a_line_to_paste_that_names_the_command(command: list[str]) -> None:
+def test_help_shows_an_example_of_the_command(command: list[str]) -> None:
     text = succeed(*command, "--help").stdout
     example = re.search(r"(?:Example|Try): (nntrain .*)", text)
     assert example
@@ -406,12 +406,12 @@ def test_help_shows_a_line_to_paste_that_names_the_command(command: list[str]) -
 
 
 @pytest.mark.parametrize("group", ["", "data", "config"])
-def test_no_commands_line_is_cut_off(group: str) -> None:
+def test_no_summary_of_a_command_is_truncated(group: str) -> None:
     lines = succeed(*group.split(), "--help").stdout.splitlines()
     assert [line for line in lines if line.startswith("  ") and line.endswith("...")] == []
 
 
-def test_ctrl_c_saves_says_how_to_go_on_and_resuming_ends_the_same(folder: Path) -> None:
+def test_ctrl_c_saves_and_the_resumed_run_ends_the_same(folder: Path) -> None:
     long = ["--set", "training.epochs=100"]
     with process("fit", "tiny.yaml", *long, cwd=folder) as training:
         wait_for(lambda: (folder / "runs/tiny/metrics.csv").exists())

@@ -1,4 +1,4 @@
-"""What the shells complete: asked through click's protocol, and typed into real ones."""
+"""Shell completion: by click's protocol, and typed into real shells."""
 
 # ruff: noqa: E501  # a command line and what it becomes stand on one line
 
@@ -23,8 +23,8 @@ VARIABLE = "_NNTRAIN_COMPLETE"
 
 
 @pytest.fixture
-def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, with configurations and runs of all kinds."""
+def workspace(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Fill the working directory with configurations and runs of all kinds."""
     monkeypatch.setenv("HOME", str(folder))
     files = {
         "configs/wide.yaml": "# Wide layers.\nnetwork:\n  - dense: 8\n  # - dense: 9\n  - dense: 3\n",
@@ -56,8 +56,8 @@ def history(*accuracies: float) -> str:
     return "\n".join([",".join(FIELDS), *rows, ""])
 
 
-def ask(words: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """What zsh is told: what the last word may become, and what that means."""
+def complete_in_zsh(words: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Return the completions of the last word with their descriptions."""
     monkeypatch.setenv("COMP_WORDS", words)
     monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
     answer = shells.Zsh(main, {}, "nntrain", VARIABLE).complete().splitlines()
@@ -65,7 +65,7 @@ def ask(words: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return dict(zip(answer[1::3], answer[2::3], strict=True))
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -110,28 +110,30 @@ def ask(words: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def test_words_are_completed(
     words: str, expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert list(ask(words, monkeypatch)) == expected
+    assert list(complete_in_zsh(words, monkeypatch)) == expected
 
 
-@pytest.mark.usefixtures("place")
-def test_completions_say_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ask("nntrain fit configs/w", monkeypatch) == {"configs/wide.yaml": "Wide layers."}
-    assert ask("nntrain predict ", monkeypatch) == {
-        "runs/five": "85.00% held out, mean of 2 members",
-        "runs/wide": "97.50% held out",
+@pytest.mark.usefixtures("workspace")
+def test_completions_have_descriptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert complete_in_zsh("nntrain fit configs/w", monkeypatch) == {
+        "configs/wide.yaml": "Wide layers."
+    }
+    assert complete_in_zsh("nntrain predict ", monkeypatch) == {
+        "runs/five": "85.00% validation accuracy, mean of 2 members",
+        "runs/wide": "97.50% validation accuracy",
         "runs/wide-2": "_",
     }
-    epochs = ask("nntrain fit x --set training.epochs", monkeypatch)
+    epochs = complete_in_zsh("nntrain fit x --set training.epochs", monkeypatch)
     assert epochs == {"training.epochs=": "passes over the training rows"}
 
 
-@pytest.mark.usefixtures("place")
-def test_where_either_is_wanted_configurations_and_runs_are_offered() -> None:
+@pytest.mark.usefixtures("workspace")
+def test_configurations_and_runs_are_completed_together() -> None:
     items = completion.configs_and_runs("wid")
     assert [item.value for item in items] == ["configs/wide.yaml", "runs/wide", "runs/wide-2"]
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize(
     ("damaged", "content"),
     [
@@ -143,7 +145,7 @@ def test_where_either_is_wanted_configurations_and_runs_are_offered() -> None:
         ("runs/wide/metrics.csv", None),
     ],
 )
-def test_a_broken_run_is_offered_without_its_accuracy(
+def test_a_broken_run_is_completed_without_its_accuracy(
     damaged: str, content: bytes | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path(damaged).unlink()
@@ -151,13 +153,16 @@ def test_a_broken_run_is_offered_without_its_accuracy(
         Path(damaged).mkdir()
     else:
         Path(damaged).write_bytes(content)
-    assert ask("nntrain predict runs/wide", monkeypatch) == {"runs/wide": "_", "runs/wide-2": "_"}
+    assert complete_in_zsh("nntrain predict runs/wide", monkeypatch) == {
+        "runs/wide": "_",
+        "runs/wide-2": "_",
+    }
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 @pytest.mark.parametrize("words", [None, "nntrain fit x --set loss="])
-def test_whatever_goes_wrong_nothing_is_said(
+def test_errors_are_silent(
     shell: str,
     words: str | None,
     monkeypatch: pytest.MonkeyPatch,
@@ -175,7 +180,7 @@ def test_whatever_goes_wrong_nothing_is_said(
     assert capfd.readouterr() == ("\n", "")
 
 
-def test_completing_imports_nothing_that_takes_long(place: Path) -> None:
+def test_completion_imports_no_slow_libraries(workspace: Path) -> None:
     program = (
         "import sys\nfrom nntrain.__main__ import main\n"
         "try: main()\n"
@@ -199,13 +204,11 @@ def test_completing_imports_nothing_that_takes_long(place: Path) -> None:
         assert not {"numpy", "pandas", "pydantic", "ruamel", "rich"} & set(modules.split())
 
 
-def test_the_schema_kept_for_completion_is_that_of_the_configuration(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = completion.keys(2)
+def test_the_stored_schema_is_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = completion.keys(2)
     (tmp_path / "schema.json").write_text(json.dumps(Config.model_json_schema()))
     monkeypatch.setattr(completion, "SCHEMA", tmp_path / "schema.json")
-    assert kept == completion.keys(2), "nntrain config schema > nntrain/config/schema.json"
+    assert stored == completion.keys(2), "nntrain config schema > nntrain/config/schema.json"
 
 
 def leaves(value: object, path: str = "") -> Iterator[str]:
@@ -221,26 +224,26 @@ def leaves(value: object, path: str = "") -> Iterator[str]:
 
 @settings(max_examples=30, deadline=None)
 @given(configs())
-def test_every_key_that_a_configuration_can_have_is_offered(config: Config) -> None:
-    offered = completion.keys(len(config.network))
-    assert set(leaves(config.model_dump())) <= offered.keys()
-    assert all(meaning for meaning, _ in offered.values())
+def test_every_key_of_a_configuration_is_completed(config: Config) -> None:
+    completed = completion.keys(len(config.network))
+    assert set(leaves(config.model_dump())) <= completed.keys()
+    assert all(description for description, _ in completed.values())
 
 
-def test_the_folders_and_files_named_for_completion_are_the_programs_own() -> None:
+def test_the_constants_match_those_of_the_package() -> None:
     assert Path(completion.RUNS) == RUNS
     assert set(completion.PATH_KEYS) <= completion.keys(1).keys()
 
 
-def test_the_keys_of_a_layer_are_offered_as_often_as_there_are_layers() -> None:
+def test_the_keys_of_a_layer_are_completed_for_each_layer() -> None:
     dense = [key for key in completion.keys(3) if key.endswith(".dense")]
     assert dense == ["network[0].dense", "network[1].dense", "network[2].dense"]
 
 
 @pytest.fixture
-def program(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The program as it is installed, on the path of real shells."""
-    script = place / "bin" / "nntrain"
+def program(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install the program as a script on the PATH."""
+    script = workspace / "bin" / "nntrain"
     script.parent.mkdir()
     script.write_text(f"#!{sys.executable}\nfrom nntrain.__main__ import main\nmain()\n")
     script.chmod(0o755)
@@ -264,21 +267,26 @@ def program(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (["predict", "--test", "=", "data/p"], ["data/packed.csv.gz"]),
     ],
 )  # fmt: skip
-def test_bash_is_told_what_belongs_behind_the_words_it_has_split(
-    words: list[str], expected: list[str]
-) -> None:
+def test_bash_completes_words_that_it_has_split(words: list[str], expected: list[str]) -> None:
     current = words.index("") + 1 if "" in words else len(words)
     script = f"""
         {shells.Bash(main, {}, "nntrain", VARIABLE).source()}
         compopt() {{ :; }}
         COMP_CWORD=$1; shift
         COMP_WORDS=(nntrain "$@")
-        _nntrain_completion nntrain
+        _nntrain_completion_nospace nntrain
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
     command = ["bash", "--norc", "-c", script, "bash", str(current), *words]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (result.stdout.splitlines(), result.stderr) == (expected, "")
+
+
+def test_the_scripts_of_this_click_are_extended() -> None:
+    for text in ("compset -P '--*='; _path_files -f", "compstate[insert]=1"):
+        assert text in shells.Zsh.source_template
+    for text in ("(commandline -ct)", "split --max 1", 'complete -C ": "(commandline -ct)'):
+        assert text in shells.Fish.source_template
 
 
 SHELLS = {
@@ -301,13 +309,15 @@ INSTALLED = [
 @pytest.mark.usefixtures("program")
 @pytest.mark.parametrize("shell", INSTALLED)
 def test_typed_into_a_real_shell(shell: str) -> None:
-    expected = {  # @ stands where the cursor is left
+    expected = {  # @ marks the cursor after completion
         "fit wit\t": "fit with space.yaml @",
         "fit x --set=training.epo\t": "fit x --set=training.epochs=@",
         "fit configs/wide.yaml --set network[1].act\trel\t": (
             "fit configs/wide.yaml --set network[1].activation=relu @"
         ),
         "fit ~/elsew\t": f"fit {Path.home()}/elsewhere/@",
+        "fit x --run=./elsew\t\t": "fit x --run=./elsewhere/run @",
+        "fit x --run=~/elsew\t": "fit x --run=~/elsewhere/@",
     }
     command, setup = SHELLS[shell]
     keys = [setup, *(f"nntrain {line}@\x01echo :" for line in expected), "exit", ""]

@@ -1,4 +1,4 @@
-"""Distorted digits on the command line: looked at, trained on, and asked for at prediction."""
+"""Distortions: preview, training and prediction with distorted copies."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_a_preview_shows_each_digit_and_nine_distortions(folder: Path) -> None:
     assert Path("preview.png").read_bytes() != first
 
 
-def test_a_preview_of_nothing_is_refused(folder: Path) -> None:
+def test_a_preview_without_distortions_is_refused(folder: Path) -> None:
     assert "--set 'data.distortion={" in refuse(2, "data", "preview", "tiny.yaml")
     assert not Path("preview.png").exists()
 
@@ -56,7 +56,7 @@ def shares(distortions: int) -> NDArray[np.float64]:
     return pd.read_csv("p.csv")[["0", "1", "2"]].to_numpy()
 
 
-def test_distorted_copies_are_asked_too(trained: Path) -> None:
+def test_probabilities_are_averaged_over_distorted_copies(trained: Path) -> None:
     plain, one, three = shares(0), shares(1), shares(3)
     assert not np.allclose(plain, one)
     np.testing.assert_array_equal(three, shares(3))
@@ -69,7 +69,7 @@ def test_distorted_copies_are_asked_too(trained: Path) -> None:
     assert "cross_entropy" in evaluated
 
 
-def test_answers_do_not_depend_on_the_number_of_threads(trained: Path) -> None:
+def test_predictions_do_not_depend_on_the_number_of_threads(trained: Path) -> None:
     rows = read_csv("data/test_labelled.csv", labels="required").as_subset()
     many = Subset(rows.dataset, np.tile(rows.index, 80))  # several parts to be shared
     assert len(many) > 2 * PREDICTION_ROWS
@@ -79,7 +79,7 @@ def test_answers_do_not_depend_on_the_number_of_threads(trained: Path) -> None:
         np.testing.assert_array_equal(one, four)
 
 
-def test_a_network_trained_without_distortions_is_not_asked_for_any(folder: Path) -> None:
+def test_a_network_trained_without_distortions_refuses_them(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
     for command in ("predict", "evaluate"):
         line = refuse(2, command, "--distortions", "2")
@@ -87,14 +87,14 @@ def test_a_network_trained_without_distortions_is_not_asked_for_any(folder: Path
     assert not Path("submission.csv").exists()
 
 
-def test_pictures_that_are_not_square_cannot_be_distorted(folder: Path) -> None:
+def test_images_that_are_not_square_cannot_be_distorted(folder: Path) -> None:
     table = pd.read_csv("data/train.csv").drop(columns="pixel15")
     table.to_csv("data/train.csv", index=False)
     assert "15 pixels are not a square" in refuse(2, "fit", "tiny.yaml", "--set", DISTORTION)
     assert not Path("runs").exists()
 
 
-def test_no_copy_goes_further_than_the_most_limited_digit(folder: Path) -> None:
+def test_no_copy_exceeds_the_limit_of_the_most_limited_digit(folder: Path) -> None:
     limited = "data.distortion={rotation: 90, shear: 1, limits: {1: 0}}"
     succeed("fit", "tiny.yaml", "--set", limited, "--set", "training.epochs=1")
     np.testing.assert_allclose(shares(3), shares(0), atol=1e-6)
@@ -108,6 +108,6 @@ def test_each_part_of_the_rows_has_distortions_of_its_own(trained: Path) -> None
     assert not np.array_equal(answers[:PREDICTION_ROWS], answers[PREDICTION_ROWS:])
 
 
-def test_a_preview_does_not_need_rows_to_hold_out(folder: Path) -> None:
+def test_a_preview_does_not_need_validation_rows(folder: Path) -> None:
     too_many = ("--set", "data.validation=10000")
     succeed("data", "preview", "tiny.yaml", "--set", DISTORTION, *too_many)

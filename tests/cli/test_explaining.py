@@ -195,9 +195,9 @@ def test_a_committee_is_inspected_as_one_and_traced_by_member(folder: Path) -> N
     ("status", "arguments", "expected"),
     [
         (2, "gradcheck tiny.yaml --layer 3", "--layer 3: tiny.yaml has 2 layers; name one of 1 to 2"),
-        (2, "gradcheck tiny.yaml --epsilon 1", "nntrain gradcheck: invalid value for '--epsilon': 1.0 is not in the range 1e-08<=x<=0.001; 'nntrain gradcheck --help' shows what there is"),
-        (2, "gradcheck tiny.yaml --epsilon nan", "nntrain gradcheck: invalid value for '--epsilon': 'nan' is not a number; 'nntrain gradcheck --help' shows what there is"),
-        (2, "gradcheck tiny.yaml --epsilon x", "nntrain gradcheck: invalid value for '--epsilon': 'x' is not a valid number; 'nntrain gradcheck --help' shows what there is"),
+        (2, "gradcheck tiny.yaml --epsilon 1", "nntrain gradcheck: invalid value for '--epsilon': 1.0 is not in the range 1e-08<=x<=0.001; see 'nntrain gradcheck --help'"),
+        (2, "gradcheck tiny.yaml --epsilon nan", "nntrain gradcheck: invalid value for '--epsilon': 'nan' is not a number; see 'nntrain gradcheck --help'"),
+        (2, "gradcheck tiny.yaml --epsilon x", "nntrain gradcheck: invalid value for '--epsilon': 'x' is not a valid number; see 'nntrain gradcheck --help'"),
         (2, "gradcheck tinny.yaml", "tinny.yaml: no such file; did you mean 'tiny.yaml'?"),
         (2, "gradcheck runs/tiny", "runs/tiny: a directory; name a YAML file in it"),
         (2, "gradcheck tiny.yaml --samples 999", "data/train.csv: has no row 999; its rows are 1 to 200"),

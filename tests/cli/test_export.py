@@ -1,4 +1,4 @@
-"""nntrain export as people type it."""
+"""nntrain export."""
 
 # ruff: noqa: E501  # a complaint is one line, here as on the terminal
 
@@ -24,7 +24,7 @@ def test_a_run_and_a_committee_become_one_file_each(trained: Path) -> None:
     onnx.checker.check_model("tiny.onnx", full_check=True)
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1", "--set", "members=2")
     result = succeed("export", "runs/tiny-2", "two.onnx")
-    assert result.stdout == "two.onnx: 16-8-3, 2 networks that vote, from runs/tiny-2\n"
+    assert result.stdout == "two.onnx: 16-8-3, a committee of 2 networks, from runs/tiny-2\n"
     assert {path.name for path in trained.glob("*.onnx")} == {"tiny.onnx", "two.onnx"}
 
 
@@ -43,7 +43,7 @@ def test_a_file_is_replaced_only_when_forced(trained: Path) -> None:
         ("runs/tiny runs/tiny/best.npz --force", 2, "runs/tiny/best.npz: name a file that ends in .onnx"),
         ("runs/tinny x.onnx", 1, "runs/tinny: no such folder; did you mean 'runs/tiny'?"),
         ("runs/tiny none/x.onnx", 1, "none/x.onnx: cannot be written: No such file or directory; make the folder first or name another place"),
-        ("runs/tiny", 2, "nntrain export: missing argument 'FILE.onnx'; 'nntrain export --help' shows what there is"),
+        ("runs/tiny", 2, "nntrain export: missing argument 'FILE.onnx'; see 'nntrain export --help'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_exported_is_one_line(
@@ -52,7 +52,9 @@ def test_what_cannot_be_exported_is_one_line(
     assert line_of_refusal(status, "export", *arguments.split()) == line
 
 
-def test_says_how_to_get_onnx(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_onnx_is_reported_with_the_command_to_install_it(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert line_of_refusal(1, "export", "runs/tiny", "tiny.onnx") == (
         "tiny.onnx: ONNX files need onnx, which is not installed; pip install 'nntrain[onnx]'"

@@ -45,7 +45,7 @@ def test_json_has_the_same_verdict() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "expected"),
     [
-        ("", 2, "nntrain grade: missing argument 'FILE.py'; 'nntrain grade --help' shows what"),
+        ("", 2, "nntrain grade: missing argument 'FILE.py'; see 'nntrain grade --help'"),
         ("miine.py", 2, "miine.py: no such file; did you mean 'mine.py'?"),
         ("other", 2, "other: no such file; 'nntrain grade --starter other' begins one"),
         (".", 2, ".: a directory; name a Python file in it"),

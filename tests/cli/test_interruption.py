@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, a full disk and a second process, met by a real one at the worst moments."""
+"""Signals, full disks and concurrent processes while a real process trains."""
 
 import shutil
 import signal
@@ -15,21 +15,20 @@ from tests.support.training import assert_as_if_undisturbed, remains
 
 EPOCHS = ("--set", "training.epochs=4")
 
-# Says "here" and waits for a line before something is done for the nth time.
 MAIN = "from nntrain.cli import main; main()"
-MOMENTS = {"validation": ("fit", "_validate"), "saving": ("checkpoint", "save")}
+MOMENTS = {"validation": ("fit", "outputs_for"), "saving": ("checkpoint", "save")}
 
 
 def assert_resumes_as_if_undisturbed(folder: Path) -> None:
     succeed("fit", "tiny.yaml", *EPOCHS, "--resume")
-    succeed("fit", "tiny.yaml", *EPOCHS, "--run", "runs/undisturbed")
-    assert_as_if_undisturbed(folder / "runs" / "tiny", folder / "runs" / "undisturbed")
+    succeed("fit", "tiny.yaml", *EPOCHS, "--run", "runs/uninterrupted")
+    assert_as_if_undisturbed(folder / "runs" / "tiny", folder / "runs" / "uninterrupted")
 
 
 @pytest.mark.parametrize(
     ("moment", "number"), [("validation", signal.SIGINT), ("saving", signal.SIGTERM)]
 )
-def test_a_signal_lets_validation_and_saving_end_and_is_resumed_without_a_trace(
+def test_after_a_signal_validation_and_saving_finish_and_the_run_can_be_resumed(
     folder: Path, moment: str, number: signal.Signals
 ) -> None:
     with paused(folder, *MOMENTS[moment], "fit", "tiny.yaml", *EPOCHS) as training:
@@ -38,7 +37,7 @@ def test_a_signal_lets_validation_and_saving_end_and_is_resumed_without_a_trace(
     assert training.returncode == 128 + number, error
     last = error.splitlines()[-1]
     assert last == (
-        "interrupted, and saved; go on with: nntrain fit runs/tiny/config.yaml --run runs/tiny "
+        "interrupted and saved; resume with: nntrain fit runs/tiny/config.yaml --run runs/tiny "
         "--resume"
     )
     assert "Traceback" not in error
@@ -51,11 +50,11 @@ def test_a_signal_lets_validation_and_saving_end_and_is_resumed_without_a_trace(
 @pytest.mark.parametrize(
     ("moment", "number"), [("validation", signal.SIGINT), ("saving", signal.SIGTERM)]
 )
-def test_a_second_signal_stops_at_once_and_harms_nothing(
+def test_a_second_signal_stops_at_once_without_damage(
     folder: Path, moment: str, number: signal.Signals
 ) -> None:
     with paused(folder, *MOMENTS[moment], "fit", "tiny.yaml", *EPOCHS) as training:
-        while training.poll() is None:  # two that come at the same time count as one
+        while training.poll() is None:  # simultaneous signals count as one
             training.send_signal(number)
             time.sleep(0.05)
         assert training.stderr is not None
@@ -73,10 +72,10 @@ LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
     [
         ("checkpoint", "save", "last.npz", False),
         ("RunFolder", "write_progress", "metrics.csv", False),
-        ("RunFolder", "write_config", "config.yaml", True),  # written once more by a resume
+        ("RunFolder", "write_config", "config.yaml", True),  # written again when a run is resumed
     ],
 )
-def test_a_disk_that_is_full_ends_the_training_in_one_line_and_the_old_files_stand(
+def test_a_full_disk_stops_training_with_one_line_and_keeps_the_old_files(
     folder: Path, owner: str, name: str, file: str, begun: bool
 ) -> None:
     arguments = ["fit", "tiny.yaml", *EPOCHS]
@@ -105,7 +104,7 @@ def test_two_processes_do_not_train_one_run(folder: Path) -> None:
             "runs/tiny: is being trained by another process; wait for its end, or begin a run of "
             "your own without --resume\n"
         )
-        assert run("predict", "runs/tiny").exit_code == 0, "who only reads need not wait"
+        assert run("predict", "runs/tiny").exit_code == 0, "reading needs no lock"
         training.kill()
     assert_resumes_as_if_undisturbed(folder)
 
@@ -113,17 +112,17 @@ def test_two_processes_do_not_train_one_run(folder: Path) -> None:
 def test_a_committee_and_its_members_are_not_trained_by_two_processes(folder: Path) -> None:
     two = ("--set", "members=2")
     with paused(folder, *MOMENTS["saving"], "fit", "tiny.yaml", *EPOCHS, *two) as training:
-        for place in ("runs/tiny", "runs/tiny/member-1"):
-            refused = run("fit", f"{place}/config.yaml", "--run", place, "--resume")
+        for location in ("runs/tiny", "runs/tiny/member-1"):
+            refused = run("fit", f"{location}/config.yaml", "--run", location, "--resume")
             assert refused.exit_code == 1
-            assert f"{place}: is being trained by another process" in refused.stderr
+            assert f"{location}: is being trained by another process" in refused.stderr
         training.kill()
     succeed("fit", "tiny.yaml", *EPOCHS, *two, "--resume")
 
 
-def test_a_loss_that_is_not_finite_stops_before_it_is_kept(folder: Path) -> None:
+def test_a_loss_that_is_not_finite_is_not_saved(folder: Path) -> None:
     rate = ("--set", "training.optimizer={name: sgd, learning_rate: 3e38}")
-    # The learning rate is nothing at first, so that there is a good epoch to be kept.
+    # The learning rate is almost 0 at first, so that there is a good epoch to keep.
     late = ("--set", "training.schedule={name: one_cycle, initial: 1e-38, peak_at: 0.9}")
     with process("fit", "tiny.yaml", *EPOCHS, *rate, *late, cwd=folder) as training:
         output, error = training.communicate()
@@ -138,7 +137,7 @@ def test_a_loss_that_is_not_finite_stops_before_it_is_kept(folder: Path) -> None
     assert remains(folder / "runs" / "tiny") == []
 
 
-def test_a_disk_that_is_full_leaves_the_old_submission(folder: Path) -> None:
+def test_a_full_disk_keeps_the_old_submission(folder: Path) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
     Path("submission.csv").write_text(old := "ImageId,Label\n1,2\n")
     done = subprocess.run(
@@ -157,12 +156,12 @@ def test_a_disk_that_is_full_leaves_the_old_submission(folder: Path) -> None:
     assert remains(folder) == []
 
 
-def test_a_folder_that_cannot_be_written_to_is_found_before_the_training(folder: Path) -> None:
+def test_a_read_only_folder_is_reported_before_training(folder: Path) -> None:
     Path("file").write_text("no folder")
-    for place in ("file/run", "/proc/run"):
-        refused = run("fit", "tiny.yaml", "--run", place)
+    for location in ("file/run", "/proc/run"):
+        refused = run("fit", "tiny.yaml", "--run", location)
         assert refused.exit_code == 1
-        assert refused.stderr.splitlines()[-1].startswith(f"{place}: cannot be made: ")
+        assert refused.stderr.splitlines()[-1].startswith(f"{location}: cannot be made: ")
         assert "epoch" not in refused.stderr
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
     Path("runs/tiny/.lock").unlink()
@@ -174,7 +173,7 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_the_training(folder:
     )
 
 
-def test_a_folder_that_vanishes_ends_the_training_in_one_line(folder: Path) -> None:
+def test_a_deleted_folder_stops_training_with_one_line(folder: Path) -> None:
     with paused(folder, *MOMENTS["saving"], "fit", "tiny.yaml", *EPOCHS) as training:
         shutil.rmtree(folder / "runs")
         _, error = training.communicate("\n")

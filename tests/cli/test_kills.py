@@ -1,4 +1,4 @@
-"""kill -9 in a real process, at random moments and at every step of every file's writing."""
+"""kill -9 of a real process, at random times and before every step of writing a file."""
 
 import itertools
 import json
@@ -17,17 +17,17 @@ from nntrain.training import checkpoint
 from tests.support.cli import process, succeed
 from tests.support.training import assert_as_if_undisturbed, remains
 
-# For every line, a number and a command, it forks a child that kills itself before that one of the
-# steps in which files are made; then it tells how the child ended. It has run the command that it
-# was started with, and so imported everything, so that a child costs little. Syncing is a step, but
-# left out: a killed process's writes stand whether or not the disk has them.
-MORTALS = """
+# For each line of input, a number n and a command, the server forks a child that kills itself
+# before its nth step of writing files, and prints the exit status of the child. It first runs a
+# command itself, so that everything is imported and children start fast. fsync counts as a step
+# but does nothing: the writes of a killed process persist anyway.
+FORK_SERVER = """
 import json, os, signal, sys
 from pathlib import Path
 from click.testing import CliRunner
 from nntrain.cli import main
 
-def deadly(action):
+def killing(action):
     def wrapped(*arguments, **options):
         global left
         left -= 1
@@ -37,9 +37,9 @@ def deadly(action):
     return wrapped
 
 left = 0
-os.fsync = deadly(lambda descriptor: None)
+os.fsync = killing(lambda descriptor: None)
 for name in ("replace", "open", "mkdir"):
-    setattr(Path, name, deadly(getattr(Path, name)))
+    setattr(Path, name, killing(getattr(Path, name)))
 CliRunner().invoke(main, sys.argv[1:])
 for line in sys.stdin:
     left, arguments = json.loads(line)
@@ -54,9 +54,9 @@ OVERRIDES = ["--set", "training.epochs=2", "--set", "training.average=0.9"]
 
 
 @pytest.fixture
-def mortals(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    undisturbed = ["fit", "tiny.yaml", *OVERRIDES, "--run", "runs/undisturbed"]
-    command = [sys.executable, "-c", MORTALS, *undisturbed]
+def fork_server(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    uninterrupted = ["fit", "tiny.yaml", *OVERRIDES, "--run", "runs/uninterrupted"]
+    command = [sys.executable, "-c", FORK_SERVER, *uninterrupted]
     with subprocess.Popen(
         command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
@@ -80,13 +80,13 @@ def submission(run: Path) -> bytes:
     return Path("submission.csv").read_bytes()
 
 
-def test_a_kill_before_any_step_of_any_writing_leaves_no_trace(
-    folder: Path, mortals: "subprocess.Popen[str]"
+def test_a_kill_before_any_step_of_writing_loses_nothing(
+    folder: Path, fork_server: "subprocess.Popen[str]"
 ) -> None:
     for step in itertools.count(1):
         run = folder / "runs" / str(step)
         arguments = ["fit", "tiny.yaml", *OVERRIDES, "--run", str(run)]
-        status = status_of(mortals, step, arguments)
+        status = status_of(fork_server, step, arguments)
         if status == 0:
             break
         assert status == -9
@@ -94,18 +94,18 @@ def test_a_kill_before_any_step_of_any_writing_leaves_no_trace(
             checkpoint.load(file)
         if (run / "config.yaml").exists():
             arguments.append("--resume")
-        else:  # killed before there was anything to go on with
+        else:  # killed before there was anything to resume
             shutil.rmtree(run, ignore_errors=True)
         succeed(*arguments)
-        assert_as_if_undisturbed(run, folder / "runs" / "undisturbed")
+        assert_as_if_undisturbed(run, folder / "runs" / "uninterrupted")
     # Open, sync, rename, sync: of config.yaml, and in every epoch of metrics.csv and checkpoints.
     assert step > 4 * (1 + 2 * 3)
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(200, marks=pytest.mark.slow)])
-def test_kills_at_random_moments_leave_no_trace(folder: Path, kills: int) -> None:
+def test_kills_at_random_times_lose_nothing(folder: Path, kills: int) -> None:
     rng = random.Random(kills)
-    # So many epochs that there is always something left to be killed.
+    # Enough epochs that training never finishes between the kills.
     overrides = ("--set", f"training.epochs={25 * kills}")
     survived = inside = 0
     resuming: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ def test_kills_at_random_moments_leave_no_trace(folder: Path, kills: int) -> Non
         with process("fit", "tiny.yaml", *overrides, *resuming, cwd=folder) as training:
             assert training.stderr is not None
             for line in training.stderr:
-                if line.startswith("on "):  # what follows is training
+                if line.startswith("on "):  # the last line before training
                     break
             time.sleep(rng.uniform(0, 0.2))
             training.kill()
@@ -128,10 +128,10 @@ def test_kills_at_random_moments_leave_no_trace(folder: Path, kills: int) -> Non
     with process("fit", "tiny.yaml", *overrides, "--resume", cwd=folder) as training:
         _, error = training.communicate()
     assert training.returncode == 0, error
-    taken_up = re.search(r"going on after epoch (\d+)", error)
-    assert taken_up, "the kills came too late"
-    assert int(taken_up[1]) < 25 * kills
-    train(*overrides, "--run", "runs/undisturbed")
-    assert_as_if_undisturbed(run, folder / "runs" / "undisturbed")
-    assert submission(run) == submission(folder / "runs" / "undisturbed")
+    resumed = re.search(r"going on after epoch (\d+)", error)
+    assert resumed, "the kills came too late"
+    assert int(resumed[1]) < 25 * kills
+    train(*overrides, "--run", "runs/uninterrupted")
+    assert_as_if_undisturbed(run, folder / "runs" / "uninterrupted")
+    assert submission(run) == submission(folder / "runs" / "uninterrupted")
     print(f"{survived} kills survived, {inside} of them inside the writing of a file")

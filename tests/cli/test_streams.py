@@ -1,4 +1,4 @@
-"""Standard streams at their worst: closed, full, of another encoding, and read by a terminal."""
+"""Standard streams that are closed, full or of another encoding, and escape codes in output."""
 
 import os
 import subprocess
@@ -15,12 +15,12 @@ from tests.support.tiny import stripes
 pty: Any = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
 ESCAPE = "\x1b[31m\x1b]0;owned\x07\u202e"  # red, another title, and writing from right to left
-SHOWN = r"\x1b[31m\x1b]0;owned\x07\u202e"
+ESCAPED = r"\x1b[31m\x1b]0;owned\x07\u202e"
 needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 
 
 def shell(line: str, **environment: str) -> "subprocess.CompletedProcess[bytes]":
-    """Run a line in which `nntrain` is this one."""
+    """Run a shell command in which `nntrain` is the one under test."""
     line = line.replace("nntrain", f"{sys.executable} -m nntrain")
     return subprocess.run(
         ["sh", "-c", line], capture_output=True, env={**os.environ, **environment}, timeout=60
@@ -28,18 +28,16 @@ def shell(line: str, **environment: str) -> "subprocess.CompletedProcess[bytes]"
 
 
 @pytest.mark.parametrize("stderr", ["2>&-", pytest.param("2>/dev/full", marks=needs_full_disk)])
-def test_a_training_goes_on_though_its_progress_cannot_be_written(
-    folder: Path, stderr: str
-) -> None:
-    done = shell(f"nntrain fit tiny.yaml {stderr}")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(b"runs/tiny: ")
+def test_training_continues_if_progress_cannot_be_written(folder: Path, stderr: str) -> None:
+    result = shell(f"nntrain fit tiny.yaml {stderr}")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(b"runs/tiny: ")
     for name in ("best.npz", "last.npz", "metrics.csv"):
         assert b"training" not in (folder / "runs/tiny" / name).read_bytes()
     assert "with runs/tiny\n" in succeed("predict").stderr
 
 
-def test_no_file_gets_what_is_printed_where_all_streams_are_closed(folder: Path) -> None:
+def test_output_is_not_written_to_files_if_all_streams_are_closed(folder: Path) -> None:
     assert shell("nntrain fit tiny.yaml <&- >&- 2>&-").returncode == 0
     succeed("fit", "tiny.yaml")
     assert b"epoch 1" not in b"".join(
@@ -48,7 +46,7 @@ def test_no_file_gets_what_is_printed_where_all_streams_are_closed(folder: Path)
     assert "with runs/tiny-2\n" in succeed("predict").stderr
 
 
-def test_a_training_goes_on_when_its_terminal_is_closed(folder: Path) -> None:
+def test_training_continues_when_its_terminal_is_closed(folder: Path) -> None:
     master, terminal = pty.openpty()
     redirect = f"import os; os.dup2({terminal}, 2)"
     with paused(
@@ -62,7 +60,7 @@ def test_a_training_goes_on_when_its_terminal_is_closed(folder: Path) -> None:
         inherit=terminal,
     ) as training:
         os.close(terminal)
-        os.close(master)  # what is written from now on is an error
+        os.close(master)  # from now on, writing fails
         training.send_signal(1)  # SIGHUP
         output, error = training.communicate("\n")
     assert training.returncode == 0, error
@@ -71,7 +69,7 @@ def test_a_training_goes_on_when_its_terminal_is_closed(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "ascii"])
-def test_no_command_ends_for_want_of_a_character(folder: Path, encoding: str) -> None:
+def test_characters_missing_in_the_encoding_are_escaped(folder: Path, encoding: str) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
     write_csv(Path("data/zahl–σ.csv"), *stripes(20))
     for command in (
@@ -82,41 +80,41 @@ def test_no_command_ends_for_want_of_a_character(folder: Path, encoding: str) ->
         "inspect tiny.yaml",
         "--help",
     ):
-        done = shell(f"nntrain {command}", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
-        assert done.returncode == 0, (command, done.stderr)
-        assert b"Error" not in done.stderr
-        assert done.stdout
+        result = shell(f"nntrain {command}", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+        assert result.returncode == 0, (command, result.stderr)
+        assert b"Error" not in result.stderr
+        assert result.stdout
 
 
 def forge(folder: Path) -> Path:
-    """A run in a folder whose name would command a terminal."""
+    """Train a run and put escape codes into the name of its folder."""
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
     forged = folder / "runs" / f"good{ESCAPE}\nfake"
     (folder / "runs/tiny").rename(forged)
     return forged
 
 
-def test_a_run_with_a_forged_name_is_printed_as_it_is(folder: Path) -> None:
+def test_escape_codes_in_the_name_of_a_run_are_escaped(folder: Path) -> None:
     forged = forge(folder)
     for command in (["runs"], ["predict"], ["runs", "--json"], ["doctor", str(forged)]):
         printed = run(*command)
         assert printed.exit_code == 0, printed.output
-        assert not set(ESCAPE) - set(SHOWN) & set(printed.output)
+        assert not set(ESCAPE) - set(ESCAPED) & set(printed.output)
         assert "\nfake" not in printed.output
-    assert f"runs/good{SHOWN}\\nfake" in succeed("runs").stdout
+    assert f"runs/good{ESCAPED}\\nfake" in succeed("runs").stdout
 
 
-def test_a_file_with_a_forged_name_is_printed_as_it_is(folder: Path) -> None:
+def test_escape_codes_in_the_name_of_a_file_are_escaped(folder: Path) -> None:
     good, bad = (f"data/{name}{ESCAPE}.csv" for name in ("good", "bad"))
     write_csv(Path(good), *stripes(20))
     Path(bad).write_text(f"label,{ESCAPE}\n1,x\n")
     printed = run("data", "check", good, bad, "data/missing\x1b.csv")
-    assert not set(ESCAPE) - set(SHOWN) & set(printed.output)
-    assert f"data/good{SHOWN}.csv: 20 rows" in printed.stdout
-    assert len(printed.stderr.splitlines()) == 3, printed.stderr  # digits without a row, two faults
+    assert not set(ESCAPE) - set(ESCAPED) & set(printed.output)
+    assert f"data/good{ESCAPED}.csv: 20 rows" in printed.stdout
+    assert len(printed.stderr.splitlines()) == 3, printed.stderr  # digits without a row, two errors
 
 
-def test_a_forged_argument_is_printed_as_it_is(folder: Path) -> None:
+def test_escape_codes_in_an_argument_are_escaped(folder: Path) -> None:
     for arguments in (["fit", ESCAPE], [ESCAPE], ["fit", f"--{ESCAPE}\nx"], ["fit", "a\rb\nc"]):
         line = refuse(2, *arguments)
         assert line.isprintable()
@@ -126,17 +124,17 @@ def test_a_forged_argument_is_printed_as_it_is(folder: Path) -> None:
     assert refuse(1, "fit", "forged.yaml").startswith("data/\\u202egpj.csv: ")
 
 
-def test_an_error_of_the_system_is_not_taken_for_standard_outputs(folder: Path) -> None:
+def test_other_errors_of_the_system_are_not_reported_as_standard_output(folder: Path) -> None:
     code = (
         "import nntrain.cli, nntrain.data.kaggle, resource; "
         "resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4)); nntrain.cli.main()"
     )
     for arguments in (["data", "check", "data/train.csv"], ["fit", "tiny.yaml"]):
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60
         )
-        assert done.returncode == 1
-        assert "standard output" not in done.stderr
-        assert "unexpectedly" not in done.stderr
-        assert "Too many open files" in done.stderr.splitlines()[-1]
-        assert "Traceback" not in done.stderr
+        assert result.returncode == 1
+        assert "standard output" not in result.stderr
+        assert "unexpectedly" not in result.stderr
+        assert "Too many open files" in result.stderr.splitlines()[-1]
+        assert "Traceback" not in result.stderr

@@ -84,7 +84,7 @@ def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(
         assert "Traceback" not in error
         if status == 143:
             assert error.splitlines()[-1] == (
-                "interrupted, and saved; go on with: nntrain sweep sweep.yaml --run runs/other "
+                "interrupted and saved; resume with: nntrain sweep sweep.yaml --run runs/other "
                 "--parallel 1"
             )
         _, alive = psutil.wait_procs(children, timeout=30)

@@ -1,5 +1,6 @@
-"""What Windows lacks or forbids is taken away, and the commands do their work without it."""
+"""Commands without the functions that Windows lacks, and with its restrictions on files."""
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.skipif(
-    not Path("/proc/self/fd").exists(), reason="only Linux tells which files are open"
+    not Path("/proc/self/fd").exists(), reason="only Linux lists the open files"
 )
 
 WINDOWS = """
@@ -25,7 +26,7 @@ for owner, names in {
 def no_kill(process, number):
     raise AssertionError("os.kill is Ctrl-C on Windows")
 
-def refused(action):
+def refusing(action):
     def attempt(*paths, **options):
         opened = {os.path.realpath(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")}
         opened |= {line.split()[-1] for line in open("/proc/self/maps") if "/" in line}
@@ -44,7 +45,7 @@ def no_folders(path, *arguments, **options):
 
 os.kill, os.open = no_kill, no_folders
 for name in ("replace", "rename", "unlink", "remove", "rmdir"):
-    setattr(os, name, refused(getattr(os, name)))
+    setattr(os, name, refusing(getattr(os, name)))
 accessor = getattr(pathlib, "_NormalAccessor", None)  # Python 3.10 keeps functions of its own
 if accessor is not None:
     for name in ("replace", "rename", "unlink", "rmdir"):
@@ -63,19 +64,19 @@ for line in sys.stdin:
 
 
 def succeed(*commands: str) -> str:
-    """Run them one after the other, in one process; what they print."""
-    done = subprocess.run(
+    """Run commands in one process and return what they print."""
+    result = subprocess.run(
         [sys.executable, "-c", WINDOWS],
         input="\n".join(commands),
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
-def test_the_commands_work_without_what_windows_lacks(
+def test_commands_work_without_what_windows_lacks(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nntrain.data.kaggle.MIN_CACHED_BYTES", 0)
@@ -85,7 +86,7 @@ def test_the_commands_work_without_what_windows_lacks(
         "fit tiny.yaml --resume --set training.epochs=3",
         "fit tiny.yaml --set members=2",
         "predict",
-        "predict runs/tiny",  # takes the place of a submission
+        "predict runs/tiny",  # replaces a submission
         "evaluate --data data/test_labelled.csv",
         "report runs/tiny",
         "report runs/tiny",
@@ -99,9 +100,7 @@ def test_the_commands_work_without_what_windows_lacks(
     assert (folder / "report.html").exists() or (folder / "runs/tiny/report.html").exists()
 
 
-def test_what_a_dead_process_has_left_is_no_obstacle_on_windows(folder: Path) -> None:
-    import platform
-
+def test_files_of_a_killed_process_are_replaced_on_windows(folder: Path) -> None:
     succeed("fit tiny.yaml --set training.epochs=1")
     remains = folder / "runs/tiny" / f".last.npz.{platform.node()}-999999.tmp"
     remains.write_bytes(b"half a checkpoint")

@@ -1,4 +1,4 @@
-"""Commands, in this process or one of their own, and what they leave in the folder."""
+"""Run commands, in this process or in another, and compare the files they write."""
 
 import subprocess
 import sys
@@ -47,7 +47,7 @@ def succeed(*arguments: str) -> Result:
 
 
 def refuse(status: int, *arguments: str) -> str:
-    """The one line that says why."""
+    """Run a command that fails, and return its error line."""
     result = run(*arguments)
     assert result.exit_code == status, result.output
     assert result.stdout == ""
@@ -73,7 +73,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def everything(folder: Path = Path()) -> dict[str, bytes | str]:
-    """All files and links below a folder, with what is in them."""
+    """Return all files and links below a folder with their contents."""
     return {
         str(path): str(path.readlink()) if path.is_symlink() else path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -82,7 +82,7 @@ def everything(folder: Path = Path()) -> dict[str, bytes | str]:
 
 
 def line_of_refusal(status: int, *arguments: str) -> str:
-    """The only line that is written, while all files stay as they are."""
+    """Run a command that fails without changing any file, and return its error line."""
     before = everything()
     result = run(*arguments)
     assert result.exit_code == status, result.output
@@ -102,7 +102,17 @@ def paused(
     then: str = "",
     inherit: int = 2,
 ) -> Iterator["subprocess.Popen[str]"]:
-    """A process that has come to the nth call of something, and waits for a line there."""
+    """Run a command in a process that waits for a line of input before the nth call of a function.
+
+    Args:
+        folder: Working directory.
+        owner: "fit", "checkpoint" or "RunFolder", where the function is defined.
+        name: Name of the function.
+        arguments: The command.
+        nth: The call that waits.
+        then: Code that runs before the call goes ahead.
+        inherit: A file descriptor that the process inherits.
+    """
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", PAUSING, owner, name, str(nth), then, *arguments],
         cwd=folder,
@@ -111,8 +121,8 @@ def paused(
         stderr=subprocess.PIPE,
         text=True,
         pass_fds=[inherit],
-    ) as waiting:
-        assert waiting.stdout is not None
-        assert waiting.stdout.readline() == "here\n"
-        yield waiting
-        waiting.kill()
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "here\n"
+        yield child
+        child.kill()
