@@ -5,7 +5,7 @@
     run = nntrain.fit("config.yaml")
     run.predict("data/test.csv")
 
-What these names stand for is imported when one of them is first used.
+The names are imported on first use.
 """
 
 from nntrain.version import __version__
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NNClassifier", "NNTrainError", "Run", "__version__", "fit", "load"]
 
-_PLACES = {
+_MODULES = {
     "NNClassifier": "nntrain.classifier",
     "NNTrainError": "nntrain.errors",
     "Run": "nntrain.notebook.session",
@@ -28,11 +28,11 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _PLACES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'nntrain' has no attribute {name!r}")
     from importlib import import_module
 
-    value: object = getattr(import_module(_PLACES[name]), name)
+    value: object = getattr(import_module(_MODULES[name]), name)
     globals()[name] = value
     return value
 

@@ -1,4 +1,4 @@
-"""`nntrain` and `python -m nntrain`: Ctrl-C ends in one line, even while the rest is imported."""
+"""Entry point of `nntrain` and `python -m nntrain`; handles Ctrl-C during slow imports, too."""
 
 import signal
 import sys
@@ -8,7 +8,7 @@ from nntrain.errors import status_after
 
 
 def main() -> None:
-    """Run the program; warnings of libraries are for those who ask Python for them."""
+    """Run the command line; warnings of libraries are shown only if Python is asked for them."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     try:

@@ -1,7 +1,7 @@
-"""The networks of nntrain as an estimator of scikit-learn, which is not imported for that.
+"""An estimator for scikit-learn, which need not be installed.
 
-scikit-learn asks an estimator for its methods, not for its ancestors: `get_params`, `set_params`,
-`fit`, `predict`, `predict_proba`, `score` and a few attributes are all it takes.
+scikit-learn relies on an estimator's methods, not on its base class: `get_params`, `set_params`,
+`fit`, `predict`, `predict_proba`, `score` and a few attributes are sufficient.
 """
 
 import inspect
@@ -9,6 +9,7 @@ import operator
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,49 +38,49 @@ from nntrain.training.threads import cores
 if TYPE_CHECKING:
     from sklearn.utils import Tags
 
-_PLACEHOLDER = 10  # classes, until the labels are known; a Config has at most so many
+_PLACEHOLDER = 10  # classes; a Config has at most 10, but a classifier may have more
 
 
 class FeaturesError(DataError, ValueError):
-    """Rows or labels are not what a classifier can use; a ValueError, as scikit-learn expects."""
+    """Invalid rows or labels; also a ValueError, as scikit-learn expects."""
 
 
 class NNClassifier:
-    """A fully-connected network for rows of any features and labels of any kind.
+    """A fully-connected network for rows of any features and labels of any type.
 
-    The parameters are the keys of the YAML with their defaults. Features are taken as they are:
-    scale them first, in a `Pipeline` with `StandardScaler`, say.
+    The parameters are the keys of the YAML configuration, with the same defaults. Features are not
+    scaled; scale them first, for example in a `Pipeline` with `StandardScaler`.
 
     Args:
-        hidden: The widths of the layers between input and output; () for none.
-        activation: Of these layers.
-        loss: `cross_entropy` (after softmax), `binary_cross_entropy` or `squared_error` (both after
+        hidden: Widths of the hidden layers; () for none.
+        activation: Activation of the hidden layers.
+        loss: `cross_entropy` (with softmax), `binary_cross_entropy` or `squared_error` (with
             sigmoid).
-        init: Initial weights; None for those that suit the activation.
-        dropout: Share of each hidden layer's outputs that a training step leaves out.
-        input_dropout: Share of the features that a training step leaves out.
-        epochs: Passes over the training rows.
-        batch_size: Rows for each step.
+        init: Initialisation of the weights; None: the usual one for the activation.
+        dropout: Dropout rate of each hidden layer.
+        input_dropout: Dropout rate of the features.
+        epochs: Number of passes over the training rows.
+        batch_size: Rows per step.
         optimizer: A name, or a mapping such as `{"name": "nesterov", "momentum": 0.95}`.
-        learning_rate: Length of a step.
-        weight_decay: How strongly weights are shrunk; None for the optimizer's default.
-        schedule: How the learning rate moves: a name, or a mapping such as
+        learning_rate: Learning rate.
+        weight_decay: Weight decay; None: the optimizer's default.
+        schedule: Learning-rate schedule: a name, or a mapping such as
             `{"name": "cosine", "warmup": 1}`.
         label_smoothing: Share of each target that is spread over all classes.
-        l1: Penalty on the absolute weights.
-        max_norm: Greatest norm of the weights that lead into one neuron; None for any.
-        clip_norm: Greatest norm of the gradient; None for any.
-        average: Share that a moving average of the weights keeps in each step, to predict with;
-            None for the weights themselves.
+        l1: Factor of the L1 penalty.
+        max_norm: Greatest norm of the weights of one neuron; None: no limit.
+        clip_norm: Greatest norm of the gradient; None: no limit.
+        average: Decay of a moving average of the weights, which is then used to predict; None: use
+            the weights themselves.
         dtype: `float32` or `float64`.
-        random_state: A whole number; or a `numpy.random` generator or None, both of which give
-            another network each time.
-        n_jobs: How many threads share a large batch; None for one, -1 for one each core.
+        random_state: An integer; or a `numpy.random` generator or None, which both give another
+            network at each call of `fit`.
+        n_jobs: Number of threads for large batches; None: 1, -1: one per core.
 
     Attributes:
         classes_: The labels, sorted, shape (classes,).
-        n_features_in_: How many features a row has.
-        parameters_: The network's vector (W_1, …, W_L, b_1, …, b_L).
+        n_features_in_: Number of features.
+        parameters_: The parameter vector (W_1, …, W_L, b_1, …, b_L).
         history_: An `EpochRecord` for each epoch.
     """
 
@@ -137,14 +138,14 @@ class NNClassifier:
         return f"NNClassifier({', '.join(changed)})"
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters by name; `deep` changes nothing, for none of them is an estimator."""
+        """The parameters by name; `deep` has no effect, since no parameter is an estimator."""
         return {name: getattr(self, name) for name in _PARAMETERS}
 
     def set_params(self, **params: object) -> "NNClassifier":
         """Change some parameters.
 
         Raises:
-            ValueError: There is no such parameter.
+            ValueError: If a name is not that of a parameter.
         """
         for name, value in params.items():
             if name not in _PARAMETERS:
@@ -163,18 +164,20 @@ class NNClassifier:
             y: Labels, shape (N,).
 
         Raises:
-            FeaturesError: X or y is not what can be learnt from.
-            ConfigError: A parameter cannot be.
-            DivergenceError: The loss or the weights are no longer finite.
+            FeaturesError: If X or y is invalid.
+            ConfigError: If a parameter is invalid.
+            DivergenceError: If the loss or the weights are no longer finite.
         """
         features = _features(X)
         classes, labels = np.unique(_labels(y, len(features)), return_inverse=True)
         config = self._config_for(len(classes))
-        x = _as_finite(features, config.dtype)
+        x = _finite(features, config.dtype)
         network = initial_network(config, x.shape[1])
         average = build_average(config, network)
         targets = one_hot(len(classes), config.dtype, config.training.label_smoothing)
-        batches = _FeatureBatches(x, labels, targets, config)
+        batches = FeatureBatches(
+            x, labels, targets, min(config.training.batch_size, len(x)), config.seed
+        )
         progress = Progress()
         with training_session(
             config,
@@ -202,19 +205,19 @@ class NNClassifier:
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
-        """The likeliest label of each row, shape (N,).
+        """The most probable label of each row, shape (N,).
 
         Raises:
-            FeaturesError: X has other features than those that were learnt from.
+            FeaturesError: If X is invalid, or has another number of features than in `fit`.
         """
-        best = self.predict_proba(X).argmax(axis=1)  # first, for it refuses what is not fitted
+        best = self.predict_proba(X).argmax(axis=1)  # raises if not fitted
         return np.asarray(self.classes_[best])
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """The probability of each label of `classes_`, shape (N, classes).
 
         Raises:
-            FeaturesError: X has other features than those that were learnt from.
+            FeaturesError: If X is invalid, or has another number of features than in `fit`.
         """
         if not hasattr(self, "parameters_"):
             raise _not_fitted()
@@ -225,8 +228,8 @@ class NNClassifier:
                 f"{self.n_features_in_} features as input"
             )
         config = self._config
-        # In float64 an answer does not depend on the rows that are asked together with its own.
-        x = _as_finite(features, config.dtype).astype(np.float64)
+        # In float64 the result for a row does not depend on the other rows of X.
+        x = _finite(features, config.dtype).astype(np.float64)
         precise = config.model_copy(update={"dtype": "float64"})
         network = build_network(precise, self.n_features_in_)
         network.parameters[...] = self.parameters_
@@ -239,7 +242,7 @@ class NNClassifier:
         return np.asarray(shares, np.float64)
 
     def score(self, X: ArrayLike, y: ArrayLike) -> float:  # noqa: N803
-        """The share of rows that are answered rightly."""
+        """The accuracy on these rows."""
         return float(np.mean(self.predict(X) == np.ravel(np.asarray(y))))
 
     def __sklearn_tags__(self) -> "Tags":
@@ -252,7 +255,7 @@ class NNClassifier:
         )
 
     def _config_for(self, classes: int) -> Config:
-        """The parameters as a configuration, checked by the same rules."""
+        """The parameters as a validated configuration."""
         optimizer = {
             "learning_rate": self.learning_rate,
             **({} if self.weight_decay is None else {"weight_decay": self.weight_decay}),
@@ -313,24 +316,28 @@ class NNClassifier:
 _PARAMETERS = inspect.signature(NNClassifier).parameters
 
 
-class _FeatureBatches:
-    """Rows of features, dealt out as `nntrain.data.batches.Batches` deals out pixels."""
+@dataclass
+class FeatureBatches:
+    """Batches of features, without the threads and distortions of `nntrain.data.batches.Batches`.
 
-    workers = 0  # there is nothing to prepare that would be worth a thread of its own
-    block_rows = BLOCK_ROWS
+    Attributes:
+        x: The features of all rows, shape (N, n_0).
+        labels: The number of each row's class, shape (N,).
+        targets: The targets of all classes, shape (classes, n_L).
+        batch_size: B ≤ N.
+        seed: The seed of the order of the rows.
+        workers: Number of threads.
+        block_rows: Number of rows to prepare at a time.
+    """
 
-    def __init__(
-        self,
-        x: Array,
-        labels: NDArray[np.intp],
-        targets: Array,
-        config: Config,
-    ) -> None:
-        self.x = x
-        self.labels = labels
-        self.targets = targets
-        self.batch_size = min(config.training.batch_size, len(x))
-        self.seed = config.seed
+    x: Array
+    labels: NDArray[np.intp]
+    targets: Array
+    batch_size: int
+    seed: int
+
+    workers: int = 0  # filling a block takes too little time for a thread
+    block_rows: int = BLOCK_ROWS
 
     def __len__(self) -> int:
         return -(-len(self.x) // self.batch_size)
@@ -338,6 +345,7 @@ class _FeatureBatches:
     def epoch(
         self, epoch: int, start: int, blocks: Sequence[BatchBuffer]
     ) -> Iterator[tuple[BatchBuffer, NDArray[np.intp]]]:
+        """The batches of one epoch, from batch `start` on; see `Batches.epoch`."""
         order = generator(self.seed, Purpose.SHUFFLE, epoch).permutation(len(self.x))
         (block,) = blocks
         for first in range(start * self.batch_size, len(order), len(block.x)):
@@ -353,7 +361,7 @@ def _named(choice: str | Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _features(X: ArrayLike) -> NDArray[Any]:  # noqa: N803
-    """X as a table of numbers; scikit-learn's words where its checks look for them."""
+    """X as a 2D array of numbers; error messages contain what scikit-learn's checks search for."""
     if hasattr(X, "tocsr"):
         raise TypeError("X is a sparse matrix, but NNClassifier takes dense ones; use X.toarray()")
     table = np.asarray(X)
@@ -361,7 +369,7 @@ def _features(X: ArrayLike) -> NDArray[Any]:  # noqa: N803
         raise FeaturesError("Complex data not supported; give real numbers")
     if table.dtype.kind not in "buif":
         try:
-            table = table.astype(object).astype(np.float64)  # for plain words if it fails
+            table = table.astype(object).astype(np.float64)  # via object, for a readable message
         except ValueError as error:
             raise FeaturesError(f"X: {error}; give numbers") from error
     if table.ndim != 2:
@@ -378,7 +386,7 @@ def _features(X: ArrayLike) -> NDArray[Any]:  # noqa: N803
     return table
 
 
-def _as_finite(table: NDArray[Any], dtype: str) -> Array:
+def _finite(table: NDArray[Any], dtype: str) -> Array:
     """The table in one precision."""
     with np.errstate(over="ignore"):
         x: Array = np.ascontiguousarray(table, dtype)
@@ -421,5 +429,5 @@ def _not_fitted() -> Exception:
 
 
 def _sklearn_exception(name: str, otherwise: type[Exception]) -> Any:
-    """An exception of scikit-learn where that is in use, since its tools look for it."""
+    """An exception class of scikit-learn if that is imported, since its tools expect it."""
     return getattr(sys.modules.get("sklearn.exceptions"), name, otherwise)

@@ -1,6 +1,6 @@
-"""What can go wrong, and the exit status it ends with.
+"""The exceptions of nntrain, with their exit status.
 
-An error's text is one line for the person at the terminal: the place, the fault and the mend.
+An error message is one line: `location: problem; hint`.
 """
 
 import errno
@@ -18,10 +18,10 @@ OS_HINTS = {
 
 
 class NNTrainError(Exception):
-    """The work could not be done; the text says where, what and how to mend it.
+    """Base class of all errors that are reported without a traceback.
 
     Args:
-        lines: One, or several for as many faults.
+        lines: The message; several lines for several problems.
     """
 
     exit_status = 1
@@ -30,7 +30,7 @@ class NNTrainError(Exception):
         super().__init__(*lines)
 
     def __str__(self) -> str:
-        """The lines; what names and files have put into them cannot command the terminal."""
+        """The message, without control characters from file names or file contents."""
         return "\n".join(printable(line) for line in self.args)
 
 
@@ -39,33 +39,33 @@ class OutputError(NNTrainError):
 
 
 class ConfigError(NNTrainError):
-    """The configuration or the command line asks for something that cannot be."""
+    """The configuration or the command line is invalid."""
 
     exit_status = 2
 
 
 class DataError(NNTrainError):
-    """A CSV does not hold what it should."""
+    """A CSV or its rows are invalid."""
 
 
 class RunError(NNTrainError):
-    """A run's folder is missing, unfinished or in the way."""
+    """A run's folder is missing, unfinished, locked or exists already."""
 
 
 class CheckpointError(NNTrainError):
-    """A checkpoint cannot be trusted."""
+    """A checkpoint is missing, damaged or invalid."""
 
 
 class DivergenceError(NNTrainError):
-    """The loss or the weights are no longer finite numbers."""
+    """The loss or the weights are no longer finite."""
 
 
 class MissingLibraryError(NNTrainError):
-    """What is asked for needs a library that only an optional extra installs.
+    """A library of an optional extra is not installed.
 
     Args:
-        need: What needs which library, as the beginning of a sentence.
-        extra: The extra.
+        need: The beginning of the message, such as "reports need matplotlib".
+        extra: The name of the extra.
     """
 
     def __init__(self, need: str, extra: str) -> None:
@@ -73,14 +73,14 @@ class MissingLibraryError(NNTrainError):
 
 
 def printable(text: str, *, keep: str = "") -> str:
-    """The text with escapes in the place of what could command a terminal.
+    """Escape the characters of a text that could control a terminal.
 
-    Names of files, cells of CSVs and messages of other people's code may hold escape sequences,
-    carriage returns or marks that turn the direction of writing.
+    File names, cells of CSVs and messages of other code may contain escape sequences, carriage
+    returns or characters that change the writing direction.
 
     Args:
-        text: From anywhere.
-        keep: Characters to leave alone although they cannot be printed.
+        text: Any text.
+        keep: Unprintable characters that are not escaped.
     """
     return "".join(
         character
@@ -91,13 +91,13 @@ def printable(text: str, *, keep: str = "") -> str:
 
 
 def status_after(signal: int) -> int:
-    """The exit status of what a signal has ended, as shells have it: 130 after Ctrl-C."""
+    """The exit status after a signal, as in shells: 130 after Ctrl-C."""
     return 128 + signal
 
 
 def did_you_mean(word: str, choices: Collection[str], otherwise: str) -> str:
-    """The mend for a word that is none of the choices: the nearest of them, if one is near."""
-    import difflib  # here, so that the command line has nothing to import before Ctrl-C is caught
+    """A hint for an unknown word: the most similar choice, if one is similar, else `otherwise`."""
+    import difflib  # deferred, so that Ctrl-C is caught before slow imports
 
     near = difflib.get_close_matches(word, choices, n=1)
     return f"did you mean {near[0]!r}?" if near else otherwise

@@ -1,10 +1,10 @@
-"""Trained networks as ONNX, which runs without nntrain: in browsers, on phones, from any language.
+"""Export of trained networks to ONNX, which runs without nntrain, for example in browsers.
 
     pixels, float32 of shape (N, n_0), 0 … 255  →  probabilities, float32 of shape (N, classes)
 
-Everything between the two is in the graph: the scale of the pixels, the layers, what makes shares
-of 1 of the outputs, and a committee's mean. Sums are rounded in another order than here, so that
-probabilities of float32 networks agree to about 1e-6.
+The graph contains the scaling of the pixels, the layers, the conversion to probabilities and a
+committee's mean. Sums are computed in another order than in nntrain, so probabilities of float32
+networks agree to about 1e-6.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto
 
 INPUT, OUTPUT = "pixels", "probabilities"
-# Of 2019: runtimes since then read it, and all operators take float64, too.
+# Of 2019, so that older runtimes can read it; all operators used support float64.
 OPSET, IR_VERSION = 11, 6
 
 
 def export_onnx(models: Sequence[Predictor], path: Path) -> None:
-    """Write one network, or a committee that votes by the mean of its probabilities.
+    """Export one network, or a committee, whose probabilities are the mean over its members.
 
     Args:
         models: At least one.
         path: The file to replace or create; its folder must exist.
 
     Raises:
-        DataError: The members do not know the same classes, or read pictures of different sizes.
-        MissingLibraryError: onnx is not installed.
-        NNTrainError: The file cannot be written.
+        DataError: If the members have different numbers of classes or pixels.
+        MissingLibraryError: If onnx is not installed.
+        NNTrainError: If the file cannot be written.
     """
     try:
         import onnx  # noqa: F401
@@ -53,7 +53,7 @@ def export_onnx(models: Sequence[Predictor], path: Path) -> None:
 
 
 def build_onnx(models: Sequence[Predictor]) -> "ModelProto":
-    """The graph of one network, or of a committee; see `export_onnx`."""
+    """The ONNX model of one network, or of a committee; see `export_onnx`."""
     from onnx import TensorProto, helper
 
     graph = _Graph()
@@ -67,7 +67,7 @@ def build_onnx(models: Sequence[Predictor]) -> "ModelProto":
     graph.nodes.append(helper.make_node("Identity", answers, [OUTPUT], "answer"))
 
     first, last = models[0].network.widths[0], models[0].network.widths[-1]
-    made = helper.make_model(
+    exported = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "nntrain",
@@ -81,24 +81,24 @@ def build_onnx(models: Sequence[Predictor]) -> "ModelProto":
         producer_version=__version__,
     )
     helper.set_model_props(
-        made,
+        exported,
         {
             "classes": ",".join(map(str, range(last))),
             "nntrain": __version__,
             "runs": ", ".join(str(model.run) for model in models),
         },
     )
-    return made
+    return exported
 
 
 class _Graph:
-    """A graph in the making; each result has the name of its node.
+    """Builds a graph; each result has the name of its node.
 
     Attributes:
-        nodes: In the order of the calculation.
-        constants: Weights, biases and numbers.
-        prefix: Begins all names that are made.
-        dtype: Of constants.
+        nodes: The nodes in order of computation.
+        constants: Weights, biases and other constants.
+        prefix: Prefix of the names of new nodes and constants.
+        dtype: The dtype of new constants.
     """
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class _Graph:
         self.dtype = np.dtype(np.float32)
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node."""
+        """Add a node; returns the name of its result."""
         from onnx import helper
 
         name = f"{self.prefix}{operator.lower()}{len(self.nodes)}"
@@ -116,7 +116,7 @@ class _Graph:
         return name
 
     def constant(self, value: Array | float) -> str:
-        """Add numbers that stay."""
+        """Add a constant; returns its name."""
         from onnx import numpy_helper
 
         name = f"{self.prefix}constant{len(self.constants)}"
@@ -144,10 +144,10 @@ def _scaled_tanh(graph: _Graph, z: str) -> str:
     return graph.mul(graph.node("Tanh", graph.mul(z, TANH_SLOPE)), TANH_AMPLITUDE)
 
 
-# As in nntrain.nn.activations; sigmoid and leaky_relu from operators that know float64 everywhere.
+# See nntrain.nn.activations; sigmoid and leaky_relu use operators with float64 in all runtimes.
 _ACTIVATIONS: dict[str, Callable[[_Graph, str], str]] = {
     "identity": lambda graph, z: z,
-    # By e^−z an output near 0 keeps its digits, and shares are made of it; 1/∞ = 0 is right, too.
+    # 1/(1 + e^−z) is precise also near 0; 1/∞ = 0 is correct, too.
     "sigmoid": lambda graph, z: graph.node(
         "Reciprocal", graph.add(graph.node("Exp", graph.mul(z, -1)), 1)
     ),
@@ -160,7 +160,7 @@ _ACTIVATIONS: dict[str, Callable[[_Graph, str], str]] = {
 
 
 def _member(graph: _Graph, model: Predictor) -> str:
-    """From the pixels to the probabilities of one network, float32."""
+    """Add one network, from the pixels to its probabilities, float32."""
     config, network = model.config, model.network
     graph.dtype = network.parameters.dtype
     pixels = INPUT
@@ -181,7 +181,7 @@ def _member(graph: _Graph, model: Predictor) -> str:
 
 
 def _shares(graph: _Graph, x: str, activation: str, loss: str) -> str:
-    """Outputs as shares of 1: `nntrain.training.inference.as_probabilities`, for configurations."""
+    """Convert outputs to probabilities; see `nntrain.training.inference.as_probabilities`."""
     if activation == "softmax" and loss == "cross_entropy":
         return x
     least = graph.node("ReduceMin", x, axes=[1], keepdims=1)

@@ -1,4 +1,4 @@
-"""A file is replaced whole or not at all."""
+"""Atomic replacement of files."""
 
 import errno
 import glob
@@ -13,7 +13,7 @@ from typing import IO, Any, Literal, overload
 
 from nntrain.errors import OS_HINTS, NNTrainError
 
-_PAUSES = (0.01, 0.1, 0.5, None)  # seconds after each attempt to rename; None: it was the last
+_PAUSES = (0.01, 0.1, 0.5, None)  # seconds between attempts to rename; None: give up
 _HINTS = OS_HINTS | {errno.ENOENT: "make the folder first or name another place"}
 
 
@@ -22,31 +22,30 @@ def atomic_write(path: Path, mode: Literal["wb"] = ...) -> AbstractContextManage
 @overload
 def atomic_write(path: Path, mode: Literal["w"]) -> AbstractContextManager[IO[str]]: ...
 def atomic_write(path: Path, mode: str = "wb") -> AbstractContextManager[IO[Any]]:
-    """Open a file that takes the place of `path` once the block ends without an error.
+    """Open a file that replaces `path` atomically when the block ends without an error.
 
-    Until then the old file stands; afterwards the new one is on the disk even if the power fails.
-    It is written beside the old one as `.<name>.<machine>-<process id>.tmp`; what a process that is
-    no more has left there is removed. A symbolic link keeps pointing where it points: its target is
-    replaced.
+    The content is written to `.<name>.<machine>-<process id>.tmp` in the same folder, synchronised
+    to the disk and then renamed. Temporary files of dead processes are deleted. If `path` is a
+    symbolic link, its target is replaced.
 
     Args:
         path: The file to replace or create; its folder must exist.
-        mode: `"wb"` for bytes, `"w"` for UTF-8 text with line ends as written.
+        mode: `"wb"` for bytes, `"w"` for UTF-8 text without conversion of line ends.
 
     Returns:
         A context manager that yields the open file.
 
     Raises:
-        NNTrainError: The file cannot be written.
+        NNTrainError: If the file cannot be written.
     """
     return _replacement(path, mode)
 
 
 def check_writable(path: Path) -> None:
-    """Find out before the work whether `atomic_write` could begin.
+    """Check early that `atomic_write` will be able to write a file.
 
     Raises:
-        NNTrainError: It could not.
+        NNTrainError: If it will not.
     """
     with _one_line_errors(path), _temporary(path) as (_, temporary):
         temporary.touch(exist_ok=True)
@@ -65,7 +64,7 @@ def _replacement(path: Path, mode: str) -> Iterator[IO[Any]]:
 
 
 def _put_in_place(temporary: Path, target: Path) -> None:
-    """Rename a file; on Windows, another program (a virus scanner) may hold one for a moment."""
+    """Rename a file; retry on Windows, where a virus scanner may have it open for a moment."""
     for seconds in _PAUSES:
         try:
             temporary.replace(target)
@@ -79,16 +78,16 @@ def _put_in_place(temporary: Path, target: Path) -> None:
 
 @contextmanager
 def _temporary(path: Path) -> Iterator[tuple[Path, Path]]:
-    """The file to replace and the one to write meanwhile, which is removed if it is left."""
+    """The file to replace and a temporary file, which is deleted at the end if it still exists."""
     with suppress(FileNotFoundError):
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise NNTrainError(f"{path}: is a directory; name a file")
-        if not stat.S_ISREG(mode):  # never put a file in /dev/null's place
+        if not stat.S_ISREG(mode):  # never replace /dev/null
             raise NNTrainError(f"{path}: is not a regular file; name another place")
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{platform.node()}-{os.getpid()}.tmp")
-    _remove_remains(target)
+    _remove_stale(target)
     try:
         yield target, temporary
     finally:
@@ -101,24 +100,24 @@ def _one_line_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        mend = _HINTS.get(error.errno or 0, "name another place")
+        hint = _HINTS.get(error.errno or 0, "name another place")
         raise NNTrainError(
-            f"{path}: cannot be written: {error.strerror or error}; {mend}"
+            f"{path}: cannot be written: {error.strerror or error}; {hint}"
         ) from error
 
 
-def _remove_remains(target: Path) -> None:
-    """Remove the temporary files for this target that were left by a kill, on this machine."""
+def _remove_stale(target: Path) -> None:
+    """Delete the target's temporary files of dead processes of this machine."""
     prefix = f".{target.name}.{platform.node()}-"
-    for remains in target.parent.glob(f"{glob.escape(prefix)}*.tmp"):
-        number = remains.name.removeprefix(prefix).removesuffix(".tmp")
+    for stale in target.parent.glob(f"{glob.escape(prefix)}*.tmp"):
+        number = stale.name.removeprefix(prefix).removesuffix(".tmp")
         if number.isdecimal() and not _is_alive(int(number)):
             with suppress(OSError):
-                remains.unlink()
+                stale.unlink()
 
 
 def _is_alive(process: int) -> bool:
-    """Whether a process may still write; on Windows an open file cannot be removed anyway."""
+    """Whether a process exists; on Windows, open files cannot be deleted anyway."""
     group_of = getattr(os, "getpgid", None)
     if group_of is None:
         return False
@@ -127,12 +126,12 @@ def _is_alive(process: int) -> bool:
     except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
-        pass  # somebody else's
+        pass  # the process is another user's
     return True
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name last, too, where the file system can promise that."""
+    """Synchronise the new name to the disk, where the file system supports that."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nntrain import NNClassifier, NNTrainError
-from nntrain.classifier import FeaturesError, _FeatureBatches
+from nntrain.classifier import FeatureBatches, FeaturesError
 from nntrain.config import Config
 from nntrain.data.batches import Rescale
 from nntrain.errors import ConfigError, DivergenceError
@@ -87,7 +87,7 @@ def test_it_takes_the_very_steps_of_fit(
 ) -> None:
     config = make_config("data.validation=0", *overrides)
     run = fit(config, lambda: RunFolder.create(tmp_path / "run", config), Reporter()).run
-    monkeypatch.setattr(_FeatureBatches, "block_rows", 40)  # so that an epoch takes several blocks
+    monkeypatch.setattr(FeatureBatches, "block_rows", 40)  # so that an epoch takes several blocks
     ours = NNClassifier(
         (8,),
         "sigmoid",

@@ -52,9 +52,9 @@ def fit(
     in parallel.
     """
     from nntrain.config import load_config
+    from nntrain.training import committee
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.run import RunFolder, name_for
-    from nntrain.training.start import begin, go_on, make_run, open_run
+    from nntrain.training.run import RunFolder, create_run, find_run, name_for
     from nntrain.training.threads import cores
 
     loaded, name = load_config(config, overrides), name_for(Path(config))
@@ -62,12 +62,12 @@ def fit(
         from nntrain.cli.remote import train_on
 
         def get_run() -> RunFolder:
-            return open_run(folder, name) if resume else make_run(loaded, folder, name)
+            return find_run(folder, name) if resume else create_run(loaded, folder, name)
 
         outcome = train_on(scheduler, loaded, get_run, threads or 1)
     else:
-        start = go_on if resume else begin
-        outcome = start(loaded, folder, name, TerminalReporter(), threads or cores())
+        train = committee.resume if resume else committee.start
+        outcome = train(loaded, folder, name, TerminalReporter(), threads or cores())
     for line in outcome.results():
         echo(line)
     if outcome.signal is not None:

@@ -51,34 +51,32 @@ def train_on(
     from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
+    from nntrain.training.committee import resume
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.resume_checks import check_same_config
     from nntrain.training.rows import read_data
     from nntrain.training.signals import defer_signals
-    from nntrain.training.start import go_on
 
     reporter = TerminalReporter()
     data = read_data(config, reporter)
 
     def on_epoch_end(name: str, record: "EpochRecord") -> None:
-        reporter.notice(
-            f"{name}: epoch {record.epoch}/{config.training.epochs}: {record.describe()}"
-        )
+        reporter.log(f"{name}: epoch {record.epoch}/{config.training.epochs}: {record.describe()}")
 
     with (
         open_cluster(scheduler, 0) as connect,
-        Dispatcher(connect, data, threads, reporter.notice, on_epoch_end) as dispatcher,
+        Dispatcher(connect, data, threads, reporter.log, on_epoch_end) as dispatcher,
         defer_signals() as interruption,
     ):
         run = get_run()
         check_same_config(run, config, run.config(), ("training.epochs", "members"))
         run.write_config(config)
-        with run.held():
+        with run.lock():
             train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
         command = f"{run.resume_command} --scheduler {scheduler}"
         echo(f"interrupted and saved; resume with: {command}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
-    return go_on(
+    return resume(
         config, run.folder, "", reporter, threads, data
     )  # only evaluates: everything is trained

@@ -41,7 +41,7 @@ def train_remotely(
             dispatcher.start(name, dump_config(configs[name]), read_files(members[name]), None)
 
     for name, member in members.items():
-        member.made(configs[name])
+        member.prepare(configs[name])
         start_segment(name)
     errors = []
     while dispatcher.busy and not interrupted():

@@ -92,7 +92,7 @@ def _run_segment(
     with TemporaryDirectory(prefix="nntrain-") as folder:
         run = RunFolder(Path(folder) / segment.name)
         config = parse_config(segment.config, segment.name)
-        run.made(config)
+        run.prepare(config)
         for name, content in files.items():
             (run.folder / name).write_bytes(content)
         try:

@@ -105,7 +105,7 @@ def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
 def _inputs(config: Config, reporter: Reporter) -> int:
     """n_0, the number of pixels in the training CSV."""
     if not Path(config.data.train).exists():
-        reporter.notice(f"{config.data.train}: no such file; assuming {MNIST_PIXELS} pixels")
+        reporter.log(f"{config.data.train}: no such file; assuming {MNIST_PIXELS} pixels")
         return MNIST_PIXELS
     return count_pixels(config.data.train, config.data.label_column)
 

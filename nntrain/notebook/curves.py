@@ -1,49 +1,32 @@
-"""A training's curves on a page."""
+"""The finished epochs of runs as HTML."""
 
-import io
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 
 from nntrain.training.progress import EpochRecord
 
 
 def curves(histories: Mapping[str, Sequence[EpochRecord]]) -> str | None:
-    """Loss and accuracy after each epoch, as SVG; None where matplotlib is missing.
+    """The charts of a report, with Matplotlib's colours; None if a library for them is missing.
 
     Args:
         histories: The finished epochs of each run, by its name.
     """
     try:
-        from matplotlib.figure import Figure
+        from matplotlib.colors import TABLEAU_COLORS
+
+        from nntrain.report.charts import learning_curves
     except ImportError:
         return None
-    figure = Figure(figsize=(9, 3), layout="constrained")
-    for axes, quantity in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for name, history in histories.items():
-            epochs = [record.epoch for record in history]
-            color = None
-            for rows, style in (("train", "--"), ("val", "-")):
-                if rows == "val" and not all(record.validated for record in history):
-                    continue
-                values = [getattr(record, f"{rows}_{quantity}") for record in history]
-                label = {"train": "training", "val": "validation"}[rows]
-                if len(histories) > 1:
-                    label = f"{name}, {label}"
-                (line,) = axes.plot(epochs, values, style, color=color, label=label)
-                color = line.get_color()
-        axes.set_xlabel("epoch")
-        axes.set_ylabel(quantity)
-        axes.grid(alpha=0.3)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend()
-    svg = io.StringIO()
-    figure.savefig(svg, format="svg", metadata={"Date": None})
-    text = svg.getvalue()
-    return text[text.index("<svg") :]
+    charts = learning_curves([(Path(name).name, history) for name, history in histories.items()])
+    colours = "".join(f"--series-{n}: {c};" for n, c in enumerate(TABLEAU_COLORS.values()))
+    drawn = "".join(f"<div>{chart.svg}</div>" for chart in charts)
+    return f'<div style="display: flex; flex-wrap: wrap; {colours}">{drawn}</div>'
 
 
 def table(histories: Mapping[str, Sequence[EpochRecord]]) -> str:
-    """The same as an HTML table; arguments as in `curves`."""
+    """The same epochs as an HTML table."""
     head = ["run", "epoch", "training loss", "accuracy", "validation loss", "accuracy"]
     rows = [
         [

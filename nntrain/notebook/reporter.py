@@ -1,4 +1,4 @@
-"""Progress where there is no terminal, but a page."""
+"""Progress of a training in a notebook."""
 
 import sys
 import warnings
@@ -10,20 +10,21 @@ from nntrain.training.reporter import Reporter, TerminalReporter
 
 
 def suitable_reporter() -> Reporter:
-    """A notebook's within Jupyter, else a terminal's."""
+    """A `NotebookReporter` within Jupyter, else a `TerminalReporter`."""
     return NotebookReporter() if "ipykernel" in sys.modules else TerminalReporter()
 
 
 class NotebookReporter(TerminalReporter):
-    """Writes to the cell's output, and shows tqdm's widget where ipywidgets is installed."""
+    """Writes to the cell's output, and shows tqdm's widget if ipywidgets is installed."""
 
     def _stream(self) -> TextIO:
-        return sys.stdout  # a notebook paints red what comes from stderr
+        return sys.stdout  # notebooks highlight stderr in red
 
-    def _make_bar(self, **settings: Any) -> "tqdm[Any]":
+    def create_bar(self, **settings: Any) -> "tqdm[Any]":
+        """The bar, from the arguments of `tqdm`."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TqdmWarning)  # without ipywidgets, lines will do
+            warnings.simplefilter("ignore", TqdmWarning)  # ipywidgets is optional
             from tqdm import auto, notebook
-        # Its output is no terminal, so that tqdm would draw nothing unless told to.
+        # Without `disable=False`, tqdm draws nothing, since the output is no terminal.
         has_widgets = issubclass(auto.tqdm, notebook.tqdm)
         return auto.tqdm(disable=False if has_widgets else None, **settings)

@@ -1,4 +1,4 @@
-"""The commands as functions: `fit` gives a `Run`, `load` gives an earlier one."""
+"""The Python interface: `fit` trains a `Run`, `load` loads one."""
 
 import json
 import os
@@ -19,18 +19,17 @@ from nntrain.data.kaggle import read_csv
 from nntrain.errors import DataError, RunError
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
-from nntrain.training import inference
+from nntrain.training import committee, inference
 from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, best
 from nntrain.training.rows import Split, read_labelled, split
 from nntrain.training.run import RUNS, RunFolder, name_for
-from nntrain.training.start import begin, go_on
 from nntrain.training.threads import cores
 
 Text: TypeAlias = str | os.PathLike[str]
 
-NAME = "notebook"  # of runs whose configuration is no file
+NAME = "notebook"  # name of runs whose configuration is not a file
 ARRAYS = "arrays given to nntrain.fit"
 
 
@@ -49,21 +48,21 @@ def fit(
     Args:
         config: The path of a YAML file; or its text, of several lines; or a mapping with its keys.
         X: The training rows, if they are not to be read from `data.train`: grey values 0–255,
-            shape (N, pixels). Some are held out, as `data.validation` says.
+            shape (N, pixels). Some are used for validation, as `data.validation` says.
         y: Their digits, shape (N,).
-        overrides: Values that win over the configuration, by dotted key:
+        overrides: Values that override the configuration, by dotted key, such as
             `{"training.epochs": 3}`.
         run: The run's folder; None: the next of runs/<name of the file>, or of runs/notebook.
-        resume: Go on with that folder's run, or with the newest one, where it was stopped.
-        threads: How many share the work; None: as many as there are cores.
+        resume: Continue the run in that folder, or the newest one, where it was stopped.
+        threads: Number of threads; None: one per core.
 
     Raises:
-        ConfigError: The configuration asks for something that cannot be.
-        DataError: The rows are not what they should be.
-        RunError: The folder is in the way, or there is none to go on with.
-        DivergenceError: The loss is no longer finite.
-        NNTrainError: Something cannot be written.
-        KeyboardInterrupt: The training was interrupted; it is saved, and can be gone on with.
+        ConfigError: If the configuration is invalid.
+        DataError: If the rows are invalid.
+        RunError: If the folder exists, or with `resume` does not.
+        DivergenceError: If the loss is no longer finite.
+        NNTrainError: If a file cannot be written.
+        KeyboardInterrupt: If the training was interrupted; it is saved and can be resumed.
     """
     given = X is not None or y is not None
     asked = dict(overrides or {}) | ({"data.train": ARRAYS} if given else {})
@@ -74,36 +73,36 @@ def fit(
         if X is None or y is None:
             raise DataError("X and y: one is missing; give rows and their digits, or neither")
         data = split(complete, dataset_from_arrays(X, y, complete.data.classes), reporter)
-    start = go_on if resume else begin
+    train = committee.resume if resume else committee.start
     folder = None if run is None else Path(run)
-    outcome = start(complete, folder, name, reporter, threads or cores(), data)
+    outcome = train(complete, folder, name, reporter, threads or cores(), data)
     if outcome.signal is not None:
         again = f"run={str(outcome.run)!r}, resume=True"
-        reporter.notice(f"interrupted, and saved; go on with the same call and {again}")
+        reporter.log(f"interrupted, and saved; go on with the same call and {again}")
         signal.raise_signal(outcome.signal)
     return Run(outcome.run, data)
 
 
 def load(run: Text) -> "Run":
-    """A run that was trained before, here or by `nntrain fit`.
+    """Load a run that was trained before, here or by `nntrain fit`.
 
     Args:
-        run: Its folder, or its name: "quick" for runs/quick.
+        run: The folder, or the name: "quick" for runs/quick.
 
     Raises:
-        RunError: There is no such run.
+        RunError: If there is no such run.
     """
     named = RUNS / run
     return Run(RunFolder.open(named if not Path(run).exists() and named.exists() else Path(run)))
 
 
 class Run:
-    """A trained network, or a committee that votes, and its folder. Its best epoch answers.
+    """A trained network or committee; predictions are those of its best epoch.
 
-    Made by `nntrain.fit` and `nntrain.load`.
+    Created by `nntrain.fit` and `nntrain.load`.
 
     Attributes:
-        folder: Where its checkpoints are.
+        folder: The folder with its checkpoints.
     """
 
     def __init__(self, folder: RunFolder, data: Split | None = None) -> None:
@@ -131,22 +130,22 @@ class Run:
 
     @property
     def history(self) -> list[EpochRecord]:
-        """The finished epochs, a committee's members one after the other.
+        """The finished epochs; those of a committee, member by member.
 
-        `pandas.DataFrame(run.history)` is a table of them.
+        `pandas.DataFrame(run.history)` makes a table of them.
         """
         return [record for history in self._histories().values() for record in history]
 
     def predict(self, X: ArrayLike | Text) -> NDArray[np.intp]:  # noqa: N803
-        """The digits that the network reads, shape (N,).
+        """The predicted digits, shape (N,).
 
         Args:
             X: Grey values 0–255, shape (N, pixels), or the path of a CSV.
 
         Raises:
-            DataError: X is not what the network can read.
-            CheckpointError: The checkpoint cannot be trusted.
-            RunError: No epoch is finished yet.
+            DataError: If X is invalid, or has another number of pixels than the training rows.
+            CheckpointError: If the checkpoint is damaged or invalid.
+            RunError: If no epoch is finished yet.
         """
         return np.asarray(self.predict_proba(X).argmax(axis=1))
 
@@ -163,14 +162,15 @@ class Run:
         X: ArrayLike | Text | None = None,  # noqa: N803
         y: ArrayLike | None = None,
     ) -> Evaluation:
-        """Hold answers against the truth: accuracy, loss, and which digit was taken for which.
+        """Compute accuracy, loss and confusion matrix on labelled rows.
 
         Args:
-            X: As in `predict`, a CSV with labels; None: the rows that were held out.
-            y: The digits, shape (N,), if X is no CSV.
+            X: As in `predict`, but a CSV with labels; None: the validation rows.
+            y: The digits, shape (N,), if X is not a CSV.
 
         Raises:
-            DataError, CheckpointError, RunError: As in `predict`; or no rows were held out.
+            DataError, CheckpointError: See `predict`.
+            RunError: If no epoch is finished yet, or X is None and there are no validation rows.
         """
         return inference.evaluate(self._models, self._labelled(X, y), threads=cores())
 
@@ -202,7 +202,7 @@ class Run:
 def _complete(
     config: Text | Mapping[str, Any] | Config, overrides: Mapping[str, Any]
 ) -> tuple[Config, str]:
-    """The configuration with the overrides, and what its runs are called."""
+    """The configuration with the overrides, and the name of its runs."""
     assignments = [f"{key}={_as_yaml(value)}" for key, value in overrides.items()]
     match config:
         case Config():
@@ -215,7 +215,7 @@ def _complete(
 
 
 def _as_yaml(value: object) -> str:
-    """A value as JSON, which YAML includes."""
+    """A value as JSON, which is also YAML."""
     return json.dumps(value, ensure_ascii=False, default=_plain)
 
 

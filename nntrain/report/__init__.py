@@ -1,1 +1,1 @@
-"""What became of a training, as one HTML page."""
+"""HTML reports of runs."""

@@ -1,4 +1,4 @@
-"""A network's answers beside the truth: its mistakes, and how far its confidence can be trusted."""
+"""Predictions with their labels: mistakes and calibration."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from nntrain.nn.arrays import Array
 
-BINS = 15  # as many as Guo et al. have
+BINS = 15  # as in Guo et al. 2017
 
 
 class Bin(NamedTuple):
-    """The answers of nearly the same confidence.
+    """The predictions with confidences in an interval.
 
     Attributes:
-        low: Their confidences are greater than this,
-        high: and at most this.
-        rows: How many there are.
+        low: The lower bound, exclusive.
+        high: The upper bound, inclusive.
+        rows: The number of predictions.
         confidence: Their mean confidence.
-        accuracy: The share of them that is right.
+        accuracy: Their accuracy.
     """
 
     low: float
@@ -32,11 +32,11 @@ class Bin(NamedTuple):
 
 @dataclass(frozen=True)
 class Answers:
-    """What was answered to N rows.
+    """The predictions for N rows.
 
     Attributes:
-        labels: The truth, shape (N,).
-        probabilities: Of each class, shape (N, classes).
+        labels: The true classes, shape (N,).
+        probabilities: The probability of each class, shape (N, classes).
     """
 
     labels: NDArray[np.uint8]
@@ -44,37 +44,37 @@ class Answers:
 
     @cached_property
     def digits(self) -> NDArray[np.intp]:
-        """The answers, shape (N,)."""
+        """The predicted classes, shape (N,)."""
         return np.asarray(self.probabilities.argmax(axis=1))
 
     @cached_property
     def confidences(self) -> Array:
-        """The probabilities of the answers, shape (N,)."""
+        """The probabilities of the predicted classes, shape (N,)."""
         return np.asarray(self.probabilities.max(axis=1))
 
     @property
     def accuracy(self) -> float:
-        """The share of right answers."""
+        """The share of correct predictions."""
         return float(np.mean(self._right))
 
     def wrong(self) -> NDArray[np.intp]:
-        """The rows answered wrongly, the surest first."""
-        return self._surest_first(~self._right)
+        """The rows with wrong predictions, the most confident first."""
+        return self._most_confident_first(~self._right)
 
     def right(self) -> NDArray[np.intp]:
-        """The rows answered rightly, the surest first."""
-        return self._surest_first(self._right)
+        """The rows with correct predictions, the most confident first."""
+        return self._most_confident_first(self._right)
 
     @property
     def _right(self) -> NDArray[np.bool_]:
         return np.asarray(self.digits == self.labels)
 
-    def _surest_first(self, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+    def _most_confident_first(self, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
         rows = np.flatnonzero(chosen)
         return rows[np.argsort(-self.confidences[rows], kind="stable")]
 
     def bins(self) -> list[Bin]:
-        """The answers by confidence, in fifteen bins of one width; empty ones are left out."""
+        """The predictions in fifteen bins of equal width by confidence, without empty bins."""
         edges = np.linspace(0, 1, BINS + 1)
         numbers = np.digitize(self.confidences, edges[1:-1], right=True)
         return [
@@ -91,9 +91,9 @@ class Answers:
 
     @property
     def calibration_error(self) -> float:
-        """The expected calibration error  (Guo et al. 2017, §2).
+        """The expected calibration error (Guo et al. 2017, §2).
 
-        It is the mean over all rows of how far the accuracy of a row's bin is from its confidence.
+        It is the mean over all rows of |accuracy − confidence| of the row's bin.
         """
-        gaps = (found.rows * abs(found.accuracy - found.confidence) for found in self.bins())
+        gaps = (each.rows * abs(each.accuracy - each.confidence) for each in self.bins())
         return sum(gaps) / len(self.labels)

@@ -1,7 +1,6 @@
-"""The drawing board: a run's own network in a page, which answers to what is drawn there."""
+"""The drawing board: an HTML fragment in which a run's network classifies drawn digits."""
 
 from base64 import b64encode
-from importlib.resources import files
 from math import isqrt
 from typing import Any
 
@@ -11,22 +10,22 @@ from markupsafe import Markup
 from nntrain.report.templates import template
 from nntrain.training.inference import Predictor
 
-# In megabytes of page, where three bytes of parameters take four: 784-300-100-10 takes 1.4.
+# Megabytes of base64, which encodes 3 bytes in 4: 784-300-100-10 takes 1.4.
 LARGEST = 2.0
 
 
 def board(model: Predictor) -> Markup:
-    """An HTML fragment with all it needs, scripts and style included; once in a page of UTF-8.
+    """An HTML fragment with scripts and style, for one use in a page with the charset UTF-8.
 
-    The board's probabilities are those of `Predictor.probabilities` for the picture that it
-    shows, to 1e-5: the browser reckons in float64, from the parameters of the network as they are.
+    The board's probabilities agree with `Predictor.probabilities` for the picture that it shows
+    to 1e-5: the browser computes in float64, from the same parameters.
 
     Its colours are the page's `--ink`, `--card`, `--faint`, `--line`, `--accent` and `--warm`,
-    where the page sets them.
+    if the page sets them.
 
     Args:
-        model: Any. A network whose inputs are no square picture, or that is too large to be
-            embedded, gets a sentence that says so in place of a board.
+        model: The network. If its inputs are no square picture, or it is too large, the fragment
+            is a sentence that says so.
     """
     inputs = model.network.widths[0]
     side = isqrt(inputs)
@@ -39,17 +38,12 @@ def board(model: Predictor) -> Markup:
             f"the network's {parameters.size:,} parameters would add {megabytes:.1f} MB to this "
             f"page, and no more than {LARGEST:g} MB should"
         )
-    return Markup(  # noqa: S704 (the template has escaped it)
-        template("board.html").render(
-            network=_portable(model, side),
-            script=_asset("board.js"),
-            style=_asset("board.css"),
-        )
-    )
+    html = template("board.html").render(network=_portable(model, side))
+    return Markup(html)  # noqa: S704 (the template has escaped it)
 
 
 def _portable(model: Predictor, side: int) -> dict[str, Any]:
-    """What the script needs, fit for JSON; `Portable` in board.js says what each item is."""
+    """The data for the script, as JSON types; `Portable` in network.js describes them."""
     network, config = model.network, model.config
     weights, biases = zip(*network.views(network.parameters), strict=True)
     row_by_row = np.concatenate([part.ravel() for part in (*weights, *biases)])
@@ -69,9 +63,3 @@ def _portable(model: Predictor, side: int) -> dict[str, Any]:
 
 def _absence(reason: str) -> Markup:
     return Markup("<p>No drawing board here: {}.</p>").format(reason)
-
-
-def _asset(name: str) -> Markup:
-    """Code of our own, not to be escaped."""
-    text = (files("nntrain.report") / "assets" / name).read_text(encoding="utf-8")
-    return Markup(text)  # noqa: S704

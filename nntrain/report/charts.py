@@ -1,7 +1,7 @@
-"""Charts as SVG for the middle of a page, whose style sheet gives them their colours.
+"""Charts as SVG elements of a page, with the colours of its style sheet.
 
-So one drawing is read on light and on dark paper. Lines are drawn in placeholder colours, which are
-then replaced by what CSS knows; text stays text, in the page's own font.
+So a chart is readable in light and in dark mode. Lines are drawn in placeholder colours, which are
+then replaced by CSS variables; text remains text, in the page's font.
 """
 
 import io
@@ -20,8 +20,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from nntrain.report.answers import BINS, Bin
+from nntrain.training.progress import EpochRecord
+from nntrain.training.progress import best as best_of
 
-# Matplotlib tells of its font cache, which is of no interest to who asked for a report.
+# Matplotlib logs when it builds its font cache.
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 COLOURS = 8
@@ -50,16 +52,16 @@ _STYLE: dict[str, Any] = {
     "xtick.color": _INK,
     "ytick.color": _INK,
 }
-_WIDTH, _HEIGHT = 3.7, 2.6  # inches: so small that text stays readable on a phone
+_WIDTH, _HEIGHT = 3.7, 2.6  # inches; small, so that text is readable on a phone
 _MOST_MARKERS = 30
 
 
 class Curve(NamedTuple):
-    """One quantity, epoch by epoch.
+    """A quantity by epoch.
 
     Attributes:
-        name: For the legend; "" where the page has one.
-        values: After the epochs 1, 2, 3 …; nan where there is none.
+        name: The name in the legend; "" for none.
+        values: The values of the epochs 1, 2, 3 …; NaN if missing.
     """
 
     name: str
@@ -67,11 +69,11 @@ class Curve(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A drawing.
+    """A chart for a page.
 
     Attributes:
-        svg: To be put into a page.
-        text: What it shows, for those who cannot see it.
+        svg: The SVG element.
+        text: The text alternative.
     """
 
     svg: Markup
@@ -86,13 +88,13 @@ def by_epoch(
     logarithmic: bool = False,
     best: int | None = None,
 ) -> Chart:
-    """Lines over the epochs.
+    """A line chart over the epochs.
 
     Args:
-        title: What is measured.
-        lines: Each in a colour of its own; from the ninth on, dashes tell them apart.
-        percent: Values are shares of 1.
-        logarithmic: On a scale of powers of ten; what is 0 is left out.
+        title: The title.
+        lines: The lines, each in its own colour; from the ninth on, dashed or dotted.
+        percent: Whether values are fractions to be shown as percentages.
+        logarithmic: Whether the scale is logarithmic, which omits values ≤ 0.
         best: An epoch to mark.
     """
     with _styled(title):
@@ -121,15 +123,56 @@ def by_epoch(
         axes.set_title(title, loc="left")
         if any(line.name for line in lines) or best is not None:
             figure.legend(loc="outside lower left", ncols=3, fontsize=8)
-        ends = "; ".join(_told(line, percent) for line in lines)
+        ends = "; ".join(_describe(line, percent) for line in lines)
         marked = "" if best is None else f"; epoch {best} is marked as the best"
-        return Chart(_drawn(figure), f"{title}, by epoch: {ends}{marked}.")
+        return Chart(to_svg(figure), f"{title}, by epoch: {ends}{marked}.")
+
+
+def learning_curves(runs: Sequence[tuple[str, Sequence[EpochRecord]]]) -> list[Chart]:
+    """Loss, accuracy and learning rate by epoch, as far as they were recorded.
+
+    Args:
+        runs: The name and the finished epochs of each run. The names are for the legends of several
+            runs; "" for none.
+    """
+    records = [record for _, history in runs for record in history]
+    if not records:
+        return []
+
+    def of(field: str) -> list[Curve]:
+        return [
+            Curve(name, [getattr(record, field) for record in history]) for name, history in runs
+        ]
+
+    validated = any(record.validated for record in records)
+    if len(runs) == 1:
+        sets = {"training": "train", **({"validation": "val"} if validated else {})}
+        loss, accuracy = (
+            [Curve(name, of(f"{rows}_{quantity}")[0].values) for name, rows in sets.items()]
+            for quantity in ("loss", "accuracy")
+        )
+        top = best_of(records).epoch
+        return [
+            by_epoch("Loss", loss, best=top),
+            by_epoch("Accuracy", accuracy, percent=True, best=top),
+            by_epoch("Learning rate", [Curve("", of("learning_rate")[0].values)], best=top),
+        ]
+    made = [
+        by_epoch("Training loss", of("train_loss")),
+        by_epoch("Training accuracy", of("train_accuracy"), percent=True),
+    ]
+    if validated:
+        made += [
+            by_epoch("Validation loss", of("val_loss")),
+            by_epoch("Validation accuracy", of("val_accuracy"), percent=True),
+        ]
+    return [*made, by_epoch("Learning rate", of("learning_rate"))]
 
 
 def reliability(bins: Sequence[Bin]) -> Chart:
-    """The reliability diagram, and how many answers there are of each confidence."""
+    """The reliability diagram, and a histogram of the confidences."""
     title = "Accuracy by confidence"
-    lefts = [found.low for found in bins]
+    lefts = [each.low for each in bins]
     with _styled(title):
         bars: dict[str, Any] = {
             "width": 1 / BINS,
@@ -140,33 +183,33 @@ def reliability(bins: Sequence[Bin]) -> Chart:
         }
         figure = Figure((_WIDTH, 1.4 * _HEIGHT))
         axes, below = figure.subplots(2, sharex=True, height_ratios=(2.2, 1))
-        axes.bar(lefts, [found.accuracy for found in bins], **bars)
+        axes.bar(lefts, [each.accuracy for each in bins], **bars)
         axes.plot([0, 1], [0, 1], color=_INK, linestyle="--", linewidth=1, label="as sure as right")
         axes.set(ylim=(0, 1.02), ylabel="of them right")
         axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set_title(title, loc="left")
         axes.legend(fontsize=8, loc="upper left")
-        below.bar(lefts, [found.rows for found in bins], **bars)
+        below.bar(lefts, [each.rows for each in bins], **bars)
         below.set_yscale("log")
         below.set(xlim=(0, 1), ylim=(0.5, None), xlabel="confidence", ylabel="answers")
         below.xaxis.set_major_formatter(PercentFormatter(1))
         text = "; ".join(
-            f"{found.rows:,} of {found.low:.0%} to {found.high:.0%} confidence, "
-            f"{found.accuracy:.1%} of them right"
-            for found in bins
+            f"{each.rows:,} of {each.low:.0%} to {each.high:.0%} confidence, "
+            f"{each.accuracy:.1%} of them right"
+            for each in bins
         )
-        return Chart(_drawn(figure), f"Reliability diagram. Answers: {text}.")
+        return Chart(to_svg(figure), f"Reliability diagram. Answers: {text}.")
 
 
 def restyle(draw: Callable[[], Figure], text: str) -> Chart:
-    """A figure that another library draws, in our colours as far as it has none of its own.
+    """Convert a figure of another library; axes and texts get the page's colours.
 
     Args:
-        draw: Draws it.
-        text: What it shows.
+        draw: Returns the figure.
+        text: The text alternative.
     """
     with _styled(text), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the other library's
+        warnings.simplefilter("ignore")  # of the other library
         figure = draw()
         for axes in figure.axes:
             axes.set_facecolor("none")
@@ -180,28 +223,29 @@ def restyle(draw: Callable[[], Figure], text: str) -> Chart:
             if axes.get_legend() is not None:
                 axes.legend(loc="best", fontsize=8, labelcolor=_INK)
         figure.suptitle("")
-        chart = Chart(_drawn(figure), text)
+        chart = Chart(to_svg(figure), text)
         pyplot.close(figure)
         return chart
 
 
 def colour_of(number: int) -> str:
-    """The CSS colour of a line of `by_epoch`, counted from 0."""
+    """The CSS colour of a line of `by_epoch`; `number` counts from 0."""
     return _CSS[_SERIES[number % COLOURS]]
 
 
 def dash_of(number: int) -> str:
-    """How such a line is dashed, in the words of Matplotlib and of CSS."""
+    """The line style of a line of `by_epoch`, the same for Matplotlib and CSS."""
     return _DASHES[number // COLOURS % len(_DASHES)]
 
 
 def _styled(salt: str) -> AbstractContextManager[None]:
-    """Our style, whatever people have set Matplotlib to; the salt keeps charts' ids apart."""
+    """Our style instead of the user's; the salt makes ids unique among charts."""
     return style.context(["default", {**_STYLE, "svg.hashsalt": salt}])
 
 
-def _drawn(figure: Figure) -> Markup:
-    # Laid out once; `savefig` would do it for each of the two times that it draws.
+def to_svg(figure: Figure) -> Markup:
+    """The figure as an SVG element, without the fixed colours of a document."""
+    # Compute the layout once; `savefig` would compute it twice.
     ConstrainedLayoutEngine().execute(figure)
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -210,16 +254,16 @@ def _drawn(figure: Figure) -> Markup:
 
 
 def _embedded(document: str) -> Markup:
-    """An SVG document as an element of an HTML page: no prologue, style or name of its own."""
+    """An SVG document as an HTML element: without prologue, style and unused ids."""
     svg = document[document.index("<svg") :]
     svg = re.sub(r' xmlns(:\w+)?="[^"]*"|<style.*?</style>', "", svg, flags=re.DOTALL)
     svg = re.sub(r' id="([^"]+)"', lambda found: found[0] * (f"#{found[1]}" in svg), svg)
     for placeholder, colour in _CSS.items():
         svg = svg.replace(placeholder, colour)
-    return Markup(svg)  # noqa: S704 (Matplotlib has escaped what it was given)
+    return Markup(svg)  # noqa: S704 (Matplotlib has escaped all texts)
 
 
-def _told(line: Curve, percent: bool) -> str:
+def _describe(line: Curve, percent: bool) -> str:
     values = [value for value in line.values if not np.isnan(value)]
     if not values:
         return f"{line.name}: nothing"

@@ -1,4 +1,4 @@
-"""What all reports share: one HTML file, its frame, and which files it may take the place of."""
+"""What all reports share: the page frame, and the protection of other files."""
 
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +15,11 @@ _MARK = f'<meta name="generator" content="{GENERATOR}">'
 
 
 def check_report_path(out: Path) -> None:
-    """Find out before the work whether a report may and can be written there.
+    """Check early that a report can be written to a path.
 
     Raises:
-        ConfigError: Something else than a report is there.
-        NNTrainError: It cannot be written.
+        ConfigError: If a file exists there that is not a report.
+        NNTrainError: If the file cannot be written.
     """
     check_writable(out)
     if out.exists() and not _is_report(out):
@@ -27,11 +27,11 @@ def check_report_path(out: Path) -> None:
 
 
 def render(template: str, **values: object) -> str:
-    """A page.
+    """Render a page.
 
     Args:
-        template: The name of one in assets/ that extends base.html.
-        values: What stands in it.
+        template: The name of a template in assets/ that extends base.html.
+        values: The template's variables.
     """
     return _template(template).render(
         generator=GENERATOR,

@@ -1,4 +1,4 @@
-"""The report: what is known of a run, or of several, on one HTML page that needs nothing else."""
+"""The report on one run or several: one self-contained HTML page."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from nntrain.report.document import check_report_path, render
 from nntrain.training import checkpoint
 from nntrain.training.inference import Predictor, evaluate, held_out_rows, load_models
 from nntrain.training.metrics import Evaluation
-from nntrain.training.progress import EpochRecord, best
+from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import read_labelled
 from nntrain.training.run import RunFolder
@@ -34,15 +34,15 @@ MOST_NEURONS = 100
 
 
 class Picture(NamedTuple):
-    """A digit and what was made of it.
+    """A digit and its prediction.
 
     Attributes:
         image: A data URI; None if the picture is not square.
-        row: Its number among the file's rows, counted from 1.
-        truth: What it is.
-        answer: What it was taken for.
-        confidence: The probability of that answer.
-        votes: Of several runs, each answer and the numbers of the runs that gave it.
+        row: The row's number in the file, counted from 1.
+        truth: The label.
+        answer: The prediction.
+        confidence: The probability of the prediction.
+        votes: Each prediction of several runs, with the numbers of the runs that made it.
     """
 
     image: str | None
@@ -55,14 +55,14 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True)
 class RunSection:
-    """A run, as its files tell it.
+    """The data of one run.
 
     Attributes:
-        number: Counted from 1, in the order they were named.
-        model: Its network.
-        saved: The checkpoint that the network is from.
-        history: The finished epochs; none if metrics.csv is gone.
-        answers: To the rows the report judges by; None without any.
+        number: The run's number, counted from 1.
+        model: The network.
+        saved: The network's checkpoint.
+        history: The finished epochs; none if metrics.csv is missing.
+        answers: The predictions for the evaluation rows; None without such rows.
     """
 
     number: int
@@ -78,40 +78,40 @@ class RunSection:
 
     @property
     def best(self) -> EpochRecord:
-        """The epoch that the network is from."""
+        """The epoch of the network's checkpoint."""
         return self.saved.progress.history[-1]
 
     @property
     def seconds(self) -> float:
-        """Of training, all epochs together."""
+        """Training time of all epochs."""
         return math.fsum(record.seconds for record in self.history)
 
     @property
     def shape(self) -> str:
-        """The layers' widths, and how many parameters that makes."""
+        """The widths of the layers and the number of parameters."""
         network = self.model.network
         return f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters"
 
     @property
     def swatch(self) -> str:
-        """The style of its lines in the charts."""
+        """The CSS style of the run's lines in charts."""
         colour, dash = charts.colour_of(self.number - 1), charts.dash_of(self.number - 1)
         return f"border-top-color: {colour}; border-top-style: {dash}"
 
 
 @dataclass(frozen=True)
 class EvaluationSection:
-    """What all the networks together answer to some rows.
+    """The evaluation of all networks together.
 
     Attributes:
-        source: Which rows, in words.
-        evaluation: As `nntrain evaluate` has it.
-        answers: Each row's.
-        wrong: The surest wrong answers, sixty at most.
-        right: The surest right ones.
-        disagreements: What the runs do not agree on, sixty at most; those first that the committee
-            is least sure of.
-        disagreed: How many of them there are.
+        source: Which rows were used, as text.
+        evaluation: The metrics, as in `nntrain evaluate`.
+        answers: The predictions.
+        wrong: The most confident wrong predictions, at most sixty.
+        right: The most confident correct predictions, at most twenty.
+        disagreements: Rows with different predictions of the runs, at most sixty, the least
+            confident first.
+        disagreed: The number of rows with different predictions.
     """
 
     source: str
@@ -124,12 +124,12 @@ class EvaluationSection:
 
     @property
     def mistakes(self) -> int:
-        """How many wrong answers there are."""
+        """The number of wrong predictions."""
         return len(self.answers.wrong())
 
 
 def default_place(runs: Sequence[RunFolder]) -> Path:
-    """Where a report is looked for: in the run's folder, or here if there are several."""
+    """The default path of a report: in the run's folder, or in this one for several runs."""
     return runs[0].folder / "report.html" if len(runs) == 1 else Path("runs-report.html")
 
 
@@ -141,22 +141,22 @@ def write_report(
     reporter: Reporter,
     threads: int = 1,
 ) -> None:
-    """Write one HTML file that opens without a network, and holds all that is known of the runs.
+    """Write a report as one HTML file, which can be opened offline.
 
     Args:
-        out: The file; only an earlier report is replaced.
+        out: The file to create; an existing report is replaced.
         runs: Runs and committees.
-        data: A labelled CSV to judge them by; None: the rows that they held out.
-        label_column: The labels' column in it, if its name does not tell.
-        reporter: Is told what is read, and what cannot be shown.
-        threads: How many share the rows.
+        data: A labelled CSV for the evaluation; None: the validation rows.
+        label_column: The name of the label column; None: find it.
+        reporter: Logs what is read, and what cannot be shown.
+        threads: Number of threads.
 
     Raises:
-        ConfigError: `out` is something else than a report, or a network was named twice.
-        RunError: A committee is not finished, or a run has not finished an epoch.
-        CheckpointError: A checkpoint cannot be trusted.
-        DataError: `data` does not hold what it should.
-        NNTrainError: The file cannot be written.
+        ConfigError: If `out` exists and is not a report, or a network was named twice.
+        RunError: If a committee is not finished, or a run has not finished an epoch.
+        CheckpointError: If a checkpoint is damaged or invalid.
+        DataError: If `data` is invalid.
+        NNTrainError: If the file cannot be written.
     """
     check_report_path(out)
     page = _page(runs, data, label_column, reporter, threads)
@@ -172,7 +172,7 @@ def _page(
     threads: int,
 ) -> str:
     models = load_models(runs)
-    rows, source, lack = _rows(models, data, label_column, reporter)
+    rows, source, missing_reason = _rows(models, data, label_column, reporter)
     trained = [
         RunSection(
             number,
@@ -185,22 +185,22 @@ def _page(
         )
         for number, model in enumerate(models, 1)
     ]
-    judged = None if rows is None else _judge(trained, rows, source, threads)
+    evaluated = None if rows is None else _evaluate(trained, rows, source, threads)
     keys, settings = _differences(trained)
     return render(
         "report.html",
         title=", ".join(map(str, runs)),
         trained=trained,
         single=trained[0] if len(trained) == 1 else None,
-        lack=lack,
-        judged=judged,
+        missing_reason=missing_reason,
+        evaluated=evaluated,
         keys=keys,
         settings=settings,
-        curves=_curves(trained),
+        curves=charts.learning_curves([("", run.history) for run in trained]),
         board=board(models[0]) if len(models) == 1 else None,
         weights=_weights(models[0]) if len(models) == 1 else [],
-        vitals=_vitals(models[0].run) if len(models) == 1 else [],
-        reliability=charts.reliability(judged.answers.bins()) if judged else None,
+        layer_charts=_layer_charts(models[0].run) if len(models) == 1 else [],
+        reliability=charts.reliability(evaluated.answers.bins()) if evaluated else None,
         configuration=dump_config(models[0].config),
     )
 
@@ -208,7 +208,7 @@ def _page(
 def _rows(
     models: Sequence[Predictor], data: str | None, label_column: str | None, reporter: Reporter
 ) -> tuple[Subset | None, str, str]:
-    """The rows to judge by, in words which they are, and why there are none."""
+    """The evaluation rows, their description, and the reason if there are none."""
     if data is not None:
         classes = models[0].config.data.classes
         rows = read_labelled(data, classes, label_column, reporter).as_subset()
@@ -216,12 +216,12 @@ def _rows(
     try:
         rows = held_out_rows(models, reporter)
     except (DataError, RunError) as error:
-        reporter.notice(f"{error}; the report does without answers")
+        reporter.log(f"{error}; the report does without answers")
         return None, "", str(error)
     return rows, f"{len(rows):,} validation rows", ""
 
 
-def _judge(
+def _evaluate(
     trained: Sequence[RunSection], rows: Subset, source: str, threads: int
 ) -> EvaluationSection:
     evaluation = evaluate([run.model for run in trained], rows, threads=threads)
@@ -267,42 +267,8 @@ def _pictures(
     ]
 
 
-def _curves(trained: Sequence[RunSection]) -> list[Chart]:
-    """Loss, accuracy and learning rate, as far as they were recorded."""
-    shown = [run for run in trained if run.history]
-    if not shown:
-        return []
-    if len(trained) == 1:
-        history, top = shown[0].history, best(shown[0].history)
-        loss = [Curve("training", [record.train_loss for record in history])]
-        accuracy = [Curve("training", [record.train_accuracy for record in history])]
-        if top.validated:
-            loss.append(Curve("validation", [record.val_loss for record in history]))
-            accuracy.append(Curve("validation", [record.val_accuracy for record in history]))
-        rate = Curve("", [record.learning_rate for record in history])
-        return [
-            charts.by_epoch("Loss", loss, best=top.epoch),
-            charts.by_epoch("Accuracy", accuracy, percent=True, best=top.epoch),
-            charts.by_epoch("TrainingState rate", [rate], best=top.epoch),
-        ]
-
-    def each(field: str) -> list[Curve]:
-        return [Curve("", [getattr(record, field) for record in run.history]) for run in trained]
-
-    made = [
-        charts.by_epoch("Training loss", each("train_loss")),
-        charts.by_epoch("Training accuracy", each("train_accuracy"), percent=True),
-    ]
-    if any(run.best.validated for run in shown):
-        made += [
-            charts.by_epoch("Validation loss", each("val_loss")),
-            charts.by_epoch("Validation accuracy", each("val_accuracy"), percent=True),
-        ]
-    return [*made, charts.by_epoch("TrainingState rate", each("learning_rate"))]
-
-
-def _vitals(run: RunFolder) -> list[Chart]:
-    """How saturated the layers were, and how large their gradients; none if nobody recorded it."""
+def _layer_charts(run: RunFolder) -> list[Chart]:
+    """Charts of the layers' saturation and gradients; none if they were not recorded."""
     records = run.layers()
     if not records:
         return []
@@ -321,9 +287,9 @@ def _vitals(run: RunFolder) -> list[Chart]:
 
 
 def _weights(model: Predictor) -> list[tuple[str, str]]:
-    """A name and a picture for each neuron of the first layer, those of the largest weights first.
+    """A name and a picture of each neuron of the first layer, the largest weights first.
 
-    There is none if the pictures are not square.
+    There are none if the pictures are not square.
     """
     first: Array = model.network.layers[0].weights
     name = "digit {}" if len(model.network.layers) == 1 else "neuron {}"
@@ -333,7 +299,7 @@ def _weights(model: Predictor) -> list[tuple[str, str]]:
 
 
 def _differences(trained: Sequence[RunSection]) -> tuple[list[str], list[list[str]]]:
-    """The keys in which the configurations differ, and their values for each run."""
+    """The configuration keys that differ, and their values for each run."""
     found = diff_configs([run.model.config for run in trained])
     columns = [map(format_short, values) for values in found.values()]
     return list(found), [list(row) for row in zip(*columns, strict=True)] or [[] for _ in trained]

@@ -1,4 +1,4 @@
-"""Small pictures that a page carries in itself."""
+"""Small pictures as data URIs."""
 
 import base64
 import io
@@ -24,10 +24,10 @@ def digit(pixels: NDArray[np.uint8]) -> str | None:
 
 
 def weights(values: Array) -> str | None:
-    """The weights that lead from each pixel into one neuron, as a data URI.
+    """The weights of one neuron of the first layer, as a data URI.
 
     Args:
-        values: Shape (P,). The greatest is drawn red, its negative blue, 0 white.
+        values: Shape (P,). Positive weights are drawn red, negative ones blue, 0 white.
 
     Returns:
         None if the picture is not square.

@@ -1,4 +1,4 @@
-"""The pages' templates, which escape whatever they are given."""
+"""The Jinja templates of the pages, with autoescaping."""
 
 import math
 from functools import cache
@@ -7,7 +7,7 @@ import jinja2
 
 
 def template(name: str) -> jinja2.Template:
-    """A template of assets/; a name that it does not know is an error."""
+    """A template of assets/; undefined variables are errors."""
     return _environment().get_template(name)
 
 

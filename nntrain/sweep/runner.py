@@ -118,7 +118,7 @@ class _SweepRun:
             self._end(trial, TrialState.FAIL, [], str(error).splitlines()[0])
             return
         if not run.config_file.exists():
-            run.made(config)
+            run.prepare(config)
         elif not _has_config(run, config):
             raise RunError(
                 f"{run}: not trained with the values that the sweep gives it now; remove it, and "

@@ -60,7 +60,7 @@ def open_trials(definition: SweepSpec, folder: Path) -> Iterator["Trials"]:
         raise RunError(
             f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
         ) from error
-    with RunFolder(folder).held("name another folder with --run"):
+    with RunFolder(folder).lock("name another folder with --run"):
         if started.exists():
             _check_same_sweep(folder, definition)
         with atomic_write(folder / BASE, "w") as file:

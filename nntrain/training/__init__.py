@@ -1,1 +1,1 @@
-"""Where data, network and optimiser meet, and what is kept of it."""
+"""Training, run folders, checkpoints and predictions."""

@@ -1,17 +1,17 @@
-"""One file that holds all that is needed to predict and to resume: written whole, read warily.
+"""Checkpoints: one file with everything needed to predict and to resume.
 
-The file is a NumPy `.npz` without pickles, so `numpy.load` opens it anywhere:
+The file is a NumPy `.npz` without pickles, which `numpy.load` can open:
 
-    parameters     the network's vector, in the order of `nntrain.nn.network`
-    optimizer.*    the optimiser's state, by name, and the moving average if there is one
-    history        one row an epoch, columns as in metrics.csv
-    layers         one row an epoch and layer, columns as in layers.csv
-    meta           JSON: the fields of `Meta`
+    parameters     the network's parameter vector, in the order of `nntrain.nn.network`
+    optimizer.*    the optimiser's state by name, and the moving average if there is one
+    history        one row per epoch, with the columns of metrics.csv
+    layers         one row per epoch and layer, with the columns of layers.csv
+    meta           JSON: the fields of `Meta` and of `Position`
 
-Those of format 2 are read, too: `nntrain.training.format_2` says what differs.
+Files of format 2 can be read, too; see `nntrain.training.format_2`.
 
-The zip's comment is the SHA-256 of all bytes before it: one wrong bit anywhere, and the file is
-refused instead of read.
+The zip comment is the SHA-256 of all bytes before it. A file with a single wrong bit is refused.
+A file is replaced atomically, and is not trusted when it is read: see `_arrays`.
 """
 
 import errno
@@ -50,7 +50,7 @@ from nntrain.version import __version__
 
 FORMAT = 3
 DIGEST_LENGTH = 64
-# What a zip begins with, and the record that it ends with, comment included.
+# The first bytes of a zip; those of the record at its end, and that record's length.
 _START, _END, _END_LENGTH = b"PK\x03\x04", b"PK\x05\x06", 22 + DIGEST_LENGTH
 _HEADER = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '(?P<dtype>[<>](f[248]|U\d{1,8}))', 'fortran_order': False, "
@@ -65,7 +65,7 @@ class _Strict(BaseModel):
 
 
 class Position(_Strict):
-    """The running epoch; see `Progress`."""
+    """The position within the running epoch: the fields of `Progress` that are not tables."""
 
     batch: NonNegativeInt
     rows: NonNegativeInt
@@ -75,18 +75,17 @@ class Position(_Strict):
 
 
 class Meta(_Strict):
-    """What a checkpoint says beside its arrays.
+    """The metadata of a checkpoint.
 
     Attributes:
-        format: The file's form.
+        format: The version of the file format.
         config: The complete configuration, as YAML.
         inputs: n_0, the number of pixels.
-        labels: What the outputs stand for, in their order.
-        data_digest: SHA-256 of the rows trained on and of those held out.
-        position: Within the running epoch, when it was saved.
-        threads: How many shared the work.
-        versions: Of nntrain and of what it stands on, by name.
-        machine: Where it was made; "" if that is not known.
+        labels: The class of each output, in their order.
+        data_digest: SHA-256 of the training and validation rows.
+        threads: The number of threads of the training.
+        versions: The versions of nntrain, NumPy and Python, by name.
+        machine: The machine it was written on; "" if unknown.
     """
 
     format: int = FORMAT
@@ -94,21 +93,24 @@ class Meta(_Strict):
     inputs: PositiveInt
     labels: list[int]
     data_digest: str
-    position: Position
     threads: PositiveInt
     versions: dict[str, str] = Field(default_factory=lambda: versions())
     machine: str = ""
 
 
+class _SavedMeta(Meta):
+    position: Position
+
+
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training at one moment.
+    """The state of a training at one moment.
 
     Attributes:
-        meta: What is not an array; its position is that of the last saving.
-        parameters: The network's vector.
+        meta: The metadata.
+        parameters: The network's parameter vector.
         optimizer_state: The optimiser's state and the moving average, by name.
-        progress: The position now.
+        progress: The finished epochs and the position within the running one.
     """
 
     meta: Meta
@@ -118,13 +120,15 @@ class Checkpoint:
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Replace the file by this checkpoint, in one step.
+    """Replace the file by this checkpoint, atomically.
 
     Raises:
-        NNTrainError: The file cannot be written; what stood there before still stands.
+        NNTrainError: If the file cannot be written; the previous file is unchanged.
     """
     progress = checkpoint.progress
-    meta = checkpoint.meta.model_copy(update={"format": FORMAT, "position": position_of(progress)})
+    position = {name: getattr(progress, name) for name in Position.model_fields}
+    fields = checkpoint.meta.model_dump() | {"format": FORMAT, "position": position}
+    meta = _SavedMeta.model_validate(fields)
     history = np.array(progress.history, np.float64).reshape(-1, len(EpochRecord._fields))
     layers = np.array(progress.layers, np.float64).reshape(-1, len(LayerRecord._fields))
     members: dict[str, Any] = {
@@ -138,61 +142,58 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     np.savez(buffer, **members)
     with zipfile.ZipFile(buffer, "a") as archive:
         archive.comment = bytes(DIGEST_LENGTH)
-    # An error keeps the views alive; they must let go of the buffer before it goes.
+    # The views must be released before the buffer, also after an error, which keeps them alive.
     with buffer.getbuffer() as content, content[:-DIGEST_LENGTH] as before_digest:
         content[-DIGEST_LENGTH:] = _digest(before_digest)
         with atomic_write(path) as file:
             file.write(content)
 
 
-def position_of(progress: Progress) -> Position:
-    """What a checkpoint notes of the running epoch."""
-    return Position(**{name: getattr(progress, name) for name in Position.model_fields})
-
-
 def load(path: Path) -> Checkpoint:
-    """Read a checkpoint back.
+    """Read a checkpoint.
 
     Raises:
-        CheckpointError: There is none, or it is damaged, or it is not one that this nntrain writes.
+        CheckpointError: If the file is missing, damaged, or of a format that cannot be read.
     """
     try:
         content = _content(path)
     except OSError as error:
-        raise CheckpointError(f"{path}: cannot be read: {error.strerror}; {_mend(path)}") from error
+        raise CheckpointError(f"{path}: cannot be read: {error.strerror}; {_hint(path)}") from error
     if content is None or content[-DIGEST_LENGTH:] != _digest(memoryview(content)[:-DIGEST_LENGTH]):
-        raise CheckpointError(f"{path}: damaged, its checksum is wrong; {_mend(path)}")
+        raise CheckpointError(f"{path}: damaged, its checksum is wrong; {_hint(path)}")
     try:
         arrays = _arrays(content)
-        meta = _meta(str(arrays.pop("meta", "")))
-        history, layers = _records(arrays.pop("history")), arrays.pop("layers")
+        saved = _meta(str(arrays.pop("meta", "")))
+        meta = Meta(**saved.model_dump(exclude={"position"}))
+        history = _epoch_records(arrays.pop("history"))
+        layers = _layer_records(arrays.pop("layers"), len(history))
         parameters = arrays.pop("parameters")
         vectors = {"parameters": parameters, **arrays}
         for name, array in vectors.items():
-            _refuse_infinite(name, array)
+            _check_finite(name, array)
         vectors = {name.removeprefix(OPTIMIZER): array for name, array in vectors.items()}
         if meta.format != FORMAT:
             vectors = from_format_2(meta.config, meta.inputs, vectors)
-        progress = Progress(history, _vitals(layers, len(history)), **meta.position.model_dump())
+        progress = Progress(history, layers, **saved.position.model_dump())
         return Checkpoint(meta, vectors.pop("parameters"), vectors, progress)
     except KeyError as error:
         raise CheckpointError(
-            f"{path}: no checkpoint: {error} is missing; {_mend(path)}"
+            f"{path}: no checkpoint: {error} is missing; {_hint(path)}"
         ) from error
     except (ValueError, zipfile.BadZipFile, RuntimeError, EOFError, OSError, ConfigError) as error:
-        reason = " ".join(str(error).splitlines())  # a name in the file may hold a line's end
-        raise CheckpointError(f"{path}: no checkpoint: {reason}; {_mend(path)}") from error
+        reason = " ".join(str(error).splitlines())  # an array's name may contain line breaks
+        raise CheckpointError(f"{path}: no checkpoint: {reason}; {_hint(path)}") from error
 
 
 def _content(path: Path) -> bytes | None:
-    """All bytes of a file that begins and ends as a checkpoint does; None of any other.
+    """The bytes of a file that begins and ends like a checkpoint.
 
-    Any other, of whatever size, is not read into memory.
+    Any other file, of whatever size, is not read into memory, and gives None.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: If the file cannot be read.
     """
-    if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
+    if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe could block forever
         raise OSError(errno.EINVAL, "not a regular file")
     with path.open("rb") as file:
         start = file.read(len(_START))
@@ -204,14 +205,15 @@ def _content(path: Path) -> bytes | None:
 
 
 def _arrays(content: bytes) -> dict[str, Any]:
-    """The archive's arrays by name, views into its bytes.
+    """The archive's arrays by name, as views into its bytes.
 
-    A file that somebody else has made may claim anything. Nothing is unpacked or unpickled, and an
-    array is believed only if its bytes are there: so none takes more memory than the file.
+    The file may be malicious, in spite of a correct checksum. Nothing is decompressed or unpickled,
+    and an array must be as large as its header says, so that reading takes no more memory than the
+    file has.
 
     Raises:
-        ValueError: The archive claims what it does not hold.
-        BadZipFile, RuntimeError, EOFError: It is no archive that can be read.
+        ValueError: If an entry is compressed, duplicate or no array, or sizes do not match.
+        BadZipFile, RuntimeError, EOFError: If the archive is invalid.
     """
     arrays = {}
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -229,13 +231,13 @@ def _arrays(content: bytes) -> dict[str, Any]:
 
 
 def _array(name: str, content: bytes) -> NDArray[Any]:
-    """A view into the bytes of an .npy file, as `numpy.savez` writes one of numbers or of text.
+    """A view into the bytes of an .npy file, as `numpy.savez` writes numbers or text.
 
-    NumPy's own reader would hand a header that is not so to Python's parser, which may do worse
-    than refuse it.
+    The header must have exactly that form. NumPy's reader would pass any header to Python's parser,
+    which raises unexpected errors for some.
 
     Raises:
-        ValueError: It is none, or its header claims what its bytes do not hold.
+        ValueError: If the header is invalid or does not match the number of bytes.
     """
     header = _HEADER.match(content)
     if header is None:
@@ -253,11 +255,11 @@ class _Format(BaseModel):
     versions: dict[str, str] = {}
 
 
-def _meta(text: str) -> Meta:
-    """`meta`, checked.
+def _meta(text: str) -> _SavedMeta:
+    """Parse and validate `meta`.
 
     Raises:
-        ValueError: It is of another format, or does not hold what it should.
+        ValueError: If it is of an unknown format, or a field is invalid.
     """
     try:
         written = _Format.model_validate_json(text)
@@ -267,18 +269,18 @@ def _meta(text: str) -> Meta:
                 f"{written.versions.get('nntrain', 'of an unknown version')}, but this is nntrain "
                 f"{__version__}, which reads formats 2 and {FORMAT}"
             )
-        return Meta.model_validate_json(text)
+        return _SavedMeta.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, ("meta", *first["loc"])))
-        raise ValueError(f"{place}: {first['msg']}") from error
+        location = ".".join(map(str, ("meta", *first["loc"])))
+        raise ValueError(f"{location}: {first['msg']}") from error
 
 
-def _records(history: NDArray[Any]) -> list[EpochRecord]:
+def _epoch_records(history: NDArray[Any]) -> list[EpochRecord]:
     """The finished epochs.
 
     Raises:
-        ValueError: It is no table of epochs 1, 2, 3 …
+        ValueError: If the table's shape is wrong, or its epochs are not 1, 2, 3 …
     """
     rows = _rows("history", history, EpochRecord._fields)
     if [epoch for epoch, *_ in rows] != list(range(1, len(rows) + 1)):
@@ -286,11 +288,11 @@ def _records(history: NDArray[Any]) -> list[EpochRecord]:
     return [EpochRecord(int(epoch), *row) for epoch, *row in rows]
 
 
-def _vitals(layers: NDArray[Any], epochs: int) -> list[LayerRecord]:
-    """How the layers were doing.
+def _layer_records(layers: NDArray[Any], epochs: int) -> list[LayerRecord]:
+    """The statistics of the layers.
 
     Raises:
-        ValueError: It is no table of the layers 1, 2, 3 … of each epoch.
+        ValueError: If the table's shape is wrong, or its layers are not 1, 2, 3 … of each epoch.
     """
     rows = _rows("layers", layers, LayerRecord._fields)
     depth = len(rows) // max(1, epochs)
@@ -308,11 +310,11 @@ def _rows(name: str, table: NDArray[Any], fields: tuple[str, ...]) -> list[list[
     return rows
 
 
-def _refuse_infinite(name: str, array: NDArray[Any]) -> None:
-    """An array must be one of finite numbers.
+def _check_finite(name: str, array: NDArray[Any]) -> None:
+    """Check dtype and values.
 
     Raises:
-        ValueError: It is not.
+        ValueError: If the array is not float32 or float64, or has NaN or infinite values.
     """
     if array.dtype not in (np.float32, np.float64):
         raise ValueError(f"{name} is of {array.dtype}, not of float32 or float64")
@@ -323,36 +325,36 @@ def _refuse_infinite(name: str, array: NDArray[Any]) -> None:
 def check_same_arrays(
     path: Path, saved: Mapping[str, Array], own: Mapping[str, tuple[tuple[int, ...], Any]]
 ) -> None:
-    """A checkpoint's arrays must be those of the network that it is for.
+    """Check that a checkpoint's arrays fit a network.
 
     Args:
-        path: The checkpoint's.
+        path: The checkpoint's path.
         saved: Its arrays, by name.
-        own: The network's, by name: shape and dtype.
+        own: Shape and dtype of the network's arrays, by name.
 
     Raises:
-        CheckpointError: One is missing, or of another shape or dtype.
+        CheckpointError: If an array is missing, or has another shape or dtype.
     """
     for name, (shape, dtype) in own.items():
         if name not in saved:
-            raise CheckpointError(f"{path}: {name} is missing; {_mend(path)}")
+            raise CheckpointError(f"{path}: {name} is missing; {_hint(path)}")
         array = saved[name]
         if array.shape != shape or array.dtype != dtype:
             raise CheckpointError(
                 f"{path}: {name} is of shape {array.shape} and {array.dtype}, but its network's is "
-                f"of shape {shape} and {np.dtype(dtype)}; {_mend(path)}"
+                f"of shape {shape} and {np.dtype(dtype)}; {_hint(path)}"
             )
 
 
-def _mend(path: Path) -> str:
-    """What to do where a checkpoint is of no use: the other of a run's two may be."""
+def _hint(path: Path) -> str:
+    """What to do if a checkpoint is unusable: the run's other checkpoint may be usable."""
     if path.name == "best.npz":
         return "to use the last epoch instead of the best, put a copy of last.npz in its place"
     return "put a copy of best.npz in its place, or begin a new run"
 
 
 def versions() -> dict[str, str]:
-    """Of what writes checkpoints here."""
+    """The versions of nntrain, NumPy and Python."""
     return {
         "nntrain": __version__,
         "numpy": np.__version__,
@@ -361,7 +363,7 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> str:
-    """System, processor and cores of this one, such as "Linux x86_64, 2 cores"; not its name."""
+    """System, processor and cores, such as "Linux x86_64, 2 cores", without the host's name."""
     cores = os.cpu_count() or 1
     return f"{platform.system()} {platform.machine()}, {cores} core{'s' * (cores > 1)}"
 

@@ -1,7 +1,7 @@
-"""A committee: several networks of one configuration, trained in a row, each from its own seed.
+"""Committees: several networks of one configuration that differ only in their seeds.
 
-Each member is an ordinary run in the committee's folder. All of them hold out the same rows, so
-that the committee can be judged by rows that none of its members has learnt from.
+Each member is an ordinary run in a subfolder of the committee's folder. All members hold out the
+same validation rows, so the committee can be evaluated on rows that no member was trained on.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,27 +12,28 @@ from pathlib import Path
 from nntrain.config import Config, parse_config
 from nntrain.config.schema import SEEDS
 from nntrain.errors import DivergenceError
-from nntrain.training.fit import Outcome, fit, resume
+from nntrain.training.fit import Outcome, fit
+from nntrain.training.fit import resume as resume_run
 from nntrain.training.inference import evaluate, load_models
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import Progress, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import check_same_config, check_same_rows, newest_checkpoint
 from nntrain.training.rows import Split, digest, read_data, split_seed
-from nntrain.training.run import RunFolder
+from nntrain.training.run import RunFolder, create_run, exists_already, find_run
 from nntrain.training.signals import defer_signals
 
 
 @dataclass(frozen=True)
 class CommitteeOutcome:
-    """How the training of a committee ended.
+    """The result of a committee's training.
 
     Attributes:
-        run: The committee's own folder.
-        members: How each member's training ended; those not begun are missing.
-        together: How they answered, voting, on the rows held out; None if some were not trained to
-            the end, or no rows were held out.
-        signal: The signal that interrupted it; None if nothing did.
+        run: The committee's folder.
+        members: The result of each member whose training was started.
+        together: The evaluation of all members, voting, on the validation rows; None if a member is
+            not finished or there are no validation rows.
+        signal: The signal that interrupted the training; None if it was not interrupted.
     """
 
     run: RunFolder
@@ -41,7 +42,7 @@ class CommitteeOutcome:
     signal: int | None
 
     def results(self) -> list[str]:
-        """What was reached, as lines for people."""
+        """The results as lines of text."""
         lines = [line for member in self.members for line in member.results()]
         if self.together is not None:
             lines.append(
@@ -56,73 +57,103 @@ class CommitteeOutcome:
         return lines
 
 
+def start(
+    config: Config,
+    folder: Path | None,
+    name: str,
+    reporter: Reporter,
+    threads: int,
+    data: Split | None = None,
+) -> Outcome | CommitteeOutcome:
+    """Train a new run, or a new committee if the configuration has several members.
+
+    Args:
+        config: The complete configuration.
+        folder: The folder to create; None: the next of runs/name, runs/name-2 and so on.
+        name: The name of runs with this configuration.
+        reporter: Its callbacks are called during the training.
+        threads: Number of threads.
+        data: The rows from `read_data`; None: read them from the configured CSVs.
+
+    Raises:
+        RunError: If the folder exists already.
+        DataError, DivergenceError, NNTrainError: See `nntrain.training.fit.fit`.
+    """
+    if folder is not None and folder.exists():
+        raise exists_already(folder)  # before the CSVs are read
+    train = fit_committee if config.members > 1 else fit
+    return train(config, partial(create_run, config, folder, name), reporter, threads, data)
+
+
+def resume(
+    config: Config,
+    folder: Path | None,
+    name: str,
+    reporter: Reporter,
+    threads: int,
+    data: Split | None = None,
+) -> Outcome | CommitteeOutcome:
+    """Continue a run or a committee where it was stopped.
+
+    Args:
+        config: The configuration that it was started with; see `nntrain.training.fit.resume`.
+        folder: Its folder; None: that of the newest run of this name.
+        name: The name of runs with this configuration.
+        reporter: Its callbacks are called during the training.
+        threads: Number of threads.
+        data: The rows from `read_data`; None: read them from the configured CSVs.
+
+    Raises:
+        RunError: If there is no such run, or another process is training it.
+        ConfigError, CheckpointError, DataError, DivergenceError, NNTrainError: See
+            `nntrain.training.fit.resume`.
+    """
+    run = find_run(folder, name)
+    train = resume_committee if run.is_committee() else resume_run
+    return train(config, run, reporter, threads, data)
+
+
 def fit_committee(
     config: Config,
-    make_run: Callable[[], RunFolder],
+    create_run: Callable[[], RunFolder],
     reporter: Reporter,
     threads: int = 1,
     data: Split | None = None,
 ) -> CommitteeOutcome:
-    """Train a new committee.
-
-    Args:
-        config: Complete; asks for several members.
-        make_run: Makes the committee's folder; called when the data are known to be good.
-        reporter: Is told what happens.
-        threads: As in `fit`.
-        data: Likewise.
-
-    Raises:
-        DataError, RunError, DivergenceError, NNTrainError: As in `fit`.
-    """
+    """Train a new committee; arguments and errors as in `nntrain.training.fit.fit`."""
     data = data or read_data(config, reporter)
-    run = make_run()
-    with run.held():
-        return _go_through(config, run, {}, data, reporter, threads)
+    run = create_run()
+    with run.lock():
+        return _train_members(config, run, {}, data, reporter, threads)
 
 
 def resume_committee(
     config: Config, run: RunFolder, reporter: Reporter, threads: int = 1, data: Split | None = None
 ) -> CommitteeOutcome:
-    """Keep the finished members, go on with the one that was stopped, and train the missing ones.
+    """Keep the finished members, resume the one that was stopped, and train the missing ones.
 
-    Args:
-        config: As the committee was begun with; only `training.epochs` and `members` may be larger.
-        run: The committee's folder, whatever stopped its training.
-        reporter: Is told what happens.
-        threads: As in `fit`.
-        data: Likewise.
-
-    Raises:
-        ConfigError, CheckpointError, RunError, DataError, DivergenceError, NNTrainError: As in
-            `resume`.
+    Arguments and errors as in `nntrain.training.fit.resume`, but `members` may be larger, too.
     """
-    with run.held():
-        return _resume(config, run, reporter, threads, data)
-
-
-def _resume(
-    config: Config, run: RunFolder, reporter: Reporter, threads: int, data: Split | None
-) -> CommitteeOutcome:
-    check_same_config(run, config, run.config(), may_grow=("training.epochs", "members"))
-    data = data or read_data(config, reporter)
-    finished: dict[Path, Progress] = {}
-    for number, member in enumerate(run.members(), 1):
-        file, saved = newest_checkpoint(member, reporter)
-        if saved is not None:
-            # The committee's own file, which somebody may have edited, does not say how they began.
-            begun = parse_config(saved.meta.config, str(file))
-            check_same_config(member, _as_long(member_config(config, number), begun), begun)
-            check_same_rows(member, config, saved, digest(*data))
-            epochs, patience = config.training.epochs, config.training.patience
-            if is_finished(saved.progress.history, epochs, patience):
-                finished[member.folder] = saved.progress
-    run.write_config(config)
-    return _go_through(config, run, finished, data, reporter, threads)
+    with run.lock():
+        check_same_config(run, config, run.config(), may_grow=("training.epochs", "members"))
+        data = data or read_data(config, reporter)
+        finished: dict[Path, Progress] = {}
+        for number, member in enumerate(run.members(), 1):
+            file, saved = newest_checkpoint(member, reporter)
+            if saved is not None:
+                # The committee's config.yaml may have been edited; the checkpoint's is original.
+                before = parse_config(saved.meta.config, str(file))
+                check_same_config(member, _as_long(member_config(config, number), before), before)
+                check_same_rows(member, config, saved, digest(*data))
+                epochs, patience = config.training.epochs, config.training.patience
+                if is_finished(saved.progress.history, epochs, patience):
+                    finished[member.folder] = saved.progress
+        run.write_config(config)
+        return _train_members(config, run, finished, data, reporter, threads)
 
 
 def member_config(config: Config, number: int) -> Config:
-    """The complete configuration of one member of a committee, counted from 1."""
+    """The complete configuration of a member; `number` counts from 1."""
     return config.model_copy(
         update={
             "seed": (config.seed + number - 1) % SEEDS,
@@ -132,14 +163,14 @@ def member_config(config: Config, number: int) -> Config:
     )
 
 
-def _as_long(asked: Config, begun: Config) -> Config:
-    """A member may have been trained longer by itself."""
-    epochs = max(asked.training.epochs, begun.training.epochs)
+def _as_long(asked: Config, before: Config) -> Config:
+    """The configuration with at least as many epochs as a member was trained by itself."""
+    epochs = max(asked.training.epochs, before.training.epochs)
     training = asked.training.model_copy(update={"epochs": epochs})
     return asked.model_copy(update={"training": training})
 
 
-def _go_through(
+def _train_members(
     config: Config,
     run: RunFolder,
     finished: Mapping[Path, Progress],
@@ -148,33 +179,34 @@ def _go_through(
     threads: int,
 ) -> CommitteeOutcome:
     outcomes: list[Outcome] = []
-    with defer_signals() as interruption:
+    with defer_signals() as signals:
         for number, member in enumerate(run.members(), 1):
-            if interruption.signal is not None:
+            if signals.signal is not None:
                 break
             if member.folder in finished:
-                reporter.member(number, config.members, f"{member}, finished already")
+                reporter.on_member_begin(number, config.members, f"{member}, finished already")
                 progress = finished[member.folder]
-                member.write_progress(
-                    progress
-                )  # a kill may have come between it and the checkpoint
+                # Its metrics.csv may be older, after a kill between the two writes.
+                member.write_progress(progress)
                 outcomes.append(Outcome(member, progress.history, None))
                 continue
-            its_config = member_config(config, number)
-            reporter.member(number, config.members, f"{member}, seed {its_config.seed}")
+            own_config = member_config(config, number)
+            reporter.on_member_begin(number, config.members, f"{member}, seed {own_config.seed}")
             try:
                 outcomes.append(
-                    resume(its_config, member, reporter, threads, data)
+                    resume_run(own_config, member, reporter, threads, data)
                     if member.config_file.exists()
-                    else fit(its_config, partial(member.made, its_config), reporter, threads, data)
+                    else fit(
+                        own_config, partial(member.prepare, own_config), reporter, threads, data
+                    )
                 )
             except DivergenceError as error:
                 raise DivergenceError(
                     f"{member}: {error}, in a new committee; or let the members that are finished "
                     "vote without it: name them to nntrain predict"
                 ) from error
-    # A signal that came when the last member was finished already has interrupted nothing.
-    whole = len(outcomes) == config.members and outcomes[-1].signal is None
-    held_out = data[1] if whole else None
+    # A signal after the end of the last member has interrupted nothing.
+    complete = len(outcomes) == config.members and outcomes[-1].signal is None
+    held_out = data[1] if complete else None
     together = evaluate(load_models([run]), held_out, threads=threads) if held_out else None
-    return CommitteeOutcome(run, outcomes, together, None if whole else interruption.signal)
+    return CommitteeOutcome(run, outcomes, together, None if complete else signals.signal)

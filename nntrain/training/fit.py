@@ -1,4 +1,4 @@
-"""From a configuration to a trained run: read the data, build, train, keep what was learned."""
+"""Training of a run: read the data, build the network, train it and save checkpoints."""
 
 import math
 from collections.abc import Callable
@@ -37,61 +37,55 @@ from nntrain.training.state import TrainingState
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended.
+    """The result of a training.
 
     Attributes:
-        run: Where everything is kept.
+        run: The run's folder.
         history: The finished epochs.
-        signal: The signal that interrupted it; None if nothing did.
+        signal: The signal that interrupted the training; None if it was not interrupted.
     """
 
     run: RunFolder
     history: list[EpochRecord]
     signal: int | None
 
-    @property
-    def best(self) -> EpochRecord | None:
-        """The best epoch, if one was finished."""
-        return best(self.history) if self.history else None
-
     def results(self) -> list[str]:
-        """What was reached, as lines for people; none before the first epoch is finished."""
-        if self.best is None:
+        """The result as text, one line; none before the first epoch is finished."""
+        if not self.history:
             return []
-        return [f"{self.run}: {self.best.describe()} (of {len(self.history)})"]
+        return [f"{self.run}: {best(self.history).describe()} (of {len(self.history)})"]
 
 
 def fit(
     config: Config,
-    make_run: Callable[[], RunFolder],
+    create_run: Callable[[], RunFolder],
     reporter: Reporter,
     threads: int = 1,
     data: Split | None = None,
-    enough: Callable[[EpochRecord], bool] = lambda record: False,
+    should_stop: Callable[[EpochRecord], bool] = lambda record: False,
 ) -> Outcome:
     """Train a new run.
 
     Args:
-        config: Complete.
-        make_run: Makes the run's folder; called when the data are known to be good.
-        reporter: Is told what happens.
-        threads: How many share the work; one number always gives the same bits.
-        data: What `read_data` gives, if it has been read before.
-        enough: Asked after each epoch; true ends the training there, to be resumed.
+        config: The complete configuration.
+        create_run: Creates the run's folder; called after the data have been read and checked.
+        reporter: Its callbacks are called during the training.
+        threads: Number of threads; the same number always gives bit-identical results.
+        data: The rows from `read_data`; None: read them here.
+        should_stop: Called after each epoch; if true, training stops and can be resumed.
 
     Raises:
-        DataError: A CSV does not hold what it should.
-        RunError: The folder cannot be made.
-        DivergenceError: The loss is no longer finite; the last good checkpoint stands.
-        DataError: Mapped rows were changed meanwhile; likewise.
-        NNTrainError: Something cannot be written.
+        DataError: If a CSV is invalid, or a memory-mapped file is modified during the training.
+        RunError: If the folder cannot be created.
+        DivergenceError: If the loss is no longer finite; the last checkpoint remains valid.
+        NNTrainError: If a file cannot be written.
     """
     data = data or read_data(config, reporter)
-    learning = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
+    state = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
     data_digest = digest(*data)
-    run = make_run()
-    with run.held():
-        return _train(config, run, learning, data, data_digest, reporter, threads, enough)
+    run = create_run()
+    with run.lock():
+        return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
 
 
 def resume(
@@ -100,70 +94,71 @@ def resume(
     reporter: Reporter,
     threads: int = 1,
     data: Split | None = None,
-    enough: Callable[[EpochRecord], bool] = lambda record: False,
+    should_stop: Callable[[EpochRecord], bool] = lambda record: False,
 ) -> Outcome:
-    """Go on with a run exactly where it was stopped.
+    """Continue a run exactly where it was stopped.
 
     Args:
-        config: As the run was begun with; only `training.epochs` may be larger. The CSVs may have
-            moved, if their rows are the same.
-        run: Stopped at any moment.
-        reporter: Is told what happens.
-        threads: As in `fit`.
-        data: As in `fit`.
-        enough: As in `fit`.
+        config: The configuration that the run was started with; only `training.epochs` may be
+            larger. The CSVs may have another path if their rows are the same.
+        run: A run that was stopped at any moment.
+        reporter: Its callbacks are called during the training.
+        threads: Number of threads.
+        data: The rows from `read_data`; None: read them here.
+        should_stop: Called after each epoch; if true, training stops and can be resumed.
 
     Raises:
-        ConfigError: The configuration is another one.
-        CheckpointError: No checkpoint of the run can be trusted.
-        RunError: Another process trains it.
-        DataError, DivergenceError, NNTrainError: As in `fit`.
+        ConfigError: If the run was started with another configuration.
+        CheckpointError: If the run has no valid checkpoint.
+        RunError: If another process is training the run.
+        DataError, DivergenceError, NNTrainError: See `fit`.
     """
-    with run.held():
-        return _resume(config, run, reporter, threads, data, enough)
-
-
-def _resume(
-    config: Config,
-    run: RunFolder,
-    reporter: Reporter,
-    threads: int,
-    data: Split | None,
-    enough: Callable[[EpochRecord], bool],
-) -> Outcome:
-    file, saved = newest_checkpoint(run, reporter)
-    before = parse_config(saved.meta.config, str(file)) if saved else run.config()
-    check_same_config(run, config, before)
-    data = data or read_data(config, reporter)
-    data_digest = digest(*data)
-    learning = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
-    if saved is None:
-        reporter.notice(f"{run}: no checkpoint yet; beginning again")
-    else:
-        check_same_rows(run, config, saved, data_digest)
-        learning.restore(saved, file)
-        progress = saved.progress
-        if is_finished(progress.history, config.training.epochs, config.training.patience):
-            reporter.notice(f"{run}: finished already; a larger training.epochs would go on")
+    with run.lock():
+        file, saved = newest_checkpoint(run, reporter)
+        before = parse_config(saved.meta.config, str(file)) if saved else run.config()
+        check_same_config(run, config, before)
+        data = data or read_data(config, reporter)
+        data_digest = digest(*data)
+        state = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
+        if saved is None:
+            reporter.log(f"{run}: no checkpoint yet; beginning again")
         else:
-            reporter.notice(f"{run}: going on after {_position(progress)}")
-            warn_if_rounding_differs(saved, threads, reporter)
-        stretched = config.training.schedule.name in ("cosine", "one_cycle")
-        if stretched and config.training.epochs != before.training.epochs:
-            reporter.notice(
-                f"warning: the {config.training.schedule.name} schedule now ends with epoch "
-                f"{config.training.epochs}, so the learning rate rises again"
-            )
-        run.write_progress(progress)  # a kill may have come between checkpoint and metrics
-    run.write_config(config)
-    return _train(config, run, learning, data, data_digest, reporter, threads, enough)
+            check_same_rows(run, config, saved, data_digest)
+            state.restore(saved, file)
+            _log_position(run, config, before, saved, threads, reporter)
+            run.write_progress(saved.progress)  # may be older, after a kill between the two writes
+        run.write_config(config)
+        return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
+
+
+def _log_position(
+    run: RunFolder,
+    config: Config,
+    before: Config,
+    saved: Checkpoint,
+    threads: int,
+    reporter: Reporter,
+) -> None:
+    training, progress = config.training, saved.progress
+    if is_finished(progress.history, training.epochs, training.patience):
+        reporter.log(f"{run}: finished already; a larger training.epochs would go on")
+    else:
+        within = f", batch {progress.batch:,} of the next" if progress.batch else ""
+        reporter.log(f"{run}: going on after epoch {progress.epoch}{within}")
+        warn_if_rounding_differs(saved, threads, reporter)
+    schedule = training.schedule.name
+    if schedule in ("cosine", "one_cycle") and training.epochs != before.training.epochs:
+        reporter.log(
+            f"warning: the {schedule} schedule now ends with epoch {training.epochs}, so the "
+            "learning rate rises again"
+        )
 
 
 def dry_run(config: Config, reporter: Reporter) -> str:
-    """Do all that comes before the training, and say what would be trained.
+    """Read the data and build the network without training it; returns a summary.
 
     Raises:
-        DataError: As in `fit`.
+        DataError: If a CSV is invalid.
     """
     training, _ = read_data(config, reporter)
     network = build_network(config, training.dataset.pixels.shape[1])
@@ -179,76 +174,75 @@ def dry_run(config: Config, reporter: Reporter) -> str:
 def _train(
     config: Config,
     run: RunFolder,
-    learning: TrainingState,
+    state: TrainingState,
     data: Split,
     data_digest: str,
     reporter: Reporter,
     threads: int,
-    enough: Callable[[EpochRecord], bool],
+    should_stop: Callable[[EpochRecord], bool],
 ) -> Outcome:
     training, validation = data
-    network, progress, plan = learning.network, learning.progress, plan_of(config)
+    network, progress, plan = state.network, state.progress, plan_of(config)
     batches = batches_for(config, training, network, threads)
     stats = LayerStats(network, training, batches.scale, one_hot(config.data.classes, config.dtype))
-    now = _checkpoint_of(config, learning, data_digest, threads)
+    now = _checkpoint_of(config, state, data_digest, threads)
     session = training_session(
-        config, network, learning.optimizer, learning.average, batches.batch_size, threads
+        config, network, state.optimizer, state.average, batches.batch_size, threads
     )
-    with defer_signals() as interruption, reporter, session as step:
-        reporter.notice(f"on {threads} thread{'s' * (threads > 1)}")
+    with defer_signals() as signals, reporter, session as step:
+        reporter.log(f"on {threads} thread{'s' * (threads > 1)}")
 
         def after_batch(progress: Progress) -> bool:
-            reporter.batch(progress)
-            return interruption.signal is not None
+            reporter.on_batch_end(progress)
+            return signals.signal is not None
 
-        validate = _validation(config, learning, validation, batches.scale, step.threads)
-        reporter.begin(plan.epochs, len(batches), progress)
+        validate = _validation(config, state, validation, batches.scale, step.threads)
+        reporter.on_train_begin(plan.epochs, len(batches), progress)
         for record in train(step, batches, plan, progress, validate, stats.compute, after_batch):
             for rows in data:
                 if rows is not None:
                     rows.dataset.check_unchanged()
-            # The best first: had it to wait for `last`, a resume would no longer write it.
+            # Save best.npz first: a run resumed from last.npz does not train this epoch again.
             is_best = best(progress.history) is record
             if is_best:
                 checkpoint.save(run.best_file, now)
             checkpoint.save(run.last_file, now)
             run.write_progress(progress)
-            reporter.epoch(record, plan.epochs, is_best)
-            if interruption.signal is not None or enough(record):
+            reporter.on_epoch_end(record, plan.epochs, is_best)
+            if signals.signal is not None or should_stop(record):
                 break
         finished = is_finished(progress.history, plan.epochs, plan.patience)
         if progress.batch:
             checkpoint.save(run.last_file, now)
         elif finished and progress.epoch < plan.epochs:
-            reporter.notice(
+            reporter.log(
                 f"stopped early: {plan.patience} epochs without a better validation accuracy"
             )
-    return Outcome(run, progress.history, None if finished else interruption.signal)
+    return Outcome(run, progress.history, None if finished else signals.signal)
 
 
 def _checkpoint_of(
-    config: Config, learning: TrainingState, data_digest: str, threads: int
+    config: Config, state: TrainingState, data_digest: str, threads: int
 ) -> Checkpoint:
-    """The arrays and the progress themselves: whenever it is saved, it holds what they are then."""
+    """A view of the live state: saving it later saves the values of that time."""
     meta = checkpoint.Meta(
         config=dump_config(config),
-        inputs=learning.network.widths[0],
+        inputs=state.network.widths[0],
         labels=list(range(config.data.classes)),
         data_digest=data_digest,
-        position=checkpoint.position_of(learning.progress),
         threads=threads,
         machine=checkpoint.machine(),
     )
-    return Checkpoint(meta, learning.network.parameters, learning.state, learning.progress)
+    return Checkpoint(meta, state.network.parameters, state.state, state.progress)
 
 
 def _validation(
-    config: Config, learning: TrainingState, rows: Subset | None, scale: Rescale, threads: int
+    config: Config, state: TrainingState, rows: Subset | None, scale: Rescale, threads: int
 ) -> Callable[[], tuple[float, float]]:
-    """A function that gives loss and accuracy on the validation rows; both nan without any."""
+    """A function that returns validation loss and accuracy; both NaN without validation rows."""
     if rows is None:
         return lambda: (math.nan, math.nan)
-    average, network = learning.average, learning.network
+    average, network = state.average, state.network
     if average is None:
         return lambda: _validate(network, rows, scale, threads)
     averaged = build_network(config, network.widths[0])
@@ -261,7 +255,7 @@ def _validation(
 
 
 def batches_for(config: Config, training: Subset, network: Network, threads: int) -> Batches:
-    """The rows to train on, as the configuration wants them dealt out."""
+    """The batches of the training rows, with the configured size, scale and distortions."""
     distorter = build_augmenter(config, network.widths[0])
     return Batches(
         training,
@@ -275,13 +269,7 @@ def batches_for(config: Config, training: Subset, network: Network, threads: int
 
 
 def _validate(network: Network, rows: Subset, scale: Rescale, threads: int) -> tuple[float, float]:
-    """Loss and accuracy on the rows held out."""
     outputs = outputs_for(network, rows, scale, threads)
     targets = one_hot(outputs.shape[1], outputs.dtype.name)[rows.labels]
     accuracy = float(np.mean(outputs.argmax(axis=1) == rows.labels))
     return network.loss.value(outputs, targets), accuracy
-
-
-def _position(progress: Progress) -> str:
-    within = f", batch {progress.batch:,} of the next" if progress.batch else ""
-    return f"epoch {progress.epoch}{within}"

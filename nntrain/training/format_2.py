@@ -1,9 +1,9 @@
-"""Checkpoints of format 2, as nntrain 0.1 wrote them, read as those of today.
+"""Converts checkpoints of format 2, which nntrain 0.1 wrote.
 
-Two things were otherwise. All weights lay row by row in the vector; now those of wide layers lay
-column by column (`nntrain.nn.network.WIDE`). And dropout left out without making up for it: weights
-W trained behind a layer of which the share p was kept predicted as pW does. Today's W is that pW,
-so that the gradient by it, and what optimisers keep of gradients, is divided by p.
+There are two differences. All weights were stored row by row; those of wide layers are now stored
+column by column (`nntrain.nn.network.WIDE`). And dropout was not inverted: weights W behind a layer
+of which the share p was kept had to be multiplied by p to predict. Today's W is that pW, so the
+gradient with respect to it, and the optimiser's state made of gradients, is divided by p.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from nntrain.config.build import build_layers, build_network, dropout_rates
 from nntrain.nn import Network, parameter_count
 from nntrain.nn.arrays import Array
 
-# The power of p by which each vector changes; all others are no vectors of the network's.
+# The power of p that each vector is multiplied by; other arrays are not changed.
 _POWERS = {
     "parameters": 1,
     "average": 1,
@@ -27,7 +27,7 @@ _POWERS = {
 
 
 def from_format_2(text: str, inputs: int, vectors: dict[str, Array]) -> dict[str, Array]:
-    """A checkpoint's arrays in today's order, and for today's dropout.
+    """Convert a checkpoint's arrays to the current order and to inverted dropout.
 
     Args:
         text: The configuration, as YAML.
@@ -35,7 +35,7 @@ def from_format_2(text: str, inputs: int, vectors: dict[str, Array]) -> dict[str
         vectors: The network's parameters, the optimiser's state and the average, by name.
 
     Raises:
-        ConfigError: The configuration is none.
+        ConfigError: If the configuration is invalid.
     """
     config = parse_config(text, "config")
     size = vectors["parameters"].size
@@ -51,12 +51,12 @@ def from_format_2(text: str, inputs: int, vectors: dict[str, Array]) -> dict[str
 
 
 def has_dropout(config: Config) -> bool:
-    """Whether a training by format 2 goes on with another effective learning rate."""
+    """Whether a resumed training of format 2 has another effective learning rate than before."""
     return any(kept < 1 for kept in _kept(config))
 
 
 def _network_of(config: Config, inputs: int, size: int) -> Network | None:
-    """The network, if a vector of this size is its parameters: what lies is refused later."""
+    """The network; None if it has another number of parameters, which is an error found later."""
     expected = parameter_count((inputs,), build_layers(config))
     return build_network(config, inputs) if expected == size else None
 
@@ -67,12 +67,12 @@ def _kept(config: Config) -> list[float]:
 
 
 def _converted(vector: Array, network: Network, kept: list[float], power: int) -> Array:
-    made: NDArray[Any] = np.empty_like(vector)
+    converted: NDArray[Any] = np.empty_like(vector)
     weights_at, biases_at = 0, network.weight_count
-    for (weights, biases), share in zip(network.views(made), kept, strict=True):
+    for (weights, biases), share in zip(network.views(converted), kept, strict=True):
         rows = vector[weights_at : weights_at + weights.size].reshape(weights.shape)
         weights[...] = rows * share**power
         biases[...] = vector[biases_at : biases_at + biases.size]
         weights_at += weights.size
         biases_at += biases.size
-    return made
+    return converted

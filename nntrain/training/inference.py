@@ -1,4 +1,4 @@
-"""What trained networks say about digits: one run, or several as a committee."""
+"""Predictions of trained networks: one run, or several as a committee."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -30,21 +30,23 @@ from nntrain.training.run import RunFolder, newest_finished
 
 
 class Predictor:
-    """A trained network, with all that it takes to ask it.
+    """A trained network with its preprocessing.
 
     Attributes:
-        config: What it was trained with.
-        network: Its parameters are those of the run's best epoch.
-        scale: From pixels to inputs.
-        distorter: What distorted its training images, if anything did.
+        run: The run's folder.
+        config: The configuration that it was trained with.
+        network: The network, with the parameters of the run's best epoch.
+        scale: Maps pixels to inputs.
+        distorter: The distortions of its training images; None if there were none.
+        data_digest: SHA-256 of the training and validation rows.
     """
 
     def __init__(self, run: RunFolder) -> None:
         """Load the best checkpoint of a run.
 
         Raises:
-            RunError: There is none yet.
-            CheckpointError: It cannot be trusted.
+            RunError: If the run has not finished an epoch.
+            CheckpointError: If the checkpoint is damaged or invalid.
         """
         if not run.best_file.exists():
             raise RunError(
@@ -56,7 +58,7 @@ class Predictor:
         chosen = "parameters" if self.config.training.average is None else "average"
         arrays = {"parameters": saved.parameters, **saved.optimizer_state}
         size = parameter_count((saved.meta.inputs,), build_layers(self.config))
-        # Before a network is made, which a file that lies might make as large as it likes.
+        # Check the size before allocating the network: an invalid file may claim a huge one.
         checkpoint.check_same_arrays(run.best_file, arrays, {chosen: ((size,), self.config.dtype)})
         self.network = build_network(self.config, saved.meta.inputs)
         self.network.parameters[...] = arrays[chosen]
@@ -69,21 +71,21 @@ class Predictor:
 
         Args:
             rows: N images.
-            threads: How many share them; the answers do not depend on it.
-            distort: Distorts the images first; None: they are shown as they are.
+            threads: Number of threads; the results do not depend on it.
+            distort: Distorts the images first; None: no distortion.
 
         Raises:
-            DataError: The rows have another number of pixels.
+            DataError: If the rows have another number of pixels than the training rows.
         """
         self.check_same_pixels(rows.dataset)
-        with threadpool_limits(1, "blas"):  # a thread has rows of its own instead
+        with threadpool_limits(1, "blas"):  # the rows are shared among threads instead
             return outputs_for(self.network, rows, self.scale, threads, distort)
 
     def check_same_pixels(self, digits: Dataset) -> None:
-        """Images must be as large as those that the network was trained on.
+        """Check the size of images.
 
         Raises:
-            DataError: They are not.
+            DataError: If the rows have another number of pixels than the training rows.
         """
         inputs, pixels = self.network.widths[0], digits.pixels.shape[1]
         if pixels != inputs:
@@ -97,12 +99,12 @@ class Predictor:
 
         Args:
             rows: N images.
-            distortions: How many distorted copies of each image are asked for, besides the image
-                itself; the mean of all answers counts.
-            threads: As in `outputs`.
+            distortions: Number of distorted copies of each image whose predictions are averaged
+                with the image's own.
+            threads: Number of threads.
 
         Raises:
-            DataError: The rows have another number of pixels.
+            DataError: If the rows have another number of pixels than the training rows.
         """
         meaning = self.config.network[-1].activation, self.config.loss
         total = as_probabilities(self.outputs(rows, threads), *meaning)
@@ -114,32 +116,32 @@ class Predictor:
     def _distort(self, copy: int, pixels: NDArray[np.uint8], part: int, x: Array) -> None:
         assert self.distorter is not None  # noqa: S101 (for the type checker)
         rng = generator(self.config.seed, Purpose.PREDICTION, copy, part)
-        # Which digit it is remains to be said, so none goes further than the most limited one.
+        # The digit is unknown, so use the limits of the most limited one.
         labels = np.full(len(pixels), self.distorter.strictest_label, np.uint8)
         self.distorter.apply(pixels, self.distorter.sample(rng, labels, len(pixels)), x)
 
 
 def resolve_runs(folders: Sequence[Path]) -> list[RunFolder]:
-    """The runs and committees in these folders; without any, the one that was finished last.
+    """The runs and committees in these folders; without folders, the one that finished last.
 
     Raises:
-        RunError: A folder is not that of a run, or no run is finished.
+        RunError: If a folder is not a run's, or no run is finished.
     """
     return [RunFolder.open(folder) for folder in folders] or [newest_finished()]
 
 
 def load_models(runs: Sequence[RunFolder]) -> list[Predictor]:
-    """The networks of all these runs and committees, which vote together.
+    """The networks of all these runs and committees, to vote together.
 
     Raises:
-        ConfigError: A network would vote twice.
-        RunError: A committee is not finished, or a run has not finished an epoch.
-        CheckpointError: A checkpoint cannot be trusted.
+        ConfigError: If a network occurs twice.
+        RunError: If a committee is not finished, or a run has not finished an epoch.
+        CheckpointError: If a checkpoint is damaged or invalid.
     """
     members = [member for run in runs for member in _ensemble_members(run)]
-    places = [member.folder.resolve() for member in members]
-    for member, place in zip(members, places, strict=True):
-        if places.count(place) > 1:
+    folders = [member.folder.resolve() for member in members]
+    for member, folder in zip(members, folders, strict=True):
+        if folders.count(folder) > 1:
             raise ConfigError(f"{member}: named twice; each member of a committee votes once")
     return [Predictor(member) for member in members]
 
@@ -155,11 +157,11 @@ def _ensemble_members(run: RunFolder) -> list[RunFolder]:
 
 
 def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Subset:
-    """The validation rows that all the models have in common.
+    """The validation rows of the models.
 
     Raises:
-        RunError: They held out different rows, or none.
-        DataError: The CSV that they were trained on does not hold what it should.
+        RunError: If the models have different validation rows, or none.
+        DataError: If the training CSV is invalid or has changed.
     """
     first = models[0]
     for model in models[1:]:
@@ -181,17 +183,17 @@ def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Subset:
 def probabilities(
     models: Sequence[Predictor], rows: Subset, distortions: int = 0, threads: int = 1
 ) -> Array:
-    """The committee's probability of each class, shape (N, classes), float64: the members' mean.
+    """The probability of each class, shape (N, classes), float64: the mean over the models.
 
     Args:
         models: At least one.
         rows: N images.
-        distortions: How many distorted copies each member is asked, too.
-        threads: How many share the rows.
+        distortions: Number of distorted copies of each image whose predictions are averaged, too.
+        threads: Number of threads.
 
     Raises:
-        DataError: The members do not know the same classes, or the rows have other pixels.
-        ConfigError: A member was trained without distortions, but there should be some.
+        DataError: If the models have different classes, or the rows another number of pixels.
+        ConfigError: If `distortions` > 0, but a model was trained without distortions.
     """
     check_same_classes(models)
     for model in models:
@@ -205,26 +207,26 @@ def probabilities(
 
 
 def check_same_classes(models: Sequence[Predictor]) -> None:
-    """Those that vote together must know the same classes.
+    """Check that models can vote together.
 
     Raises:
-        DataError: They do not.
+        DataError: If they have different numbers of classes.
     """
     if len({model.network.widths[-1] for model in models}) > 1:
         raise DataError("the runs were trained on different numbers of classes; name alike ones")
 
 
 def as_probabilities(outputs: Array, activation: str, loss: str) -> Array:
-    """Outputs as shares of 1, shape (N, classes), float64; the greatest output stays the greatest.
+    """Convert outputs to probabilities, shape (N, classes), float64, without changing the argmax.
 
-    A softmax gives probabilities already. What was trained towards 0 and 1 is divided by its sum,
-    after what lies below 0 was moved there; where nothing lies above, the least becomes 0. Of
-    anything else a softmax is taken.
+    Outputs of softmax are probabilities already. Outputs trained towards 0 and 1 (sigmoid, or
+    squared error) are clipped at 0 and divided by their sum; if no output of a row is positive, its
+    least output is subtracted first. To all others, softmax is applied.
 
     Args:
         outputs: x_L, shape (N, classes).
-        activation: The last layer's.
-        loss: What the network was trained to lower.
+        activation: The last layer's activation.
+        loss: The loss that the network was trained with.
     """
     shares: Array = outputs.astype(np.float64)
     if activation == "sigmoid" or loss == "squared_error":
@@ -241,15 +243,16 @@ def as_probabilities(outputs: Array, activation: str, loss: str) -> Array:
 def evaluate(
     models: Sequence[Predictor], rows: Subset, distortions: int = 0, threads: int = 1
 ) -> Evaluation:
-    """Hold the answers of a run, or of a committee, against the labels.
+    """Evaluate a run or a committee on labelled rows.
 
-    A single run is judged by the error it was trained to lower, means of answers by cross-entropy.
+    The loss is the one that a single run was trained with, and cross-entropy for averaged
+    predictions.
 
     Args:
         models: At least one.
-        rows: With labels.
-        distortions: As in `probabilities`.
-        threads: Likewise.
+        rows: Rows with labels.
+        distortions: Number of distorted copies of each image; see `probabilities`.
+        threads: Number of threads.
     """
     if len(models) == 1 and not distortions:
         outputs, loss_name = models[0].outputs(rows, threads), models[0].config.loss

@@ -1,4 +1,4 @@
-"""Statistics of the layers: what is saturated, and how large the gradient is that arrives."""
+"""Statistics of the layers: saturation and size of the gradient."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,24 +10,24 @@ from nntrain.nn.activations import Elementwise
 from nntrain.nn.arrays import Array
 
 ROWS = 500
-# Where σ′ is less than this share of its greatest, next to nothing comes back through a neuron: for
-# σ = sigmoid where |z| > 4.4, for tanh where |z| > 2.2.
+# A neuron is saturated where σ′ is less than this share of its maximum: for σ = sigmoid where
+# |z| > 4.4, for tanh where |z| > 2.2.
 SATURATED = 0.05
 
 
 class LayerStats:
-    """Statistics of a network's layers on some images, as they are and without dropout.
+    """Statistics of a network's layers on some undistorted images, without dropout.
 
     Args:
-        network: Looked at whenever `compute` is called.
-        rows: Some of these are shown to it, always the same.
-        scale: From pixels to inputs.
+        network: The network, in its state when `compute` is called.
+        rows: The images are a fixed selection of at most `ROWS` of these.
+        scale: Maps pixels to inputs.
         targets: The y of each class, shape (classes, n_L).
     """
 
     def __init__(self, network: Network, rows: Subset, scale: Rescale, targets: Array) -> None:
         self.network = network
-        # Evenly spread, for rows may be sorted by their digits.
+        # Evenly spaced, since rows may be sorted by digit.
         chosen = np.unique(np.linspace(0, len(rows) - 1, ROWS).astype(np.intp))
         pixels = np.empty((len(chosen), network.widths[0]), np.uint8)
         rows.take(chosen, pixels)
@@ -36,7 +36,7 @@ class LayerStats:
         self._y = targets[rows.labels[chosen]]
 
     def compute(self) -> list[tuple[float, float]]:
-        """Of each layer i, the saturated share of x_i, and the root mean square of ∂E/∂W_i."""
+        """For each layer i, the saturated share of x_i and the root mean square of ∂E/∂W_i."""
         network = self.network
         xs = network.forward(self._x)
         shares = [
@@ -51,14 +51,13 @@ class LayerStats:
 
 
 def saturated(activation: Activation, x: Array) -> NDArray[np.bool_]:
-    """Which outputs x = σ(z) are saturated: where σ′ is less than a twentieth of its greatest.
+    """Which outputs x = σ(z) are saturated: σ′ is less than a twentieth of its maximum.
 
-    Of relus, it is those that are 0; of softmax, those that hardly change with their own z, as
-    ∂x_j/∂z_j = x_j (1 − x_j) ≤ ¼.
+    For ReLU, these are the outputs that are 0; for softmax, ∂x_j/∂z_j = x_j (1 − x_j) ≤ ¼ is used.
 
     Args:
         activation: σ.
-        x: Of any shape.
+        x: Outputs, of any shape.
     """
     if isinstance(activation, Elementwise):
         slope, steepest = activation.derivative(x), float(activation.derivative(_STEEPEST).max())
@@ -68,4 +67,4 @@ def saturated(activation: Activation, x: Array) -> NDArray[np.bool_]:
     return below
 
 
-_STEEPEST = np.array([0.0, 0.5, 1.0])  # outputs at which each σ′ is greatest: tanh, sigmoid, relu
+_STEEPEST = np.array([0.0, 0.5, 1.0])  # outputs where σ′ is maximal: tanh, sigmoid, relu

@@ -1,4 +1,4 @@
-"""The training itself: the only place where data, network and optimiser meet."""
+"""The training loop."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +22,13 @@ PREDICTION_ROWS = 2_000
 
 
 class Plan(NamedTuple):
-    """How long to train, and how fast.
+    """Length of the training and learning rate.
 
     Attributes:
-        epochs: How many times all rows are seen.
-        patience: Epochs without a better validation before stopping; None: never.
-        learning_rate: α before the schedule moves it.
-        schedule: The factor of α at each time.
+        epochs: Number of epochs.
+        patience: Epochs without a better validation accuracy before stopping; None: never stop.
+        learning_rate: α without the schedule.
+        schedule: The factor of α at a time, in epochs.
     """
 
     epochs: int
@@ -45,7 +45,7 @@ class BatchSource(Protocol):
 
     @property
     def block_rows(self) -> int:
-        """How many rows should be dealt out at a time, roughly."""
+        """The approximate number of rows to prepare at a time."""
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -53,7 +53,7 @@ class BatchSource(Protocol):
     def epoch(
         self, epoch: int, start: int, blocks: Sequence[BatchBuffer]
     ) -> Iterator[tuple[BatchBuffer, NDArray[np.integer[Any]]]]:
-        """Fill one block after the other; with them come the numbers of the rows' classes."""
+        """Yield filled blocks with the class numbers of their rows."""
 
 
 def train(
@@ -65,23 +65,24 @@ def train(
     examine: Callable[[], list[tuple[float, float]]],
     after_batch: Callable[[Progress], bool],
 ) -> Iterator[EpochRecord]:
-    """Train from where `progress` stands to the end of the plan.
+    """Train from the position of `progress` to the end of the plan.
 
     Args:
-        step: Moves the network's parameters.
+        step: Updates the network's parameters.
         batches: The training rows.
-        plan: How long and how fast.
-        progress: Kept up to date after every block of batches, and at the end.
-        validate: Gives loss and accuracy on the rows held out; both NaN without any.
-        examine: Says of each layer what share of it is saturated, and how large ∂E/∂W_i is.
-        after_batch: Called after every batch; true ends the training there, or after the
-            validation if it was the epoch's last batch and the caller asks for no more epochs.
+        plan: Length of the training and learning rate.
+        progress: Updated after every block of batches, and at the end.
+        validate: Returns validation loss and accuracy; both NaN without validation rows.
+        examine: Returns the saturated share and the gradient's size of each layer; see
+            `LayerStats`.
+        after_batch: Called after every batch; if true, training stops. After an epoch's last batch,
+            the epoch is still validated and yielded.
 
     Yields:
-        Each epoch when it is finished and validated.
+        The record of each epoch, after its validation.
 
     Raises:
-        DivergenceError: The loss or the parameters are no longer finite; nothing of that has been
+        DivergenceError: If the loss or the parameters are no longer finite. Such values are never
             yielded.
     """
     network = step.network
@@ -120,7 +121,7 @@ def _count(
     ends: list[int],
     progress: Progress,
 ) -> None:
-    """Add a block's batches to the progress, one by one, so that sums do not depend on blocks."""
+    """Add a block's batches to the progress one by one, so that sums do not depend on blocks."""
     rows = ends[-1]
     outputs, y = block.outputs[:rows], block.y[:rows]
     errors = loss.errors(outputs, y).astype(np.float64)
@@ -131,12 +132,12 @@ def _count(
         ends[:-1], ends[1:], loss_sums, right_sums, strict=True
     ):
         if not math.isfinite(loss_sum):
-            fault = f"the loss became {loss_sum:g}"
-            raise _diverged(progress, fault, progress.batch + 1)
+            problem = f"the loss became {loss_sum:g}"
+            raise _diverged(progress, problem, progress.batch + 1)
         progress.add_batch(stop - start, loss_sum, correct)
 
 
-# Fills x, shape (B, n_0), with what becomes of the pixels of the part with this number.
+# Fills x, shape (B, n_0), with distorted pixels; the number is that of the part of the rows.
 Distort = Callable[[NDArray[np.uint8], int, Array], None]
 
 
@@ -150,17 +151,17 @@ def outputs_for(
     """The network's outputs for any number of rows, in bounded memory.
 
     Args:
-        network: Already trained, or not.
-        rows: N of them.
-        scale: From pixels to inputs.
-        threads: How many share the rows, besides those of the products themselves.
-        distort: Distorts the images first; None: they are shown as they are.
+        network: The network.
+        rows: N rows.
+        scale: Maps pixels to inputs.
+        threads: Number of threads that share the rows; BLAS may use more for each.
+        distort: Distorts the images first; None: no distortion.
 
     Returns:
         x_L, shape (N, n_L).
     """
     outputs = np.empty((len(rows), network.widths[-1]), network.parameters.dtype)
-    errors = np.geterr()  # each thread has settings of its own
+    errors = np.geterr()  # error settings are per thread
 
     def predict(start: int) -> None:
         part = slice(start, start + PREDICTION_ROWS)
@@ -181,17 +182,17 @@ def outputs_for(
 
 
 def _check_finite(step: TrainStep, progress: Progress) -> None:
-    """Before anything is kept: a checkpoint with other numbers would not be read again."""
+    """Called before a checkpoint is saved: one with NaN or infinite values could not be loaded."""
     if not np.isfinite(step.network.parameters).all():
         raise _diverged(progress, "the weights are no longer finite", progress.batch)
     for name, array in step.optimizer.state.items():
         if not np.isfinite(array).all():
-            fault = f"the optimizer's {name} is no longer finite"
-            raise _diverged(progress, fault, progress.batch)
+            problem = f"the optimizer's {name} is no longer finite"
+            raise _diverged(progress, problem, progress.batch)
 
 
-def _diverged(progress: Progress, fault: str, batch: int) -> DivergenceError:
+def _diverged(progress: Progress, problem: str, batch: int) -> DivergenceError:
     return DivergenceError(
-        f"{fault} in epoch {progress.epoch + 1}, batch {batch}: training has "
+        f"{problem} in epoch {progress.epoch + 1}, batch {batch}: training has "
         "diverged; lower training.optimizer.learning_rate or give training.schedule a warmup"
     )

@@ -1,4 +1,4 @@
-"""How good are the answers: accuracy, confusion matrix, precision and recall of each digit."""
+"""Metrics: accuracy, confusion matrix, precision and recall of each digit."""
 
 import math
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Answers held against the truth.
+    """Predictions compared with the labels.
 
     Attributes:
-        confusion: Counts, shape (classes, classes): row is the truth, column the answer.
-        loss: The mean error of a row.
-        loss_name: Which error that is.
+        confusion: Counts, shape (classes, classes): row is the label, column the prediction.
+        loss: The mean loss per row.
+        loss_name: The name of the loss function.
     """
 
     confusion: NDArray[np.int64]
@@ -24,47 +24,47 @@ class Evaluation:
 
     @property
     def rows(self) -> int:
-        """How many rows were judged."""
+        """The number of rows."""
         return int(self.confusion.sum())
 
     @property
     def accuracy(self) -> float:
-        """The share of right answers."""
+        """The share of correct predictions."""
         return float(np.trace(self.confusion) / self.confusion.sum())
 
     @property
     def wrong(self) -> int:
-        """How many answers are wrong."""
+        """The number of wrong predictions."""
         return self.rows - int(np.trace(self.confusion))
 
     @property
     def standard_error(self) -> float:
-        """The standard deviation of the accuracy, had other rows of that kind been drawn."""
+        """The standard deviation of the accuracy over samples of this size."""
         return math.sqrt(self.accuracy * (1 - self.accuracy) / self.rows)
 
     @property
     def support(self) -> NDArray[np.int64]:
-        """How many rows truly are each digit, shape (classes,)."""
+        """The number of rows with each label, shape (classes,)."""
         return np.asarray(self.confusion.sum(axis=1))
 
     @property
     def precision(self) -> NDArray[np.float64]:
-        """Of the rows answered with each digit, the share that is right; nan without any."""
+        """The precision of each digit, shape (classes,); NaN if it was never predicted."""
         return _shares(np.diag(self.confusion), self.confusion.sum(axis=0))
 
     @property
     def recall(self) -> NDArray[np.float64]:
-        """Of the rows that are each digit, the share answered so; nan without any."""
+        """The recall of each digit, shape (classes,); NaN if no row has this label."""
         return _shares(np.diag(self.confusion), self.support)
 
     @property
     def f1(self) -> NDArray[np.float64]:
-        """The harmonic mean of precision and recall; nan where no row is or was answered so."""
+        """The F1 score of each digit, shape NaN if it is neither label nor prediction."""
         answered = self.confusion.sum(axis=0)
         return _shares(2 * np.diag(self.confusion), answered + self.support)
 
     def confusions(self) -> list[tuple[int, int, int]]:
-        """What was taken for what: truth, answer and how often, the most frequent first."""
+        """The kinds of mistakes: label, prediction and count, the most frequent first."""
         wrong = self.confusion - np.diag(np.diag(self.confusion))
         pairs = np.argwhere(wrong)
         counts = wrong[tuple(pairs.T)]
@@ -76,7 +76,7 @@ class Evaluation:
         ]
 
     def _repr_html_(self) -> str:
-        """Accuracy, digits and confusion matrix, as a notebook shows them."""
+        """Accuracy, metrics by digit and confusion matrix, for a notebook."""
         import pandas as pd
 
         digits = pd.DataFrame(self.as_dict()["digits"]).set_index("digit")
@@ -87,7 +87,7 @@ class Evaluation:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it in JSON's types; what is not defined is None."""
+        """All metrics as JSON types; None where undefined."""
         return {
             "rows": self.rows,
             "accuracy": self.accuracy,
@@ -111,15 +111,15 @@ class Evaluation:
 def confusion_matrix(
     labels: NDArray[np.uint8], answers: NDArray[np.integer[Any]], classes: int
 ) -> NDArray[np.int64]:
-    """Count each pair of truth and answer.
+    """Count each pair of label and prediction.
 
     Args:
-        labels: The truth, shape (N,).
-        answers: Shape (N,).
-        classes: Both are below this number.
+        labels: The labels, shape (N,).
+        answers: The predictions, shape (N,).
+        classes: The number of classes; both arrays contain smaller numbers only.
 
     Returns:
-        Shape (classes, classes): row is the truth, column the answer.
+        Counts, shape (classes, classes): row is the label, column the prediction.
     """
     pairs = labels.astype(np.int64) * classes + answers
     return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)

@@ -1,4 +1,4 @@
-"""What a configuration's distortions make of its digits."""
+"""A picture of digits distorted as in training."""
 
 from pathlib import Path
 
@@ -16,17 +16,17 @@ COPIES = 9
 
 
 def draw_preview(config: Config, path: Path, reporter: Reporter) -> None:
-    """Write a picture of a training row of each digit, and of nine distortions of it.
+    """Write a picture of one training row of each digit, and of nine distortions of it.
 
     Args:
-        config: With data.distortion.
-        path: A PNG, to be replaced or made.
-        reporter: Is told what was read.
+        config: A configuration with data.distortion.
+        path: The PNG to create or replace.
+        reporter: Logs what was read.
 
     Raises:
-        ConfigError: There is no data.distortion, or the images are not square.
-        DataError: The training CSV does not hold what it should.
-        NNTrainError: Pillow is missing, or the file cannot be written.
+        ConfigError: If there is no data.distortion, or the images are not square.
+        DataError: If the training CSV is invalid.
+        NNTrainError: If Pillow is missing, or the file cannot be written.
     """
     if config.data.distortion is None:
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""How far a training has come: all that changes while it runs, besides the weights."""
+"""The progress of a training: its position and the metrics recorded so far."""
 
 import math
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ class EpochRecord(NamedTuple):
 
     Attributes:
         epoch: Counted from 1.
-        seconds: Wall time of the epoch's training, validation and saving aside.
+        seconds: Wall time of the epoch's training, without validation and saving.
         learning_rate: α of the epoch's last batch.
-        train_loss: Mean error of the epoch's rows, each taken before its batch's update.
-        train_accuracy: Share of right answers, taken likewise.
-        val_loss: Mean error of the validation rows after the epoch; nan without any.
-        val_accuracy: Share of right answers, taken likewise.
+        train_loss: Mean loss of the training rows, each before its batch's update.
+        train_accuracy: Accuracy on the training rows, each before its batch's update.
+        val_loss: Mean loss of the validation rows after the epoch; NaN without validation rows.
+        val_accuracy: Accuracy on the validation rows after the epoch; NaN without such rows.
     """
 
     epoch: int
@@ -34,26 +34,26 @@ class EpochRecord(NamedTuple):
 
     @property
     def rank(self) -> tuple[float, float]:
-        """Greater is better: by accuracy, then by loss; on training rows if there are no others."""
+        """Sort key, greater is better: accuracy, then loss; of training rows if not validated."""
         if self.validated:
             return self.val_accuracy, -self.val_loss
         return self.train_accuracy, -self.train_loss
 
     def describe(self) -> str:
-        """The result in a few words."""
+        """The result as text."""
         if self.validated:
             return f"{self.val_accuracy:.2%} of the validation rows right after epoch {self.epoch}"
         return f"{self.train_accuracy:.2%} of the training rows right in epoch {self.epoch}"
 
 
 class LayerRecord(NamedTuple):
-    """How one layer was doing after an epoch; one line of layers.csv.
+    """Statistics of one layer after an epoch; one line of layers.csv.
 
     Attributes:
         epoch: Counted from 1.
         layer: i, counted from 1.
-        saturated: The share of x_i's elements through which next to nothing comes back.
-        gradient: The root of the mean square of ∂E/∂W_i's elements.
+        saturated: The share of saturated elements of x_i.
+        gradient: The root mean square of ∂E/∂W_i.
     """
 
     epoch: int
@@ -64,16 +64,16 @@ class LayerRecord(NamedTuple):
 
 @dataclass
 class Progress:
-    """The position in a training, and what has been measured so far.
+    """The position in a training, and the metrics recorded so far.
 
     Attributes:
         history: The finished epochs.
-        layers: How the layers 1 … L were doing after each of them.
-        batch: Finished batches of the epoch that is running.
-        rows: Rows of the running epoch that have been trained on.
-        loss_sum: The sum of their errors.
-        correct: How many of them were answered rightly.
-        seconds: Wall time spent on training in the running epoch.
+        layers: Statistics of the layers 1 … L after each of them.
+        batch: Number of finished batches of the running epoch.
+        rows: Number of rows in these batches.
+        loss_sum: Sum of the losses of these rows.
+        correct: Number of these rows that were classified correctly.
+        seconds: Wall time of the running epoch's training.
     """
 
     history: list[EpochRecord] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Progress:
         return len(self.history)
 
     def add_batch(self, rows: int, loss_sum: float, correct: int) -> None:
-        """Count one more batch of the running epoch; `loss_sum` is over its rows."""
+        """Add a batch to the running epoch; `loss_sum` is the sum over its rows."""
         self.batch += 1
         self.rows += rows
         self.loss_sum += loss_sum
@@ -103,13 +103,13 @@ class Progress:
         val_accuracy: float,
         layers: Iterable[tuple[float, float]],
     ) -> EpochRecord:
-        """Turn the running epoch into history.
+        """Finish the running epoch and add it to the history.
 
         Args:
-            learning_rate: As in `EpochRecord`.
-            val_loss: Likewise.
-            val_accuracy: Likewise.
-            layers: From the first layer to the last: `saturated` and `gradient` of `LayerRecord`.
+            learning_rate: α of the epoch's last batch.
+            val_loss: Validation loss; NaN without validation rows.
+            val_accuracy: Validation accuracy; NaN without validation rows.
+            layers: `saturated` and `gradient` of `LayerRecord`, from the first layer to the last.
         """
         record = EpochRecord(
             epoch=self.epoch + 1,
@@ -120,7 +120,7 @@ class Progress:
             val_loss=val_loss,
             val_accuracy=val_accuracy,
         )
-        self.layers += [LayerRecord(record.epoch, i, *vitals) for i, vitals in enumerate(layers, 1)]
+        self.layers += [LayerRecord(record.epoch, i, *stats) for i, stats in enumerate(layers, 1)]
         self.history.append(record)
         self.batch = self.rows = self.correct = 0
         self.loss_sum = self.seconds = 0.0
@@ -133,12 +133,12 @@ def best(history: list[EpochRecord]) -> EpochRecord:
 
 
 def is_finished(history: list[EpochRecord], epochs: int, patience: int | None) -> bool:
-    """Whether there is nothing left to train.
+    """Whether a training is finished, or stopped early.
 
     Args:
         history: The finished epochs.
-        epochs: How many there are to be.
-        patience: How many epochs in a row may be no better than the best; None: any number.
+        epochs: The planned number of epochs.
+        patience: Epochs without a better validation accuracy before stopping; None: never stop.
     """
     if len(history) >= epochs:
         return True

@@ -1,4 +1,4 @@
-"""What a training tells while it runs: notices, and a bar where there is a terminal."""
+"""Progress of a training: log lines, and a progress bar if there is a terminal."""
 
 import sys
 from contextlib import AbstractContextManager
@@ -11,25 +11,25 @@ from nntrain.training.progress import EpochRecord, Progress
 
 
 class Reporter(AbstractContextManager["Reporter"]):
-    """Tells nothing; the base of those that tell something."""
+    """Callbacks of a training, all of which do nothing here."""
 
     def __exit__(self, *exception: object) -> None:
-        """Clear away whatever is on the screen."""
+        """Remove the progress bar, if there is one."""
 
-    def notice(self, text: str) -> None:
-        """One line that people should know."""
+    def log(self, text: str) -> None:
+        """Show one line of text."""
 
-    def member(self, number: int, members: int, what: str) -> None:
-        """What follows is about one member of a committee, counted from 1."""
+    def on_member_begin(self, number: int, members: int, what: str) -> None:
+        """Called before each member of a committee; `number` counts from 1."""
 
-    def begin(self, epochs: int, batches: int, progress: Progress) -> None:
-        """The training begins, or goes on from `progress`, with so many batches an epoch."""
+    def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
+        """Called before the first batch; `batches` is the number per epoch."""
 
-    def batch(self, progress: Progress) -> None:
-        """One more batch is done."""
+    def on_batch_end(self, progress: Progress) -> None:
+        """Called after each batch."""
 
-    def epoch(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
-        """One more epoch is done."""
+    def on_epoch_end(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
+        """Called after each epoch has been validated and saved."""
 
 
 class TerminalReporter(Reporter):
@@ -43,18 +43,18 @@ class TerminalReporter(Reporter):
         if self._bar is not None:
             self._bar.close()
 
-    def notice(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """Write the line above the bar."""
         tqdm.write(printable(text), file=self._stream())
 
-    def member(self, number: int, members: int, what: str) -> None:
-        """Write a line, and keep the member's number beside the bar."""
+    def on_member_begin(self, number: int, members: int, what: str) -> None:
+        """Write a line, and show the member's number in the bar."""
         self._member = f"member {number} of {members}, "
-        self.notice(f"member {number} of {members}: {what}")
+        self.log(f"member {number} of {members}: {what}")
 
-    def begin(self, epochs: int, batches: int, progress: Progress) -> None:
+    def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
         """Draw the bar."""
-        self._bar = self._make_bar(
+        self._bar = self.create_bar(
             total=epochs * batches,
             initial=progress.epoch * batches + progress.batch,
             unit="batch",
@@ -62,9 +62,9 @@ class TerminalReporter(Reporter):
             dynamic_ncols=True,
         )
 
-    def batch(self, progress: Progress) -> None:
-        """Move the bar."""
-        # tqdm's update is true when it has just drawn the bar: only then are words worth making.
+    def on_batch_end(self, progress: Progress) -> None:
+        """Advance the bar."""
+        # tqdm's `update` returns True when it has redrawn the bar; skip formatting otherwise.
         if self._bar is not None and self._bar.update():
             self._bar.set_description(f"{self._member}epoch {progress.epoch + 1}", refresh=False)
             if progress.rows == 0:
@@ -75,22 +75,23 @@ class TerminalReporter(Reporter):
                 refresh=False,
             )
 
-    def epoch(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
-        """Write the epoch's line; a star marks the best so far."""
+    def on_epoch_end(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
+        """Write the epoch's line; an asterisk marks the best so far."""
         validation = (
             f"   validation: loss {record.val_loss:.4f}, accuracy {record.val_accuracy:.2%}"
             if record.validated
             else ""
         )
-        self.notice(
+        self.log(
             f"epoch {record.epoch:>{len(str(epochs))}}/{epochs}  {record.seconds:6.2f} s   "
             f"training: loss {record.train_loss:.4f}, accuracy {record.train_accuracy:.2%}"
             f"{validation}{' *' if is_best else ''}"
         )
 
     def _stream(self) -> TextIO:
-        """Where lines are written."""
+        """The stream that lines are written to."""
         return sys.stderr
 
-    def _make_bar(self, **settings: Any) -> "tqdm[Any]":
+    def create_bar(self, **settings: Any) -> "tqdm[Any]":
+        """The bar, from the arguments of `tqdm`."""
         return tqdm(disable=None, **settings)

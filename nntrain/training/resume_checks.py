@@ -1,4 +1,4 @@
-"""What a run that was stopped must have in common with what is to go on with it."""
+"""Checks before a run is resumed: checkpoint, configuration, rows and versions."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -14,29 +14,29 @@ from nntrain.training.run import RunFolder
 
 
 def newest_checkpoint(run: RunFolder, reporter: Reporter) -> tuple[Path, Checkpoint | None]:
-    """Where a run is to be taken up: at its last checkpoint, or else at its best one.
+    """The checkpoint to resume from: last.npz, or best.npz if that is missing or damaged.
 
-    From either the training comes to the same end.
+    Training ends with the same result from either.
 
     Returns:
-        The file, and what it holds; None if there is neither.
+        The file and the checkpoint; None if the run has no checkpoint.
 
     Raises:
-        CheckpointError: There are some, but none that can be trusted; or the best epoch, which
-            would not be trained again, is lost.
+        CheckpointError: If there is a file, but none is valid; or if best.npz is lost or damaged,
+            since the best epoch is not trained again.
     """
     if not run.best_file.exists() and not run.last_file.exists():
         return run.last_file, None
     try:
         last = checkpoint.load(run.last_file)
-    except CheckpointError as fault:
+    except CheckpointError as error:
         try:
-            found = checkpoint.load(run.best_file)
+            saved = checkpoint.load(run.best_file)
         except CheckpointError:
-            raise fault from None
+            raise error from None
         if run.last_file.exists():  # else a kill came between the two
-            reporter.notice(f"warning: {run.last_file}: damaged; going on from {run.best_file}")
-        return run.best_file, found
+            reporter.log(f"warning: {run.last_file}: damaged; going on from {run.best_file}")
+        return run.best_file, saved
     if last.progress.history:
         checkpoint.load(run.best_file)
     return run.last_file, last
@@ -45,18 +45,18 @@ def newest_checkpoint(run: RunFolder, reporter: Reporter) -> tuple[Path, Checkpo
 def check_same_config(
     run: RunFolder, config: Config, before: Config, may_grow: Collection[str] = ("training.epochs",)
 ) -> None:
-    """All but the numbers that may grow and the CSVs' places must be as before.
+    """Check that only the keys of `may_grow` (to larger values) and paths of CSVs have changed.
 
     Raises:
-        ConfigError: Something is not.
+        ConfigError: If another key has changed, or one of `may_grow` is smaller.
     """
-    allowed = {"data.train"}  # the rows themselves are held to their digest
+    allowed = {"data.train"}  # the rows are compared by their digest
     if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
         allowed.add("data.validation")
     refused = [
-        f"{key} is {format_short(asked)} but was {format_short(begun)}"
-        for key, (asked, begun) in diff_configs([config, before]).items()
-        if key not in allowed and not (key in may_grow and asked >= begun)
+        f"{key} is {format_short(new)} but was {format_short(old)}"
+        for key, (new, old) in diff_configs([config, before]).items()
+        if key not in allowed and not (key in may_grow and new >= old)
     ]
     if refused:
         raise ConfigError(
@@ -67,10 +67,10 @@ def check_same_config(
 
 
 def check_same_rows(run: RunFolder, config: Config, saved: Checkpoint, data_digest: str) -> None:
-    """The rows must be those that the checkpoint was made with.
+    """Check that the rows are those of the checkpoint.
 
     Raises:
-        DataError: They are not.
+        DataError: If they are not.
     """
     if saved.meta.data_digest != data_digest:
         raise DataError(
@@ -80,26 +80,26 @@ def check_same_rows(run: RunFolder, config: Config, saved: Checkpoint, data_dige
 
 
 def warn_if_rounding_differs(saved: Checkpoint, threads: int, reporter: Reporter) -> None:
-    """Sums of other parts, or by another NumPy, differ in the last bits.
+    """Warn if results will differ in the last bits: other number of threads, NumPy or nntrain.
 
     Args:
-        saved: Made by so many threads, and with some NumPy.
-        threads: How many go on.
-        reporter: Is told if either is another.
+        saved: The checkpoint, with the number of threads and the versions it was written with.
+        threads: The number of threads now.
+        reporter: Logs the warning.
     """
     numpy = checkpoint.versions()["numpy"]
     meta = saved.meta
     as_good = "the result will be as good, but not the same to the last bit"
     if meta.format != checkpoint.FORMAT:
         nntrain = meta.versions.get("nntrain", "of an unknown version")
-        reporter.notice(f"warning: saved by nntrain {nntrain}, which rounded otherwise: {as_good}")
+        reporter.log(f"warning: saved by nntrain {nntrain}, which rounded otherwise: {as_good}")
         if has_dropout(parse_config(meta.config, "config")):
-            reporter.notice(
+            reporter.log(
                 "warning: dropout now divides what it keeps by the kept share, so that the "
                 "learning rate acts more strongly than before on the layers behind it"
             )
     elif (meta.threads, meta.versions.get("numpy")) != (threads, numpy):
-        reporter.notice(
+        reporter.log(
             f"warning: trained by {meta.threads} thread{'s' * (meta.threads > 1)} and NumPy "
             f"{meta.versions.get('numpy', 'of an unknown version')} so far, now by {threads} and "
             f"NumPy {numpy}: {as_good}"

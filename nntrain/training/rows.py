@@ -1,4 +1,4 @@
-"""The rows of a training: read from CSVs, split, and told apart by a digest."""
+"""The rows of a training: read from CSVs, split and hashed."""
 
 import hashlib
 
@@ -10,15 +10,15 @@ from nntrain.data.split import hold_out
 from nntrain.errors import DataError
 from nntrain.training.reporter import Reporter
 
-Split = tuple[Subset, Subset | None]  # those to train on and those to validate with
+Split = tuple[Subset, Subset | None]  # training rows, validation rows
 
 
 def read_data(config: Config, reporter: Reporter) -> Split:
-    """The rows to train on and those to validate with.
+    """The training and validation rows of a configuration.
 
     Raises:
-        DataError: A CSV does not hold what it should, or the split leaves one side empty.
-        ConfigError: Images that are not square should be distorted.
+        DataError: If a CSV is invalid, or no row is left for one of the two sets.
+        ConfigError: If data.distortion is set, but the images are not square.
     """
     data = config.data
     digits = read_csv(
@@ -28,12 +28,12 @@ def read_data(config: Config, reporter: Reporter) -> Split:
 
 
 def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
-    """Labelled rows as those to train on and those to validate with, as `data.validation` has it.
+    """Split labelled rows into training and validation rows, as `data.validation` says.
 
     Raises:
-        DataError: All rows are of one digit, or the split leaves one side empty, or the CSV to
-            validate with does not hold what it should.
-        ConfigError: Images that are not square should be distorted.
+        DataError: If all rows have the same label, no row is left for one of the two sets, or the
+            validation CSV is invalid.
+        ConfigError: If data.distortion is set, but the images are not square.
     """
     data = config.data
     if len(digits.counts()) == 1:
@@ -42,7 +42,7 @@ def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
             "give a file with at least two different digits"
         )
     if data.distortion is not None:
-        check_square(digits.pixels.shape[1])  # before anything is made
+        check_square(digits.pixels.shape[1])  # before any folder is created
     _describe(digits, data.classes, reporter)
     if isinstance(data.validation, str):
         validation = read_labelled(data.validation, data.classes, data.label_column, reporter)
@@ -54,20 +54,20 @@ def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
         return digits.as_subset(), validation.as_subset()
     training, held_out = hold_out(digits, data.validation, split_seed(config))
     if held_out is not None:
-        reporter.notice(f"training on {len(training):,} rows, validating on {len(held_out):,}")
+        reporter.log(f"training on {len(training):,} rows, validating on {len(held_out):,}")
     return training, held_out
 
 
 def split_seed(config: Config) -> int:
-    """Where the draw of the rows held out starts."""
+    """The seed of the validation split."""
     return config.seed if config.data.split_seed is None else config.data.split_seed
 
 
 def read_labelled(path: str, classes: int, label_column: str | None, reporter: Reporter) -> Dataset:
-    """A CSV whose rows have labels 0 … classes − 1.
+    """Read a CSV with labels 0 … classes − 1.
 
     Raises:
-        DataError: It does not hold what it should.
+        DataError: If the CSV is invalid.
     """
     digits = read_csv(path, labels="required", classes=classes, label_column=label_column)
     _describe(digits, classes, reporter)
@@ -75,13 +75,13 @@ def read_labelled(path: str, classes: int, label_column: str | None, reporter: R
 
 
 def _describe(digits: Dataset, classes: int, reporter: Reporter) -> None:
-    """Say what a labelled CSV holds, and what it seems to lack."""
-    reporter.notice(f"{digits.source}: {digits.describe()}")
-    for doubt in digits.warnings(classes):
-        reporter.notice(f"warning: {doubt}")
+    """Log a summary of a labelled CSV, and warnings."""
+    reporter.log(f"{digits.source}: {digits.describe()}")
+    for warning in digits.warnings(classes):
+        reporter.log(f"warning: {warning}")
 
 
 def digest(training: Subset, validation: Subset | None) -> str:
-    """SHA-256 of all rows, which of them are trained on, and which validate."""
+    """SHA-256 of all rows and of their split into training and validation rows."""
     digests = [rows.digest for rows in (training, validation) if rows is not None]
     return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -1,14 +1,14 @@
-"""A run's folder: what is in it, and which is the newest.
+"""Run folders: create, find, lock, read and write them.
 
 runs/lecture/
     config.yaml    complete and re-runnable
-    metrics.csv    one row an epoch
-    layers.csv     how each layer was doing after each epoch
+    metrics.csv    one row per epoch
+    layers.csv     statistics of the layers, one row per epoch and layer
     best.npz       the checkpoint of the best epoch
-    last.npz       the checkpoint of the last moment
+    last.npz       the latest checkpoint
     .lock          locked by the process that trains it
 
-A committee's folder has a config.yaml that asks for several members, and such a folder for each:
+A committee's folder has a config.yaml with `members` > 1, and such a folder for each member:
 member-1, member-2 and so on.
 """
 
@@ -30,14 +30,14 @@ from nntrain.files import atomic_write
 from nntrain.training.progress import EpochRecord, LayerRecord, Progress, is_finished
 
 RUNS = Path("runs")
-SWEEP = "sweep.yaml"  # is in the folder of a sweep, whose trials are runs below it
+SWEEP = "sweep.yaml"  # in the folder of a sweep; its trials are runs in subfolders
 
 
 class RunFolder:
-    """One training, or a committee's several, and the folder.
+    """The folder of a run or a committee, and its files.
 
     Args:
-        folder: Where it is; it need not exist yet.
+        folder: The path; it need not exist yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,31 +53,20 @@ class RunFolder:
 
     @classmethod
     def create(cls, folder: Path, config: Config) -> "RunFolder":
-        """Make the folder and write the configuration into it.
+        """Create the folder and write config.yaml.
 
         Raises:
-            RunError: The folder exists or cannot be made.
+            RunError: If the folder exists or cannot be created.
         """
         if not _make(folder):
             raise exists_already(folder)
-        return cls(folder)._begun(config)
+        return cls(folder).initialize(config)
 
-    @classmethod
-    def create_next(cls, name: str, config: Config) -> "RunFolder":
-        """Make the one that comes after all of runs/name, runs/name-2, runs/name-3 and so on.
-
-        The greatest number is the newest, whatever the clock said when it was made.
-        """
-        number = max(_numbered(name), default=0) + 1
-        while not _make(folder := RUNS / (f"{name}-{number}" if number > 1 else name)):
-            number += 1
-        return cls(folder)._begun(config)
-
-    def _begun(self, config: Config) -> "RunFolder":
-        """Write the configuration into a new folder, or leave no folder behind.
+    def initialize(self, config: Config) -> "RunFolder":
+        """Write config.yaml to the new folder; remove the folder if that fails.
 
         Raises:
-            NNTrainError: It cannot be written.
+            NNTrainError: If the file cannot be written.
         """
         try:
             self.write_config(config)
@@ -89,36 +78,36 @@ class RunFolder:
 
     @classmethod
     def open(cls, folder: Path) -> "RunFolder":
-        """The run in an existing folder.
+        """The run or committee in an existing folder.
 
         Raises:
-            RunError: It is not the folder of a run.
+            RunError: If it is not the folder of a run.
         """
         run = cls(folder)
         if not run.config_file.is_file():
-            mend = "'nntrain runs' lists those there are"
+            hint = "'nntrain runs' lists those there are"
             if folder.is_file():
-                raise RunError(f"{folder}: a file, not the folder of a run; {mend}")
+                raise RunError(f"{folder}: a file, not the folder of a run; {hint}")
             if (folder / SWEEP).is_file():
                 raise RunError(f"{folder}: a sweep; 'nntrain runs {folder}' lists its trials")
             if folder.is_dir():
-                raise RunError(f"{folder}: not the folder of a run; {mend}")
+                raise RunError(f"{folder}: not the folder of a run; {hint}")
             others = [str(path.parent) for path in folder.parent.glob("*/config.yaml")]
-            raise RunError(f"{folder}: no such folder; {did_you_mean(str(folder), others, mend)}")
+            raise RunError(f"{folder}: no such folder; {did_you_mean(str(folder), others, hint)}")
         return run
 
     @contextmanager
-    def held(self, mend: str = "begin a run of your own without --resume") -> Iterator[None]:
-        """Keep other processes from training here; the system lets go of what a dead one held.
+    def lock(self, hint: str = "begin a run of your own without --resume") -> Iterator[None]:
+        """Lock the folder; the operating system releases the lock if the process dies.
 
         Args:
-            mend: What to do rather than wait for the end of another process.
+            hint: What to do instead of waiting for the other process.
 
         Raises:
-            RunError: Another one does already, or the folder cannot be written to.
+            RunError: If another process holds the lock, or the folder is not writable.
         """
-        # Where a file system has no locks, filelock takes a file for one, and warns of it; what a
-        # dead process left there is removed at the first try.
+        # On a file system without locks, filelock warns and uses the file's existence instead; a
+        # stale file of a dead process is deleted at the first attempt.
         lock = filelock.FileLock(self.folder / ".lock", timeout=0.1)
         try:
             with warnings.catch_warnings():
@@ -126,7 +115,7 @@ class RunFolder:
                 lock.acquire()
         except filelock.Timeout as error:
             raise RunError(
-                f"{self}: is being trained by another process; wait for its end, or {mend}"
+                f"{self}: is being trained by another process; wait for its end, or {hint}"
             ) from error
         except OSError as error:
             raise RunError(
@@ -137,11 +126,11 @@ class RunFolder:
         finally:
             lock.release()
 
-    def made(self, config: Config) -> "RunFolder":
-        """Make the folder, unless a kill left it without, and write the configuration into it.
+    def prepare(self, config: Config) -> "RunFolder":
+        """Create the folder if it does not exist (a kill may have left it), and write config.yaml.
 
         Raises:
-            RunError: It cannot be made.
+            RunError: If the folder cannot be created.
         """
         _make(self.folder)
         self.write_config(config)
@@ -149,16 +138,16 @@ class RunFolder:
 
     @property
     def resume_command(self) -> str:
-        """What to type to go on with it."""
+        """The command that resumes the run."""
         return f"nntrain fit {self.config_file} --run {self} --resume"
 
     def is_committee(self) -> bool:
-        """Whether its networks have folders of their own."""
+        """Whether it has several members."""
         return len(self.members()) > 1
 
     def members(self) -> list["RunFolder"]:
-        """A run for each network: those of a committee, not all of them begun, or itself."""
-        # What has a checkpoint is no committee, even if its config.yaml cannot be read any more.
+        """The members of a committee, whether or not their folders exist; else the run itself."""
+        # A folder with a checkpoint is no committee, even if its config.yaml is unreadable.
         count = 1 if self.last_file.exists() else self.config().members
         if count == 1:
             return [self]
@@ -170,23 +159,23 @@ class RunFolder:
             file.write(dump_config(config))
 
     def config(self) -> Config:
-        """The run's complete configuration."""
+        """Read config.yaml."""
         return load_config(self.config_file)
 
     def history(self) -> list[EpochRecord]:
-        """The finished epochs, as metrics.csv has them.
+        """Read the finished epochs from metrics.csv; none if there is no file.
 
         Raises:
-            RunError: It cannot be read, or is damaged.
+            RunError: If the file cannot be read or is invalid.
         """
         rows = _read(self.metrics_file, FIELDS, blank=("val_loss", "val_accuracy"))
         return [EpochRecord(int(epoch), *row) for epoch, *row in rows]
 
     def layers(self) -> list[LayerRecord]:
-        """How the layers were doing after each epoch, as layers.csv has it.
+        """Read the statistics of the layers from layers.csv; none if there is no file.
 
         Raises:
-            RunError: As in `history`.
+            RunError: If the file cannot be read or is invalid.
         """
         rows = _read(self.layers_file, LayerRecord._fields, blank=("saturated", "gradient"))
         return [LayerRecord(int(epoch), int(layer), *row) for epoch, layer, *row in rows]
@@ -197,7 +186,7 @@ class RunFolder:
         _write(self.layers_file, LayerRecord._fields, progress.layers)
 
     def unfinished(self) -> list["RunFolder"]:
-        """The members of which something is left to train."""
+        """The members that are not finished."""
         training = self.config().training
         return [
             member
@@ -206,7 +195,7 @@ class RunFolder:
         ]
 
     def is_finished(self) -> bool:
-        """Whether nothing is left to train."""
+        """Whether all members are finished."""
         return not self.unfinished()
 
 
@@ -214,35 +203,51 @@ FIELDS = EpochRecord._fields
 
 
 def all_runs(folder: Path = RUNS) -> list[RunFolder]:
-    """The runs in the folders of this one, the newest last; trials are in that of their sweep."""
+    """The runs in subfolders, the newest last; the trials of a sweep are in the sweep's folder."""
     runs = [RunFolder(path.parent) for path in folder.glob("*/config.yaml")]
     return sorted(runs, key=_modified)
 
 
 def all_sweeps() -> list[Path]:
-    """The folders of the sweeps below runs/."""
+    """The folders of all sweeps in runs/."""
     return sorted(path.parent for path in RUNS.glob(f"*/{SWEEP}"))
 
 
 def newest_finished() -> RunFolder:
-    """The run that was finished last.
+    """The finished run that was trained last.
 
     Raises:
-        RunError: There is none.
+        RunError: If there is none.
     """
     for run in reversed(all_runs()):
-        with suppress(NNTrainError):  # a folder that cannot be read is not a finished run
+        with suppress(NNTrainError):  # an unreadable run is not a finished one
             if run.is_finished():
                 return run
     raise RunError(f"no finished run in {RUNS}/; train one with 'nntrain fit CONFIG'")
 
 
-def newest_named(name: str) -> RunFolder:
-    """The newest run that was made from the configuration of this name.
+def create_run(config: Config, folder: Path | None, name: str) -> RunFolder:
+    """Create a run in this folder, or in the next of runs/name, runs/name-2, runs/name-3 and so on.
 
     Raises:
-        RunError: There is none.
+        RunError: If the folder exists or cannot be created.
     """
+    if folder is not None:
+        return RunFolder.create(folder, config)
+    number = max(_numbered(name), default=0) + 1
+    while not _make(path := RUNS / (f"{name}-{number}" if number > 1 else name)):
+        number += 1
+    return RunFolder(path).initialize(config)
+
+
+def find_run(folder: Path | None, name: str) -> RunFolder:
+    """The run in this folder, or the newest one of this name: that of the greatest number.
+
+    Raises:
+        RunError: If there is none.
+    """
+    if folder is not None:
+        return RunFolder.open(folder)
     runs = {number: run for number, run in _numbered(name).items() if run.config_file.exists()}
     if runs:
         return runs[max(runs)]
@@ -250,7 +255,7 @@ def newest_named(name: str) -> RunFolder:
 
 
 def _numbered(name: str) -> dict[int, RunFolder]:
-    """The folders runs/name, the first, runs/name-2, the second, and so on."""
+    """The folders runs/name (number 1), runs/name-2 and so on, by number."""
     runs = {}
     for folder in RUNS.glob(f"{glob.escape(name)}*"):
         stem, _, number = folder.name.rpartition("-")
@@ -262,14 +267,14 @@ def _numbered(name: str) -> dict[int, RunFolder]:
 
 
 def exists_already(folder: Path) -> RunError:
-    """What to say of a folder that a new run cannot have."""
+    """The error for a new run whose folder exists."""
     return RunError(
         f"{folder}: exists already; name another folder with --run, or go on with --resume"
     )
 
 
 def name_for(config: Path) -> str:
-    """What runs of a configuration file are called: by the file, or by the run whose own it is."""
+    """The name of runs of a configuration file: its stem, or the name of the run that it is of."""
     folder = config.resolve().parent
     if folder.is_relative_to(RUNS.resolve()):
         return "-".join(folder.relative_to(RUNS.resolve()).parts) or config.stem
@@ -277,10 +282,10 @@ def name_for(config: Path) -> str:
 
 
 def _make(folder: Path) -> bool:
-    """Make a folder; whether it is new.
+    """Create a folder; False if it exists.
 
     Raises:
-        RunError: It cannot be made.
+        RunError: If it cannot be created.
     """
     try:
         folder.mkdir(parents=True)
@@ -294,7 +299,7 @@ def _make(folder: Path) -> bool:
 
 
 def _modified(run: RunFolder) -> float:
-    """When it was last trained; 0 if that cannot be seen."""
+    """The time of the latest checkpoint; 0 if unknown."""
     checkpoints = [*run.folder.glob("last.npz"), *run.folder.glob("member-*/last.npz")]
     with suppress(OSError):
         return max(file.stat().st_mtime for file in checkpoints or [run.config_file])
@@ -302,18 +307,18 @@ def _modified(run: RunFolder) -> float:
 
 
 def _read(file: Path, fields: tuple[str, ...], blank: Collection[str] = ()) -> list[list[float]]:
-    """The rows of a CSV of finite numbers; none if there is no file.
+    """Read a CSV of finite numbers; no rows if there is no file.
 
     Args:
-        file: Its first column counts epochs.
-        fields: Its columns.
-        blank: The columns that may be empty: nan.
+        file: The path.
+        fields: The names of the columns.
+        blank: The columns that may be empty, which means NaN.
 
     Raises:
-        RunError: It cannot be read, or holds something else.
+        RunError: If the file cannot be read or is invalid.
     """
     try:
-        if file.exists() and not file.is_file():  # a pipe would be waited for without end
+        if file.exists() and not file.is_file():  # reading a pipe could block forever
             raise ValueError("not a regular file")
         rows = csv.reader(io.StringIO(file.read_text(encoding="utf-8")), strict=True)
         if tuple(next(rows, ())) != fields:
@@ -326,7 +331,7 @@ def _read(file: Path, fields: tuple[str, ...], blank: Collection[str] = ()) -> l
         return []
     except (OSError, ValueError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise RunError(f"{file}: cannot be read: {reason}; --resume writes it anew") from error
+        raise RunError(f"{file}: cannot be read: {reason}; --resume rewrites it") from error
 
 
 def _write(file: Path, fields: tuple[str, ...], rows: Iterable[tuple[float, ...]]) -> None:
@@ -338,10 +343,10 @@ def _write(file: Path, fields: tuple[str, ...], rows: Iterable[tuple[float, ...]
 
 
 def _number(text: str, may_be_blank: bool) -> float:
-    """A cell.
+    """Parse a cell.
 
     Raises:
-        ValueError: It holds no finite number.
+        ValueError: If it is no finite number.
     """
     if not text and may_be_blank:
         return math.nan

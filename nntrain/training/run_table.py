@@ -1,4 +1,4 @@
-"""Runs at a glance: how well each one does, and what differs in their configurations."""
+"""Table of runs: metrics, and the differences of their configurations."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,22 +17,23 @@ from nntrain.training.run import RunFolder
 
 @dataclass(frozen=True)
 class RunSummary:
-    """A run, or a committee, in a few numbers.
+    """Summary of a run or a committee.
 
     Attributes:
-        run: Its folder.
-        config: Its configuration.
-        members: How many networks it is to have.
-        begun: How many of them have finished an epoch.
-        best_epoch: None before the first epoch, and for a committee.
-        train_accuracy: In the best epoch; the mean of those of the members that have begun, nan if
-            none has.
-        val_accuracy: Likewise, after the best epoch; nan without validation rows, too.
-        epochs: How many are finished, of all members.
-        planned: How many there are to be, at most.
-        seconds: Wall time of their training.
-        finished: Whether nothing is left to train.
-        rank: Greater is better.
+        run: The folder.
+        config: The configuration.
+        members: The configured number of networks.
+        begun: The number of networks that have finished an epoch.
+        best_epoch: The best epoch; None before the first epoch, and for a committee.
+        train_accuracy: Training accuracy in the best epoch, the mean over the members that have
+            finished an epoch; NaN if none has.
+        val_accuracy: Validation accuracy after the best epoch, the mean over the same members; NaN
+            without validation rows, too.
+        epochs: The number of finished epochs of all members.
+        planned: The configured number of epochs of all members.
+        seconds: Wall time of all finished epochs.
+        finished: Whether all members are finished.
+        rank: Sort key, greater is better.
     """
 
     run: RunFolder
@@ -51,22 +52,22 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class RunTable:
-    """What has been trained so far.
+    """Summaries of all runs.
 
     Attributes:
-        runs: The best first; those without a finished epoch last.
-        unreadable: The runs that cannot be read, and why.
+        runs: The readable runs, the best first, those without a finished epoch last.
+        unreadable: The errors of all others.
     """
 
     runs: list[RunSummary]
     unreadable: dict[RunFolder, NNTrainError]
 
     def differences(self) -> dict[str, list[Any]]:
-        """What is not the same in all configurations, as `nntrain.config.diff` has it."""
+        """The keys whose values differ, and the value of each run; see `nntrain.config.diff`."""
         return diff_configs([summary.config for summary in self.runs])
 
     def as_dicts(self) -> list[dict[str, Any]]:
-        """All of it in JSON's types, a dictionary for each run; what is not known is None."""
+        """The table as JSON types, one dictionary per run; None where unknown."""
         differing = to_jsonable_python(self.differences())
         return [
             {
@@ -82,15 +83,11 @@ class RunTable:
                 "differences": {key: values[number] for key, values in differing.items()},
             }
             for number, summary in enumerate(self.runs)
-        ] + [{"run": str(run), "unreadable": str(why)} for run, why in self.unreadable.items()]
+        ] + [{"run": str(run), "unreadable": str(error)} for run, error in self.unreadable.items()]
 
 
 def overview(runs: Sequence[RunFolder]) -> RunTable:
-    """Read what the folders of these runs hold.
-
-    Args:
-        runs: Whatever state they are in.
-    """
+    """Read the folders of these runs, in whatever state they are."""
     summaries: list[RunSummary] = []
     unreadable: dict[RunFolder, NNTrainError] = {}
     for run in runs:
@@ -123,13 +120,13 @@ def _summary(run: RunFolder) -> RunSummary:
         finished=all(
             is_finished(history, training.epochs, training.patience) for history in histories
         ),
-        # Training rows say less than rows held out, however well they are answered.
+        # A validated run ranks above one that was not, whatever its training accuracy.
         rank=(int(tops[0].validated), *ranks) if tops else (-1, 0.0, 0.0),
     )
 
 
 def _mean(values: Iterable[float]) -> float:
-    """The mean; nan of none."""
+    """The mean; NaN if there are no values."""
     numbers = list(values)
     return math.fsum(numbers) / len(numbers) if numbers else math.nan
 

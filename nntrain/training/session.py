@@ -1,4 +1,4 @@
-"""A training session: threads, BLAS, error state and the step, set up together and put back."""
+"""A training session: worker threads, BLAS threads, NumPy's error state and the training step."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from nntrain.training.loop import Plan
 
 
 def plan_of(config: Config) -> Plan:
-    """How long to train, and how fast."""
+    """The plan of a configuration."""
     training = config.training
     return Plan(
         training.epochs, training.patience, training.optimizer.learning_rate, build_schedule(config)
@@ -31,20 +31,20 @@ def training_session(
     batch_size: int,
     threads: int,
 ) -> Iterator[TrainStep]:
-    """All that a training needs beside rows and a plan, as long as the context lasts.
+    """Set up everything that a training needs besides rows and a plan, and tear it down at the end.
 
     Args:
-        config: Says what regularisation and dropout there are.
-        network: Is trained,
-        optimizer: by this one,
-        average: and followed by this one, if there is one.
+        config: The configuration of regularisation and dropout.
+        network: The network to train.
+        optimizer: The optimiser of its parameters.
+        average: The moving average of its parameters, if there is one.
         batch_size: B.
-        threads: How many share the work.
+        threads: Number of threads.
 
     Yields:
-        The step.
+        The training step.
     """
-    # Where weights grow without bounds, the loss tells; a warning would only add noise.
+    # If weights overflow, the loss becomes infinite and training stops; warnings are not needed.
     with np.errstate(over="ignore", invalid="ignore"), WorkerPool(threads) as pool:
         step = TrainStep(
             network,

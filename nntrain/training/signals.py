@@ -1,6 +1,6 @@
-"""Ctrl-C and SIGTERM: the first asks for an orderly end, the second ends at once.
+"""Ctrl-C and SIGTERM: the first signal requests a graceful stop, the second ends at once.
 
-A terminal that is closed (SIGHUP) ends nothing: the training goes on without it.
+SIGHUP, sent when the terminal is closed, is ignored: training continues.
 """
 
 import signal
@@ -14,17 +14,17 @@ HANGUP = getattr(signal, "SIGHUP", None)  # not on Windows
 
 
 class SignalGuard:
-    """Whether an orderly end was asked for.
+    """Records the first signal.
 
     Attributes:
-        signal: The first signal's number; None while there was none.
+        signal: The first signal's number; None before it.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        """A signal's handler: the second one ends the process."""
+        """Signal handler; the second signal ends the process."""
         if self.signal is not None:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
@@ -33,29 +33,29 @@ class SignalGuard:
 
 @contextmanager
 def defer_signals() -> Iterator[SignalGuard]:
-    """Within this context the first signal is only noted; handlers are put back afterwards.
+    """Record the first signal instead of ending the process; handlers are restored afterwards.
 
-    A context within another shares what that one has noted, so that a signal that came too late for
-    one training still ends the row of trainings it belongs to.
+    A nested context shares the outer one's guard. So a signal that arrives at the end of one
+    member's training still stops the committee.
     """
     for number in SIGNALS:
         outer = getattr(signal.getsignal(number), "__self__", None)
         if isinstance(outer, SignalGuard):
             yield outer
             return
-    interruption = SignalGuard()
+    guard = SignalGuard()
     if threading.current_thread() is not threading.main_thread():
-        yield interruption  # only the main thread is told of signals
+        yield guard  # only the main thread receives signals
         return
     before = {
-        number: signal.signal(number, interruption.note)
+        number: signal.signal(number, guard.note)
         for number in SIGNALS
-        if signal.getsignal(number) is not signal.SIG_IGN  # as `nohup` and `&` arrange it
+        if signal.getsignal(number) is not signal.SIG_IGN  # as set by `nohup` and `&`
     }
     if HANGUP is not None:
         before[HANGUP] = signal.signal(HANGUP, signal.SIG_IGN)
     try:
-        yield interruption
+        yield guard
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""The state of a training: all that changes while a network is trained."""
+"""The state of a training: network, optimiser, moving average and progress."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +15,13 @@ from nntrain.training.progress import Progress
 
 @dataclass
 class TrainingState:
-    """All that changes while a network is trained.
+    """Everything that changes during a training.
 
     Attributes:
-        network: Its parameters are moved,
-        optimizer: by this one,
-        average: and followed by this one, if there is one.
-        progress: How far.
+        network: The network to train.
+        optimizer: The optimiser of its parameters.
+        average: The moving average of its parameters, if there is one.
+        progress: The position and the metrics recorded so far.
     """
 
     network: Network
@@ -31,16 +31,16 @@ class TrainingState:
 
     @classmethod
     def begin(cls, config: Config, inputs: int) -> "TrainingState":
-        """Before the first step; `inputs` is n_0."""
+        """The initial state; `inputs` is n_0."""
         network = initial_network(config, inputs)
         optimizer = build_optimizer(config, network)
         return cls(network, optimizer, build_average(config, network), Progress())
 
     def restore(self, saved: Checkpoint, path: Path) -> None:
-        """Go to where a checkpoint was saved.
+        """Restore a checkpoint; `path` is for error messages.
 
         Raises:
-            CheckpointError: The one in this file is of another network.
+            CheckpointError: If the checkpoint is of another network.
         """
         arrays = {"parameters": saved.parameters, **saved.optimizer_state}
         own = {"parameters": self.network.parameters, **self.state}
@@ -53,5 +53,5 @@ class TrainingState:
 
     @property
     def state(self) -> dict[str, Array]:
-        """All arrays but the parameters, by name."""
+        """All arrays except the parameters, by name."""
         return self.optimizer.state | (self.average.state if self.average else {})

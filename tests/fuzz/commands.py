@@ -160,7 +160,7 @@ def _without_network() -> Iterator[None]:
         mock.patch("urllib.request.urlopen", side_effect=URLError("no network")),
         mock.patch("nntrain.cluster.connect.open_cluster", refuse),
         # A training's progress is no error.
-        mock.patch("nntrain.training.reporter.TerminalReporter.notice", lambda self, text: None),
+        mock.patch("nntrain.training.reporter.TerminalReporter.log", lambda self, text: None),
     ):
         yield
 

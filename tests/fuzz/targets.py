@@ -150,7 +150,6 @@ def seeds() -> dict[str, list[bytes]]:
             inputs=3,
             labels=[0, 1],
             data_digest="ab",
-            position=checkpoint.position_of(progress),
             threads=2,
         )
         checkpoint.save(path, Checkpoint(meta, weights, state, progress))

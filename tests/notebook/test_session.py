@@ -12,15 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import tqdm.auto
-import tqdm.notebook
 from ruamel.yaml import YAML
 
 import nntrain
 from nntrain.config import parse_config
 from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.notebook import session
-from nntrain.notebook.reporter import NotebookReporter, suitable_reporter
 from nntrain.training import checkpoint
 from nntrain.training.progress import Progress
 from nntrain.training.reporter import Reporter
@@ -177,7 +174,7 @@ def test_an_interrupted_cell_is_saved_and_gone_on_with(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Impatient(Reporter):
-        def batch(self, progress: Progress) -> None:
+        def on_batch_end(self, progress: Progress) -> None:
             if progress.epoch == 1:
                 os.kill(os.getpid(), signal.SIGINT)
 
@@ -199,6 +196,7 @@ def test_a_run_shows_its_curves_or_a_table(folder: Path, monkeypatch: pytest.Mon
     assert shown.startswith("<pre>runs/&lt;b&gt;/1: ")
     assert "<svg" in shown
     assert "<b>" not in shown
+    monkeypatch.delitem(sys.modules, "nntrain.report.charts")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     shown = run._repr_html_()
     assert "<svg" not in shown
@@ -207,40 +205,18 @@ def test_a_run_shows_its_curves_or_a_table(folder: Path, monkeypatch: pytest.Mon
     assert f"<td>{run.history[-1].val_accuracy:.2%}</td>" in shown
 
 
+def test_a_committee_shows_the_curves_of_its_members(folder: Path) -> None:
+    pytest.importorskip("matplotlib")
+    shown = nntrain.fit("tiny.yaml", overrides={"members": 2, "training.epochs": 1})._repr_html_()
+    assert shown.count("<svg") == 5
+    for text in ("Training loss", "Validation accuracy", "Learning rate", "member-2"):
+        assert f">{text}</text>" in shown
+    assert "--series-1: #ff7f0e;" in shown
+
+
 def test_a_run_without_validation_or_without_an_epoch_is_shown(folder: Path) -> None:
     shown = nntrain.fit("tiny.yaml", overrides={"data.validation": 0})._repr_html_()
     assert "of the training rows right" in shown
     Path("begun").mkdir()
     Path("begun/config.yaml").write_text(TINY)
     assert nntrain.load("begun")._repr_html_() == "<pre>begun: no epoch is finished yet</pre>"
-
-
-def test_in_a_notebook_lines_go_to_the_cells_output(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    nntrain.fit("tiny.yaml")
-    assert "epoch 4/4" in capsys.readouterr().err
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
-    nntrain.fit("tiny.yaml")
-    told = capsys.readouterr()
-    assert "epoch 4/4" in told.out
-    assert told.err == ""
-
-
-@pytest.mark.parametrize("widgets", [True, False])
-def test_the_bar_is_a_widget_where_there_are_widgets(
-    monkeypatch: pytest.MonkeyPatch, widgets: bool
-) -> None:
-    class Widget(tqdm.auto.tqdm):  # type: ignore[type-arg]
-        pass
-
-    if widgets:
-        monkeypatch.setattr(tqdm.auto, "tqdm", Widget)
-        monkeypatch.setattr(tqdm.notebook, "tqdm", Widget)
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
-    reporter = suitable_reporter()
-    assert isinstance(reporter, NotebookReporter)
-    bar = reporter._make_bar(total=3)
-    assert isinstance(bar, Widget) == widgets
-    assert bar.disable == (not widgets), "the output is no terminal"
-    bar.close()

@@ -93,7 +93,7 @@ def train(
         ],
     )
     run = RunFolder(folder)
-    fit(config, lambda: run.made(config), Reporter(), data=(rows, None))
+    fit(config, lambda: run.prepare(config), Reporter(), data=(rows, None))
     return Predictor(run)
 
 

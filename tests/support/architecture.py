@@ -23,7 +23,7 @@ ALLOWED = {
     "cluster": {"training", "config", "data", "nn"},
     "sweep": {"cluster", "report", "training", "config", "data", "nn"},
     "export.py": {"training", "config", "data", "nn"},
-    "notebook": {"training", "config", "data", "nn"},
+    "notebook": {"report", "training", "config", "data", "nn"},
     "classifier.py": {"training", "config", "data", "engine", "nn"},
     "__init__.py": {"classifier", "notebook"},
     "cli": {"cluster", "export", "explain", "report", "sweep", "training", "config", "data", "nn"},

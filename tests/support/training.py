@@ -1,11 +1,15 @@
 """Interrupted trainings, and the comparison of what they leave."""
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from nntrain.config import Config
 from nntrain.training import checkpoint
+from nntrain.training.checkpoint import Checkpoint
+from nntrain.training.fit import Outcome, fit
 from nntrain.training.progress import Progress
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
@@ -30,7 +34,7 @@ class Interrupting(Reporter):
         self.at = set(at)
         self.count = 0
 
-    def batch(self, progress: Progress) -> None:
+    def on_batch_end(self, progress: Progress) -> None:
         self.count += 1
         if self.count in self.at:
             signal.raise_signal(signal.SIGINT)
@@ -39,8 +43,13 @@ class Interrupting(Reporter):
 class Listening(Reporter):
     heard = ""
 
-    def notice(self, text: str) -> None:
+    def log(self, text: str) -> None:
         self.heard += f"{text}\n"
+
+
+def start_run(config: Config, folder: Path, reporter: Reporter | None = None) -> Outcome:
+    """Train a new run in a folder."""
+    return fit(config, lambda: RunFolder.create(folder, config), reporter or Reporter())
 
 
 def assert_same(run: RunFolder, undisturbed: RunFolder) -> None:
@@ -64,3 +73,13 @@ def assert_as_if_undisturbed(run: Path, undisturbed: Path) -> None:
     assert_same(RunFolder(run), RunFolder(undisturbed))
     assert without_seconds(run) == without_seconds(undisturbed)
     assert remains(run) == []
+
+
+def damage(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def with_meta(saved: Checkpoint, **changed: object) -> Checkpoint:
+    return replace(saved, meta=saved.meta.model_copy(update=changed))

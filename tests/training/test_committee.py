@@ -2,7 +2,7 @@
 
 import itertools
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +23,11 @@ from nntrain.training.fit import fit, resume
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import read_data
 from nntrain.training.run import RunFolder
-from nntrain.training.signals import defer_signals
 from tests.support.tiny import stripes
 from tests.support.training import BATCHES, Interrupting, Listening, assert_same
 
 MakeConfig = Callable[..., Config]
 Numbered = Callable[[], Path]
-
-
-@pytest.fixture
-def numbered(tmp_path: Path) -> Iterator[Numbered]:
-    counter = itertools.count()
-    yield lambda: tmp_path / f"committee{next(counter)}"
 
 
 def begin(config: Config, folder: Path, reporter: Reporter | None = None) -> CommitteeOutcome:
@@ -150,16 +143,6 @@ def test_a_signal_in_the_very_last_batch_has_interrupted_nothing(
     outcome = begin(make_config("members=2"), numbered(), Interrupting(2 * BATCHES))
     assert outcome.signal is None
     assert outcome.run.is_finished()
-
-
-def test_contexts_within_one_another_share_a_signal_and_put_the_handlers_back() -> None:
-    before = signal.getsignal(signal.SIGTERM)
-    with defer_signals() as outer:
-        with defer_signals() as inner:
-            signal.raise_signal(signal.SIGTERM)
-        assert inner.signal == outer.signal == signal.SIGTERM
-        assert signal.getsignal(signal.SIGTERM) != before
-    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_finished_members_are_kept_and_more_are_made(

@@ -1,7 +1,5 @@
-import math
 import signal
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +10,11 @@ from nntrain.config.build import build_optimizer, build_rescale, build_schedule,
 from nntrain.errors import DivergenceError
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
-from nntrain.training.fit import dry_run, fit
-from nntrain.training.progress import EpochRecord, Progress, best, is_finished
+from nntrain.training.fit import fit
+from nntrain.training.progress import Progress
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from tests.support.tiny import stripes
-
-
-def record(epoch: int, accuracy: float, loss: float = 1.0) -> EpochRecord:
-    return EpochRecord(epoch, 1.0, 0.1, 1.0, 0.5, loss / epoch, accuracy)
 
 
 def test_training_is_the_lectures_loop(make_config: Callable[..., Config], tmp_path: Path) -> None:
@@ -80,7 +74,7 @@ def test_an_interruption_never_saves_parameters_that_are_not_finite(
     make_config: Callable[..., Config], tmp_path: Path
 ) -> None:
     class Overflowing(Reporter):
-        def batch(self, progress: Progress) -> None:  # the first update has just overflowed
+        def on_batch_end(self, progress: Progress) -> None:  # the first update has just overflowed
             signal.raise_signal(signal.SIGINT)
 
     config = make_config(
@@ -108,90 +102,6 @@ def test_divergence_late_in_training_keeps_the_epochs_before_it(
     assert saved.progress.epoch >= 1
     assert np.isfinite(saved.parameters).all()
     assert RunFolder(tmp_path / "run").history() == saved.progress.history
-
-
-def test_the_best_epoch_is_by_accuracy_then_loss_then_the_earliest() -> None:
-    history = [record(1, 0.9), record(2, 0.95, 0.8), record(3, 0.95, 0.6), record(4, 0.95, 0.8)]
-    assert best(history).epoch == 3
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "patience", "finished"),
-    [
-        ([0.5, 0.6], None, False),
-        ([0.5, 0.6, 0.7], None, True),
-        ([0.6, 0.5], 1, True),
-        ([0.6, 0.6], 1, True),
-        ([0.6, 0.5], 2, False),
-        ([], 1, False),
-    ],
-)
-def test_training_is_finished_when_epochs_or_patience_are_spent(
-    accuracies: list[float], patience: int | None, finished: bool
-) -> None:
-    history = [record(i + 1, accuracy) for i, accuracy in enumerate(accuracies)]
-    assert is_finished(history, 3, patience) is finished
-
-
-def test_without_validation_the_columns_stay_empty_and_the_run_is_usable(
-    make_config: Callable[..., Config], tmp_path: Path
-) -> None:
-    config = make_config("data.validation=0")
-    outcome = fit(config, lambda: RunFolder.create(tmp_path / "run", config), Reporter())
-    assert all(math.isnan(row.val_loss) and not row.validated for row in outcome.history)
-    assert outcome.run.metrics_file.read_text().splitlines()[1].endswith(",,")
-    assert len(outcome.run.history()) == 4
-    assert outcome.run.best_file.exists()
-
-
-def test_two_runs_of_one_seed_agree_and_of_another_differ(
-    make_config: Callable[..., Config], tmp_path: Path
-) -> None:
-    def parameters(name: str, *overrides: str) -> bytes:
-        config = make_config(*overrides)
-        run = fit(config, lambda: RunFolder.create(tmp_path / name, config), Reporter()).run
-        return checkpoint.load(run.last_file).parameters.tobytes()
-
-    assert parameters("a") == parameters("b")
-    assert parameters("a2") != parameters("c", "seed=4")
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        "network[0].dropout=0.5",
-        "training.input_dropout=0.5",
-        "training.label_smoothing=0.2",
-        "training.l1=0.01",
-        "training.max_norm=0.5",
-        "training.clip_norm=0.01",
-    ],
-)
-def test_every_rule_of_the_configuration_reaches_the_weights(
-    make_config: Callable[..., Config], tmp_path: Path, rule: str
-) -> None:
-    trained = []
-    for name, overrides in (("plain", ()), ("ruled", (rule,))):
-        config = make_config("training.epochs=1", *overrides)
-        run = fit(config, partial(RunFolder.create, tmp_path / name, config), Reporter()).run
-        trained.append(checkpoint.load(run.last_file).parameters)
-    plain, ruled = trained
-    assert not np.allclose(plain, ruled)
-
-
-def test_rehearsal_says_what_would_be_trained(make_config: Callable[..., Config]) -> None:
-    text = dry_run(make_config(), Reporter())
-    assert text == "16-8-3, 163 parameters, 4 epochs of 10 batches"
-
-
-def test_progress_counts_rows_not_batches() -> None:
-    progress = Progress()
-    progress.add_batch(rows=3, loss_sum=3.0, correct=1)
-    progress.add_batch(rows=1, loss_sum=5.0, correct=1)
-    row = progress.end_epoch(0.1, 0.2, 0.9, [(0.5, 1e-3), (0.25, 2e-3)])
-    assert progress.layers == [(1, 1, 0.5, 1e-3), (1, 2, 0.25, 2e-3)]
-    assert (row.epoch, row.train_loss, row.train_accuracy) == (1, 2.0, 0.5)
-    assert (progress.batch, progress.rows, progress.epoch) == (0, 0, 1)
 
 
 def test_build_gives_every_optimizer_and_schedule(make_config: Callable[..., Config]) -> None:

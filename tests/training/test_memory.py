@@ -16,12 +16,12 @@ import os, sys
 from nntrain.cli import main
 from nntrain.training.reporter import TerminalReporter
 
-def epoch(self, *arguments):
+def on_epoch_end(self, *arguments):
     for line in open("/proc/self/status"):
         if line.startswith("VmRSS"):
             print(line.split()[1], flush=True)
 
-TerminalReporter.epoch = epoch
+TerminalReporter.on_epoch_end = on_epoch_end
 os.fsync = lambda descriptor: None
 main()
 """

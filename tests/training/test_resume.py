@@ -1,10 +1,9 @@
 """A run that was stopped and resumed ends as one that never was, bit for bit."""
 
-import itertools
 import re
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,33 +15,26 @@ from hypothesis import strategies as st
 
 from nntrain.config import Config
 from nntrain.data import cache, kaggle
-from nntrain.data.kaggle import write_csv
-from nntrain.errors import CheckpointError, ConfigError, DataError
+from nntrain.errors import CheckpointError, DataError
 from nntrain.training import checkpoint
-from nntrain.training.checkpoint import Checkpoint
-from nntrain.training.fit import Outcome, fit, resume
+from nntrain.training.fit import resume
 from nntrain.training.inference import Predictor
 from nntrain.training.progress import Progress
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
-from tests.support.tiny import stripes
-from tests.support.training import BATCHES, Interrupting, Listening, assert_same
+from tests.support.training import (
+    BATCHES,
+    Interrupting,
+    Listening,
+    assert_same,
+    start_run,
+)
 
 OPTIMIZERS = {
     "sgd": "{name: sgd, learning_rate: 0.5, weight_decay: 0.001}",
     "momentum": "{name: momentum, learning_rate: 0.05}",
     "adam": "{name: adam, learning_rate: 0.01}",
 }
-
-
-@pytest.fixture
-def numbered(tmp_path: Path) -> Iterator[Callable[[], Path]]:
-    counter = itertools.count()
-    yield lambda: tmp_path / f"run{next(counter)}"
-
-
-def begin(config: Config, folder: Path, reporter: Reporter | None = None) -> Outcome:
-    return fit(config, lambda: RunFolder.create(folder, config), reporter or Reporter())
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -62,8 +54,8 @@ def test_interruption_at_any_batch_leaves_no_trace(
         f"training.optimizer={OPTIMIZERS[optimizer]}",
         "training.schedule={name: one_cycle, warmup: 0.5}",
     )
-    undisturbed = begin(config, numbered()).run
-    outcome = begin(config, numbered(), Interrupting(stops[0]))
+    undisturbed = start_run(config, numbered()).run
+    outcome = start_run(config, numbered(), Interrupting(stops[0]))
     assert outcome.signal == (signal.SIGINT if stops[0] < BATCHES else None)
     for stop in stops[1:]:
         outcome = resume(config, outcome.run, Interrupting(stop))
@@ -90,11 +82,11 @@ def test_dropout_distortion_and_averages_go_on_where_they_were(
         "training.l1=0.001",
         "training.label_smoothing=0.1",
     )
-    undisturbed = begin(config, numbered()).run
-    outcome = begin(config, numbered(), Interrupting(stop))
+    undisturbed = start_run(config, numbered()).run
+    outcome = start_run(config, numbered(), Interrupting(stop))
     outcome = resume(config, outcome.run, Reporter(), threads)
     assert_same(outcome.run, undisturbed)
-    plain = begin(make_config(), numbered()).run
+    plain = start_run(make_config(), numbered()).run
     assert not np.array_equal(
         checkpoint.load(plain.last_file).parameters,
         checkpoint.load(undisturbed.last_file).parameters,
@@ -107,9 +99,9 @@ def test_patience_counts_on_after_a_resume(
     config = make_config(
         "training.epochs=50", "training.patience=3", "training.optimizer.learning_rate=1e-9"
     )
-    undisturbed = begin(config, numbered())
+    undisturbed = start_run(config, numbered())
     assert len(undisturbed.history) == 4  # nothing is learnt: the first epoch stays the best
-    outcome = begin(config, numbered(), Interrupting(35))
+    outcome = start_run(config, numbered(), Interrupting(35))
     assert len(outcome.history) == 3
     outcome = resume(config, outcome.run, Reporter())
     assert len(outcome.history) == 4
@@ -119,74 +111,20 @@ def test_patience_counts_on_after_a_resume(
 def test_more_epochs_may_be_asked_for_and_become_the_runs_own(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:
-    run = begin(make_config(), numbered()).run
+    run = start_run(make_config(), numbered()).run
     assert run.is_finished()
     grown = make_config("training.epochs=6")
     outcome = resume(grown, run, Interrupting(13))
     assert not run.is_finished()
     assert run.config() == grown
     outcome = resume(run.config(), run, Reporter())
-    assert_same(outcome.run, begin(make_config("training.epochs=6"), numbered()).run)
-
-
-@pytest.mark.parametrize(
-    "override",
-    [
-        "training.epochs=3",
-        "training.batch_size=17",
-        "seed=4",
-        "training.optimizer={name: sgd, learning_rate: 1}",
-        "network[0].dense=9",
-        "data.validation=0.3",
-    ],
-)
-def test_another_configuration_is_refused_and_nothing_is_touched(
-    make_config: Callable[..., Config], numbered: Callable[[], Path], override: str
-) -> None:
-    run = begin(make_config(), numbered(), Interrupting(15)).run
-    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
-    with pytest.raises(ConfigError, match="cannot be resumed with another configuration"):
-        resume(make_config(override), run, Reporter())
-    assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
-
-
-def test_other_training_rows_are_refused(
-    make_config: Callable[..., Config], numbered: Callable[[], Path], train_csv: Path
-) -> None:
-    run = begin(make_config(), numbered(), Interrupting(15)).run
-    pixels, labels = stripes(200)
-    write_csv(train_csv, np.bitwise_xor(pixels, 1, dtype=np.uint8), labels)
-    with pytest.raises(DataError, match="not the rows that"):
-        resume(make_config(), run, Reporter())
-
-
-def test_other_validation_rows_are_refused_but_moved_files_are_not(
-    make_config: Callable[..., Config], numbered: Callable[[], Path], tmp_path: Path
-) -> None:
-    validation, moved = tmp_path / "validation.csv", tmp_path / "moved.csv"
-    pixels, labels = stripes(30, seed=1)
-    write_csv(validation, pixels, labels)
-    config = make_config(f"data.validation={validation}")
-    run = begin(config, numbered(), Interrupting(15)).run
-    validation.rename(moved)
-    resume(make_config(f"data.validation={moved}"), run, Interrupting(3))
-    write_csv(moved, *stripes(30, seed=2))
-    with pytest.raises(DataError, match="not the rows that"):
-        resume(make_config(f"data.validation={moved}"), run, Reporter())
-
-
-def test_without_a_checkpoint_the_runs_own_configuration_still_rules(
-    make_config: Callable[..., Config], numbered: Callable[[], Path]
-) -> None:
-    killed = RunFolder.create(numbered(), make_config())
-    with pytest.raises(ConfigError, match="cannot be resumed with another configuration"):
-        resume(make_config("seed=77"), killed, Reporter())
+    assert_same(outcome.run, start_run(make_config("training.epochs=6"), numbered()).run)
 
 
 def test_a_stretched_schedule_is_announced(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:
-    run = begin(make_config("training.schedule=cosine"), numbered()).run
+    run = start_run(make_config("training.schedule=cosine"), numbered()).run
     reporter = Listening()
     resume(make_config("training.schedule=cosine", "training.epochs=5"), run, reporter)
     assert "the cosine schedule now ends with epoch 5" in reporter.heard
@@ -198,7 +136,7 @@ def test_a_run_killed_before_its_first_checkpoint_begins_again(
     config = make_config()
     killed = RunFolder.create(numbered(), config)
     outcome = resume(config, killed, Reporter())
-    assert_same(outcome.run, begin(config, numbered()).run)
+    assert_same(outcome.run, start_run(config, numbered()).run)
 
 
 @pytest.mark.parametrize("stop", [25, BATCHES])
@@ -206,81 +144,10 @@ def test_metrics_are_those_of_the_checkpoint_when_a_kill_fell_between_them(
     make_config: Callable[..., Config], numbered: Callable[[], Path], stop: int
 ) -> None:
     config = make_config()
-    run = begin(config, numbered(), Interrupting(stop)).run
+    run = start_run(config, numbered(), Interrupting(stop)).run
     run.write_progress(Progress())  # as if it had been killed before metrics.csv was written
     outcome = resume(config, run, Reporter())
-    assert_same(outcome.run, begin(config, numbered()).run)
-
-
-def damage(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.write_bytes(content)
-
-
-@pytest.mark.parametrize("harm", [damage, Path.unlink], ids=["damaged", "removed"])
-def test_without_its_last_checkpoint_a_run_goes_on_from_its_best(
-    make_config: Callable[..., Config], numbered: Callable[[], Path], harm: Callable[[Path], None]
-) -> None:
-    config = make_config()
-    run = begin(config, numbered(), Interrupting(25)).run
-    harm(run.last_file)
-    reporter = Listening()
-    outcome = resume(config, run, reporter)
-    warning = f"warning: {run.last_file}: damaged; going on from {run.best_file}"
-    assert (warning in reporter.heard.splitlines()) == (harm is damage)
-    assert_same(outcome.run, begin(config, numbered()).run)
-
-
-@pytest.mark.parametrize("harm", [damage, Path.unlink], ids=["damaged", "removed"])
-def test_a_run_that_has_lost_its_best_epoch_is_not_resumed_in_silence(
-    make_config: Callable[..., Config], numbered: Callable[[], Path], harm: Callable[[Path], None]
-) -> None:
-    run = begin(make_config(), numbered(), Interrupting(25)).run
-    harm(run.best_file)
-    with pytest.raises(CheckpointError, match="put a copy of") as caught:
-        resume(make_config(), run, Reporter())
-    assert str(caught.value).startswith(f"{run.best_file}: ")
-    shutil.copy(run.last_file, run.best_file)
-    assert len(resume(make_config(), run, Reporter()).history) == 4
-
-
-def test_a_run_of_which_both_checkpoints_are_damaged_is_refused(
-    make_config: Callable[..., Config], numbered: Callable[[], Path]
-) -> None:
-    run = begin(make_config(), numbered(), Interrupting(25)).run
-    damage(run.best_file)
-    damage(run.last_file)
-    with pytest.raises(CheckpointError, match="or begin a new run") as caught:
-        resume(make_config(), run, Reporter())
-    assert str(caught.value).startswith(f"{run.last_file}: damaged")
-
-
-def with_meta(saved: Checkpoint, **changed: object) -> Checkpoint:
-    return replace(saved, meta=saved.meta.model_copy(update=changed))
-
-
-def test_another_number_of_threads_or_another_numpy_is_told(
-    make_config: Callable[..., Config], numbered: Callable[[], Path]
-) -> None:
-    config = make_config()
-
-    def told(threads: int, **versions: str) -> list[str]:
-        run = begin(config, numbered(), Interrupting(25)).run
-        saved = checkpoint.load(run.last_file)
-        checkpoint.save(run.last_file, with_meta(saved, versions=saved.meta.versions | versions))
-        reporter = Listening()
-        resume(config, run, reporter, threads)
-        return [
-            line for line in reporter.heard.splitlines() if "not the same to the last bit" in line
-        ]
-
-    assert told(1) == []
-    (line,) = told(2)
-    assert line.startswith("warning: trained by 1 thread and NumPy")
-    assert "now by 2 and NumPy" in line
-    (line,) = told(1, numpy="1.2.3")
-    assert "by 1 thread and NumPy 1.2.3 so far, now by 1 and" in line
+    assert_same(outcome.run, start_run(config, numbered()).run)
 
 
 @pytest.mark.parametrize(
@@ -298,7 +165,7 @@ def test_a_checkpoint_of_another_network_is_refused(
     change: dict[str, Any],
     fault: str,
 ) -> None:
-    run = begin(make_config(), numbered(), Interrupting(25)).run
+    run = start_run(make_config(), numbered(), Interrupting(25)).run
     saved = checkpoint.load(run.last_file)
     assert saved.parameters.size == 163
     checkpoint.save(run.last_file, replace(saved, **change))
@@ -313,7 +180,7 @@ def test_a_checkpoint_of_another_network_is_refused(
 def test_a_checkpoint_that_claims_a_huge_network_is_refused_before_one_is_made(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:
-    run = begin(make_config("training.epochs=1"), numbered()).run
+    run = start_run(make_config("training.epochs=1"), numbered()).run
     saved = checkpoint.load(run.best_file)
     config = saved.meta.config.replace("dense: 8", "dense: 800000000")
     assert config != saved.meta.config
@@ -336,7 +203,7 @@ def test_mapped_rows_that_change_during_an_epoch_do_not_reach_a_checkpoint(
     class Scribbling(Reporter):
         count = 0
 
-        def batch(self, progress: Progress) -> None:
+        def on_batch_end(self, progress: Progress) -> None:
             self.count += 1
             if self.count == 25:
                 (file,) = tmp_path.rglob("pixels")
@@ -345,7 +212,7 @@ def test_mapped_rows_that_change_during_an_epoch_do_not_reach_a_checkpoint(
 
     folder = numbered()
     with pytest.raises(DataError, match="was changed while it was used"):
-        begin(make_config(), folder, Scribbling())
+        start_run(make_config(), folder, Scribbling())
     assert checkpoint.load(folder / "last.npz").progress.epoch == 2
     outcome = resume(make_config(), RunFolder(folder), Reporter())
-    assert_same(outcome.run, begin(make_config(), numbered()).run)
+    assert_same(outcome.run, start_run(make_config(), numbered()).run)

@@ -232,11 +232,11 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
     file, checkpoint = newest_checkpoint(run, reporter)
     config = parse_config(checkpoint.meta.config, str(file)) if checkpoint else run.config()
     if config != run.config():
-        reporter.notice(
+        reporter.log(
             f"warning: {run.config_file}: not what the run was trained with; using that of {file}"
         )
     if data and checkpoint and digest(*data) != checkpoint.meta.data_digest:
-        reporter.notice(
+        reporter.log(
             f"warning: {config.data.train}: not the rows that {run} was trained on; "
             "diagnosing without them"
         )
@@ -254,7 +254,7 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
             end = Snapshot.of(config, newest, sample) if sample else None
         start = Snapshot.of(config, initial, sample) if sample else None
     if data and not finished and not (checkpoint and checkpoint.progress.batch):
-        reporter.notice(f"{run}: training epoch {len(history) + 1}, which was not finished, again")
+        reporter.log(f"{run}: training epoch {len(history) + 1}, which was not finished, again")
         newest = _restored(config, data[0].dataset.pixels.shape[1], checkpoint, file)
         divergence = _try_next_epoch(config, newest, data[0], threads)
     return RunStats(
@@ -287,7 +287,7 @@ def read_rows(config: Config, reporter: Reporter) -> Split | None:
     try:
         return read_data(config, reporter)
     except DataError as error:
-        reporter.notice(f"{error}; diagnosing from metrics and weights alone")
+        reporter.log(f"{error}; diagnosing from metrics and weights alone")
         return None
 
 

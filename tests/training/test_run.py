@@ -22,7 +22,7 @@ from nntrain.errors import RunError
 from nntrain.training.run import RunFolder
 
 try:
-    with RunFolder(pathlib.Path(sys.argv[1])).held():
+    with RunFolder(pathlib.Path(sys.argv[1])).lock():
         print("held", flush=True)
         sys.stdin.readline()
 except RunError as error:

@@ -12,6 +12,7 @@ import pytest
 from markupsafe import Markup
 
 from nntrain.data.kaggle import write_csv
+from nntrain.report import board, charts
 from nntrain.training import checkpoint
 from nntrain.training.inference import Predictor
 from nntrain.training.run import RunFolder
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts keep their texts, but are not drawn, which takes most of the time of a report."""
-    monkeypatch.setattr("nntrain.report.charts._drawn", lambda figure: Markup("<svg></svg>"))
+    monkeypatch.setattr(charts, "to_svg", lambda figure: Markup("<svg></svg>"))
 
 
 def percent(share: float | None) -> str:
@@ -150,7 +151,12 @@ def test_every_part_has_a_heading_and_every_picture_a_text(demo_report: Path) ->
     assert len(root.all("svg")) == 6
     plots = root.all("div", "plot")
     assert [plot.attributes["role"] for plot in plots] == ["img"] * 6
-    assert all(plot.attributes["aria-label"].endswith(".") for plot in plots)
+    labels = [plot.attributes["aria-label"] for plot in plots]
+    assert all(label.endswith(".") for label in labels)
+    assert [label.partition(", ")[0] for label in labels if "by epoch" in label] == [
+        *("Loss", "Accuracy", "Learning rate"),
+        *("Saturated outputs", "Size of the gradient"),
+    ]
     links = [link.attributes["href"].removeprefix("#") for link in root.all("a")]
     assert set(links) <= set(names)
     identities = [one.attributes["id"] for one in root.everything() if "id" in one.attributes]
@@ -380,7 +386,7 @@ def test_a_report_without_a_board_says_why_and_speaks_of_no_drawing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
-    monkeypatch.setattr("nntrain.report.board.LARGEST", 0.0001)
+    monkeypatch.setattr(board, "LARGEST", 0.0001)
     succeed("report")
     text = read(Path("runs/tiny/report.html")).section("board").text
     assert re.fullmatch(
@@ -429,7 +435,7 @@ def test_a_missing_library_is_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     succeed("fit", "tiny.yaml")
-    for name in [name for name in sys.modules if name.startswith("nntrain.report")]:
+    for name in [name for name in sys.modules if name.startswith("nntrain.report.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
     assert refuse(1, "report") == (
