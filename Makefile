@@ -1,4 +1,4 @@
-# nntrain: every target sets up what it needs in .venv, anew when setup.cfg has changed.
+# nntrain: every target sets up .venv, again when setup.cfg has changed.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -21,8 +21,8 @@ help:  ## Show this help
 	@echo
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1 \t/' | expand -t 22
 
-# A stamp is newer than setup.cfg when the environment holds what setup.cfg asks for; one whose Python
-# is gone is made again. Programs run as modules, so that the checkout may be moved.
+# A stamp newer than setup.cfg: the environment has what setup.cfg requires. An environment whose Python
+# is missing is rebuilt. Programs run as modules, so that the checkout can be moved.
 STALE := $(shell $(BIN)/python -c '' 2>/dev/null || echo stale)
 NNTRAIN := $(BIN)/python -m nntrain
 
@@ -42,8 +42,8 @@ demo: $(VENV)/installed  ## Install, draw demo digits, fit, predict, evaluate
 	$(NNTRAIN) predict
 	test ! -e data/test_labelled.csv || $(NNTRAIN) evaluate --data data/test_labelled.csv
 
-# Tests need not wait for disks: they write into memory, where there is a gigabyte of it, and programs
-# may be run from there.
+# Tests write into memory where there is a gigabyte of it and programs may run from there, so that they
+# do not wait for disks.
 MEMORY := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || df -Pk /dev/shm 2>/dev/null | \
             awk 'NR == 2 && $$4 > 1000000 { print "/dev/shm" }')
 
@@ -59,7 +59,7 @@ python = $(firstword $(foreach program,\
            python$(1) $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/$(1).*/bin/python),\
            $(shell $(program) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 
-# Of the lowest versions there are no wheels for a later Python than these.
+# The lowest versions have no wheels for later Pythons than these.
 LOWEST = $(firstword $(foreach version,$(wordlist 1,2,$(VERSIONS)),$(call python,$(version))))
 
 .venv-lowest/installed: setup.cfg pyproject.toml tests/lowest.py
@@ -116,7 +116,7 @@ submit: $(VENV)/installed  ## Predict, and submit to COMPETITION=digit-recognize
 screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report (needs Chromium)
 	$(BIN)/python docs/figures/screenshots.py
 
-# A cache for each platform: mypy begins anew in one that was made for another.
+# One cache per platform: mypy does not reuse one of another platform.
 lint: $(VENV)/installed-dev  ## Run ruff, and mypy for each platform
 	$(BIN)/python -m ruff check --quiet
 	$(BIN)/python -m ruff format --check --quiet
@@ -127,7 +127,7 @@ lint: $(VENV)/installed-dev  ## Run ruff, and mypy for each platform
 	      --cache-dir .mypy_cache/$$platform || exit 1; \
 	  done; \
 	else \
-	  echo "types are checked with Python 3.11 or later, whose NumPy tells more of them"; \
+	  echo "types are checked with Python 3.11 or later only, whose NumPy has more precise ones"; \
 	fi
 
 $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
@@ -136,11 +136,11 @@ $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
 	  --requirement benchmarks/requirements.txt --editable '.[sweep]'
 	touch $@
 
-bench: $(BENCH)/installed  ## Hold nntrain against PyTorch (in an environment of its own)
+bench: $(BENCH)/installed  ## Compare nntrain with PyTorch, JAX and scikit-learn (in .venv-bench)
 	$(BENCH)/bin/python benchmarks/optimizers.py
 	$(BENCH)/bin/python benchmarks/run.py
 
-papers: $(VENV)/installed  ## Train what papers report on, for HOURS=1, into docs/papers.md
+papers: $(VENV)/installed  ## Train the networks of papers for HOURS=1, into docs/papers.md
 	$(BIN)/python benchmarks/papers.py --hours $(HOURS) $(if $(TEST),--test $(TEST))
 
 clean:  ## Remove environments and caches (not data/ and runs/)
