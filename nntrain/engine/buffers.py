@@ -147,7 +147,7 @@ class Buffers:
         for layer, delta, x, (weights, biases) in zip(
             self.layers, batch.deltas[1:], batch.inputs, self.gradients, strict=True
         ):
-            part = self.part(len(_as_it_lies(weights)), thread)
+            part = self.part(len(_in_memory_order(weights)), thread)
             if weights.flags.c_contiguous:
                 shard = ParameterShard(layer, delta[:, part], x, (weights[part], biases[part]))
             else:
@@ -162,24 +162,24 @@ class Buffers:
         """One thread's regions of the parameter vector, each with only weights or only biases."""
         first, regions = 0, []
         for kind in range(2):
-            stretches: list[list[int]] = []  # contiguous parts
+            spans: list[list[int]] = []  # contiguous parts
             for pair in self.gradients:
-                start, stop = (first + at for at in self._stretch(*pair, kind, thread))
-                if stretches and stretches[-1][1] == start:
-                    stretches[-1][1] = stop
+                start, stop = (first + at for at in self._bounds(*pair, kind, thread))
+                if spans and spans[-1][1] == start:
+                    spans[-1][1] = stop
                 elif stop > start:
-                    stretches.append([start, stop])
+                    spans.append([start, stop])
                 first += pair[kind].size
-            for start, stop in stretches:
+            for start, stop in spans:
                 cuts = range(start, stop, CACHED_PARAMETERS)
                 regions += [slice(cut, min(cut + CACHED_PARAMETERS, stop)) for cut in cuts]
         return regions
 
-    def _stretch(self, weights: Array, biases: Array, kind: int, thread: int) -> tuple[int, int]:
+    def _bounds(self, weights: Array, biases: Array, kind: int, thread: int) -> tuple[int, int]:
         """Start and stop of one thread's part of the weights (kind 0) or the biases (kind 1)."""
         if kind == 1 and not weights.flags.c_contiguous:
             return (0, len(biases)) if thread == 0 else (0, 0)
-        rows = len(_as_it_lies(weights))
+        rows = len(_in_memory_order(weights))
         part = self.part(rows, thread)
         length = (weights.size // rows if rows else 0) if kind == 0 else 1
         return part.start * length, part.stop * length
@@ -200,6 +200,6 @@ def _rows(batch: RowShard, part: slice) -> RowShard:
     )
 
 
-def _as_it_lies(weights: Array) -> Array:
+def _in_memory_order(weights: Array) -> Array:
     """The weights or their transpose, whichever is contiguous."""
     return weights if weights.flags.c_contiguous else weights.T

@@ -107,7 +107,9 @@ class TrainStep:
         rules = self.regularization
         if rules.clip_norm is None:
             tasks.append(
-                lambda thread: self._descend(shards.parameters[thread], thread, learning_rate)
+                lambda thread: self._differentiate_and_move(
+                    shards.parameters[thread], thread, learning_rate
+                )
             )
         else:  # clipping needs the whole gradient first
             tasks += [
@@ -116,10 +118,10 @@ class TrainStep:
                 lambda thread: self._move(thread, learning_rate),
             ]
         if rules.max_norm is not None:
-            tasks.append(self._limit)
+            tasks.append(self._limit_norms)
         if self.average is not None:
             self.average.begin()
-            tasks.append(self._follow)
+            tasks.append(self._update_average)
         self._pool.run(*tasks)
 
     def _propagate(self, rows: RowShard, count: int) -> None:
@@ -140,7 +142,9 @@ class TrainStep:
                 error *= mask
             layers[i - 1].activation.backward(error, xs[i], error, scratch[i])
 
-    def _descend(self, shards: list[ParameterShard], thread: int, learning_rate: float) -> None:
+    def _differentiate_and_move(
+        self, shards: list[ParameterShard], thread: int, learning_rate: float
+    ) -> None:
         _differentiate(shards)
         self._move(thread, learning_rate)
 
@@ -150,12 +154,12 @@ class TrainStep:
             self.regularization.penalize(parameters, gradient, region)
             self.optimizer.move(parameters, gradient, learning_rate, region)
 
-    def _limit(self, thread: int) -> None:
+    def _limit_norms(self, thread: int) -> None:
         for layer in self.network.layers:
             weights = layer.weights
             self.regularization.limit(weights[self._buffers.part(len(weights), thread)])
 
-    def _follow(self, thread: int) -> None:
+    def _update_average(self, thread: int) -> None:
         if self.average is not None:
             for region in self._regions[thread]:
                 self.average.update(self.network.parameters, region)
