@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -27,9 +27,6 @@ from nntrain.training.rows import digest, read_data
 from tests.support.cli import refuse, run
 from tests.support.sweeps import InlineDispatcher, swept
 from tests.support.tiny import stripes
-from tests.sweep.conftest import folder, inline
-
-__all__ = ["folder", "inline"]  # `folder` overrides the fixture of this folder
 
 SWEEP = """
 config: long.yaml
@@ -41,11 +38,11 @@ trials: 4
 
 
 @pytest.fixture
-def long(folder: Path) -> Path:
+def long(sweep_folder: Path) -> Path:
     tiny = Path("tiny.yaml").read_text()
     Path("long.yaml").write_text(tiny.replace("epochs: 4", "epochs: 30"))
     Path("sweep.yaml").write_text(SWEEP)
-    return folder
+    return sweep_folder
 
 
 def sweep(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
@@ -65,10 +62,8 @@ def read_until(lines: Iterator[str], expected: str) -> None:
     raise AssertionError(f"never printed {expected!r}")
 
 
-def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(
-    long: Path, inline: Callable[..., InlineDispatcher]
-) -> None:
-    undisturbed = ranking(swept(inline(), "runs/undisturbed"))
+def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(long: Path) -> None:
+    undisturbed = ranking(swept(InlineDispatcher(), "runs/undisturbed"))
     for end, status, workers in (
         (subprocess.Popen.terminate, 143, "1"),
         (subprocess.Popen.kill, -9, "2"),
@@ -132,7 +127,7 @@ def test_a_sweep_is_not_resumed_with_other_rows(long: Path) -> None:
 
 
 def test_a_sweep_without_successful_trials_has_no_best(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(

@@ -27,7 +27,7 @@ def test_an_unreadable_certificate_is_one_line(folder: Path) -> None:
     )
 
 
-def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_scheduler_is_one_line(sweep_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connect, "CONNECT_TIMEOUT", 0.5)
     for command in (("sweep", "sweep.yaml"), ("fit", "tiny.yaml")):
         result = run(*command, "--scheduler", "tcp://127.0.0.1:9", "--run", "runs/none")

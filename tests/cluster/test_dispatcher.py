@@ -259,10 +259,7 @@ class FinishedFuture:
 
 @pytest.mark.parametrize("lost", [CommClosedError("gone"), asyncio.TimeoutError()])
 def test_a_result_is_returned_though_the_next_is_lost(
-    lost: Exception,
-    cluster: Any,
-    make_dispatcher: MakeDispatcher,
-    monkeypatch: pytest.MonkeyPatch,
+    lost: Exception, cluster: Any, make_dispatcher: MakeDispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = SegmentResult({"last.npz": b"1"}, None), SegmentResult({"last.npz": b"2"}, None)
     results: dict[str, list[Any]] = {"trial-1": [first], "trial-2": [lost, second]}
@@ -378,11 +375,7 @@ def test_without_workers_a_notice_shows_how_to_start_one(
     with (
         distributed.LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0") as empty,
         Dispatcher(
-            lambda: distributed.Client(empty),
-            data,
-            1,
-            notices.append,
-            lambda name, record: None,
+            lambda: distributed.Client(empty), data, 1, notices.append, lambda name, record: None
         ) as one,
     ):
         wait_until(lambda: one.wait() == [] and bool(notices))

@@ -97,9 +97,7 @@ def test_no_command_line_has_the_key(ports: list[int]) -> None:
 
 
 def test_others_would_be_accepted_without_keys() -> None:
-    with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster,
-    ):
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster:
         port = int(cluster.scheduler_address.rpartition(":")[2])
         (succeeded,) = attack([port], as_other_user=False)
     assert succeeded.startswith(f"tcp://127.0.0.1:{port}: ")
