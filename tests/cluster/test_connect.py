@@ -13,7 +13,7 @@ from tests.support.cli import run
 def test_tls_without_a_certificate_is_one_line(folder: Path) -> None:
     result = run("fit", "tiny.yaml", "--scheduler", "tls://127.0.0.1:9")
     assert result.exit_code == 1
-    assert "tls://127.0.0.1:9: no certificate to show there; name ca-file," in result.stderr
+    assert "tls://127.0.0.1:9: no TLS certificate is configured; set ca-file," in result.stderr
 
 
 def test_an_unreadable_certificate_is_one_line(folder: Path) -> None:
@@ -23,7 +23,7 @@ def test_an_unreadable_certificate_is_one_line(folder: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1] == (
         "tls://127.0.0.1:9: no scheduler there ([Errno 2] No such file or directory); start one "
-        "with 'dask scheduler', or show it a certificate that it knows (docs/cluster.md)"
+        "with 'dask scheduler', or configure a certificate that it accepts (docs/cluster.md)"
     )
 
 
