@@ -121,7 +121,7 @@ def test_a_sweep_is_not_resumed_with_other_rows(long: Path) -> None:
         trials.check_same_rows(digest(*rows))
     write_csv("data/train.csv", *stripes(199))
     assert refuse(1, "sweep", "sweep.yaml").splitlines()[-1] == (
-        "data/train.csv: not the rows that runs/sweep was begun with; bring those back, or begin a "
+        "data/train.csv: not the rows that runs/sweep was started with; restore them, or start a "
         "new sweep with --run"
     )
 

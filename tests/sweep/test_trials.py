@@ -52,7 +52,9 @@ def test_other_rows_are_refused(sweep_folder: Path) -> None:
             trials.check_same_rows("those")
     with (
         open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials,
-        pytest.raises(DataError, match=r"data/train\.csv: not the rows that runs/s was begun with"),
+        pytest.raises(
+            DataError, match=r"data/train\.csv: not the rows that runs/s was started with"
+        ),
     ):
         trials.check_same_rows("others")
 
