@@ -79,9 +79,7 @@ def sweep(
     if out is not None:
         raise ConfigError("--out names the file of --report; give --report too")
     if scheduler is not None and parallel is not None:
-        raise ConfigError(
-            "--parallel is for this machine; a scheduler trains a trial on each worker"
-        )
+        raise ConfigError("--parallel is for this machine; a scheduler has one trial per worker")
     _train(path, folder, parallel, threads, scheduler, best)
 
 

@@ -73,7 +73,7 @@ def _check_scheduler(scheduler: str) -> None:
 
 @contextmanager
 def _local_cluster(processes: int) -> Iterator[distributed.LocalCluster]:
-    """Start worker processes that other users, who could run any code there, cannot connect to.
+    """Start workers that other users cannot connect to, since they could run any code there.
 
     Connections need a key that is made for this cluster and exists only in its processes' memory.
     """
@@ -122,7 +122,7 @@ def _check_open_files(processes: int) -> None:
 def _block_sigint() -> Iterator[None]:
     """Block SIGINT in processes and threads started here, which inherit the mask.
 
-    A terminal sends it to all processes of a command, and workers would stop with a traceback.
+    A terminal sends it to all processes: workers would print tracebacks. This process ends them.
     """
     if sys.platform != "win32" and hasattr(signal, "pthread_sigmask"):
         resource_tracker.ensure_running()  # it starts with the first process, and unblocks signals

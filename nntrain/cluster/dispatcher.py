@@ -27,7 +27,7 @@ from nntrain.training.progress import EpochRecord
 from nntrain.training.rows import Split
 from nntrain.version import __version__
 
-SEGMENT_SECONDS = 20.0  # of work that a lost worker costs, or its last epoch
+SEGMENT_SECONDS = 20.0  # a lost worker costs at most this and one epoch
 MIN_BANDWIDTH = 1e6  # bytes per second; segments with checkpoints too large for it last longer
 MAX_LOST_WORKERS = 3  # per segment, which may be what crashes them
 SCHEDULER_TIMEOUT = 600.0  # seconds to wait for a lost scheduler
@@ -135,7 +135,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         )
 
     def wait(self) -> list[tuple[str, SegmentResult]]:
-        """Dispatch segments, wait up to about a second, and return results by the runs' names.
+        """Dispatch segments, wait up to a second for results, and return them by the runs' names.
 
         Raises:
             NNTrainError: If the scheduler stays away, or the last worker cannot write its files.

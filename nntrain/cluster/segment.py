@@ -1,7 +1,7 @@
 """One segment of a training on a worker, from one checkpoint to a later one.
 
 Each segment starts from the files that the previous one returned. A resumed training ends with the
-same bits, so it does not matter where segments end, or which worker trains them, even twice.
+same bits: it does not matter where segments end, which worker trains them, or if one is repeated.
 """
 
 import time
@@ -40,7 +40,7 @@ class SegmentResult:
 
     files: Files  # the new and changed ones of the run's folder
     error: str | None  # why it failed, if it did
-    retryable: bool = False  # whether another worker may succeed: here, the disk is full or similar
+    retryable: bool = False  # whether another worker may succeed, as when this one's disk is full
 
 
 OnEpochEnd = Callable[[str, EpochRecord], None]
@@ -49,7 +49,7 @@ OnEpochEnd = Callable[[str, EpochRecord], None]
 def run_segment(
     segment: Segment, files: Files, data: Split, on_epoch_end: OnEpochEnd
 ) -> SegmentResult:
-    """Resume a training from the files of its previous segment (none at first) to the end of this.
+    """Resume a training from the files of its previous segment, if any, until this segment ends.
 
     `on_epoch_end` is called with the run's name and the record of each epoch.
     """

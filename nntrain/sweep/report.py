@@ -33,9 +33,9 @@ class Plot(NamedTuple):
 
 
 def write_report(out: Path, trials: Trials, best: int) -> None:
-    """Write a self-contained HTML file with a committee of the `best` trials of a sweep.
+    """Write a sweep, which may be running, as a self-contained HTML file.
 
-    The sweep may be running. Only an earlier report is replaced.
+    `best` is the number of committee members. Of existing files, only reports are replaced.
 
     Raises:
         ConfigError: If `out` exists and is not a report.

@@ -75,7 +75,7 @@ def is_rung(sweep: Sweep, epoch: int) -> bool:
 def should_prune(
     sweep: Sweep, number: int, accuracies: Sequence[float], trials: Sequence[FrozenTrial]
 ) -> bool:
-    """Whether a trial with these accuracies by epoch is so bad that it should end.
+    """Whether a trial with these accuracies by epoch should end early.
 
     Its best accuracy so far is compared with those of earlier trials after as many epochs; if half
     of them are kept, this is the median rule of Golovin et al. 2017, Google Vizier, §3.2.2.

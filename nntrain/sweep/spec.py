@@ -133,8 +133,8 @@ class SweepSpec(NamedTuple):
     """A validated sweep with the configuration that it varies."""
 
     sweep: Sweep
-    text: str  # of its file
-    base: str  # text of the configuration
+    text: str  # of the sweep's file
+    base: str  # text of the configuration's file
 
     def config(self, values: dict[str, Any]) -> Config:
         """The configuration with these values for some of its keys.

@@ -86,7 +86,7 @@ def read_trials(folder: Path) -> "Trials":
     definition = load_sweep(folder / SWEEP, folder / BASE)
     with _one_line_errors(folder / STUDY_FILE):
         storage = _storage(folder)
-        if STUDY not in optuna.get_all_study_names(storage):  # only just created
+        if STUDY not in optuna.get_all_study_names(storage):  # the file is just being created
             raise none
         study = optuna.load_study(study_name=STUDY, storage=storage)
     trials = Trials(folder, definition, study)
@@ -96,7 +96,7 @@ def read_trials(folder: Path) -> "Trials":
 
 
 def _storage(folder: Path) -> RDBStorage:
-    """SQLite storage without open connections; any path works, as it is not part of a URL."""
+    """SQLite storage that keeps no connection open; any path works, as it is not part of a URL."""
     file = folder / STUDY_FILE
     options = {
         "creator": lambda: sqlite3.connect(file, check_same_thread=False),
@@ -204,7 +204,7 @@ class Trials:
 
     @property
     def seconds(self) -> float:
-        """How long the sweep has run, in total."""
+        """Seconds that the sweep has run, without interruptions."""
         with self._one_line_errors():
             return float(self.study.user_attrs.get("seconds", 0.0))
 

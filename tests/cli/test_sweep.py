@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -55,13 +54,6 @@ def sweep(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def read_until(lines: Iterator[str], expected: str) -> None:
-    for line in lines:
-        if expected in line:
-            return
-    raise AssertionError(f"never printed {expected!r}")
-
-
 def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(long: Path) -> None:
     undisturbed = ranking(swept(InlineDispatcher(), "runs/undisturbed"))
     for end, status, workers in (
@@ -70,7 +62,7 @@ def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(long: Path) -
     ):
         with sweep(long, "--run", "runs/other", "--parallel", workers) as running:
             assert running.stderr is not None
-            read_until(iter(running.stderr), "runs/other/trial-")
+            assert any("runs/other/trial-" in line for line in running.stderr)
             children = psutil.Process(running.pid).children(recursive=True)
             assert children
             end(running)
@@ -162,7 +154,7 @@ def test_the_example_is_a_sweep_of_an_example(monkeypatch: pytest.MonkeyPatch) -
 def sweep_with_open_files(
     folder: Path, limit: int, timeout: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run the folder's sweep with two workers where at most so many files may be open."""
+    """Run the folder's sweep with two workers and a limit of open files."""
     pytest.importorskip("resource")
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit})); "
     code = f"{limited}from nntrain.__main__ import main; main()"
@@ -194,7 +186,7 @@ def test_the_required_number_of_open_files_is_enough(long: Path) -> None:
 @pytest.mark.parametrize("seconds", [0.3, 0.9, 1.2])
 def test_sigterm_ends_a_sweep_that_is_being_started(long: Path, seconds: float) -> None:
     with sweep(long) as starting:
-        time.sleep(seconds)  # at whatever moment of the start this is
+        time.sleep(seconds)  # in different phases of the start
         children = psutil.Process(starting.pid).children(recursive=True)
         starting.terminate()
         assert starting.wait(timeout=15) in (-15, 143)

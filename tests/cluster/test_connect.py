@@ -1,4 +1,4 @@
-"""Connecting to a scheduler that is not there, or asks for a certificate."""
+"""Connections to a scheduler that does not exist or requires a certificate."""
 
 import shutil
 from pathlib import Path

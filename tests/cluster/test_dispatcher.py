@@ -109,7 +109,7 @@ def test_the_rows_reach_each_worker_once_and_no_result_stays_on_the_cluster(
             one.start(f"a-{number}", "", {}, None)
             one.start(f"b-{number}", "", {}, None)
             assert len({result.files["worker"] for _, result in results_of(one, 2)}) == 2
-            client.amm.run_once()  # as Dask does of itself every other second
+            client.amm.run_once()  # as Dask itself does every two seconds
             # What stays: the rows, scattered and on each worker.
             wait_until(lambda: len(cluster.scheduler.tasks) < 5)
             time.sleep(0.05)

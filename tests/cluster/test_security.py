@@ -62,7 +62,7 @@ def listening() -> list[int]:
 
 @pytest.fixture
 def ports() -> Iterator[list[int]]:
-    """The ports of a working local cluster, started with Dask set to ask for no encryption."""
+    """The ports of a local cluster, though Dask's settings do not require encryption."""
     before = set(listening())
     with (
         dask.config.set({"distributed.comm.require-encryption": False}),
@@ -115,7 +115,7 @@ if __name__ == "__main__":
 
 
 def test_modules_are_looked_for_in_no_folder_that_others_can_make(tmp_path: Path) -> None:
-    shared = tmp_path / "tmp"  # where anybody may make a folder of any name
+    shared = tmp_path / "tmp"  # where any user can create any folder
     shared.mkdir()
     (tmp_path / "search_path.py").write_text(SEARCH_PATH)
     done = subprocess.run(

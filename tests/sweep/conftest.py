@@ -1,4 +1,4 @@
-"""The result of a sweep."""
+"""A finished sweep."""
 
 import shutil
 from pathlib import Path
@@ -12,7 +12,6 @@ from tests.support.tiny import fill
 
 @pytest.fixture(scope="session")
 def swept_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished sweep."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("swept"))
         fill(Path())
