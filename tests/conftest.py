@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config, parse_config
 from nntrain.data.kaggle import write_csv
-from tests.support.tiny import CONFIG, fill, stripes
+from tests.support.tiny import CONFIG, SWEEP, fill, stripes
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -61,3 +61,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     fill(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def sweep_folder(folder: Path) -> Path:
+    """The same with sweep.yaml."""
+    (folder / "sweep.yaml").write_text(SWEEP)
+    return folder

@@ -17,15 +17,7 @@ if TYPE_CHECKING:
 
 
 def require_extra(*modules: str, extra: str = "sweep") -> None:
-    """Check that modules are installed.
-
-    Args:
-        modules: Their names.
-        extra: The extra of nntrain that installs them.
-
-    Raises:
-        MissingLibraryError: If one is missing.
-    """
+    """Raise a MissingLibraryError if one of the modules of this extra is not installed."""
     import importlib.util
 
     for name in modules:
@@ -38,11 +30,7 @@ def train_on(
 ) -> "Outcome | CommitteeOutcome":
     """Train a run or a committee on the workers of a scheduler.
 
-    Args:
-        scheduler: Its address.
-        config: The complete configuration.
-        get_run: Creates or opens the run's folder; called after data and scheduler were found.
-        threads: Number of threads per training.
+    `get_run` creates or opens the run's folder; it is called after data and scheduler were found.
 
     Raises:
         NNTrainError: If a training fails, or the cluster is lost.
@@ -77,6 +65,5 @@ def train_on(
         command = f"{run.resume_command} --scheduler {scheduler}"
         echo(f"interrupted and saved; resume with: {command}", err=True)
         raise click.exceptions.Exit(status_after(interruption.signal))
-    return resume(
-        config, run.folder, "", reporter, threads, data
-    )  # only evaluates: everything is trained
+    # Only evaluates: everything is trained.
+    return resume(config, run.folder, "", reporter, threads, data)

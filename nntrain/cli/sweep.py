@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: nntrain sweep configs/sweep.yaml --parallel 2")
 @click.argument("path", metavar="SWEEP", type=CompletedPath(completion.sweeps, path_type=Path))
 @click.option(
-    "--run",
-    "folder",
-    type=SWEEP_PATH,
-    help="The sweep's folder.  [default: runs/<name of SWEEP>]",
+    "--run", "folder", type=SWEEP_PATH, help="The sweep's folder.  [default: runs/<name of SWEEP>]"
 )
 @click.option(
     "--parallel",
@@ -46,10 +43,7 @@ if TYPE_CHECKING:
     "--best", type=PositiveInt(1), default=5, show_default=True, help="Number of committee members."
 )
 @click.option(
-    "--report",
-    "as_report",
-    is_flag=True,
-    help="Train nothing; write an HTML report of the sweep.",
+    "--report", "as_report", is_flag=True, help="Train nothing; write an HTML report of the sweep."
 )
 @click.option(
     "--out",
@@ -85,7 +79,7 @@ def sweep(
     if out is not None:
         raise ConfigError("--out names the file of --report; give --report too")
     if scheduler is not None and parallel is not None:
-        raise ConfigError("--parallel is for this machine; a scheduler's workers say how many")
+        raise ConfigError("--parallel is for this machine; a scheduler has one trial per worker")
     _train(path, folder, parallel, threads, scheduler, best)
 
 

@@ -1,4 +1,4 @@
-"""The progress of a sweep: a bar with the best accuracy so far, and one for each trial."""
+"""Progress of a sweep: a bar with the best accuracy so far, and one for each trial."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,11 +23,7 @@ from nntrain.training.progress import EpochRecord
 
 
 class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
-    """Prints a line to stderr when a trial starts or ends, and bars if it is a terminal.
-
-    Args:
-        trials: The sweep.
-    """
+    """Prints a line to stderr when a trial starts or ends, and bars if stderr is a terminal."""
 
     def __init__(self, trials: Trials) -> None:
         self._folder = trials.folder
@@ -58,7 +54,7 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
 
     def __enter__(self) -> "SweepProgress":
         self._progress.start()
-        self._console.show_cursor()  # a second Ctrl-C, which ends at once, would leave it hidden
+        self._console.show_cursor()  # or it stays hidden when a second Ctrl-C ends the process
         return self
 
     def __exit__(self, *exception: object) -> None:

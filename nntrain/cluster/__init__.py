@@ -1,1 +1,1 @@
-"""Trains on several processes or machines, through Dask."""
+"""Training on several processes or machines, through Dask."""

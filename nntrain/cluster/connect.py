@@ -1,4 +1,4 @@
-"""Connects to a cluster: worker processes of this machine, or those of a running scheduler."""
+"""Connections to local worker processes, or to a running scheduler and its workers."""
 
 import asyncio
 import importlib.metadata
@@ -29,13 +29,12 @@ def open_cluster(scheduler: str | None, processes: int) -> Iterator[Connect]:
     """Yield a function that makes clients of a cluster.
 
     Args:
-        scheduler: Its address, such as tcp://host:8786; None starts workers on this machine, which
-            end with the context.
-        processes: Number of worker processes on this machine.
+        scheduler: Address, such as tcp://host:8786; None starts local workers for this context.
+        processes: Number of local worker processes.
 
     Raises:
-        NNTrainError: If there is no scheduler at the address, it has another version of Dask, or
-            the system allows too few open files for the worker processes.
+        NNTrainError: If the scheduler does not answer or has another version of Dask, or if the
+            system allows too few open files for the local workers.
     """
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "distributed":  # the dispatcher reports what matters
@@ -57,12 +56,12 @@ def _check_scheduler(scheduler: str) -> None:
         reason = " ".join(str(error).split())
         hint = "start one with 'dask scheduler'"
         if scheduler.startswith("tls:"):
-            hint = f"{hint}, or show it a certificate that it knows (docs/cluster.md)"
+            hint = f"{hint}, or configure a certificate that it accepts (docs/cluster.md)"
         raise NNTrainError(f"{scheduler}: no scheduler there ({reason}); {hint}") from error
     except TypeError as error:  # raised by Dask for tls:// without settings
         raise NNTrainError(
-            f"{scheduler}: no certificate to show there; name ca-file, client.cert and client.key "
-            "below distributed.comm.tls in Dask's configuration (docs/cluster.md)"
+            f"{scheduler}: no TLS certificate is configured; set ca-file, client.cert and "
+            "client.key below distributed.comm.tls in Dask's configuration (docs/cluster.md)"
         ) from error
     ours = importlib.metadata.version("distributed")
     if theirs != ours:
@@ -74,10 +73,9 @@ def _check_scheduler(scheduler: str) -> None:
 
 @contextmanager
 def _local_cluster(processes: int) -> Iterator[distributed.LocalCluster]:
-    """Worker processes that other users of this machine cannot connect to.
+    """Start workers that other users cannot connect to, since they could run any code there.
 
-    Whoever can connect may run any code as this user, so connections need a key that is made for
-    this cluster and exists only in the memory of its processes.
+    Connections need a key that is made for this cluster and exists only in its processes' memory.
     """
     _check_open_files(processes)
     with TemporaryDirectory(prefix="nntrain-", ignore_cleanup_errors=True) as folder:
@@ -105,7 +103,7 @@ def _local_cluster(processes: int) -> Iterator[distributed.LocalCluster]:
 
 
 def _check_open_files(processes: int) -> None:
-    """Refuse a cluster for which too few files may be open: Dask would retry silently forever."""
+    """Raise an NNTrainError if too few files may be open: Dask would silently retry forever."""
     needed = BASE_FILES + FILES_PER_WORKER * processes
     if sys.platform != "win32":
         with suppress(ImportError):
@@ -122,10 +120,9 @@ def _check_open_files(processes: int) -> None:
 
 @contextmanager
 def _block_sigint() -> Iterator[None]:
-    """Let processes and threads that are started here ignore Ctrl-C; this process ends them.
+    """Block SIGINT in processes and threads started here, which inherit the mask.
 
-    A terminal sends SIGINT to all processes of a command, and workers would stop in the middle of
-    their work with a traceback. New processes inherit the mask of blocked signals.
+    A terminal sends it to all processes: workers would print tracebacks. This process ends them.
     """
     if sys.platform != "win32" and hasattr(signal, "pthread_sigmask"):
         resource_tracker.ensure_running()  # it starts with the first process, and unblocks signals

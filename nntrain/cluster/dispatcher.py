@@ -1,8 +1,7 @@
-"""Dispatches segments of trainings to Dask workers, on this machine or others.
+"""Assignment of training segments to local or remote Dask workers.
 
-Dask starts the workers, finds them and moves data to them. The dispatcher itself only decides which
-worker trains which segment: each trains one at a time, workers with other versions get none, and a
-segment whose worker is lost is given to another machine.
+Each worker trains one segment at a time, workers with other versions get none, and a segment whose
+worker is lost goes to another machine. See docs/decisions/training-segments.md.
 """
 
 import asyncio
@@ -28,7 +27,7 @@ from nntrain.training.progress import EpochRecord
 from nntrain.training.rows import Split
 from nntrain.version import __version__
 
-SEGMENT_SECONDS = 20.0  # what a lost worker costs, apart from its last epoch
+SEGMENT_SECONDS = 20.0  # a lost worker costs at most this and one epoch
 MIN_BANDWIDTH = 1e6  # bytes per second; segments with checkpoints too large for it last longer
 MAX_LOST_WORKERS = 3  # per segment, which may be what crashes them
 SCHEDULER_TIMEOUT = 600.0  # seconds to wait for a lost scheduler
@@ -50,7 +49,7 @@ _CONNECTION_ERRORS = (
 
 @dataclass(frozen=True)
 class SharedRows:
-    """Both parts of the rows; a tuple of the two would be serialised with all pixels twice."""
+    """Training and validation rows; as a tuple, they would be serialised with all pixels twice."""
 
     data: Split
 
@@ -80,10 +79,10 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
 
     Args:
         connect: Makes a client of the cluster; called again if the scheduler was lost.
-        data: The rows that all trainings share; each worker gets them once.
+        data: The rows that all trainings share, sent to each worker once.
         threads: Threads per segment.
         notice: Called with one-line messages for the user.
-        on_epoch_end: Called with the name of a run and the record of its epoch.
+        on_epoch_end: Called with the name of a run and the record of each epoch.
     """
 
     def __init__(
@@ -128,14 +127,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         return max(0, len(self._free()) - len(self._queue))
 
     def start(self, name: str, config: str, files: Files, until: int | None) -> None:
-        """Queue the next segment of a run.
-
-        Args:
-            name: The run's.
-            config: Its complete configuration, as YAML.
-            files: The files of its folder.
-            until: The epoch after which the segment ends at the latest; None: the last one.
-        """
+        """Queue a run's next segment; see `Segment`. `files` are the files of the run's folder."""
         round_trip = 2 * sum(map(len, files.values())) / MIN_BANDWIDTH
         seconds = max(SEGMENT_SECONDS, round_trip)
         self._queue.append(
@@ -143,9 +135,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         )
 
     def wait(self) -> list[tuple[str, SegmentResult]]:
-        """Dispatch segments, and return finished ones with the names of their runs.
-
-        Returns an empty list if none finishes within about a second.
+        """Dispatch segments, wait up to a second for results, and return them by the runs' names.
 
         Raises:
             NNTrainError: If the scheduler stays away, or the last worker cannot write its files.
@@ -177,7 +167,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         self._disconnected_at = time.monotonic()
 
     def _reconnect(self, disconnected_at: float) -> None:
-        """Try once, so that the caller can check for interruptions between attempts."""
+        """Try once to connect, so that the caller can check for interruptions between attempts."""
         try:
             self._open_client()
             self._disconnected_at = None
@@ -199,7 +189,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
             return
         self._polled_at = time.monotonic()
         self._check_connection()
-        # Not scheduler_info(), which the client's own periodic query fills without any worker.
+        # Not scheduler_info(): the client's own periodic query overwrites it without workers.
         workers = self._client.sync(self._client.scheduler.identity)["workers"]
         newest = max((worker["last_seen"] for worker in workers.values()), default=0.0)
         alive = {
@@ -289,8 +279,8 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
     def _data_on(self, worker: _Worker) -> Any:
         """The rows on a worker, copied from another worker except for the first.
 
-        Dask's memory manager drops copies that no task needs at the moment, so that they would be
-        sent again after each pause; the result of a task that ran on the worker itself stays.
+        They are the result of a task there: Dask's memory manager drops mere copies that no task
+        needs at the moment, and would send them again after each pause.
         """
         if worker.data is None or worker.data.status not in ("pending", "finished"):
             if self._data is None or self._data.status != "finished":
@@ -301,7 +291,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         return worker.data
 
     def _collect(self) -> None:
-        """Wait for a segment to finish, and collect all results that are there."""
+        """Wait for a segment to finish, and collect all available results."""
         if not self._running():
             time.sleep(POLL_INTERVAL / 10)
             return
@@ -333,7 +323,7 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
 
     def _result_of(self, worker: _Worker) -> SegmentResult | None:
         """The result of a worker's segment; None if it, or its input, was lost with a worker."""
-        assert worker.queued is not None  # noqa: S101 (only asked of workers that train)
+        assert worker.queued is not None  # noqa: S101 (callers check it)
         if worker.future.status == "error":
             error = worker.future.exception()
             return SegmentResult({}, f"{type(error).__name__}: {' '.join(str(error).split())}")
@@ -356,17 +346,12 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
             self._notice(f"{name}: its worker {worker.address} is gone; another one continues it")
             self._requeue(worker)
         else:
-            lost = f"{MAX_LOST_WORKERS} workers were lost while they trained it"
-            error = f"{lost}; have they enough memory?"
+            error = f"{MAX_LOST_WORKERS} workers were lost while training it; check their memory"
             self._results.append((name, SegmentResult({}, error)))
             worker.queued = worker.future = None
 
     def _exclude(self, worker: _Worker, reason: str) -> None:
-        """Give a worker no more work.
-
-        Raises:
-            NNTrainError: If it was the last one.
-        """
+        """Stop using a worker, or raise an NNTrainError if it was the last one."""
         worker.usable = False
         message = f"worker {worker.address}: {reason}"
         if not any(other.usable or other.versions for other in self._workers.values()):
@@ -381,15 +366,10 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
 def next_segment(
     queue: Sequence[QueuedSegment], host: str, hosts: Collection[str]
 ) -> QueuedSegment | None:
-    """The next segment for a worker of a host, in order of the queue.
+    """The next segment for a worker on `host`, given the hosts of all usable workers.
 
-    A segment that was lost on this host is left to the others, if there are any where it was not,
-    so that one machine with too little memory does not fail all trials.
-
-    Args:
-        queue: The waiting segments.
-        host: The worker's.
-        hosts: The hosts of all usable workers.
+    A segment that was lost on this host is left to hosts where it was not, if there are any, so
+    that one machine with too little memory does not fail all trials.
     """
     others = set(hosts) - {host}
     for queued in queue:
@@ -399,7 +379,7 @@ def next_segment(
 
 
 def run_on_worker(segment: Segment, files: Files, rows: SharedRows, topic: str) -> SegmentResult:
-    """Run a segment in a worker process, and log its epochs as events of this topic."""
+    """Run a segment in a worker process, and log its epochs as events of a topic."""
     worker = distributed.get_worker()
     keep_freed_memory()
 
@@ -415,7 +395,7 @@ def _identity(rows: SharedRows) -> SharedRows:
 
 
 def _in_memory(rows: Subset | None) -> Subset | None:
-    """Rows that can be sent to another machine."""
+    """Copy memory-mapped rows, which cannot be sent to another machine."""
     if rows is None or rows.dataset.mapped is None:
         return rows
     dataset = replace(rows.dataset, pixels=rows.dataset.pixels.copy(), mapped=None)

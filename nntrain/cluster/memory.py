@@ -1,4 +1,4 @@
-"""Restores glibc's memory settings in Dask's workers."""
+"""glibc's default memory settings in Dask's workers."""
 
 import ctypes
 import sys
@@ -11,9 +11,8 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 def keep_freed_memory() -> None:
     """Let this process reuse memory that it has freed, as processes do by default.
 
-    Dask starts its workers with a MALLOC_TRIM_THRESHOLD_ so small that memory for every array above
-    128 KiB is requested from the system again, page by page: an epoch then takes half as long
-    again. Only glibc knows the setting; elsewhere this does nothing.
+    Dask's workers have a MALLOC_TRIM_THRESHOLD_ so small that each array above 128 KiB is requested
+    from the system, page by page: epochs take 50 % longer. Without glibc this does nothing.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):

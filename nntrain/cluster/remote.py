@@ -1,4 +1,4 @@
-"""Trains a run, or all members of a committee at the same time, on a cluster's workers."""
+"""Training of a run, or of all members of a committee in parallel, on a cluster's workers."""
 
 from collections.abc import Callable
 
@@ -17,13 +17,9 @@ def train_remotely(
     dispatcher: Dispatcher,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Train a run, or what is missing of a committee, into its existing folder.
+    """Train a run, or the unfinished members of a committee, into its existing folder.
 
-    Args:
-        config: The complete configuration.
-        run: The folder.
-        dispatcher: Trains it.
-        interrupted: Polled about once a second; true ends the training, which can be resumed.
+    `interrupted` is polled about once a second; true ends the training, which can be resumed.
 
     Raises:
         CheckpointError: If none of a member's checkpoints is valid.

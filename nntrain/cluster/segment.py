@@ -1,8 +1,7 @@
-"""One segment of a training: what a worker does, from one checkpoint to a later one.
+"""One segment of a training on a worker, from one checkpoint to a later one.
 
-A run is trained segment by segment, on whichever worker is free; each starts from the files that
-the one before returned. A resumed training ends with the same bits, so it does not matter where
-segments end, which worker runs them, or whether one is run twice because its worker died.
+Each segment starts from the files that the previous one returned. A resumed training ends with the
+same bits: it does not matter where segments end, which worker trains them, or if one is repeated.
 """
 
 import time
@@ -26,36 +25,22 @@ Files = Mapping[str, bytes]
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a training.
+    """A part of a training."""
 
-    Attributes:
-        name: The run's.
-        config: Its complete configuration, as YAML.
-        until: The epoch after which the segment ends; None: the configuration's last.
-        threads: Number of threads.
-        seconds: Time limit; at least one epoch is trained in any case.
-    """
-
-    name: str
-    config: str
-    until: int | None
+    name: str  # of the run
+    config: str  # complete, as YAML
+    until: int | None  # epoch after which the segment ends at the latest; None for the last one
     threads: int
-    seconds: float
+    seconds: float  # time limit; at least one epoch is trained in any case
 
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """The result of a segment.
+    """The result of a segment."""
 
-    Attributes:
-        files: The new and changed files of the run's folder.
-        error: Why it failed; None if it did not.
-        retryable: Whether another worker may succeed, because this one's disk is full or similar.
-    """
-
-    files: Files
-    error: str | None
-    retryable: bool = False
+    files: Files  # the new and changed ones of the run's folder
+    error: str | None  # why it failed, if it did
+    retryable: bool = False  # whether another worker may succeed, as when this one's disk is full
 
 
 OnEpochEnd = Callable[[str, EpochRecord], None]
@@ -64,13 +49,9 @@ OnEpochEnd = Callable[[str, EpochRecord], None]
 def run_segment(
     segment: Segment, files: Files, data: Split, on_epoch_end: OnEpochEnd
 ) -> SegmentResult:
-    """Resume a training from its files until the end of the segment.
+    """Resume a training from the files of its previous segment, if any, until this segment ends.
 
-    Args:
-        segment: What to train.
-        files: The run's files after the previous segment; empty before the first.
-        data: The rows, which are not changed.
-        on_epoch_end: Called with the run's name and the record of each epoch.
+    `on_epoch_end` is called with the run's name and the record of each epoch.
     """
     try:
         return _run_segment(segment, files, data, on_epoch_end)
@@ -107,7 +88,7 @@ def _run_segment(
 
 
 def read_files(run: RunFolder) -> dict[str, bytes]:
-    """The files of a run's folder by name; equal files are one object, which is sent once."""
+    """Read the files of a run's folder; equal files are one object, which is sent once."""
     files = (run.last_file, run.best_file, run.metrics_file, run.layers_file)
     contents = {file.name: file.read_bytes() for file in files if file.exists()}
     distinct = {content: content for content in contents.values()}
@@ -122,7 +103,7 @@ def write_files(run: RunFolder, files: Files) -> None:
 
 
 def read_history(run: RunFolder) -> list[EpochRecord]:
-    """The finished epochs of a run, from its newest valid checkpoint.
+    """Read the finished epochs of a run from its newest valid checkpoint.
 
     Raises:
         CheckpointError: If it has checkpoints, and none of them is valid.

@@ -1,1 +1,1 @@
-"""Hyperparameter search: trains variants of one configuration, and ranks them."""
+"""Hyperparameter search: variants of one configuration, trained and ranked."""

@@ -1,4 +1,4 @@
-"""Ranks a sweep's trials by their accuracy."""
+"""Ranking of a sweep's trials by their accuracy."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,36 +13,27 @@ from nntrain.training.run import RunFolder
 
 
 class RankedTrial(NamedTuple):
-    """A trial in a ranking.
-
-    Attributes:
-        run: Its folder.
-        values: The values of the configuration's keys.
-        accuracy: Its best val_accuracy; None before the end of its first epoch.
-        epochs: The number of epochs trained.
-        state: Optuna's state.
-        outcome: The state in words; empty if the trial is complete.
-    """
+    """A trial in a ranking."""
 
     run: RunFolder
-    values: dict[str, Any]
-    accuracy: float | None
-    epochs: int
+    values: dict[str, Any]  # by keys of the configuration
+    accuracy: float | None  # the best val_accuracy; None before the end of the first epoch
+    epochs: int  # trained so far
     state: TrialState
-    outcome: str
+    outcome: str  # the state in words; empty if the trial is complete
 
 
 _ORDER = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL)
 
 
 def ranking(trials: Trials) -> list[RankedTrial]:
-    """Complete trials, best first; then pruned, unfinished and failed ones."""
+    """List complete trials, best first; then pruned, unfinished and failed ones."""
     ranked = []
     for trial in trials.all():
         run = trials.run_of(trial)
         accuracy, epochs = max(trial.intermediate_values.values(), default=None), trial.last_step
         if not trial.state.is_finished():
-            with suppress(RunError):  # its files are just being written
+            with suppress(RunError):  # its files are being written now
                 history = run.history()
                 accuracy = max((record.val_accuracy for record in history), default=None)
                 epochs = len(history)

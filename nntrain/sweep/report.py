@@ -1,4 +1,4 @@
-"""The report of a sweep: its ranking, the importance of each key, and plots of the search."""
+"""HTML report of a sweep: its ranking, the importance of each key, and plots of the search."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -33,12 +33,9 @@ class Plot(NamedTuple):
 
 
 def write_report(out: Path, trials: Trials, best: int) -> None:
-    """Write a self-contained HTML file.
+    """Write a sweep, which may be running, as a self-contained HTML file.
 
-    Args:
-        out: The file; only an earlier report is replaced.
-        trials: The sweep, which may be running.
-        best: The number of committee members.
+    `best` is the number of committee members. Of existing files, only reports are replaced.
 
     Raises:
         ConfigError: If `out` exists and is not a report.
@@ -81,7 +78,7 @@ def _curves(ranked: Sequence[RankedTrial]) -> Chart | None:
 
 
 def parameter_importances(trials: Trials) -> dict[str, float]:
-    """The importance of each key, in total 1; empty if there are too few or only equal results."""
+    """The importance of each key, 1 in total; empty for too few or only equal results."""
     study = trials.study
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(complete) < MIN_TRIALS_FOR_IMPORTANCES or len({trial.value for trial in complete}) < 2:

@@ -1,4 +1,4 @@
-"""Runs a sweep: starts trials, trains them segment by segment, and prunes the bad ones."""
+"""The loop of a sweep: start trials, train them segment by segment, and prune the bad ones."""
 
 import math
 import time
@@ -16,14 +16,14 @@ from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.run import RunFolder
 
-SAVE_INTERVAL = 10.0  # seconds of a sweep's time that a kill may lose
+SAVE_INTERVAL = 10.0  # seconds; how much of the recorded running time a kill may lose
 
 
 class SweepCallback:
     """Receives a sweep's progress; this base class ignores it."""
 
     def on_trial_start(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
-        """A trial starts, or continues after `epoch` of its epochs."""
+        """A trial starts, or continues after `epoch` of its `epochs`."""
 
     def on_epoch_end(self, name: str, record: EpochRecord) -> None:
         """A trial has finished an epoch."""
@@ -45,11 +45,7 @@ def run_sweep(
 ) -> None:
     """Run trials until the sweep has enough of them, beginning with unfinished ones.
 
-    Args:
-        trials: The sweep.
-        dispatcher: Trains the trials.
-        callback: Receives the progress.
-        interrupted: Polled about once a second; true ends the sweep, which can be resumed.
+    `interrupted` is polled about once a second; true ends the sweep, which can be resumed.
 
     Raises:
         CheckpointError: If none of a trial's checkpoints is valid.

@@ -1,9 +1,8 @@
-"""Chooses the values of trials and prunes bad trials, with Optuna.
+"""Choice of the values of trials, and pruning of bad trials, with Optuna.
 
-Both depend only on the sweep, the number of the trial and the results of the trials that started at
-least `at_once` before it: not on the time, on how many trials run at once, or on which of them ends
-first. So a sweep has the same trials however it is interrupted. This is why each decision uses a
-study of its own, with exactly these trials and a sampler seeded by the trial's number.
+Both depend only on the sweep, the trial's number and the results of the trials that started at
+least `at_once` before it, not on time or order, so that interrupted sweeps have the same trials.
+So each decision uses a study of its own: these trials, and a sampler seeded by the trial's number.
 """
 
 import math
@@ -24,12 +23,12 @@ from nntrain.sweep.spec import Parameter, Sweep, show_value
 
 
 def distributions(sweep: Sweep) -> dict[str, BaseDistribution]:
-    """Optuna's distribution of each key; choices, which may be any values, are YAML text there."""
+    """Optuna's distribution of each key; choices, which can be any values, are YAML text there."""
     return {key: _distribution(parameter) for key, parameter in sweep.space.items()}
 
 
 def values_of(sweep: Sweep, params: dict[str, Any]) -> dict[str, Any]:
-    """The values of the configuration's keys for Optuna's parameters of a trial."""
+    """Convert Optuna's parameters of a trial to values of the configuration's keys."""
     return {
         key: params[key] if parameter.choice is None else _choices(parameter)[params[key]]
         for key, parameter in sweep.space.items()
@@ -37,7 +36,7 @@ def values_of(sweep: Sweep, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def max_trials(sweep: Sweep) -> int | None:
-    """The number of trials; None: as many as the hours allow."""
+    """The number of trials; None for as many as the hours allow."""
     limits = [sweep.trials]
     if sweep.strategy == "grid":
         limits.append(math.prod(len(_grid(parameter)) for parameter in sweep.space.values()))
@@ -50,13 +49,7 @@ def max_concurrent(sweep: Sweep) -> int:
 
 
 def propose(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> dict[str, Any]:
-    """Choose the parameters of a trial.
-
-    Args:
-        sweep: The search space and strategy.
-        number: The trial's number, from 0.
-        trials: All earlier trials; `can_start` must be true for them.
-    """
+    """Choose the parameters of trial `number`, from 0, for which `can_start` must be true."""
     if sweep.strategy == "grid":
         params = {}
         for key, parameter in reversed(sweep.space.items()):  # the last key changes first
@@ -82,16 +75,10 @@ def is_rung(sweep: Sweep, epoch: int) -> bool:
 def should_prune(
     sweep: Sweep, number: int, accuracies: Sequence[float], trials: Sequence[FrozenTrial]
 ) -> bool:
-    """Whether a trial is so much worse than earlier trials that it should end.
+    """Whether a trial with these accuracies by epoch should end early.
 
-    Its best accuracy so far is compared with theirs after as many epochs (the median rule of
-    Golovin et al. 2017, Google Vizier, §3.2.2, if the share to keep is one half).
-
-    Args:
-        sweep: The pruning rule.
-        number: The trial's number, from 0.
-        accuracies: Its val_accuracy after each epoch.
-        trials: As in `propose`.
+    Its best accuracy so far is compared with those of earlier trials after as many epochs; if half
+    of them are kept, this is the median rule of Golovin et al. 2017, Google Vizier, §3.2.2.
     """
     pruning = sweep.pruning
     if pruning is None or not is_rung(sweep, len(accuracies)):
@@ -105,7 +92,7 @@ def should_prune(
 
 
 def can_start(sweep: Sweep, number: int, trials: Sequence[FrozenTrial]) -> bool:
-    """Whether every earlier trial that the choice of a trial's values depends on is finished."""
+    """Whether all trials that the choice of a trial's values depends on are finished."""
     return all(trial.state.is_finished() for trial in _earlier(sweep, number, trials))
 
 
@@ -137,7 +124,7 @@ def _choices(parameter: Parameter) -> dict[str, Any]:
 
 
 def _grid(parameter: Parameter) -> Sequence[Any]:
-    """All of Optuna's parameters for one key of a grid."""
+    """All values that a grid tries for one key, as Optuna's parameters."""
     if parameter.whole is not None:
         low, high = parameter.whole
         return range(low, high + 1, parameter.step)

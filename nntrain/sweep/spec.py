@@ -1,4 +1,4 @@
-"""The schema of SWEEP.yaml: which keys of a configuration are varied, and how values are chosen."""
+"""The schema of SWEEP.yaml: which keys of a configuration are varied, and how."""
 
 import json
 from pathlib import Path
@@ -20,8 +20,6 @@ from nntrain.errors import ConfigError
 from nntrain.training.rows import split_seed
 
 _EXAMPLE = "configs/sweep.yaml is an example"
-
-
 # Integers that are exact as floating-point numbers, which Optuna computes with.
 _Whole = Annotated[int, Field(gt=-(2**53), lt=2**53)]
 
@@ -72,7 +70,7 @@ class Parameter(ConfigModel):
 
 
 class Pruning(ConfigModel):
-    """When trials end early that are worse than others were after as many epochs."""
+    """When trials end early because others were better after as many epochs."""
 
     keep: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.5,
@@ -132,17 +130,11 @@ def _schema_at(loc: KeyPath) -> type[BaseModel]:
 
 
 class SweepSpec(NamedTuple):
-    """A sweep with the configuration that it varies.
-
-    Attributes:
-        sweep: The validated sweep.
-        text: The text of its file.
-        base: The text of the configuration.
-    """
+    """A validated sweep with the configuration that it varies."""
 
     sweep: Sweep
-    text: str
-    base: str
+    text: str  # of the sweep's file
+    base: str  # text of the configuration's file
 
     def config(self, values: dict[str, Any]) -> Config:
         """The configuration with these values for some of its keys.
@@ -156,9 +148,7 @@ class SweepSpec(NamedTuple):
 def load_sweep(path: Path, base: Path | None = None) -> SweepSpec:
     """Read a sweep, and check its configuration with each value of each key.
 
-    Args:
-        path: The sweep's file.
-        base: A file to read instead of the configuration that the sweep names.
+    `base` is a file to read instead of the configuration that the sweep names.
 
     Raises:
         ConfigError: If anything is invalid, with one line for each issue.
@@ -221,17 +211,17 @@ def _ranking_issue(config: Config) -> str | None:
 
 
 def _rows(config: Config) -> tuple[Any, ...]:
-    """Everything that decides which rows are read, and which of them are held out."""
+    """All settings that decide which rows are read, and which of them are held out."""
     data = config.data
     seed = split_seed(config) if isinstance(data.validation, float) else None
     return data.train, data.validation, seed, data.classes, data.label_column
 
 
 def show_value(value: Any) -> str:
-    """A value as YAML on one line."""
+    """Format a value as one line of YAML."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def _overrides(values: dict[str, Any]) -> list[str]:
-    """Values as `--set` takes them; a part of another value comes after it."""
+    """Format values for `--set`; a part of another value comes after it."""
     return [f"{key}={show_value(values[key])}" for key in sorted(values, key=len)]

@@ -2,7 +2,7 @@
 
 runs/NAME/
     sweep.yaml     the sweep
-    base.yaml      the configuration that it varies, copied when the sweep was started
+    base.yaml      a copy of the configuration that it varies
     study.db       Optuna's study, SQLite
     trial-1 …      the runs
     .lock          locked by the process that runs the sweep
@@ -38,11 +38,7 @@ ERROR_ATTRIBUTE = "fault"  # of a failed trial, in the study
 
 @contextmanager
 def open_trials(definition: SweepSpec, folder: Path) -> Iterator["Trials"]:
-    """Start or resume a sweep, and lock it against other processes.
-
-    Args:
-        definition: The sweep.
-        folder: Its folder; created if it does not exist.
+    """Start or resume a sweep in a folder, and lock it against other processes.
 
     Raises:
         ConfigError: If the folder belongs to a sweep that differs in more than `trials` or `hours`.
@@ -84,13 +80,13 @@ def read_trials(folder: Path) -> "Trials":
         ConfigError: If its configuration files are damaged.
         RunError: If it has no trials, or the study cannot be read.
     """
-    none = RunError(f"{folder}: no trial has begun there; 'nntrain sweep SWEEP.yaml' begins one")
+    none = RunError(f"{folder}: no trial has started; start one with 'nntrain sweep SWEEP.yaml'")
     if not (folder / STUDY_FILE).exists():
         raise none
     definition = load_sweep(folder / SWEEP, folder / BASE)
     with _one_line_errors(folder / STUDY_FILE):
         storage = _storage(folder)
-        if STUDY not in optuna.get_all_study_names(storage):  # the file was created just now
+        if STUDY not in optuna.get_all_study_names(storage):  # the file is just being created
             raise none
         study = optuna.load_study(study_name=STUDY, storage=storage)
     trials = Trials(folder, definition, study)
@@ -100,7 +96,7 @@ def read_trials(folder: Path) -> "Trials":
 
 
 def _storage(folder: Path) -> RDBStorage:
-    """SQLite storage that leaves no connection open, for any path: none is part of a URL."""
+    """SQLite storage that keeps no connection open; any path works, as it is not part of a URL."""
     file = folder / STUDY_FILE
     options = {
         "creator": lambda: sqlite3.connect(file, check_same_thread=False),
@@ -111,11 +107,7 @@ def _storage(folder: Path) -> RDBStorage:
 
 @contextmanager
 def _one_line_errors(file: Path) -> Iterator[None]:
-    """Convert errors of SQLite, SQLAlchemy and Optuna, of any type if the file was edited.
-
-    Raises:
-        RunError: For any exception but nntrain's own.
-    """
+    """Raise a RunError for any exception but nntrain's own: edited files cause all types."""
     try:
         yield
     except NNTrainError:
@@ -136,11 +128,7 @@ def _one_line_errors(file: Path) -> Iterator[None]:
 
 
 def _check_study(trials: Sequence[FrozenTrial], sweep: Sweep) -> None:
-    """Check that a study holds only what nntrain can have written.
-
-    Raises:
-        ValueError: If it does not.
-    """
+    """Raise a ValueError if a study holds something that nntrain cannot have written."""
     states = (TrialState.RUNNING, TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
     expected = distributions(sweep)
     for number, trial in enumerate(trials):
@@ -160,7 +148,7 @@ def _check_study(trials: Sequence[FrozenTrial], sweep: Sweep) -> None:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether a file cannot be left over from a sweep that was killed as it started."""
+    """Whether a file cannot be from a sweep that was killed while it started."""
     return path.name != BASE and not path.name.startswith(".")
 
 
@@ -180,20 +168,12 @@ def _check_same_sweep(folder: Path, definition: SweepSpec) -> None:
     if different:
         raise ConfigError(
             f"{folder}: belongs to another sweep, which differs in: {', '.join(different)} (only "
-            f"{' and '.join(MAY_GROW)} may be changed); begin a new one with --run"
+            f"{' and '.join(MAY_GROW)} may be changed); start a new one with --run"
         )
 
 
 class Trials:
-    """The trials of a sweep.
-
-    All methods raise a RunError if the study cannot be read or written.
-
-    Args:
-        folder: The sweep's folder.
-        definition: The sweep.
-        study: Optuna's study.
-    """
+    """The trials of a sweep; all methods raise a RunError if its study cannot be used."""
 
     def __init__(self, folder: Path, definition: SweepSpec, study: optuna.Study) -> None:
         self.folder = folder
@@ -205,10 +185,7 @@ class Trials:
                 raise ValueError(f"{self.seconds} seconds")
 
     def check_same_rows(self, data_digest: str) -> None:
-        """Store the digest of the rows when the sweep starts, and compare it when it resumes.
-
-        Args:
-            data_digest: The result of `nntrain.training.rows.digest`.
+        """Store a new sweep's `nntrain.training.rows.digest`, or compare it with the stored one.
 
         Raises:
             DataError: If the sweep was started with other rows.
@@ -221,13 +198,13 @@ class Trials:
             data = self.definition.config({}).data
             files = [file for file in (data.train, data.validation) if isinstance(file, str)]
             raise DataError(
-                f"{' or '.join(files)}: not the rows that {self.folder} was begun with; bring "
-                "those back, or begin a new sweep with --run"
+                f"{' or '.join(files)}: not the rows that {self.folder} was started with; "
+                "restore them, or start a new sweep with --run"
             )
 
     @property
     def seconds(self) -> float:
-        """How long the sweep has run, without interruptions."""
+        """Seconds that the sweep has run, without interruptions."""
         with self._one_line_errors():
             return float(self.study.user_attrs.get("seconds", 0.0))
 
@@ -260,14 +237,10 @@ class Trials:
         accuracies: Sequence[float],
         error: str | None = None,
     ) -> None:
-        """Store the end of a trial in the study.
+        """Store a trial's final state, its val_accuracy after each epoch, and why it failed.
 
-        Args:
-            trial: The trial.
-            state: Its final state.
-            accuracies: Its val_accuracy after each epoch. Only the best so far at each rung and
-                after the last epoch is stored, because each value is a write of its own.
-            error: Why it failed.
+        Only the best accuracy so far at each rung and after the last epoch is stored, because each
+        value is a write of its own.
         """
         sweep, epochs = self.definition.sweep, len(accuracies)
         with self._one_line_errors():
@@ -295,7 +268,7 @@ class Trials:
         return self.definition.config(self.values_of(trial))
 
     def values_of(self, trial: FrozenTrial) -> dict[str, Any]:
-        """The trial's values by keys of the configuration."""
+        """A trial's values by keys of the configuration."""
         return values_of(self.definition.sweep, trial.params)
 
     def _one_line_errors(self) -> AbstractContextManager[None]:

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -27,9 +26,6 @@ from nntrain.training.rows import digest, read_data
 from tests.support.cli import refuse, run
 from tests.support.sweeps import InlineDispatcher, swept
 from tests.support.tiny import stripes
-from tests.sweep.conftest import folder, inline
-
-__all__ = ["folder", "inline"]  # `folder` overrides the fixture of this folder
 
 SWEEP = """
 config: long.yaml
@@ -41,11 +37,11 @@ trials: 4
 
 
 @pytest.fixture
-def long(folder: Path) -> Path:
+def long(sweep_folder: Path) -> Path:
     tiny = Path("tiny.yaml").read_text()
     Path("long.yaml").write_text(tiny.replace("epochs: 4", "epochs: 30"))
     Path("sweep.yaml").write_text(SWEEP)
-    return folder
+    return sweep_folder
 
 
 def sweep(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
@@ -58,24 +54,15 @@ def sweep(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def read_until(lines: Iterator[str], expected: str) -> None:
-    for line in lines:
-        if expected in line:
-            return
-    raise AssertionError(f"never printed {expected!r}")
-
-
-def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(
-    long: Path, inline: Callable[..., InlineDispatcher]
-) -> None:
-    undisturbed = ranking(swept(inline(), "runs/undisturbed"))
+def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(long: Path) -> None:
+    undisturbed = ranking(swept(InlineDispatcher(), "runs/undisturbed"))
     for end, status, workers in (
         (subprocess.Popen.terminate, 143, "1"),
         (subprocess.Popen.kill, -9, "2"),
     ):
         with sweep(long, "--run", "runs/other", "--parallel", workers) as running:
             assert running.stderr is not None
-            read_until(iter(running.stderr), "runs/other/trial-")
+            assert any("runs/other/trial-" in line for line in running.stderr)
             children = psutil.Process(running.pid).children(recursive=True)
             assert children
             end(running)
@@ -126,13 +113,13 @@ def test_a_sweep_is_not_resumed_with_other_rows(long: Path) -> None:
         trials.check_same_rows(digest(*rows))
     write_csv("data/train.csv", *stripes(199))
     assert refuse(1, "sweep", "sweep.yaml").splitlines()[-1] == (
-        "data/train.csv: not the rows that runs/sweep was begun with; bring those back, or begin a "
+        "data/train.csv: not the rows that runs/sweep was started with; restore them, or start a "
         "new sweep with --run"
     )
 
 
 def test_a_sweep_without_successful_trials_has_no_best(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = io.StringIO()
     monkeypatch.setattr(
@@ -167,7 +154,7 @@ def test_the_example_is_a_sweep_of_an_example(monkeypatch: pytest.MonkeyPatch) -
 def sweep_with_open_files(
     folder: Path, limit: int, timeout: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run the folder's sweep with two workers where at most so many files may be open."""
+    """Run the folder's sweep with two workers and a limit of open files."""
     pytest.importorskip("resource")
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({limit}, {limit})); "
     code = f"{limited}from nntrain.__main__ import main; main()"
@@ -199,7 +186,7 @@ def test_the_required_number_of_open_files_is_enough(long: Path) -> None:
 @pytest.mark.parametrize("seconds", [0.3, 0.9, 1.2])
 def test_sigterm_ends_a_sweep_that_is_being_started(long: Path, seconds: float) -> None:
     with sweep(long) as starting:
-        time.sleep(seconds)  # at whatever moment of the start this is
+        time.sleep(seconds)  # in different phases of the start
         children = psutil.Process(starting.pid).children(recursive=True)
         starting.terminate()
         assert starting.wait(timeout=15) in (-15, 143)

@@ -1,7 +1,6 @@
 """Sweeps and committees on a real scheduler with real workers, some of which are killed."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from nntrain.sweep.ranking import ranking
@@ -26,9 +25,7 @@ pruning: {first: 12, after: 2}
 
 
 def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
-    folder: Path,
-    inline: Callable[..., InlineDispatcher],
-    hosts: Hosts,
+    folder: Path, hosts: Hosts
 ) -> None:
     Path("sweep.yaml").write_text(SWEEP)
     tiny = Path("tiny.yaml").read_text()
@@ -64,7 +61,7 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
     assert "Traceback" not in text
 
     there = read_trials(Path("runs/there"))
-    here = swept(inline(), "runs/here")
+    here = swept(InlineDispatcher(), "runs/here")
     assert outcome(there) == outcome(here)
     assert len(ranking(there)) == 3
     shown = [line.split()[0] for line in text.splitlines() if line.startswith("runs/there/trial")]

@@ -1,4 +1,4 @@
-"""Connecting to a scheduler that is not there, or asks for a certificate."""
+"""Connections to a scheduler that does not exist or requires a certificate."""
 
 import shutil
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.support.cli import run
 def test_tls_without_a_certificate_is_one_line(folder: Path) -> None:
     result = run("fit", "tiny.yaml", "--scheduler", "tls://127.0.0.1:9")
     assert result.exit_code == 1
-    assert "tls://127.0.0.1:9: no certificate to show there; name ca-file," in result.stderr
+    assert "tls://127.0.0.1:9: no TLS certificate is configured; set ca-file," in result.stderr
 
 
 def test_an_unreadable_certificate_is_one_line(folder: Path) -> None:
@@ -23,11 +23,11 @@ def test_an_unreadable_certificate_is_one_line(folder: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1] == (
         "tls://127.0.0.1:9: no scheduler there ([Errno 2] No such file or directory); start one "
-        "with 'dask scheduler', or show it a certificate that it knows (docs/cluster.md)"
+        "with 'dask scheduler', or configure a certificate that it accepts (docs/cluster.md)"
     )
 
 
-def test_no_scheduler_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_scheduler_is_one_line(sweep_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connect, "CONNECT_TIMEOUT", 0.5)
     for command in (("sweep", "sweep.yaml"), ("fit", "tiny.yaml")):
         result = run(*command, "--scheduler", "tcp://127.0.0.1:9", "--run", "runs/none")

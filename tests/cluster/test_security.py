@@ -62,7 +62,7 @@ def listening() -> list[int]:
 
 @pytest.fixture
 def ports() -> Iterator[list[int]]:
-    """The ports of a working local cluster, started with Dask set to ask for no encryption."""
+    """The ports of a local cluster, though Dask's settings do not require encryption."""
     before = set(listening())
     with (
         dask.config.set({"distributed.comm.require-encryption": False}),
@@ -97,9 +97,7 @@ def test_no_command_line_has_the_key(ports: list[int]) -> None:
 
 
 def test_others_would_be_accepted_without_keys() -> None:
-    with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster,
-    ):
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster:
         port = int(cluster.scheduler_address.rpartition(":")[2])
         (succeeded,) = attack([port], as_other_user=False)
     assert succeeded.startswith(f"tcp://127.0.0.1:{port}: ")
@@ -117,7 +115,7 @@ if __name__ == "__main__":
 
 
 def test_modules_are_looked_for_in_no_folder_that_others_can_make(tmp_path: Path) -> None:
-    shared = tmp_path / "tmp"  # where anybody may make a folder of any name
+    shared = tmp_path / "tmp"  # where any user can create any folder
     shared.mkdir()
     (tmp_path / "search_path.py").write_text(SEARCH_PATH)
     done = subprocess.run(

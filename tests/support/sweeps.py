@@ -6,35 +6,16 @@ from typing import Any, cast
 
 from nntrain.cluster.dispatcher import Dispatcher
 from nntrain.cluster.segment import Files, Segment, SegmentResult, run_segment
-from nntrain.data.kaggle import write_csv
+from nntrain.config import load_config
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.runner import SweepCallback, run_sweep
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials
 from nntrain.training import checkpoint
 from nntrain.training.progress import EpochRecord
-from nntrain.training.rows import Split
-from tests.support.tiny import CONFIG, stripes
-
-SWEEP = """
-config: tiny.yaml
-space:
-  training.optimizer.learning_rate: {log: [1e-4, 1]}
-  network[0].dense: {whole: [2, 10], step: 2}
-  training.batch_size: {choice: [8, 16]}
-trials: 6
-at_once: 3
-pruning: {first: 1, after: 2}
-seed: 5
-"""
-
-
-def write_inputs() -> None:
-    """Data, a configuration and a sweep of it, into the working directory."""
-    Path("data").mkdir()
-    write_csv("data/train.csv", *stripes(200))
-    Path("tiny.yaml").write_text(CONFIG.format(train="data/train.csv"))
-    Path("sweep.yaml").write_text(SWEEP)
+from nntrain.training.reporter import Reporter
+from nntrain.training.rows import read_data
+from tests.support.tiny import SWEEP
 
 
 def variant(name: str, *changes: tuple[str, str]) -> str:
@@ -52,17 +33,12 @@ class Killed(BaseException):
 
 
 class InlineDispatcher:
-    """A dispatcher that trains in this process, and finishes segments in random order."""
+    """Trains on tiny.yaml's rows in this process, and finishes segments in random order."""
 
     def __init__(
-        self,
-        data: Split,
-        workers: int = 2,
-        seed: int = 0,
-        seconds: float = 1e9,
-        killed_after: int | None = None,
+        self, workers: int = 2, seed: int = 0, seconds: float = 1e9, killed_after: int | None = None
     ) -> None:
-        self.data = data
+        self.data = read_data(load_config("tiny.yaml"), Reporter())
         self.workers = workers
         self.random = random.Random(seed)
         self.seconds = seconds

@@ -17,6 +17,18 @@ loss: cross_entropy
 training: {{epochs: 4, batch_size: 16, optimizer: {{name: adam, learning_rate: 0.02}}}}
 """
 
+SWEEP = """
+config: tiny.yaml
+space:
+  training.optimizer.learning_rate: {log: [1e-4, 1]}
+  network[0].dense: {whole: [2, 10], step: 2}
+  training.batch_size: {choice: [8, 16]}
+trials: 6
+at_once: 3
+pruning: {first: 1, after: 2}
+seed: 5
+"""
+
 
 def stripes(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Noisy pictures, shape (count, 16), of rows (0), columns (1) or a border (2)."""

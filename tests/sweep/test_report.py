@@ -59,7 +59,7 @@ def started() -> Iterator[Trials]:
         yield trials
 
 
-def test_a_sweep_with_nothing_trained_yet_has_a_report_too(folder: Path) -> None:
+def test_a_sweep_with_nothing_trained_yet_has_a_report_too(sweep_folder: Path) -> None:
     with started() as trials:
         succeed("sweep", "sweep.yaml", "--report", "--out", "report.html")
         assert ranking(trials)[0].state == TrialState.RUNNING
@@ -68,10 +68,10 @@ def test_a_sweep_with_nothing_trained_yet_has_a_report_too(folder: Path) -> None
     assert "unfinished" in page.section("ranking").text
 
 
-def test_what_cannot_be_reported_is_one_line(folder: Path) -> None:
+def test_what_cannot_be_reported_is_one_line(sweep_folder: Path) -> None:
     result = run("sweep", "sweep.yaml", "--report")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "runs/sweep: no trial has begun there" in result.stderr
+    assert "runs/sweep: no trial has started; start one with" in result.stderr
     with started() as trials, pytest.raises(ConfigError, match=r"tiny\.yaml: is no report; name"):
         write_report(Path("tiny.yaml"), trials, 5)
     result = run("sweep", "sweep.yaml", "--out", "page.html")

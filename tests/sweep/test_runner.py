@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -19,8 +18,6 @@ from nntrain.sweep.runner import SAVE_INTERVAL, SweepCallback, run_sweep
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials, read_trials
 from tests.support.sweeps import InlineDispatcher, Killed, outcome, swept, variant
-
-MakeDispatcher = Callable[..., InlineDispatcher]
 
 
 def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> None:
@@ -46,9 +43,7 @@ def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> 
     assert committee(ranked, 2) == [one.run for one in whole[:2]]
 
 
-def test_neither_order_nor_interruptions_nor_segments_matter(
-    inline: MakeDispatcher, finished: Trials
-) -> None:
+def test_neither_order_nor_interruptions_nor_segments_matter(finished: Trials) -> None:
     undisturbed = outcome(finished)
 
     @settings(
@@ -63,31 +58,27 @@ def test_neither_order_nor_interruptions_nor_segments_matter(
         shutil.rmtree("runs/other", ignore_errors=True)
         for waits in kills:
             # A segment is one epoch.
-            dispatcher = inline(workers=workers, seed=seed + waits, seconds=0, killed_after=waits)
+            dispatcher = InlineDispatcher(workers, seed + waits, seconds=0, killed_after=waits)
             with suppress(Killed):
                 swept(dispatcher, "runs/other")
-        last = swept(inline(workers=workers, seed=seed), "runs/other")
+        last = swept(InlineDispatcher(workers=workers, seed=seed), "runs/other")
         assert outcome(last) == undisturbed
 
     run_in_any_order()
 
 
-def test_a_finished_sweep_trains_nothing_again_and_grows(
-    inline: MakeDispatcher, finished: Trials
-) -> None:
+def test_a_finished_sweep_trains_nothing_again_and_grows(finished: Trials) -> None:
     first = outcome(finished)
-    again = inline()
+    again = InlineDispatcher()
     assert outcome(swept(again, "runs/s")) == first
     assert again.segments == 0
     variant("sweep.yaml", ("trials: 6", "trials: 8"))
-    grown = outcome(swept(inline(), "runs/s"))
+    grown = outcome(swept(InlineDispatcher(), "runs/s"))
     assert len(grown) == 8
     assert all(one in grown for one in first)
 
 
-def test_a_failed_trial_is_shown_with_its_reason_and_stops_no_other(
-    inline: MakeDispatcher,
-) -> None:
+def test_a_failed_trial_is_shown_with_its_reason_and_stops_no_other(sweep_folder: Path) -> None:
     variant(
         "s.yaml",
         ("training.optimizer.learning_rate", "training.optimizer"),
@@ -105,7 +96,7 @@ def test_a_failed_trial_is_shown_with_its_reason_and_stops_no_other(
             if error:
                 errors.append(error)
 
-    ranked = ranking(swept(inline(), "runs/s", "s.yaml", Callback()))
+    ranked = ranking(swept(InlineDispatcher(), "runs/s", "s.yaml", Callback()))
     failed = [one for one in ranked if one.state == TrialState.FAIL]
     assert 0 < len(failed) < 6
     assert len(errors) == len(failed)
@@ -114,63 +105,59 @@ def test_a_failed_trial_is_shown_with_its_reason_and_stops_no_other(
     assert ranked[-len(failed) :] == failed
 
 
-def test_values_that_contradict_each_other_fail_only_their_trial(inline: MakeDispatcher) -> None:
+def test_values_that_contradict_each_other_fail_only_their_trial(sweep_folder: Path) -> None:
     Path("clash.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\nspace:\n  training.epochs: {choice: [1, 4]}\n"
         "  training.schedule: {choice: [constant, {name: cosine, warmup: 3}]}\n"
     )
-    ranked = ranking(swept(inline(), "runs/s", "clash.yaml"))
+    ranked = ranking(swept(InlineDispatcher(), "runs/s", "clash.yaml"))
     outcomes = [one.outcome for one in ranked]
     assert outcomes[:3] == ["", "", ""]
     assert "warmup: must be at most training.epochs (1), not 3" in outcomes[3]
 
 
-def test_a_grid_tries_every_combination_once(inline: MakeDispatcher) -> None:
+def test_a_grid_tries_every_combination_once(sweep_folder: Path) -> None:
     Path("grid.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\nspace:\n  network[0].dense: {whole: [2, 6], step: 2}\n"
         "  network[0].activation: {choice: [sigmoid, relu]}\n"
     )
-    trials = swept(inline(), "runs/grid", "grid.yaml")
+    trials = swept(InlineDispatcher(), "runs/grid", "grid.yaml")
     values = [tuple(one.values.values()) for one in ranking(trials)]
     assert sorted(values) == [(n, name) for n in (2, 4, 6) for name in ("relu", "sigmoid")]
 
 
-def test_layers_are_values_too(inline: MakeDispatcher) -> None:
+def test_layers_are_values_too(sweep_folder: Path) -> None:
     Path("layers.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\nspace:\n  network:\n    choice:\n"
         "      - [{dense: 3, activation: softmax}]\n"
         "      - [{dense: 5, activation: tanh}, {dense: 3, activation: softmax}]\n"
     )
-    ranked = ranking(swept(inline(), "runs/layers", "layers.yaml"))
+    ranked = ranking(swept(InlineDispatcher(), "runs/layers", "layers.yaml"))
     assert sorted(len(one.run.config().network) for one in ranked) == [1, 2]
 
 
-def test_hours_end_a_sweep_after_its_unfinished_trials(
-    inline: MakeDispatcher,
-) -> None:
+def test_hours_end_a_sweep_after_its_unfinished_trials(sweep_folder: Path) -> None:
     variant("s.yaml", ("trials: 6", "hours: 1e-7"))
-    trials = swept(inline(), "runs/s", "s.yaml")
+    trials = swept(InlineDispatcher(), "runs/s", "s.yaml")
     assert trials.all() == []
     variant("s.yaml", ("trials: 6", "hours: 1e-4\ntrials: 1000"))
-    trials = swept(inline(), "runs/t", "s.yaml")
+    trials = swept(InlineDispatcher(), "runs/t", "s.yaml")
     assert 0 < len(trials.all()) < 1000
     assert all(trial.state.is_finished() for trial in trials.all())
 
 
-def test_a_sweep_that_now_asks_for_fewer_trials_than_it_has_is_finished(
-    inline: MakeDispatcher, finished: Trials
-) -> None:
+def test_a_sweep_that_now_asks_for_fewer_trials_than_it_has_is_finished(finished: Trials) -> None:
     first = outcome(finished)
     variant("sweep.yaml", ("trials: 6", "trials: 4"))
-    assert outcome(swept(inline(killed_after=9), "runs/s")) == first
+    assert outcome(swept(InlineDispatcher(killed_after=9), "runs/s")) == first
 
 
 def test_time_is_saved_while_a_sweep_runs_and_when_it_is_interrupted(
-    inline: MakeDispatcher, monkeypatch: pytest.MonkeyPatch
+    sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, seen = 0.0, []
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    dispatcher, limit = inline(), 40
+    dispatcher, limit = InlineDispatcher(), 40
 
     def wait() -> list[Any]:
         nonlocal now
@@ -190,20 +177,20 @@ def test_time_is_saved_while_a_sweep_runs_and_when_it_is_interrupted(
     assert all(4 * n - noted <= 4 + SAVE_INTERVAL for n, noted in enumerate(seen))
 
 
-def test_damaged_checkpoints_affect_only_their_trial(inline: MakeDispatcher) -> None:
+def test_damaged_checkpoints_affect_only_their_trial(sweep_folder: Path) -> None:
     variant("sweep.yaml", ("trials: 6", "trials: 2"))
-    undisturbed = outcome(swept(inline(), "runs/undisturbed"))
+    undisturbed = outcome(swept(InlineDispatcher(), "runs/undisturbed"))
     with suppress(Killed):
-        swept(inline(workers=1, seconds=0, killed_after=4), "runs/other")
+        swept(InlineDispatcher(workers=1, seconds=0, killed_after=4), "runs/other")
     trial = Path("runs/other/trial-1")
     best = (trial / "best.npz").read_bytes()
     (trial / "last.npz").write_bytes(b"damaged")
     (trial / "best.npz").write_bytes(b"damaged")
     message = r"last\.npz: damaged.*; or remove runs/other/trial-1, and it is trained again$"
     with pytest.raises(CheckpointError, match=message):
-        swept(inline(), "runs/other")
+        swept(InlineDispatcher(), "runs/other")
     shutil.copytree("runs/other", "runs/removed")
     shutil.rmtree("runs/removed/trial-1")
-    assert outcome(swept(inline(), "runs/removed")) == undisturbed
+    assert outcome(swept(InlineDispatcher(), "runs/removed")) == undisturbed
     (trial / "best.npz").write_bytes(best)
-    assert outcome(swept(inline(), "runs/other")) == undisturbed
+    assert outcome(swept(InlineDispatcher(), "runs/other")) == undisturbed

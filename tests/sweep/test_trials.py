@@ -15,46 +15,46 @@ from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials, read_trials
 from tests.support.sweeps import InlineDispatcher, outcome, swept, variant
 
-MakeDispatcher = Callable[..., InlineDispatcher]
 
-
-def test_another_sweep_is_not_resumed(inline: MakeDispatcher, finished: Trials) -> None:
+def test_another_sweep_is_not_resumed(finished: Trials) -> None:
     variant("sweep.yaml", ("seed: 5", "seed: 6"), ("[8, 16]", "[8, 32]"))
     with pytest.raises(ConfigError, match=r"runs/s: belongs to another sweep.* in: space, seed"):
-        swept(inline(), "runs/s")
+        swept(InlineDispatcher(), "runs/s")
     variant("sweep.yaml")
     Path("tiny.yaml").write_text(Path("tiny.yaml").read_text().replace("seed: 3", "seed: 4"))
     with pytest.raises(ConfigError, match=r"differs in: what tiny\.yaml says"):
-        swept(inline(), "runs/s")
+        swept(InlineDispatcher(), "runs/s")
 
 
-def test_a_folder_of_something_else_is_left_alone(inline: MakeDispatcher) -> None:
+def test_a_folder_of_something_else_is_left_alone(sweep_folder: Path) -> None:
     with pytest.raises(RunError, match="data: exists already, but is no sweep"):
-        swept(inline(), "data")
+        swept(InlineDispatcher(), "data")
     with pytest.raises(RunError, match=r"data/train\.csv: a file; name a folder with --run"):
-        swept(inline(), "data/train.csv")
+        swept(InlineDispatcher(), "data/train.csv")
 
 
 def test_damaged_copies_of_the_inputs_are_repaired_by_copying_them_again(
-    inline: MakeDispatcher,
+    sweep_folder: Path,
 ) -> None:
     variant("sweep.yaml", ("trials: 6", "trials: 1"))
-    first = outcome(swept(inline(), "runs/s"))
+    first = outcome(swept(InlineDispatcher(), "runs/s"))
     for name, original in (("sweep.yaml", "sweep.yaml"), ("base.yaml", "tiny.yaml")):
         Path("runs/s", name).write_text("damaged")
         with pytest.raises(ConfigError, match=r"copy your .*, and tiny\.yaml to runs/s/base\.yaml"):
-            swept(inline(), "runs/s")
+            swept(InlineDispatcher(), "runs/s")
         shutil.copy(original, Path("runs/s", name))
-    assert outcome(swept(inline(), "runs/s")) == first
+    assert outcome(swept(InlineDispatcher(), "runs/s")) == first
 
 
-def test_other_rows_are_refused(inline: MakeDispatcher) -> None:
+def test_other_rows_are_refused(sweep_folder: Path) -> None:
     for _ in range(2):
         with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
             trials.check_same_rows("those")
     with (
         open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials,
-        pytest.raises(DataError, match=r"data/train\.csv: not the rows that runs/s was begun with"),
+        pytest.raises(
+            DataError, match=r"data/train\.csv: not the rows that runs/s was started with"
+        ),
     ):
         trials.check_same_rows("others")
 
@@ -74,7 +74,7 @@ def disk_full_after(pages: int) -> Iterator[None]:
 
 
 def test_a_full_disk_ends_a_sweep_in_one_line_and_it_resumes_with_more_space(
-    inline: MakeDispatcher, finished: Trials
+    finished: Trials,
 ) -> None:
     undisturbed = outcome(finished)
     pages = Path("runs/s/study.db").stat().st_size // 4096
@@ -82,7 +82,7 @@ def test_a_full_disk_ends_a_sweep_in_one_line_and_it_resumes_with_more_space(
     for room in range(1, pages, pages // 5):
         with disk_full_after(room):
             try:
-                swept(inline(), "runs/other")
+                swept(InlineDispatcher(), "runs/other")
             except RunError as error:
                 ends += 1
                 assert str(error) == (
@@ -90,12 +90,10 @@ def test_a_full_disk_ends_a_sweep_in_one_line_and_it_resumes_with_more_space(
                     "space, then repeat the command to continue"
                 )
     assert ends >= 5
-    assert outcome(swept(inline(), "runs/other")) == undisturbed
+    assert outcome(swept(InlineDispatcher(), "runs/other")) == undisturbed
 
 
-def test_a_damaged_study_is_rebuilt_from_the_trials(
-    inline: MakeDispatcher, finished: Trials
-) -> None:
+def test_a_damaged_study_is_rebuilt_from_the_trials(finished: Trials) -> None:
     undisturbed = outcome(finished)
     record = Path("runs/s/study.db")
     content = record.read_bytes()
@@ -103,11 +101,11 @@ def test_a_damaged_study_is_rebuilt_from_the_trials(
     for damaged in (b"no database" * 999, content[:5_000], content[:4096].ljust(len(content))):
         record.write_bytes(damaged)
         with pytest.raises(RunError, match=line):
-            swept(inline(), "runs/s")
+            swept(InlineDispatcher(), "runs/s")
         with pytest.raises(RunError, match=line):
             read_trials(Path("runs/s"))
     record.unlink()
-    again = inline()
+    again = InlineDispatcher()
     assert outcome(swept(again, "runs/s")) == undisturbed
     assert again.segments == 0
 
@@ -115,21 +113,21 @@ def test_a_damaged_study_is_rebuilt_from_the_trials(
     other = Path("runs/s/trial-2/config.yaml")
     other.write_text(other.read_text().replace("batch_size: ", "batch_size: 9"))
     with pytest.raises(RunError, match=r"runs/s/trial-2: not trained with the values that the swe"):
-        swept(inline(), "runs/s")
+        swept(InlineDispatcher(), "runs/s")
     shutil.rmtree("runs/s/trial-2")
-    assert outcome(swept(inline(), "runs/s")) == undisturbed
+    assert outcome(swept(InlineDispatcher(), "runs/s")) == undisturbed
 
 
 @pytest.mark.parametrize(
     "name", ["what?", "100%", "100%41", "a#b", "a b", "x?mode=memory", "{SCHEMA_VERSION}", "ü;&"]
 )
-def test_the_study_is_in_its_folder_whatever_its_name(inline: MakeDispatcher, name: str) -> None:
+def test_the_study_is_in_its_folder_whatever_its_name(sweep_folder: Path, name: str) -> None:
     before = {path.name for path in Path.cwd().iterdir()}
-    trials = swept(inline(), f"runs/{name}")
+    trials = swept(InlineDispatcher(), f"runs/{name}")
     assert (Path("runs") / name / "study.db").stat().st_size > 0
     assert {path.name for path in Path.cwd().iterdir()} <= before | {"runs"}
     assert outcome(read_trials(Path("runs") / name)) == outcome(trials)
-    again = inline()
+    again = InlineDispatcher()
     swept(again, f"runs/{name}")
     assert again.segments == 0
 
@@ -160,12 +158,12 @@ EDITS = (
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_an_edited_study_is_one_line(inline: MakeDispatcher, finished: Trials, edit: str) -> None:
+def test_an_edited_study_is_one_line(finished: Trials, edit: str) -> None:
     record = Path("runs/s/study.db")
     with closing(sqlite3.connect(record)) as connection, connection:
         assert connection.execute(edit).rowcount
     attempts: list[Callable[[], object]] = [
-        lambda: swept(inline(), "runs/s"),
+        lambda: swept(InlineDispatcher(), "runs/s"),
         lambda: read_trials(Path("runs/s")),
     ]
     for attempt in attempts:
