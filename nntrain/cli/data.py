@@ -7,7 +7,7 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
-    PositiveInt,
+    BoundedInt,
     check_not_existing,
     check_output_is_not_input,
     config_argument,
@@ -45,21 +45,21 @@ def data() -> None:
 @data.command(epilog="Example: nntrain data demo --train 12000 --test 2000")
 @click.option(
     "--train",
-    type=PositiveInt(1, 10_000_000),
+    type=BoundedInt(1, 10_000_000),
     default=12_000,
     show_default=True,
     help="Number of training rows.",
 )
 @click.option(
     "--test",
-    type=PositiveInt(1, 10_000_000),
+    type=BoundedInt(1, 10_000_000),
     default=2_000,
     show_default=True,
     help="Number of test rows.",
 )
 @click.option(
     "--seed",
-    type=PositiveInt(0, 2**63 - 1),
+    type=BoundedInt(0, 2**63 - 1),
     default=0,
     show_default=True,
     help="Seed of the random numbers; the same seed generates the same digits.",

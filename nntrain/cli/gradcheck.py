@@ -2,7 +2,7 @@
 
 import click
 
-from nntrain.cli.options import NonNegativeFloat, PositiveInt, config_argument, set_option
+from nntrain.cli.options import BoundedFloat, BoundedInt, config_argument, set_option
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
 
@@ -10,17 +10,17 @@ from nntrain.errors import ConfigError
 @click.command(epilog="Example: nntrain gradcheck configs/lecture.yaml --samples 3")
 @config_argument
 @set_option
-@click.option("--layer", type=PositiveInt(1), help="Check only this layer.  [default: all]")
+@click.option("--layer", type=BoundedInt(1), help="Check only this layer.  [default: all]")
 @click.option(
     "--samples",
-    type=PositiveInt(1),
+    type=BoundedInt(1),
     default=3,
     show_default=True,
     help="Number of rows of data.train, from the first, over which E is the mean.",
 )
 @click.option(
     "--epsilon",
-    type=NonNegativeFloat(1e-8, 1e-3),
+    type=BoundedFloat(1e-8, 1e-3),
     default=1e-5,
     show_default=True,
     help="Change of each parameter, up and down.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntrain.cli.options import NonNegativeFloat, PositiveInt
+from nntrain.cli.options import BoundedFloat, BoundedInt
 from nntrain.cli.terminal import echo
 from nntrain.errors import NNTrainError
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 @click.option("--starter", is_flag=True, help="Print a template, or write it to FILE.py.")
 @click.option(
     "--seconds",
-    type=NonNegativeFloat(0.1, 3600),
+    type=BoundedFloat(0.1, 3600),
     default=10,
     show_default=True,
     help="Time limit per call of a function, in seconds.",
 )
 @click.option(
     "--memory",
-    type=PositiveInt(256, 1 << 20),
+    type=BoundedInt(256, 1 << 20),
     default=1024,
     show_default=True,
     help="Memory limit, in MB.",

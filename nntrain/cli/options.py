@@ -51,13 +51,13 @@ RUN_PATH = CompletedPath(completion.runs, path_type=Path)
 SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path)
 
 
-class PositiveInt(click.IntRange):
+class BoundedInt(click.IntRange):
     """An integer within bounds, which error messages call an integer, not an "integer range"."""
 
     name = "integer"
 
 
-class NonNegativeFloat(click.FloatRange):
+class BoundedFloat(click.FloatRange):
     """A number within bounds, not NaN, which error messages call a number, not a "float range"."""
 
     name = "number"
@@ -106,13 +106,13 @@ label_column_option = click.option(
 
 distortions_option = click.option(
     "--distortions",
-    type=PositiveInt(0, 1_000),
+    type=BoundedInt(0, 1_000),
     default=0,
     show_default=True,
     help="Average the probabilities over this many distorted copies of each image, too.",
 )
 
-threads_type = PositiveInt(1, 1024)  # starting more would take minutes
+threads_type = BoundedInt(1, 1024)  # starting more would take minutes
 
 scheduler_option = click.option(
     "--scheduler",

@@ -9,8 +9,8 @@ import click
 from nntrain.cli import completion
 from nntrain.cli.options import (
     SWEEP_PATH,
+    BoundedInt,
     CompletedPath,
-    PositiveInt,
     scheduler_option,
     threads_type,
 )
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 )
 @scheduler_option
 @click.option(
-    "--best", type=PositiveInt(1), default=5, show_default=True, help="Number of committee members."
+    "--best", type=BoundedInt(1), default=5, show_default=True, help="Number of committee members."
 )
 @click.option(
     "--report", "as_report", is_flag=True, help="Train nothing; write an HTML report of the sweep."

@@ -6,7 +6,7 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
-    PositiveInt,
+    BoundedInt,
     check_output_is_not_input,
     config_or_run_argument,
     force_option,
@@ -21,7 +21,7 @@ from nntrain.errors import ConfigError, NNTrainError
 @set_option
 @click.option(
     "--row",
-    type=PositiveInt(1),
+    type=BoundedInt(1),
     default=1,
     show_default=True,
     help="Number of the digit's row, from 1, without the header.",

@@ -78,7 +78,7 @@ def fit(
     outcome = train(complete, folder, name, reporter, threads or cores(), data)
     if outcome.signal is not None:
         again = f"run={str(outcome.run)!r}, resume=True"
-        reporter.log(f"interrupted, and saved; go on with the same call and {again}")
+        reporter.log(f"interrupted and saved; resume with the same call and {again}")
         signal.raise_signal(outcome.signal)
     return Run(outcome.run, data)
 

@@ -269,7 +269,7 @@ def _numbered(name: str) -> dict[int, RunFolder]:
 def exists_already(folder: Path) -> RunError:
     """The error for a new run whose folder exists."""
     return RunError(
-        f"{folder}: exists already; name another folder with --run, or go on with --resume"
+        f"{folder}: exists already; name another folder with --run, or continue it with --resume"
     )
 
 

@@ -78,7 +78,7 @@ def test_runs_never_overwrite_each_other(folder: Path) -> None:
     before = Path("runs/tiny-2/last.npz").read_bytes()
     line = refuse(1, "fit", "tiny.yaml", "--run", "runs/tiny-2")
     assert line == (
-        "runs/tiny-2: exists already; name another folder with --run, or go on with --resume"
+        "runs/tiny-2: exists already; name another folder with --run, or continue it with --resume"
     )
     assert Path("runs/tiny-2/last.npz").read_bytes() == before
 

@@ -149,7 +149,7 @@ def test_no_rows_held_out_leave_nothing_to_evaluate(folder: Path) -> None:
         (("tiny.yaml", PIXELS, np.zeros(260)), {}, DataError,
          "X: all labels are 0; give a file with at least two different digits"),
         (("tiny.yaml",), {"run": "data"}, RunError,
-         "data: exists already; name another folder with --run, or go on with --resume"),
+         "data: exists already; name another folder with --run, or continue it with --resume"),
     ],
 )  # fmt: skip
 def test_mistakes_are_one_line_and_leave_no_run(
