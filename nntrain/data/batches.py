@@ -30,12 +30,7 @@ Buffer = TypeVar("Buffer", bound=BatchArrays)
 
 
 class Rescale:
-    """Map pixels 0 … 255 to the inputs low … high of the network.
-
-    Args:
-        low: Input for pixel 0.
-        high: Input for pixel 255.
-    """
+    """Map pixels 0 … 255 to the inputs low … high of the network."""
 
     def __init__(self, low: float, high: float) -> None:
         self.low = low
@@ -59,7 +54,7 @@ class Batches:
     """Yields blocks of batches, reshuffled and augmented in every epoch.
 
     Args:
-        rows: N training rows with labels.
+        rows: Training rows with labels.
         targets: Target of each class, shape (classes, n_L).
         batch_size: B; the last batch of an epoch may be smaller.
         scale: Scaling from pixels to inputs.

@@ -58,14 +58,7 @@ class RowStream:
 
 
 class MappedPixels:
-    """Memory-mapped pixels.
-
-    Args:
-        path: File of N·P bytes.
-        shape: (N, P).
-
-    Attributes:
-        pixels: Read-only, `(N, P)`.
+    """Memory-mapped, read-only pixels, `(N, P)`, of a file of N·P bytes.
 
     Raises:
         OSError: If the file cannot be read.
@@ -84,7 +77,7 @@ class MappedPixels:
             self._memmap.base.madvise(mmap.MADV_DONTNEED)
 
     def is_modified(self) -> bool:
-        """Whether the file was written to; a removed or replaced file stays mapped unchanged."""
+        """Whether the file was modified; a removed or replaced file stays mapped unchanged."""
         try:
             state = self._stat()
         except OSError:
@@ -126,7 +119,7 @@ class Dataset:
         return len(self.pixels)
 
     def check_unchanged(self) -> None:
-        """Check that nobody has written to the file of mapped pixels.
+        """Check that the file of mapped pixels was not modified.
 
         Raises:
             DataError: If the file was modified.
@@ -187,11 +180,7 @@ class Dataset:
         return ", ".join(parts)
 
     def warnings(self, classes: int = 10) -> list[str]:
-        """Warnings about missing classes or pixels, or an unusable cache, a line each.
-
-        Args:
-            classes: Number of classes; each label from 0 to `classes` − 1 should occur.
-        """
+        """Warnings about an unusable cache, missing pixels and missing labels, a line each."""
         warnings = [] if self.cache_warning is None else [self.cache_warning]
         if self.labels is not None:
             missing = sorted(set(range(classes)) - set(np.unique(self.labels).tolist()))

@@ -15,7 +15,7 @@ def dataset_from_arrays(X: ArrayLike, y: ArrayLike | None = None, classes: int =
     Args:
         X: Grey values, whole numbers 0–255 of any type, shape (N, P) or (N, height, width).
         y: Labels 0 … `classes` − 1, shape (N,), if they are known.
-        classes: At most 256.
+        classes: Number of classes, at most 256.
 
     Raises:
         DataError: If a shape or a value is invalid.

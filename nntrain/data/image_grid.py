@@ -21,7 +21,7 @@ def save_image_grid(pixels: NDArray[np.uint8], augmented: Array, path: Path) -> 
     Args:
         pixels: Grey values of N square images, `(N, P)`.
         augmented: K augmentations of each, grey values from 0 to 255, `(N, K, P)`.
-        path: The file to replace or create; its folder must exist.
+        path: PNG to create or replace; its folder must exist.
 
     Raises:
         MissingLibraryError: If Pillow is not installed.
