@@ -1,4 +1,4 @@
-"""Issues of values: their exact words and lines."""
+"""Messages and lines of invalid values."""
 
 # ruff: noqa: E501  # an issue is one line, here as on the terminal
 
@@ -27,7 +27,7 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
     assert str(raised.value) == line
 
 
-# Each text stands in place of the key of the same name in VALID, or is added to it.
+# Each text replaces the key of the same name in VALID, or is added to it.
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

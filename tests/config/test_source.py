@@ -1,4 +1,4 @@
-"""YAML that is refused, and what a file and overrides say together."""
+"""Invalid YAML, and overrides of a file's values."""
 
 # ruff: noqa: E501  # an issue is one line, here as on the terminal
 

@@ -1,4 +1,4 @@
-"""What a file is said to hold and to lack."""
+"""Descriptions and warnings of datasets."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Rows from memory instead of from a CSV."""
+"""Datasets from arrays in memory."""
 
 from pathlib import Path
 from typing import Any

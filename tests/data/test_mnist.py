@@ -1,4 +1,4 @@
-"""MNIST from a mirror: a real HTTP server on this machine serves what mirrors may serve."""
+"""Downloads from a local HTTP server, with valid and invalid answers."""
 
 import gzip
 import hashlib
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             self.send_header("Content-Length", str(length))
             self.end_headers()
-        with suppress(ConnectionError):  # a client leaves when it has seen enough of a bomb
+        with suppress(ConnectionError):  # the client closes the connection early on oversized data
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002

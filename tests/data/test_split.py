@@ -10,7 +10,7 @@ from nntrain.errors import DataError
 
 
 def digits_of(labels: list[int]) -> Dataset:
-    """Each row's one pixel is its own number."""
+    """Rows of one pixel, which is the row's number."""
     pixels = np.arange(len(labels), dtype=np.uint8)[:, None]
     return Dataset(pixels, "train.csv", np.array(labels, np.uint8), None, "label", None)
 

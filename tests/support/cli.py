@@ -1,4 +1,4 @@
-"""Commands, in this process or one of their own, and what they leave in the folder."""
+"""Run commands in this process or another, and snapshot the folder."""
 
 import subprocess
 import sys
@@ -47,7 +47,7 @@ def succeed(*arguments: str) -> Result:
 
 
 def refuse(status: int, *arguments: str) -> str:
-    """The one line that says why."""
+    """The single line of the error message."""
     result = run(*arguments)
     assert result.exit_code == status, result.output
     assert result.stdout == ""
@@ -73,7 +73,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def everything(folder: Path = Path()) -> dict[str, bytes | str]:
-    """All files and links below a folder, with what is in them."""
+    """Contents of all files and links below a folder."""
     return {
         str(path): str(path.readlink()) if path.is_symlink() else path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -82,7 +82,7 @@ def everything(folder: Path = Path()) -> dict[str, bytes | str]:
 
 
 def line_of_refusal(status: int, *arguments: str) -> str:
-    """The only line that is written, while all files stay as they are."""
+    """The only output line of a command that must not modify files."""
     before = everything()
     result = run(*arguments)
     assert result.exit_code == status, result.output
@@ -102,7 +102,7 @@ def paused(
     then: str = "",
     inherit: int = 2,
 ) -> Iterator["subprocess.Popen[str]"]:
-    """A process that has come to the nth call of something, and waits for a line there."""
+    """Start a process that pauses at the nth call of a function until it reads a line."""
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", PAUSING, owner, name, str(nth), then, *arguments],
         cwd=folder,

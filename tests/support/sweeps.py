@@ -30,7 +30,7 @@ seed: 5
 
 
 def write_inputs() -> None:
-    """Data, a configuration and a sweep of it, into the working directory."""
+    """Write data, a configuration and a sweep into the working directory."""
     Path("data").mkdir()
     write_csv("data/train.csv", *stripes(200))
     Path("tiny.yaml").write_text(CONFIG.format(train="data/train.csv"))
@@ -48,11 +48,11 @@ def variant(name: str, *changes: tuple[str, str]) -> str:
 
 
 class Killed(BaseException):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 class InlineDispatcher:
-    """A dispatcher that trains in this process, and finishes segments in random order."""
+    """Dispatcher that trains in this process, and finishes segments in random order."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class InlineDispatcher:
         return [(segment.name, run_segment(segment, files, self.data, self.on_epoch_end))]
 
     def on_epoch_end(self, name: str, record: EpochRecord) -> None:
-        """Ignore it."""
+        """Do nothing."""
 
 
 def swept(
@@ -102,7 +102,7 @@ def swept(
     file: str = "sweep.yaml",
     callback: SweepCallback | None = None,
 ) -> Trials:
-    """Start or resume a sweep with this dispatcher, and run it to its end."""
+    """Start or resume a sweep, and run it to its end."""
     with open_trials(load_sweep(Path(file)), Path(run)) as trials:
         run_sweep(trials, cast(Dispatcher, dispatcher), callback or SweepCallback())
     return trials
