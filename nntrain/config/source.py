@@ -123,7 +123,7 @@ class _Reader:
                 location, path, f"{format_value(node.value)} is not a number"
             ) from None
         if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            raise config_error(location, path, "a number too large to be of use")
+            raise config_error(location, path, "a number that is too large")
         return value
 
     def _text(self, node: Node, location: Location, path: KeyPath) -> str:

@@ -58,11 +58,7 @@ class TransformParams(NamedTuple):
 
 
 def check_square(pixels: int) -> None:
-    """Check that images of so many pixels can be augmented.
-
-    Raises:
-        ConfigError: If they are not square.
-    """
+    """Raise a ConfigError if images of so many pixels are not square."""
     if isqrt(pixels) ** 2 != pixels:
         raise ConfigError(
             f"{pixels} pixels are not a square image and cannot be distorted; "
@@ -75,10 +71,6 @@ class Augmenter:
 
     A pixel takes its value from position affine·(y, x, 1) + α·(g * noise): g is a Gaussian of unit
     sum, applied to the noise of each axis as G · noise · Gᵀ.
-
-    Args:
-        limits: Limits of the transformations.
-        pixels: P = side², pixels of an image.
 
     Attributes:
         strictest_label: Label with the smallest rotation and shear, for unlabelled images; 0 if

@@ -42,13 +42,9 @@ RowBlocks: TypeAlias = Generator[NDArray[np.uint8], None, Annotations]
 
 
 class RowStream:
-    """Blocks of pixels, shape (rows, P), that can be iterated over once.
+    """Blocks of pixels, shape (rows, P), that can be iterated over once."""
 
-    Attributes:
-        annotations: Of all rows; set at the end of the iteration.
-    """
-
-    annotations: Annotations
+    annotations: Annotations  # of all rows; set at the end of the iteration
 
     def __init__(self, blocks: RowBlocks) -> None:
         self._blocks = blocks
@@ -190,7 +186,8 @@ class Dataset:
         if not self.is_square():
             pixels = self.pixels.shape[1]
             warnings.append(
-                f"{self.source}: {pixels} pixels a row are no square picture; is a column missing?"
+                f"{self.source}: {pixels} pixels per row are not a square image; "
+                "is a column missing?"
             )
         return warnings
 
@@ -218,15 +215,10 @@ def finish_digest(
 
 @dataclass(frozen=True)
 class Subset:
-    """Some rows of a dataset; pixels are read when needed.
-
-    Attributes:
-        dataset: All rows of the file.
-        index: Row numbers of the subset, `(N,)`.
-    """
+    """Some rows of a dataset; pixels are read when needed."""
 
     dataset: Dataset
-    index: NDArray[np.intp]
+    index: NDArray[np.intp]  # row numbers, (N,)
 
     def __len__(self) -> int:
         return len(self.index)

@@ -164,8 +164,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, HTTPError):
         return f"HTTP {error.code}"
     if isinstance(error, BadStatusLine):  # its text is whatever the server sent
-        return "gave no HTTP answer"
+        return "sent no HTTP response"
     if isinstance(error, EOFError):
-        return "broke off before the end"
+        return "ended early"
     reason = error.reason if isinstance(error, URLError) else error
     return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__

@@ -34,7 +34,7 @@ from tests.support.configs import VALID, config_error
         ('a: "\\0"', ":1: a: must not hold the character '\\x00'"),
         ('a: "\\UFFFFFFFF"', ":1: a backslash in double quotes; use single quotes"),
         ("a: !!int x", ":1: a: 'x' is not a number"),
-        ("a: 0x" + "f" * 5000, ":1: a: a number too large to be of use"),
+        ("a: 0x" + "f" * 5000, ":1: a: a number that is too large"),
         ("a: " + "x" * 70_000, ":1: longer than 65536 characters; is it a CSV?"),
     ],
 )  # fmt: skip

@@ -147,9 +147,9 @@ HEAD = b"label,pixel0,pixel1\n1,2,3\n"
         # Columns.
         (b"label,pixel0,pixel2\n1,2,3\n", ["'pixel1' is missing"]),
         (b"label,pixel2,pixel3\n1,2,3\n", ["'pixel1' is missing"]),
-        (b"label,pixel0,pixel1,pixel1\n1,2,3,4\n", ["'pixel1' is there 2 times"]),
-        (b"label,pixel0,pixel01,pixel1\n1,2,3,4\n", ["'pixel1' is there 2 times"]),
-        (b"label,left,left\n1,2,3\n", ["'left' is there 2 times"]),
+        (b"label,pixel0,pixel1,pixel1\n1,2,3,4\n", ["'pixel1' appears 2 times"]),
+        (b"label,pixel0,pixel01,pixel1\n1,2,3,4\n", ["'pixel1' appears 2 times"]),
+        (b"label,left,left\n1,2,3\n", ["'left' appears 2 times"]),
         (b"label,pixel0,pixel1,weight\n1,2,3,4\n", ["'weight' is neither", "'pixel0'"]),
         (b"label,pixel0,pixel1,\n1,2,3,\n", ["column '' is neither"]),
         (b"foo,pixel1,pixel2,pixel3\n1,2,3,4\n", ["'foo' is neither"]),
@@ -190,8 +190,8 @@ HEAD = b"label,pixel0,pixel1\n1,2,3\n"
         (zipped(TRAIN, "a.csv", "b.csv"), ["a .zip of 2 files"]),
         (zipped(TRAIN, "folder/"), ["a .zip of 0 files"]),
         (locked(zipped(TRAIN)), ["is locked with a password"]),
-        *[(pack(TRAIN * 9)[:-9], ["damaged or cut short"]) for pack in list(PACKERS.values())[1:]],
-        (gzip.compress(TRAIN, mtime=0) + b"trailing", ["damaged or cut short"]),
+        *[(pack(TRAIN * 9)[:-9], ["damaged or truncated"]) for pack in list(PACKERS.values())[1:]],
+        (gzip.compress(TRAIN, mtime=0) + b"trailing", ["damaged or truncated"]),
     ],
 )
 def test_a_bad_file_is_refused(

@@ -22,7 +22,7 @@ def zipped(content: bytes, *members: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in members or ("train.csv",):
-            # ZipInfo's fixed time; with the current one, xdist's workers would collect different tests.
+            # A fixed time: with the current one, xdist's workers would collect different tests.
             archive.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
