@@ -47,10 +47,7 @@ INITIALIZER_FOR: dict[Activation, InitializerName] = {
 }
 
 # Cross-entropies need probabilities: one distribution over the classes, or one per class.
-OUTPUT_FOR: dict[Loss, Activation] = {
-    "cross_entropy": "softmax",
-    "binary_cross_entropy": "sigmoid",
-}
+OUTPUT_FOR: dict[Loss, Activation] = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
 LARGEST = 3.4e38  # about the maximum of float32
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
@@ -169,7 +166,7 @@ class DataConfig(ConfigModel):
         "or a CSV of its own; 0 for none",
     )
     split_seed: Seed | None = Field(
-        default=None, description="seed of the random held-out share; null for seed"
+        default=None, description="seed of the random held-out share; null for the general seed"
     )
     classes: int = Field(default=10, ge=2, le=10, description="number of classes: digits from 0")
     label_column: str | None = Field(
@@ -358,8 +355,7 @@ _TaggedSchedule = Annotated[AnySchedule, Field(discriminator="name")]
 ScheduleConfig = Annotated[
     _TaggedSchedule,
     BeforeValidator(
-        _named,
-        json_schema_input_type=_TaggedSchedule | Literal["constant", "cosine", "one_cycle"],
+        _named, json_schema_input_type=_TaggedSchedule | Literal["constant", "cosine", "one_cycle"]
     ),
 ]
 
@@ -381,8 +377,7 @@ class TrainingConfig(ConfigModel):
     )
     l1: NotNegative = Field(default=0.0, description="penalty on the absolute weights")
     max_norm: Positive | None = Field(
-        default=None,
-        description="maximum norm of the weights into one neuron; null for no limit",
+        default=None, description="maximum norm of the weights into one neuron; null for no limit"
     )
     clip_norm: Positive | None = Field(
         default=None, description="maximum norm of the gradient; null for no limit"

@@ -98,12 +98,7 @@ def looks_labelled(source: str, name: str) -> DataError:
 
 
 def _find_column(
-    kind: str,
-    names: list[str],
-    source: str,
-    given: str | None,
-    known: set[str],
-    other: str | None,
+    kind: str, names: list[str], source: str, given: str | None, known: set[str], other: str | None
 ) -> int | None:
     """Find the label or id column by name; None if there is none."""
     if given is not None and given == other:

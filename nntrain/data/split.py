@@ -33,10 +33,7 @@ def hold_out(dataset: Dataset, rows: int | float, seed: int) -> tuple[Subset, Su
             f"{'nothing to train on' if held_out.all() else 'nothing held out'}; "
             "give a number of rows"
         )
-    return (
-        Subset(dataset, np.flatnonzero(~held_out)),
-        Subset(dataset, np.flatnonzero(held_out)),
-    )
+    return Subset(dataset, np.flatnonzero(~held_out)), Subset(dataset, np.flatnonzero(held_out))
 
 
 def _stratified_draw(
