@@ -156,13 +156,10 @@ class Batches:
 
 
 def one_hot(classes: int, dtype: str, smoothing: float = 0.0) -> Array:
-    """One-hot targets of all classes, shape (classes, classes).
+    """One-hot targets of K classes, shape (K, K).
 
-    Args:
-        classes: Number of classes, K.
-        dtype: float32 or float64.
-        smoothing: Label smoothing ε: 1 − ε + ε/K for the right class, ε/K for the others
-            (Szegedy et al. 2016).
+    Label smoothing ε gives 1 − ε + ε/K for the right class and ε/K for the others (Szegedy et al.
+    2016).
     """
     targets: Array = np.eye(classes, dtype=dtype) * (1 - smoothing) + smoothing / classes
     return targets.astype(dtype)

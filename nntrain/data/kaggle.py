@@ -49,7 +49,7 @@ def read_csv(
     are cached, so that the same bytes are parsed once (`nntrain.data.cache`).
 
     Args:
-        path: The file.
+        path: CSV, compressed or not.
         labels: Whether the file must, must not or may have labels.
         classes: Labels are 0 … `classes` − 1; at most 256.
         label_column: Name of the label column ("column 1" and so on without a header).

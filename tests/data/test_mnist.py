@@ -134,9 +134,9 @@ BAD_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(("answer", "fault"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+@pytest.mark.parametrize(("answer", "expected"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
 def test_a_bad_mirror_is_passed_over_with_a_notice(
-    server: Server, answer: dict[str, bytes | int], fault: str
+    server: Server, answer: dict[str, bytes | int], expected: str
 ) -> None:
     server.put("bad", NAMES[0], **answer)  # type: ignore[arg-type]
     bad, good = server.mirror("bad"), server.mirror("good")
@@ -144,7 +144,7 @@ def test_a_bad_mirror_is_passed_over_with_a_notice(
     pixels, *_ = fetch_mnist([bad, good], notice=notices.append, files=SMALL)
     np.testing.assert_array_equal(pixels.ravel(), ARRAYS[0].ravel())
     (line,) = notices
-    assert line.startswith(f"train-images: {bad}: {fault}")
+    assert line.startswith(f"train-images: {bad}: {expected}")
     assert line.endswith(f"; trying {good}")
     assert "\n" not in line
 

@@ -84,7 +84,7 @@ def test_a_selection_keeps_pixels_and_labels_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "fault"),
+    ("rows", "expected"),
     [
         (10, "10 rows of 10"),
         (11, "11 rows of 10"),
@@ -92,6 +92,6 @@ def test_a_selection_keeps_pixels_and_labels_together() -> None:
         (0.99, "nothing to"),
     ],
 )
-def test_a_split_that_empties_one_side_is_refused(rows: int | float, fault: str) -> None:
-    with pytest.raises(DataError, match=f"train.csv: .*{fault}"):
+def test_a_split_that_empties_one_side_is_refused(rows: int | float, expected: str) -> None:
+    with pytest.raises(DataError, match=f"train.csv: .*{expected}"):
         hold_out(digits_of([0, 1] * 5), rows, seed=0)

@@ -51,7 +51,7 @@ def refusal(read: Callable[..., Dataset], content: bytes, **options: Any) -> str
     message = str(caught.value)
     assert message.isprintable(), "one line, and nothing that moves the cursor"
     assert "file.csv" in message
-    assert ";" in message, "the fault, then the mend"
+    assert ";" in message, "the problem, then a hint"
     return message
 
 
@@ -139,8 +139,8 @@ def rows_of(
     labels: NDArray[np.uint8] | list[int] | None,
     ids: NDArray[np.str_] | list[str] | None,
 ) -> list[list[object]]:
-    beside = [list(column) for column in (ids, labels) if column is not None]
-    return [list(row) for row in zip(*beside, *pixels.T.tolist(), strict=True)]
+    others = [list(column) for column in (ids, labels) if column is not None]
+    return [list(row) for row in zip(*others, *pixels.T.tolist(), strict=True)]
 
 
 # Two rows at least: without a header, only another row says that the first is too short. And
