@@ -24,16 +24,10 @@ class Purpose(IntEnum):
 
 
 def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0) -> np.random.Generator:
-    """The generator that belongs to one purpose, epoch and batch of one seed.
+    """Create the generator of one purpose, epoch and batch of a seed, 0 ≤ seed < 2⁶⁴.
 
-    The seed and the purpose are Philox's key; epoch and batch are the upper half of its
+    The seed and the purpose are Philox's key; epoch and batch, from 0, are the upper half of its
     256-bit counter, so that streams cannot overlap within 2¹²⁸ draws.
-
-    Args:
-        seed: 0 ≤ seed < 2⁶⁴.
-        purpose: What the numbers are for.
-        epoch: Counted from 0.
-        batch: Counted from 0 within the epoch.
     """
     key = np.array([seed, purpose], dtype=np.uint64)
     counter = np.array([0, 0, batch, epoch], dtype=np.uint64)

@@ -1,19 +1,6 @@
 """Loads YAML into a typed configuration and builds objects from it."""
 
-from nntrain.config.load import (
-    dump_config,
-    load_config,
-    make_config,
-    parse_config,
-    starter_text,
-)
+from nntrain.config.load import dump_config, load_config, make_config, parse_config, starter_text
 from nntrain.config.schema import Config
 
-__all__ = [
-    "Config",
-    "dump_config",
-    "load_config",
-    "make_config",
-    "parse_config",
-    "starter_text",
-]
+__all__ = ["Config", "dump_config", "load_config", "make_config", "parse_config", "starter_text"]

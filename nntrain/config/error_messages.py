@@ -74,13 +74,7 @@ _MUST_BE = {
 def issue_of(
     error: ErrorDetails, source_map: SourceMap, model_at: Callable[[KeyPath], type[BaseModel]]
 ) -> ConfigIssue:
-    """Convert a pydantic error.
-
-    Args:
-        error: One of `ValidationError.errors()`.
-        source_map: Locations of all keys and items.
-        model_at: Returns the model that a key path leads to.
-    """
+    """Convert one of `ValidationError.errors()`; `model_at` maps a key path to its model."""
     loc, value, context = error["loc"], error["input"], error.get("ctx", {})
     # Pydantic adds parts that are not in the file: the branch of a union, and "[key]".
     path = tuple(

@@ -24,7 +24,7 @@ class Location(NamedTuple):
 
 
 class ConfigIssue(NamedTuple):
-    """One thing that is wrong with a configuration."""
+    """One error in a configuration."""
 
     location: Location
     path: KeyPath
@@ -39,7 +39,7 @@ SourceMap: TypeAlias = dict[KeyPath, Location]
 
 
 def config_error(location: Location, path: KeyPath, message: str) -> ConfigError:
-    """Error for an issue that makes further checks pointless."""
+    """Create the error for an issue that ends the checks."""
     return ConfigError(str(ConfigIssue(location, path, message)))
 
 

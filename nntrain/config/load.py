@@ -39,11 +39,7 @@ STARTER = "'nntrain config init' writes a starter"
 
 
 def read_text(path: str | Path, starter: str = STARTER) -> str:
-    """Read the text of a YAML file.
-
-    Args:
-        path: The file.
-        starter: Hint for a missing or empty file.
+    """Read the text of a YAML file; `starter` is the hint if there is no such file.
 
     Raises:
         ConfigError: If the file cannot be read, or is not UTF-8.
@@ -67,12 +63,7 @@ def read_text(path: str | Path, starter: str = STARTER) -> str:
 
 
 def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> Config:
-    """Read a configuration from text.
-
-    Args:
-        text: YAML 1.2.
-        source: Name of the text in error messages, usually its file.
-        overrides: Assignments, as for `load_config`.
+    """Read a configuration from YAML 1.2; `source` names the text in error messages.
 
     Raises:
         ConfigError: If the text is not a valid configuration; one line for each issue.
@@ -93,13 +84,7 @@ def parse(
 ) -> tuple[ParsedModel, SourceMap]:
     """Read YAML into any model; also returns the locations of its keys and items.
 
-    Args:
-        text: YAML 1.2.
-        source: Name of the text in error messages.
-        model: Type of the result.
-        model_at: Returns the model that a key path leads to.
-        overrides: Assignments, as for `load_config`.
-        starter: Hint for an empty text.
+    `model_at` returns the model that a key path leads to; `starter` is the hint for an empty text.
 
     Raises:
         ConfigError: If the text does not describe a valid model; one line for each issue.
@@ -111,12 +96,7 @@ def parse(
 
 
 def make_config(values: object, source: str, overrides: Sequence[str] = ()) -> Config:
-    """Make a configuration from Python values.
-
-    Args:
-        values: Mapping with the keys of a YAML file; may hold NumPy numbers and paths.
-        source: Name of the values in error messages.
-        overrides: Assignments, as for `load_config`.
+    """Make a configuration from a mapping, which may hold NumPy numbers and paths.
 
     Raises:
         ConfigError: If the values are not a valid configuration; one line for each issue.

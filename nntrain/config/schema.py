@@ -46,18 +46,15 @@ INITIALIZER_FOR: dict[Activation, InitializerName] = {
     "leaky_relu": "he_normal",
 }
 
-# Cross-entropies are of probabilities: of one answer among all, or of a yes or no for each.
-OUTPUT_FOR: dict[Loss, Activation] = {
-    "cross_entropy": "softmax",
-    "binary_cross_entropy": "sigmoid",
-}
+# Cross-entropies need probabilities: one distribution over the classes, or one per class.
+OUTPUT_FOR: dict[Loss, Activation] = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
-LARGEST = 3.4e38  # that float32 holds
+LARGEST = 3.4e38  # about the maximum of float32
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
 Whole = Annotated[int, Field(ge=1)]
 
-SEEDS = 2**63  # how many there are
+SEEDS = 2**63  # exclusive upper bound
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 
 
@@ -125,11 +122,9 @@ class ElasticConfig(ConfigModel):
     """Elastic displacement: a random field, smoothed (Simard et al. 2003)."""
 
     strength: float = Field(
-        gt=0, le=10_000, description="α, what multiplies the smoothed field, in pixels"
+        gt=0, le=10_000, description="α, factor of the smoothed field, in pixels"
     )
-    sigma: float = Field(
-        ge=0.01, le=100, description="σ of the Gaussian that smooths it, in pixels"
-    )
+    sigma: float = Field(ge=0.01, le=100, description="σ of the smoothing Gaussian, in pixels")
 
 
 class DistortionConfig(ConfigModel):
@@ -137,7 +132,7 @@ class DistortionConfig(ConfigModel):
 
     rotation: float = Field(default=0.0, ge=0, le=180, description="degrees, either way")
     scale: Share = Field(default=0.0, description="share by which each axis grows or shrinks")
-    shear: float = Field(default=0.0, ge=0, le=1, description="pixels aside for each pixel down")
+    shear: float = Field(default=0.0, ge=0, le=1, description="sideways pixels per pixel down")
     shift: float = Field(
         default=0.0, ge=0, le=100, description="pixels along each axis, either way"
     )
@@ -149,7 +144,7 @@ class DistortionConfig(ConfigModel):
         BeforeValidator(_by_digit),
     ] = Field(
         default_factory=dict,
-        description="what multiplies rotation and shear of single digits, such as {1: 0.5, 7: 0.5}",
+        description="factors of rotation and shear for single digits, such as {1: 0.5, 7: 0.5}",
     )
 
 
@@ -171,19 +166,19 @@ class DataConfig(ConfigModel):
         "or a CSV of its own; 0 for none",
     )
     split_seed: Seed | None = Field(
-        default=None, description="where the draw of the share held out starts; null for seed"
+        default=None, description="seed of the random held-out share; null for the general seed"
     )
-    classes: int = Field(default=10, ge=2, le=10, description="digits to tell apart, from 0")
+    classes: int = Field(default=10, ge=2, le=10, description="number of classes: digits from 0")
     label_column: str | None = Field(
-        default=None, description="name of the label's column, where the header does not tell"
+        default=None, description="name of the label column, if it is not a known name"
     )
     input_range: Annotated[
         tuple[_Input, _Input],
         AfterValidator(_apart),
         expect("two numbers from -1000 to 1000, the lower one first, such as [0.0, 1.0]"),
-    ] = Field(default=(0.0, 1.0), description="what the pixels 0 and 255 become")
+    ] = Field(default=(0.0, 1.0), description="network inputs for pixels 0 and 255")
     distortion: DistortionConfig | None = Field(
-        default=None, description="how training images are distorted; null for not at all"
+        default=None, description="random distortion of training images; null for none"
     )
 
 
@@ -230,7 +225,7 @@ class DenseConfig(ConfigModel):
     """One fully connected layer."""
 
     dense: int = Field(ge=1, description="neurons")
-    activation: Activation = Field(description="what is applied to the weighted sums")
+    activation: Activation = Field(description="activation function of the weighted sums")
     init: Initializer = Field(
         default=None,
         validate_default=True,
@@ -249,8 +244,8 @@ class DenseConfig(ConfigModel):
 
 class _OptimizerConfig(ConfigModel):
     name: str = Field(description="which optimizer")
-    learning_rate: Positive = Field(description="length of a step, the lecture's α")
-    weight_decay: NotNegative = Field(default=0.0, description="how strongly weights are shrunk")
+    learning_rate: Positive = Field(description="learning rate, the lecture's α")
+    weight_decay: NotNegative = Field(default=0.0, description="strength of weight decay")
 
 
 class SgdConfig(_OptimizerConfig):
@@ -274,10 +269,14 @@ class NesterovConfig(_OptimizerConfig):
 
 
 class _AdaptiveMoments(_OptimizerConfig):
-    learning_rate: Positive = Field(default=0.001, description="length of a step, the lecture's α")
-    beta1: float = Field(default=0.9, ge=0, lt=1, description="memory for the gradient")
-    beta2: float = Field(default=0.999, ge=0, lt=1, description="memory for its square")
-    epsilon: float = Field(default=1e-8, ge=1e-30, le=1, description="keeps the division from 0")
+    learning_rate: Positive = Field(default=0.001, description="learning rate, the lecture's α")
+    beta1: float = Field(default=0.9, ge=0, lt=1, description="decay rate of the mean gradient")
+    beta2: float = Field(
+        default=0.999, ge=0, lt=1, description="decay rate of the mean squared gradient"
+    )
+    epsilon: float = Field(
+        default=1e-8, ge=1e-30, le=1, description="added to the divisor, to avoid 0"
+    )
 
 
 class AdamConfig(_AdaptiveMoments):
@@ -290,7 +289,7 @@ class AdamWConfig(_AdaptiveMoments):
     """Adam with weight decay apart from the gradient."""
 
     name: Literal["adamw"]
-    weight_decay: NotNegative = Field(default=0.01, description="how strongly weights are shrunk")
+    weight_decay: NotNegative = Field(default=0.01, description="strength of weight decay")
 
 
 AnyOptimizer = SgdConfig | MomentumConfig | NesterovConfig | AdamConfig | AdamWConfig
@@ -318,8 +317,8 @@ class StepConfig(_ScheduleConfig):
     """The learning rate falls by a factor at regular intervals."""
 
     name: Literal["step"]
-    every: Positive = Field(description="epochs between two falls")
-    factor: float = Field(default=0.1, gt=0, le=1, description="what a fall multiplies by")
+    every: Positive = Field(description="epochs between two drops")
+    factor: float = Field(default=0.1, gt=0, le=1, description="factor of each drop")
 
 
 class ExponentialConfig(_ScheduleConfig):
@@ -356,20 +355,19 @@ _TaggedSchedule = Annotated[AnySchedule, Field(discriminator="name")]
 ScheduleConfig = Annotated[
     _TaggedSchedule,
     BeforeValidator(
-        _named,
-        json_schema_input_type=_TaggedSchedule | Literal["constant", "cosine", "one_cycle"],
+        _named, json_schema_input_type=_TaggedSchedule | Literal["constant", "cosine", "one_cycle"]
     ),
 ]
 
 
 class TrainingConfig(ConfigModel):
-    """How the weights are learnt."""
+    """Training settings."""
 
     epochs: int = Field(ge=1, description="passes over the training rows")
     batch_size: int = Field(default=32, ge=1, description="rows for each step")
-    optimizer: OptimizerConfig = Field(description="how a gradient becomes a step")
+    optimizer: OptimizerConfig = Field(description="update rule and its learning rate")
     schedule: ScheduleConfig = Field(
-        default=ConstantConfig(name="constant"), description="how the learning rate moves"
+        default=ConstantConfig(name="constant"), description="learning rate schedule"
     )
     input_dropout: Dropped = Field(
         default=0.0, description="share of the inputs that each training step leaves out"
@@ -379,17 +377,16 @@ class TrainingConfig(ConfigModel):
     )
     l1: NotNegative = Field(default=0.0, description="penalty on the absolute weights")
     max_norm: Positive | None = Field(
-        default=None,
-        description="greatest norm of the weights that lead into one neuron; null for any",
+        default=None, description="maximum norm of the weights into one neuron; null for no limit"
     )
     clip_norm: Positive | None = Field(
-        default=None, description="greatest norm of the gradient; null for any"
+        default=None, description="maximum norm of the gradient; null for no limit"
     )
     # Closer to 1, what a step adds in float32 would be rounded away.
     average: Annotated[float, Field(gt=0, le=0.9999)] | None = Field(
         default=None,
-        description="share that a moving average of the weights keeps of itself in each step, to "
-        "validate and predict with; null for the weights themselves",
+        description="decay per step of a moving average of the weights, used to validate and "
+        "predict; null for the weights themselves",
     )
     patience: Whole | None = Field(
         default=None,
@@ -414,7 +411,7 @@ class TrainingConfig(ConfigModel):
 class Config(ConfigModel):
     """All that a training run depends on."""
 
-    seed: Seed = Field(default=0, description="where all random numbers start")
+    seed: Seed = Field(default=0, description="seed of all random numbers")
     members: int = Field(
         default=1,
         ge=1,
@@ -429,7 +426,7 @@ class Config(ConfigModel):
         min_length=1, description="the layers, from input to output"
     )
     loss: Loss = Field(description="what training minimizes")
-    training: TrainingConfig = Field(description="how the weights are learnt")
+    training: TrainingConfig = Field(description="training settings")
 
     @field_validator("network")
     @classmethod

@@ -32,9 +32,7 @@ _ASSIGNMENT = re.compile(r"\s*([\w-]+(?:\.[\w-]+|\[\d+\]){0,9})\s*=(.*)", re.DOT
 def read_yaml(text: str, location_at: Callable[[int], Location]) -> tuple[Value, SourceMap]:
     """Read plain values, lists as tuples, and the location of each key and item.
 
-    Args:
-        text: YAML.
-        location_at: Returns the location of a line, counted from 1.
+    `location_at` returns the location of a line, counted from 1.
 
     Raises:
         ConfigError: If the text is not YAML, or uses tags, merge keys or too many values.
@@ -125,7 +123,7 @@ class _Reader:
                 location, path, f"{format_value(node.value)} is not a number"
             ) from None
         if isinstance(value, int) and value.bit_length() > _MAX_BITS:
-            raise config_error(location, path, "a number too large to be of use")
+            raise config_error(location, path, "a number that is too large")
         return value
 
     def _text(self, node: Node, location: Location, path: KeyPath) -> str:

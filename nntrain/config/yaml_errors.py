@@ -10,10 +10,10 @@ _NO_COLON = "no ': ' after the key; write 'key: value', with a space after the c
 _MESSAGES = {  # by a pattern in "context: problem" of the parser's error
     r"character '\\t'": "a tab where YAML wants spaces; indent with spaces",
     "expected ':'": _NO_COLON,
-    "escape": "a backslash in double quotes; use single quotes, which take it as it is",
-    "quoted scalar": "a quote that is never closed; close it",
-    "sequence: expected ',' or": "a ',' or ']' is missing: the '[' of line {start} is still open",
-    "mapping: expected ',' or": "a ',' or '}}' is missing: the '{{' of line {start} is still open",
+    "escape": "a backslash in double quotes; use single quotes, which keep it",
+    "quoted scalar": "a quote is not closed; close it",
+    "sequence: expected ',' or": "a ',' or ']' is missing: the '[' of line {start} is not closed",
+    "mapping: expected ',' or": "a ',' or '}}' is missing: the '{{' of line {start} is not closed",
     "found '<stream end>'": "the text ends within '[' or '{{'; close it",
     r"found '([],}])'": "unexpected '{0}'; remove it or add what is missing before it",
     "sequence entries are not allowed": "'- ' on the line of its key; begin a new line with it",
@@ -43,7 +43,7 @@ def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
                 mark.line + 1,
                 "text after a value that has ended; is a quote or a comma missing?",
             )
-        return mark.line + 1, "indented unlike all lines above; align it with its neighbours"
+        return mark.line + 1, "indented unlike all lines above; align it with them"
     for pattern, message in _MESSAGES.items():
         if match := re.search(pattern, described):
             line = start if pattern in _CAUSED_AT_START else mark.line + 1
@@ -58,4 +58,4 @@ def _stray_colon(lines: list[str], row: int, column: int) -> tuple[int, str]:
     above = [n for n in range(row) if lines[n].partition("#")[0].strip()]
     if above and not re.search(r":(\s|$)", lines[above[-1]]):
         return above[-1] + 1, _NO_COLON
-    return row + 1, "a key where none can be; align it with the keys above"
+    return row + 1, "a key is not allowed here; align it with the keys above"

@@ -58,11 +58,7 @@ class TransformParams(NamedTuple):
 
 
 def check_square(pixels: int) -> None:
-    """Check that images of so many pixels can be augmented.
-
-    Raises:
-        ConfigError: If they are not square.
-    """
+    """Raise a ConfigError if images of so many pixels are not square."""
     if isqrt(pixels) ** 2 != pixels:
         raise ConfigError(
             f"{pixels} pixels are not a square image and cannot be distorted; "
@@ -75,10 +71,6 @@ class Augmenter:
 
     A pixel takes its value from position affine·(y, x, 1) + α·(g * noise): g is a Gaussian of unit
     sum, applied to the noise of each axis as G · noise · Gᵀ.
-
-    Args:
-        limits: Limits of the transformations.
-        pixels: P = side², pixels of an image.
 
     Attributes:
         strictest_label: Label with the smallest rotation and shear, for unlabelled images; 0 if
@@ -107,13 +99,7 @@ class Augmenter:
     def sample(
         self, rng: np.random.Generator, labels: NDArray[np.uint8] | None, count: int
     ) -> TransformParams:
-        """Draw random transformations.
-
-        Args:
-            rng: Source of randomness.
-            labels: Labels of the images, `(count,)`; None to ignore limits of single labels.
-            count: N, the number of images.
-        """
+        """Draw transformations of N = count images; without labels, limits of labels are void."""
         limits = self.limits
         factor = 1.0 if labels is None else self._factors[labels]
         chance = rng.uniform(-1, 1, (6, count))
@@ -145,12 +131,9 @@ class Augmenter:
         return noise
 
     def apply(self, pixels: NDArray[np.uint8], params: TransformParams, out: Array) -> None:
-        """Transform images; thread-safe. The result does not depend on the other images.
+        """Fill `out`, `(N, P)`, with transformed images, grey values from 0 to 255.
 
-        Args:
-            pixels: Grey values, `(N, P)`.
-            params: Transformations of the N images.
-            out: Filled with grey values from 0 to 255, `(N, P)`.
+        Thread-safe; the result for an image does not depend on the others.
         """
         size = max(1, min(len(pixels), _CHUNK * 28**2 // pixels.shape[1]))
         buffers = _AugmentBuffers(size, self.side)
@@ -185,14 +168,10 @@ def _smoothing(side: int, sigma: float) -> NDArray[np.float64]:
 
 
 class _AugmentBuffers:
-    """Work arrays of one call, reused for each chunk.
+    """Work arrays for chunks of up to `count` images.
 
     The images of a chunk form a strip of side + 1 columns. Its first column, a row above each image
     and one below the last are background, so that positions outside of an image can be clipped.
-
-    Args:
-        count: Maximum number of images in a chunk.
-        side: Width of an image in pixels.
     """
 
     def __init__(self, count: int, side: int) -> None:

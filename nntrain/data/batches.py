@@ -30,12 +30,7 @@ Buffer = TypeVar("Buffer", bound=BatchArrays)
 
 
 class Rescale:
-    """Map pixels 0 … 255 to the inputs low … high of the network.
-
-    Args:
-        low: Input for pixel 0.
-        high: Input for pixel 255.
-    """
+    """Map pixels 0 … 255 to the inputs low … high of the network."""
 
     def __init__(self, low: float, high: float) -> None:
         self.low = low
@@ -59,7 +54,7 @@ class Batches:
     """Yields blocks of batches, reshuffled and augmented in every epoch.
 
     Args:
-        rows: N training rows with labels.
+        rows: Training rows with labels.
         targets: Target of each class, shape (classes, n_L).
         batch_size: B; the last batch of an epoch may be smaller.
         scale: Scaling from pixels to inputs.
@@ -161,13 +156,10 @@ class Batches:
 
 
 def one_hot(classes: int, dtype: str, smoothing: float = 0.0) -> Array:
-    """One-hot targets of all classes, shape (classes, classes).
+    """One-hot targets of K classes, shape (K, K).
 
-    Args:
-        classes: Number of classes, K.
-        dtype: float32 or float64.
-        smoothing: Label smoothing ε: 1 − ε + ε/K for the right class, ε/K for the others
-            (Szegedy et al. 2016).
+    Label smoothing ε gives 1 − ε + ε/K for the right class and ε/K for the others (Szegedy et al.
+    2016).
     """
     targets: Array = np.eye(classes, dtype=dtype) * (1 - smoothing) + smoothing / classes
     return targets.astype(dtype)

@@ -52,12 +52,7 @@ class _CacheWriteError(Exception):
 
 
 class Cache:
-    """Cache in a folder.
-
-    Args:
-        folder: Created when needed.
-        limit: Bytes of all entries together; the least recently used are removed.
-    """
+    """Cache in a folder; removes the least recently used entries above `limit` bytes in total."""
 
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self.folder = folder
@@ -74,12 +69,7 @@ class Cache:
         return dataset
 
     def store(self, name: str, source: str, rows: RowStream) -> Dataset | None:
-        """Store rows and load them; if another process stores them meanwhile, load its entry.
-
-        Args:
-            name: See `entry_name`.
-            source: Path of the CSV, for messages.
-            rows: Not iterated over if another process has stored them.
+        """Store rows and load them; if another process has stored them meanwhile, load its entry.
 
         Returns:
             None if they cannot be stored; some of the rows may have been consumed.
@@ -109,10 +99,7 @@ class Cache:
             return None
 
     def untrusted_path(self, name: str) -> Path | None:
-        """The folder or a part of an entry that others can write to; None if there is none.
-
-        Whoever can write there could store wrong labels under a valid name.
-        """
+        """The folder or a part of an entry that others could fill with wrong labels, or None."""
         entry = self.folder / name
         with suppress(OSError):  # what cannot be examined cannot be loaded either
             for path in [self.folder, entry, *entry.glob("*")]:
@@ -174,13 +161,7 @@ def _write(folder: Path, rows: RowStream) -> None:
 
 
 def _is_private(path: Path) -> bool:
-    """Whether only the user owns and can write to a path; always true on Windows.
-
-    Windows protects the user's cache by its location in the user's profile.
-
-    Raises:
-        OSError: If the path cannot be examined.
-    """
+    """Whether only the user can write to a path; on Windows, the user's profile is protected."""
     user = getattr(os, "geteuid", None)
     state = path.lstat()
     others_write = state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

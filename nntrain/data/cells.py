@@ -14,7 +14,7 @@ def is_number(text: str) -> bool:
 
 @lru_cache(maxsize=4096)  # pixels repeat
 def parse_uint(text: str, limit: int) -> int | None:
-    """Whole number from 0 to `limit`, in any notation; None if the text is no such number."""
+    """Whole number from 0 to `limit`, in any notation; None for any other text."""
     value = float(text) if is_number(text) else math.nan
     return int(value) if value.is_integer() and 0 <= value <= limit else None
 

@@ -42,13 +42,9 @@ RowBlocks: TypeAlias = Generator[NDArray[np.uint8], None, Annotations]
 
 
 class RowStream:
-    """Blocks of pixels, shape (rows, P), that can be iterated over once.
+    """Blocks of pixels, shape (rows, P), that can be iterated over once."""
 
-    Attributes:
-        annotations: Of all rows; set at the end of the iteration.
-    """
-
-    annotations: Annotations
+    annotations: Annotations  # of all rows; set at the end of the iteration
 
     def __init__(self, blocks: RowBlocks) -> None:
         self._blocks = blocks
@@ -58,14 +54,7 @@ class RowStream:
 
 
 class MappedPixels:
-    """Memory-mapped pixels.
-
-    Args:
-        path: File of N·P bytes.
-        shape: (N, P).
-
-    Attributes:
-        pixels: Read-only, `(N, P)`.
+    """Memory-mapped, read-only pixels, `(N, P)`, of a file of N·P bytes.
 
     Raises:
         OSError: If the file cannot be read.
@@ -84,7 +73,7 @@ class MappedPixels:
             self._memmap.base.madvise(mmap.MADV_DONTNEED)
 
     def is_modified(self) -> bool:
-        """Whether the file was written to; a removed or replaced file stays mapped unchanged."""
+        """Whether the file was modified; a removed or replaced file stays mapped unchanged."""
         try:
             state = self._stat()
         except OSError:
@@ -126,7 +115,7 @@ class Dataset:
         return len(self.pixels)
 
     def check_unchanged(self) -> None:
-        """Check that nobody has written to the file of mapped pixels.
+        """Check that the file of mapped pixels was not modified.
 
         Raises:
             DataError: If the file was modified.
@@ -187,11 +176,7 @@ class Dataset:
         return ", ".join(parts)
 
     def warnings(self, classes: int = 10) -> list[str]:
-        """Warnings about missing classes or pixels, or an unusable cache, a line each.
-
-        Args:
-            classes: Number of classes; each label from 0 to `classes` − 1 should occur.
-        """
+        """Warnings about an unusable cache, missing pixels and missing labels, a line each."""
         warnings = [] if self.cache_warning is None else [self.cache_warning]
         if self.labels is not None:
             missing = sorted(set(range(classes)) - set(np.unique(self.labels).tolist()))
@@ -201,7 +186,8 @@ class Dataset:
         if not self.is_square():
             pixels = self.pixels.shape[1]
             warnings.append(
-                f"{self.source}: {pixels} pixels a row are no square picture; is a column missing?"
+                f"{self.source}: {pixels} pixels per row are not a square image; "
+                "is a column missing?"
             )
         return warnings
 
@@ -229,15 +215,10 @@ def finish_digest(
 
 @dataclass(frozen=True)
 class Subset:
-    """Some rows of a dataset; pixels are read when needed.
-
-    Attributes:
-        dataset: All rows of the file.
-        index: Row numbers of the subset, `(N,)`.
-    """
+    """Some rows of a dataset; pixels are read when needed."""
 
     dataset: Dataset
-    index: NDArray[np.intp]
+    index: NDArray[np.intp]  # row numbers, (N,)
 
     def __len__(self) -> int:
         return len(self.index)

@@ -36,8 +36,8 @@ def open_binary(path: Path, source: str) -> Iterator[io.BufferedReader]:
 
 
 def _damaged(source: str, error: Exception) -> DataError:
-    reason = str(error).rstrip(".") or "it does not unpack"
-    return DataError(f"{source}: is damaged or cut short ({reason}); fetch it again")
+    reason = str(error).rstrip(".") or "invalid content"
+    return DataError(f"{source}: is damaged or truncated ({reason}); download it again")
 
 
 def _similar_file(path: Path) -> str:

@@ -122,11 +122,7 @@ class Templates(NamedTuple):
 
 
 def demo_digits(count: int, seed: int = 0) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Draw digits; fewer digits of a seed are the first of more.
-
-    Args:
-        count: Number of digits, at least 0.
-        seed: 0 ≤ seed < 2⁶⁴.
+    """Draw digits; for equal seeds, a smaller count gives the first digits of a larger one.
 
     Returns:
         Pixels, (count, 784), 0 white to 255 black, and labels, (count,): each digit equally often
@@ -189,7 +185,7 @@ def _vary(points: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _ink(dots: Floats, steps: Floats, pens: Floats) -> Floats:
-    """Draw a Gaussian blot at each dot; close together they form a line with soft edges.
+    """Draw a Gaussian blot at each dot; together they form a line with soft edges.
 
     A Gaussian is the product of a row and a column, so one matrix product adds all blots.
 

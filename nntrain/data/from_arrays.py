@@ -10,12 +10,12 @@ from nntrain.errors import DataError
 
 
 def dataset_from_arrays(X: ArrayLike, y: ArrayLike | None = None, classes: int = 10) -> Dataset:  # noqa: N803
-    """Make the dataset that a CSV with the same values would give.
+    """Make a dataset, as from a CSV with the same values.
 
     Args:
         X: Grey values, whole numbers 0–255 of any type, shape (N, P) or (N, height, width).
         y: Labels 0 … `classes` − 1, shape (N,), if they are known.
-        classes: At most 256.
+        classes: Number of classes, at most 256.
 
     Raises:
         DataError: If a shape or a value is invalid.
@@ -50,6 +50,6 @@ def _to_uint8(name: str, table: NDArray[Any], maximum: int, expected: str) -> ND
     if bad.any():
         row, column = np.argwhere(bad)[0].tolist()
         location = f"{name}: row {row}" + (f", column {column}" if table.shape[1] > 1 else "")
-        hint = "; give pixels as they are, for nntrain scales them" if is_float else ""
+        hint = "; give unscaled pixels; nntrain scales them" if is_float else ""
         raise DataError(f"{location}: {table[row, column]} is not {expected}{hint}")
     return np.ascontiguousarray(table, np.uint8)

@@ -90,7 +90,7 @@ def find_layout(
 
 
 def looks_labelled(source: str, name: str) -> DataError:
-    """Error for labels where there must be none."""
+    """Create the error for labels in a test file."""
     return DataError(
         f"{source}: has labels (column {name!r}), it looks like a training file; "
         "give the test file, or use 'nntrain evaluate' for a labelled one"
@@ -98,12 +98,7 @@ def looks_labelled(source: str, name: str) -> DataError:
 
 
 def _find_column(
-    kind: str,
-    names: list[str],
-    source: str,
-    given: str | None,
-    known: set[str],
-    other: str | None,
+    kind: str, names: list[str], source: str, given: str | None, known: set[str], other: str | None
 ) -> int | None:
     """Find the label or id column by name; None if there is none."""
     if given is not None and given == other:
@@ -149,7 +144,7 @@ def _pixels_by_name(names: list[str], rest: list[int], source: str) -> list[int]
 def _check_unique(names: list[str], source: str) -> None:
     name, times = Counter(names).most_common(1)[0] if names else ("", 0)
     if times > 1:
-        raise DataError(f"{source}: column {name!r} is there {times} times; keep one")
+        raise DataError(f"{source}: column {name!r} appears {times} times; keep one")
 
 
 def _pixels_by_number(columns: list[int], source: str) -> list[int]:
@@ -159,8 +154,8 @@ def _pixels_by_number(columns: list[int], source: str) -> list[int]:
     if _is_square(len(columns) - 1):
         return columns[1:]
     raise DataError(
-        f"{source}: {len(columns)} columns without a header are neither a square picture nor a "
-        "digit and a square picture; put a header above, such as label,pixel0,pixel1"
+        f"{source}: {len(columns)} columns without a header are neither a square image nor a "
+        "label and a square image; add a header such as label,pixel0,pixel1"
     )
 
 

@@ -16,12 +16,9 @@ _LINE_GREY = 90
 
 
 def save_image_grid(pixels: NDArray[np.uint8], augmented: Array, path: Path) -> None:
-    """Write a PNG with a row for each image: the original, then its augmentations.
+    """Write a PNG with a row for each square image: the original, then its augmentations.
 
-    Args:
-        pixels: Grey values of N square images, `(N, P)`.
-        augmented: K augmentations of each, grey values from 0 to 255, `(N, K, P)`.
-        path: The file to replace or create; its folder must exist.
+    Pixels are `(N, P)`, augmentations `(N, K, P)`, both grey values from 0 to 255.
 
     Raises:
         MissingLibraryError: If Pillow is not installed.

@@ -49,7 +49,7 @@ def read_csv(
     are cached, so that the same bytes are parsed once (`nntrain.data.cache`).
 
     Args:
-        path: The file.
+        path: CSV, compressed or not.
         labels: Whether the file must, must not or may have labels.
         classes: Labels are 0 … `classes` − 1; at most 256.
         label_column: Name of the label column ("column 1" and so on without a header).
@@ -152,12 +152,7 @@ def _sha256(file: io.BufferedReader) -> str:
 
 
 def write_csv(path: str | Path, pixels: NDArray[np.uint8], labels: ArrayLike | None = None) -> None:
-    """Write rows as in Kaggle's digit-recognizer: `label,pixel0,…`, or `pixel0,…` without labels.
-
-    Args:
-        path: The file to replace or create.
-        pixels: Grey values, `(N, P)`.
-        labels: Classes, `(N,)`; None for a test file.
+    """Write pixels, `(N, P)`, and labels, `(N,)`, as `label,pixel0,…`; without labels `pixel0,…`.
 
     Raises:
         NNTrainError: If the file cannot be written.
@@ -171,12 +166,9 @@ def write_files(
     train: tuple[NDArray[np.uint8], NDArray[np.uint8]],
     test: tuple[NDArray[np.uint8], NDArray[np.uint8]],
 ) -> None:
-    """Write the three files of a data folder; all are replaced together at the end.
+    """Write the files of a data folder from pixels, `(N, P)`, and labels, `(N,)`.
 
-    Args:
-        folder: Created if it is missing.
-        train: Pixels, `(N, P)`, and labels, `(N,)`.
-        test: Pixels and labels of the test rows.
+    The folder is created if it is missing; all files are replaced together at the end.
 
     Raises:
         DataError: If the folder cannot be created.
@@ -227,11 +219,7 @@ def write_submission(
 ) -> None:
     """Write a submission: `ImageId,Label` with ids from 1, or `id,number` with the file's ids.
 
-    Args:
-        path: The file to replace or create.
-        dataset: The N test rows; their ids count from 1 if there are none.
-        predictions: Predicted classes, `(N,)`.
-        competition: Determines the format.
+    Predictions are classes, `(N,)`. Without an id column, the ids of nn5 count from 1, too.
 
     Raises:
         NNTrainError: If the file cannot be written.
@@ -243,12 +231,9 @@ def write_submission(
 
 
 def write_probabilities(path: str | Path, dataset: Dataset, probabilities: NDArray[Any]) -> None:
-    """Write the id and the probability of each class for every row: `id,0,1,…,9`.
+    """Write the id and the probabilities, `(N, classes)`, of each test row: `id,0,1,…,9`.
 
-    Args:
-        path: The file to replace or create.
-        dataset: The N test rows.
-        probabilities: `(N, classes)`; written with nine digits, exact for float32.
+    They are written with nine digits, exact for float32.
 
     Raises:
         NNTrainError: If the file cannot be written.

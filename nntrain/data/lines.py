@@ -31,7 +31,7 @@ class Line(NamedTuple):
 
 
 def read_lines(stream: IO[bytes], source: str) -> Iterator[Line]:
-    """The first line that is not blank, and all lines after it.
+    """Yield the first line that is not blank, and all lines after it.
 
     Raises:
         DataError: If there is no such line, it is not text, or a line is too long.
@@ -47,7 +47,7 @@ def read_lines(stream: IO[bytes], source: str) -> Iterator[Line]:
         if len(raw) == _MAX_LINE:
             raise DataError(
                 f"{source}:{number}: a line of more than {_MAX_LINE:,} bytes; "
-                "give a CSV with one picture on each line"
+                "give a CSV with one image per line"
             )
         yield Line(number, line.rstrip(b"\r\n"))
     if blank:
@@ -90,7 +90,7 @@ def unquote(line: bytes) -> bytes:
 
 
 def stray_quote(text: bytes, locate: Callable[[int], str]) -> DataError:
-    """Error for a quote that `unquote` has left; `locate` formats the location of a column."""
+    """Create the error for a quote that `unquote` kept; `locate` formats a column's location."""
     column = text[: text.index(b'"')].count(b",")
     cell = format_cell(text.split(b",")[column].decode(errors="replace"))
     return DataError(

@@ -116,11 +116,8 @@ def fetch_mnist(
     train_images, train_labels, test_images, test_labels = (
         _fetch(file, mirrors, progress, notice) for file in files
     )
-    return _as_rows(train_images), train_labels, _as_rows(test_images), test_labels
-
-
-def _as_rows(images: NDArray[np.uint8]) -> Pixels:
-    return images.reshape(len(images), -1)
+    train, test = (images.reshape(len(images), -1) for images in (train_images, test_images))
+    return train, train_labels, test, test_labels
 
 
 def _fetch(
@@ -164,8 +161,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, HTTPError):
         return f"HTTP {error.code}"
     if isinstance(error, BadStatusLine):  # its text is whatever the server sent
-        return "gave no HTTP answer"
+        return "sent no HTTP response"
     if isinstance(error, EOFError):
-        return "broke off before the end"
+        return "ended early"
     reason = error.reason if isinstance(error, URLError) else error
     return getattr(reason, "strerror", None) or str(reason) or type(reason).__name__

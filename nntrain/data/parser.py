@@ -39,14 +39,7 @@ class _Block(NamedTuple):
 
 @dataclass(frozen=True)
 class RowParser:
-    """Parser of the rows below the header.
-
-    Attributes:
-        source: Path of the file, for messages.
-        names: Names of all columns.
-        layout: Meaning of the columns.
-        classes: Labels are 0 … `classes` − 1.
-    """
+    """Parser of the rows below the header; labels are 0 … `classes` − 1."""
 
     source: str
     names: list[str]

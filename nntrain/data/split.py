@@ -10,14 +10,8 @@ from nntrain.randomness import Purpose, generator
 def hold_out(dataset: Dataset, rows: int | float, seed: int) -> tuple[Subset, Subset | None]:
     """Split labelled rows into training and validation rows, both in file order.
 
-    Args:
-        dataset: N labelled rows.
-        rows: Validation rows. An int is a number of last rows; a float is the share of each
-            class's rows, drawn at random; 0 means none.
-        seed: Seed of the random draw.
-
-    Returns:
-        Training rows and validation rows; the latter are None if `rows` is 0.
+    An int `rows` holds out the last rows; a float, that share of each class's rows at random; 0
+    none, and the second subset is None.
 
     Raises:
         DataError: If one of the two would be empty.
@@ -39,10 +33,7 @@ def hold_out(dataset: Dataset, rows: int | float, seed: int) -> tuple[Subset, Su
             f"{'nothing to train on' if held_out.all() else 'nothing held out'}; "
             "give a number of rows"
         )
-    return (
-        Subset(dataset, np.flatnonzero(~held_out)),
-        Subset(dataset, np.flatnonzero(held_out)),
-    )
+    return Subset(dataset, np.flatnonzero(~held_out)), Subset(dataset, np.flatnonzero(held_out))
 
 
 def _stratified_draw(

@@ -97,8 +97,8 @@ NOT_A_PIXEL = (
     "correct it or remove the row"
 )
 CUT = (
-    "{0}.csv: is damaged or cut short (Compressed file ended before the end-of-stream marker was "
-    "reached); fetch it again"
+    "{0}.csv: is damaged or truncated (Compressed file ended before the end-of-stream marker was "
+    "reached); download it again"
 )
 
 # What is wrong: the file's bytes, made of its good rows, and the line.
@@ -140,7 +140,7 @@ FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     ),
     "column doubled": (
         partial(with_columns, lambda row: [*row, row[-1]]),
-        "{0}.csv: column 'pixel15' is there 2 times; keep one",
+        "{0}.csv: column 'pixel15' appears 2 times; keep one",
     ),
     "column too many": (
         lambda rows: text([[*rows[0], "weight"], *([*row, "1"] for row in rows[1:])]),
@@ -149,8 +149,8 @@ FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     ),
     "columns missing without a header": (
         lambda rows: with_columns(lambda row: row[:-3], rows[1:]),
-        "{0}.csv: {columns} columns without a header are neither a square picture nor a digit "
-        "and a square picture; put a header above, such as label,pixel0,pixel1",
+        "{0}.csv: {columns} columns without a header are neither a square image nor a label "
+        "and a square image; add a header such as label,pixel0,pixel1",
     ),
     "header only": (
         lambda rows: text(rows[:1]),
@@ -162,12 +162,12 @@ FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     "xz cut short": (lambda rows: lzma.compress(text(rows))[:-9], CUT),
     "zip cut short": (
         lambda rows: zipped(text(rows))[:-9],
-        "{0}.csv: is damaged or cut short (File is not a zip file); fetch it again",
+        "{0}.csv: is damaged or truncated (File is not a zip file); download it again",
     ),
     "zip without its beginning": (
         lambda rows: zipped(text(rows))[:4] + zipped(text(rows))[5:],
-        "{0}.csv: is damaged or cut short (its directory points before its first byte); "
-        "fetch it again",
+        "{0}.csv: is damaged or truncated (its directory points before its first byte); "
+        "download it again",
     ),
     "zip of two files": (
         lambda rows: zipped(text(rows), "a.csv", "b.csv"),
@@ -196,7 +196,7 @@ FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     ),
     "line without an end": (
         lambda rows: text(rows) + b"0," * 1_000_000,
-        "{0}.csv:42: a line of more than 1,048,576 bytes; give a CSV with one picture on each line",
+        "{0}.csv:42: a line of more than 1,048,576 bytes; give a CSV with one image per line",
     ),
 }
 TRAINING_FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
@@ -209,7 +209,7 @@ TRAINING_FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     },
     "label doubled": (
         partial(with_columns, lambda row: [row[0], *row]),
-        "{0}.csv: column 'label' is there 2 times; keep one",
+        "{0}.csv: column 'label' appears 2 times; keep one",
     ),
     "test file": (
         lambda rows: text(TEST),
@@ -309,7 +309,7 @@ def test_labels_that_are_all_equal_are_one_line(home: Path) -> None:
         ([row for row in TRAIN if row[0] != "7"], "digits without a row: 7"),
         (
             [row[:-1] for row in TRAIN],
-            "15 pixels a row are no square picture; is a column missing?",
+            "15 pixels per row are not a square image; is a column missing?",
         ),
     ],
 )
@@ -431,8 +431,7 @@ def test_a_line_of_a_hundred_megabytes_takes_little_memory(
     path.unlink()
     assert done.returncode == 1
     assert done.stderr == (
-        "long.csv:42: a line of more than 1,048,576 bytes; "
-        "give a CSV with one picture on each line\n"
+        "long.csv:42: a line of more than 1,048,576 bytes; give a CSV with one image per line\n"
     )
     assert float(done.stdout) < 20
     assert files(home) == before

@@ -1,4 +1,4 @@
-"""What differs between configurations, and how values are said in few characters."""
+"""Differences between configurations, and short forms of values."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Issues of values: their exact words and lines."""
+"""Messages and lines of invalid values."""
 
 # ruff: noqa: E501  # an issue is one line, here as on the terminal
 
@@ -27,7 +27,7 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
     assert str(raised.value) == line
 
 
-# Each text stands in place of the key of the same name in VALID, or is added to it.
+# Each text replaces the key of the same name in VALID, or is added to it.
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -53,10 +53,10 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
         ("data:\n  train: 2024", "2: data.train: must be text, not 2024; put it in quotes"),
         ("data:\n  train: x\n  distortion:\n    rotaton: 3", "4: data.distortion: unknown key 'rotaton'; did you mean 'rotation'?"),
         ("data:\n  train: x\n  distortion: {elastic: {strength: 3, sigma: 1, width: 2}}", "3: data.distortion.elastic: unknown key 'width'; choose from strength, sigma"),
-        ("data:\n  train: x\n  distortion: {elastic: {strength: 3}}", "3: data.distortion.elastic: missing key 'sigma' (σ of the Gaussian that smooths it, in pixels)"),
+        ("data:\n  train: x\n  distortion: {elastic: {strength: 3}}", "3: data.distortion.elastic: missing key 'sigma' (σ of the smoothing Gaussian, in pixels)"),
         ("data:\n  train: x\n  distortion:\n    limits: {12: 0.5}", "4: data.distortion.limits[12]: must be at most 9, not 12"),
         ("data: {train: x, distortion: {rotate: 3}}", "1: data.distortion: unknown key 'rotate'; did you mean 'rotation'?"),
-        ("data: {train: x, distortion: {elastic: {strength: 3, sigm: 4}}}", "1: data.distortion.elastic: missing key 'sigma' (σ of the Gaussian that smooths it, in pixels)\nmy.yaml:1: data.distortion.elastic: unknown key 'sigm'; did you mean 'sigma'?"),
+        ("data: {train: x, distortion: {elastic: {strength: 3, sigm: 4}}}", "1: data.distortion.elastic: missing key 'sigma' (σ of the smoothing Gaussian, in pixels)\nmy.yaml:1: data.distortion.elastic: unknown key 'sigm'; did you mean 'sigma'?"),
         ("data: {train: x,\n  classes: 11}", "2: data.classes: must be at most 10, not 11"),
         (
             "data: {train: x, validation: 1.5}",
@@ -89,7 +89,7 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
             "7: network[1].activation: unknown activation 'sigmod'; did you mean 'sigmoid'?",
         ),
         ("network:\n  - 10", "3: network[0]: must be a mapping of keys to values, not 10"),
-        ("network:\n-\n   dense: 10", "4: network[0]: missing key 'activation' (what is applied to the weighted sums); choose from identity, sigmoid, tanh, scaled_tanh, relu, leaky_relu, softmax"),
+        ("network:\n-\n   dense: 10", "4: network[0]: missing key 'activation' (activation function of the weighted sums); choose from identity, sigmoid, tanh, scaled_tanh, relu, leaky_relu, softmax"),
         ("network: [{dense: 10, activation: relu, init: he}]", "2: network[0].init: unknown init 'he'; choose from xavier_uniform, xavier_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, zeros, glorot_uniform, glorot_normal"),
         ("network: [{dense: 10, activation: relu, init: {normal: 0}}]", "2: network[0].init.normal: must be above 0, not 0"),
         ("network: [{dense: 10, activation: relu, init: {nrml: 1}}]", "2: network[0].init: must be a name, {normal: standard deviation} or {uniform: bound}, not a mapping"),
@@ -100,7 +100,7 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
         ),
         ("training: {epoch: 3, optimizer: adam}", "4: training: missing key 'epochs' (passes over the training rows)\nmy.yaml:4: training: unknown key 'epoch'; did you mean 'epochs'?"),
         ("training: {epochs: 0, optimizer: adam}", "4: training.epochs: must be at least 1, not 0"),
-        ("training: {epochs: 3, optimizer: sgd}", "4: training.optimizer: missing key 'learning_rate' (length of a step, the lecture's α)"),
+        ("training: {epochs: 3, optimizer: sgd}", "4: training.optimizer: missing key 'learning_rate' (learning rate, the lecture's α)"),
         ("training:\n  epochs: 3\n  optimizer: {learning_rate: 3}", "6: training.optimizer: missing key 'name'; choose from sgd, momentum, nesterov, adam, adamw"),
         ("training:\n  epochs: 3\n  optimizer:\n    beta1: 1\n    name: adan", "8: training.optimizer: unknown optimizer 'adan'; did you mean 'adam'?"),
         ("training:\n  epochs: 3\n  optimizer:\n    beta1: 1\n    name: adam", "7: training.optimizer.beta1: must be below 1, not 1"),

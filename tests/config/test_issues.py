@@ -20,7 +20,7 @@ from tests.support.configs import VALID, config_error, examples
         ("data.validation=0", "training.patience: needs validation rows, but data.validation is 0; hold some out or write null"),
         ("network[0].activation=tanh", "loss: cross_entropy needs softmax in the last layer, not tanh; write softmax there, or loss: squared_error"),
         ("loss=binary_cross_entropy", "loss: binary_cross_entropy needs sigmoid in the last layer, not softmax; write sigmoid there, or loss: cross_entropy"),
-        ("training.optimizer.name=nesterov", "training.optimizer: missing key 'learning_rate' (length of a step, the lecture's α)"),
+        ("training.optimizer.name=nesterov", "training.optimizer: missing key 'learning_rate' (learning rate, the lecture's α)"),
         ("training.schedule.name=constant", "training.schedule: unknown key 'final'; choose from name, warmup"),
     ],
 )  # fmt: skip

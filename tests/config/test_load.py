@@ -1,4 +1,4 @@
-"""Reading configurations, and writing them so that they are read back equal."""
+"""Loading configurations, and the round trip through YAML."""
 
 # ruff: noqa: E501  # an issue is one line, here as on the terminal
 

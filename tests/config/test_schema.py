@@ -1,4 +1,4 @@
-"""The models themselves: what they agree on with `nntrain.nn`, and how they document themselves."""
+"""The models: agreement with `nntrain.nn`, and documentation of every key."""
 
 from collections.abc import Iterator
 from typing import Any, get_args

@@ -1,4 +1,4 @@
-"""YAML that is refused, and what a file and overrides say together."""
+"""Invalid YAML, and overrides of a file's values."""
 
 # ruff: noqa: E501  # an issue is one line, here as on the terminal
 
@@ -34,7 +34,7 @@ from tests.support.configs import VALID, config_error
         ('a: "\\0"', ":1: a: must not hold the character '\\x00'"),
         ('a: "\\UFFFFFFFF"', ":1: a backslash in double quotes; use single quotes"),
         ("a: !!int x", ":1: a: 'x' is not a number"),
-        ("a: 0x" + "f" * 5000, ":1: a: a number too large to be of use"),
+        ("a: 0x" + "f" * 5000, ":1: a: a number that is too large"),
         ("a: " + "x" * 70_000, ":1: longer than 65536 characters; is it a CSV?"),
     ],
 )  # fmt: skip
@@ -112,7 +112,7 @@ def test_the_last_override_wins_and_a_bare_name_can_be_refined() -> None:
         ("training.epochs=-3", "training.epochs: must be at least 1, not -3"),
         ("training.epoch=3", "training: unknown key 'epoch'; did you mean 'epochs'?"),
         ("training.batch-size=3", "training: unknown key 'batch-size'; did you mean 'batch_size'?"),
-        ("training.optimizer={name: sgd}", "training.optimizer: missing key 'learning_rate' (length of a step, the lecture's α)"),
+        ("training.optimizer={name: sgd}", "training.optimizer: missing key 'learning_rate' (learning rate, the lecture's α)"),
         ("training.schedule.warmup=1", "training.schedule: missing key 'name'; choose from constant, step, exponential, cosine, one_cycle"),
         ("network[0].dense=7", "network[0].dense: the last layer must have one neuron for each of the 10 classes, not 7"),
         ("network[1].dense=7", "no item '1' in a list of 1; the first item is 0"),

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.configs import config_error
 
-OPEN = "the '[' of line 1 is still open"
+OPEN = "the '[' of line 1 is not closed"
 
 
 @pytest.mark.parametrize(
@@ -19,24 +19,24 @@ OPEN = "the '[' of line 1 is still open"
         ("data:\n  train x\n\n  seed: 1", "2: no ': ' after the key; write 'key: value', with a space after the colon"),
         ("data: {train:x}", "1: data: a space is missing after the ':' of 'train:x'"),
         ("data:\n  train: C:\\x: y", "2: a second ': ' in one line; put the value in quotes"),
-        ("seed: 1\n  loss: x", "2: a key where none can be; align it with the keys above"),
-        ("data:\n    train: x\n  seed: 1", "3: indented unlike all lines above; align it with its neighbours"),
-        ("network:\n  - a: 1\n - a: 2", "3: indented unlike all lines above; align it with its neighbours"),
+        ("seed: 1\n  loss: x", "2: a key is not allowed here; align it with the keys above"),
+        ("data:\n    train: x\n  seed: 1", "3: indented unlike all lines above; align it with them"),
+        ("network:\n  - a: 1\n - a: 2", "3: indented unlike all lines above; align it with them"),
         ("network:\n  - a: 1\n  b: 2", "3: a key among '- ' items; indent it like the key above them, or below its item"),
         ("data:\n  train: x\n  - y", "3: a '- ' among keys; indent it below the key that it belongs to"),
         ("network: - a", "1: '- ' on the line of its key; begin a new line with it"),
         ("network:\n  -{dense: 10}", "2: network: a space is missing after the '-' of '-{dense'"),
         ("network: [{a: 1}\nloss: x", f"2: a ',' or ']' is missing: {OPEN}"),
         ("network: [\n  {a: 1}\n  {a: 2}\n]", f"3: a ',' or ']' is missing: {OPEN}"),
-        ("network: [{a: 1]", "1: a ',' or '}' is missing: the '{' of line 1 is still open"),
-        ("\nnetwork: [1,\n 2\n", "4: a ',' or ']' is missing: the '[' of line 2 is still open"),
-        ("data: {train: x\n", "2: a ',' or '}' is missing: the '{' of line 1 is still open"),
+        ("network: [{a: 1]", "1: a ',' or '}' is missing: the '{' of line 1 is not closed"),
+        ("\nnetwork: [1,\n 2\n", "4: a ',' or ']' is missing: the '[' of line 2 is not closed"),
+        ("data: {train: x\n", "2: a ',' or '}' is missing: the '{' of line 1 is not closed"),
         ("data: {", "1: the text ends within '[' or '{'; close it"),
         ("network: [1]]", "1: unexpected ']'; remove it or add what is missing before it"),
         ("a: 1\n}", "2: unexpected '}'; remove it or add what is missing before it"),
         ("network: [1,, 2]", "1: unexpected ','; remove it or add what is missing before it"),
-        ("a: 1\nb: 'c\nd: 1", "2: a quote that is never closed; close it"),
-        ('a: "C:\\data"', "1: a backslash in double quotes; use single quotes, which take it as it is"),
+        ("a: 1\nb: 'c\nd: 1", "2: a quote is not closed; close it"),
+        ('a: "C:\\data"', "1: a backslash in double quotes; use single quotes, which keep it"),
         ("a: 'b' c", "1: text after a value that has ended; is a quote or a comma missing?"),
         ("a: @b", "1: a value cannot begin with '@'; put it in quotes"),
         ("a: &", "1: not valid YAML; put values that begin with one of @ ` % & * ! | > in quotes, and look for a missing quote, bracket, comma or colon"),

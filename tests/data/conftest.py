@@ -1,4 +1,4 @@
-"""A reader of CSVs written for a test."""
+"""Fixture that writes a CSV and reads it."""
 
 from collections.abc import Callable
 from typing import Any

@@ -26,7 +26,7 @@ def labels(count: int) -> NDArray[np.uint8]:
 
 
 def still(*matrix: tuple[float, float, float], side: int) -> TransformParams:
-    """One image moved by a matrix, and not bent."""
+    """Transform one image by a matrix, without elastic distortion."""
     return TransformParams(np.array([matrix], np.float32), np.empty((0, 2, side, side), np.float32))
 
 
@@ -48,7 +48,7 @@ def gauss(distance: int, sigma: float) -> float:
 def displacement(
     noise: NDArray[np.float32], row: int, column: int, strength: float, bell: dict[int, float]
 ) -> float:
-    """Of one pixel along one axis: the convolution as a sum over all pixels."""
+    """Displacement of one pixel along one axis: the convolution as a sum over all pixels."""
     return strength * math.fsum(
         bell[row - i] * bell[column - j] * value
         for i, values in enumerate(noise.tolist())
@@ -57,7 +57,7 @@ def displacement(
 
 
 def grey(image: NDArray[np.uint8], y: float, x: float) -> float:
-    """Bilinear, with zeros outside."""
+    """Interpolate bilinearly, with zeros outside."""
     side, top, left = len(image), math.floor(y), math.floor(x)
     total = 0.0
     for row in (top, top + 1):
@@ -75,7 +75,7 @@ def oracle(
     row: int,
     column: int,
 ) -> float:
-    """One pixel of the first image, in plain Python."""
+    """Transform one pixel of the first image, in plain Python."""
     side = len(image)
     centre = (side - 1) / 2
     bell = {k: gauss(k, distortion.elastic_sigma) for k in range(1 - side, side)}
@@ -199,10 +199,10 @@ def test_no_noise_is_drawn_where_nothing_is_bent() -> None:
 
 
 def components(params: TransformParams) -> dict[str, NDArray[np.float64]]:
-    """What each image has been stretched, sheared, turned and shifted by, from its matrix alone."""
+    """Recover scale, shear, rotation and shift of each image from its matrix."""
     back = params.affine.astype(float)
     forth = np.linalg.inv(back[:, :, :2])
-    # The x axis is only stretched and turned; what is left of the y axis is stretched and sheared.
+    # The x axis is only scaled and rotated; the rest of the y axis is scaled and sheared.
     angle = np.arctan2(-forth[:, 0, 1], forth[:, 1, 1])
     width = np.hypot(forth[:, 0, 1], forth[:, 1, 1])
     height = np.linalg.det(forth) / width
@@ -322,7 +322,7 @@ def test_inputs_are_left_alone() -> None:
 
 @pytest.mark.parametrize("step", [1, 7, 64, 100])
 def test_an_image_does_not_depend_on_its_neighbours(step: int) -> None:
-    """Otherwise a run resumed at another batch would differ by roundings."""
+    """Otherwise rounding errors would differ in a run that resumes at another batch."""
     augmenter = Augmenter(EVERYTHING, 784)
     pixels = images(200, 28)
     params = augmenter.sample(np.random.default_rng(0), labels(200), 200)

@@ -1,4 +1,4 @@
-"""Batches: every row once an epoch, in an order that a seed decides."""
+"""Batches: every row once per epoch, in an order that depends on the seed."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""What a cache must never do: give a changed file's old rows, damaged rows, or get in the way."""
+"""The cache never returns outdated or damaged rows, and its errors are not fatal."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The files that were parsed, one by one."""
+    """Record each file that is parsed."""
     sources: list[str] = []
     parse = RowParser.parse
 

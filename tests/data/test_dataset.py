@@ -1,4 +1,4 @@
-"""What a file is said to hold and to lack."""
+"""Descriptions and warnings of datasets."""
 
 from collections.abc import Callable
 
@@ -32,5 +32,5 @@ def test_what_a_file_seems_to_lack(read: Callable[..., Dataset]) -> None:
     ]
     assert read(TEST).warnings() == []
     assert [doubt.partition(": ")[2] for doubt in read(b"n1,n2,n3\n1,2,3\n").warnings()] == [
-        "3 pixels a row are no square picture; is a column missing?"
+        "3 pixels per row are not a square image; is a column missing?"
     ]

@@ -1,4 +1,4 @@
-"""Rows from memory instead of from a CSV."""
+"""Datasets from arrays in memory."""
 
 from pathlib import Path
 from typing import Any
@@ -52,13 +52,13 @@ def test_pictures_may_have_rows_and_columns() -> None:
             [[0.0, 0.5]],
             None,
             "X: row 0, column 1: 0.5 is not a pixel, a whole number 0–255; "
-            "give pixels as they are, for nntrain scales them",
+            "give unscaled pixels; nntrain scales them",
         ),
         (
             [[np.nan, 0]],
             None,
             "X: row 0, column 0: nan is not a pixel, a whole number 0–255; "
-            "give pixels as they are, for nntrain scales them",
+            "give unscaled pixels; nntrain scales them",
         ),
         ([["a"]], None, "X: could not convert string to float: 'a'; give whole numbers 0–255"),
         (PIXELS, [1], "y: of shape (1,), but X has 20 rows; give a digit for each"),

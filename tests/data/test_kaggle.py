@@ -28,11 +28,6 @@ from tests.support.csvs import (
     tables,
 )
 
-# What is accepted.
-
-
-# What is refused.
-
 
 @pytest.mark.parametrize(
     ("content", "options", "parts"),
@@ -73,12 +68,6 @@ def test_places_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Path, "open", refuse)  # root may read everything
     with pytest.raises(DataError, match=r"train\.csv: cannot be read: Permission denied"):
         read_csv(tmp_path / "train.csv")
-
-
-# Digits.
-
-
-# What is written.
 
 
 @settings(max_examples=50, deadline=None)
@@ -155,8 +144,6 @@ def test_an_impossible_place_is_told_in_one_line(
     with pytest.raises(NNTrainError, match=r"s\.csv: cannot be written: No such file"):
         write_submission(tmp_path / "missing" / "s.csv", read(TEST), [1, 2], "nn5")
 
-
-# The real thing.
 
 # The peak is read from /proc: getrusage would also count the parent's memory before the exec.
 SCRIPT = """

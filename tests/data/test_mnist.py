@@ -1,4 +1,4 @@
-"""MNIST from a mirror: a real HTTP server on this machine serves what mirrors may serve."""
+"""Downloads from a local HTTP server, with valid and invalid answers."""
 
 import gzip
 import hashlib
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             self.send_header("Content-Length", str(length))
             self.end_headers()
-        with suppress(ConnectionError):  # a client leaves when it has seen enough of a bomb
+        with suppress(ConnectionError):  # the client closes the connection early on oversized data
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -119,14 +119,14 @@ BAD_ANSWERS = {
     "server error": ({"body": b"", "status": 503}, "HTTP 503"),
     "other contents": ({"body": gzip.compress(idx(255 - ARRAYS[0]))}, "wrong SHA-256"),
     "fewer images": ({"body": gzip.compress(idx(ARRAYS[0][:4]))}, "wrong SHA-256"),
-    "short body": ({"body": GOOD[:-100], "missing": 100}, "broke off"),
-    "truncated gzip": ({"body": GOOD[:-100]}, "broke off"),
+    "short body": ({"body": GOOD[:-100], "missing": 100}, "ended early"),
+    "truncated gzip": ({"body": GOOD[:-100]}, "ended early"),
     "empty": ({"body": b""}, "wrong SHA-256"),
     "a web page": ({"body": b"<html>Please log in</html>"}, "Not a gzipped file"),
     "corrupt gzip": ({"body": GOOD[:500] + b"\xff" * 500 + GOOD[1000:]}, "CRC check failed"),
     "not deflated": ({"body": GOOD[:10] + b"\xff" * 500}, "Error -3 while decompressing"),
-    "not HTTP": ({"body": b"SSH-2.0\r\n", "status": 0}, "gave no HTTP answer"),
-    "hung up": ({"body": b"", "status": 0}, "gave no HTTP answer"),
+    "not HTTP": ({"body": b"SSH-2.0\r\n", "status": 0}, "sent no HTTP response"),
+    "hung up": ({"body": b"", "status": 0}, "sent no HTTP response"),
     "one byte too many": (
         {"body": gzip.compress(idx(ARRAYS[0]) + b"0")},
         "unpacks to more than 3936 bytes",
@@ -134,9 +134,9 @@ BAD_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(("answer", "fault"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+@pytest.mark.parametrize(("answer", "expected"), BAD_ANSWERS.values(), ids=BAD_ANSWERS)
 def test_a_bad_mirror_is_passed_over_with_a_notice(
-    server: Server, answer: dict[str, bytes | int], fault: str
+    server: Server, answer: dict[str, bytes | int], expected: str
 ) -> None:
     server.put("bad", NAMES[0], **answer)  # type: ignore[arg-type]
     bad, good = server.mirror("bad"), server.mirror("good")
@@ -144,7 +144,7 @@ def test_a_bad_mirror_is_passed_over_with_a_notice(
     pixels, *_ = fetch_mnist([bad, good], notice=notices.append, files=SMALL)
     np.testing.assert_array_equal(pixels.ravel(), ARRAYS[0].ravel())
     (line,) = notices
-    assert line.startswith(f"train-images: {bad}: {fault}")
+    assert line.startswith(f"train-images: {bad}: {expected}")
     assert line.endswith(f"; trying {good}")
     assert "\n" not in line
 

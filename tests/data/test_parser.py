@@ -1,4 +1,4 @@
-"""Rows: every dialect is read back equal, and every bad cell is named."""
+"""Parsing: round trips of all dialects, and the location of every invalid cell."""
 
 import gzip
 import random
@@ -147,9 +147,9 @@ HEAD = b"label,pixel0,pixel1\n1,2,3\n"
         # Columns.
         (b"label,pixel0,pixel2\n1,2,3\n", ["'pixel1' is missing"]),
         (b"label,pixel2,pixel3\n1,2,3\n", ["'pixel1' is missing"]),
-        (b"label,pixel0,pixel1,pixel1\n1,2,3,4\n", ["'pixel1' is there 2 times"]),
-        (b"label,pixel0,pixel01,pixel1\n1,2,3,4\n", ["'pixel1' is there 2 times"]),
-        (b"label,left,left\n1,2,3\n", ["'left' is there 2 times"]),
+        (b"label,pixel0,pixel1,pixel1\n1,2,3,4\n", ["'pixel1' appears 2 times"]),
+        (b"label,pixel0,pixel01,pixel1\n1,2,3,4\n", ["'pixel1' appears 2 times"]),
+        (b"label,left,left\n1,2,3\n", ["'left' appears 2 times"]),
         (b"label,pixel0,pixel1,weight\n1,2,3,4\n", ["'weight' is neither", "'pixel0'"]),
         (b"label,pixel0,pixel1,\n1,2,3,\n", ["column '' is neither"]),
         (b"foo,pixel1,pixel2,pixel3\n1,2,3,4\n", ["'foo' is neither"]),
@@ -170,13 +170,13 @@ HEAD = b"label,pixel0,pixel1\n1,2,3\n"
         (b"pixel0\n1\n\n2\n", [":3: row 2", "column 'pixel0'", "a blank"]),
         (b"pixel0\n1\n3\r4\n", [":3: row 2", "column 'pixel0'", r"'3\r4'"]),
         (b"pixel0\nTrue\nFalse\n", [":2: row 1", "column 'pixel0'", "'True'"]),
-        # Nothing.
+        # No rows.
         (b"", ["is empty"]),
         (b"\xef\xbb\xbf\r\n\n \n", ["is empty"]),
         (gzip.compress(b"", mtime=0), ["is empty"]),
         (b"label,pixel0\n", ["a header but no rows"]),
         (b"label,pixel0", ["a header but no rows"]),
-        # No CSV at all.
+        # Not a CSV.
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["is a PNG image"]),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", ["is a JPEG image"]),
         (b'{\n "cells": [],\n "nbformat": 4}', ["is JSON, perhaps a notebook"]),
@@ -186,12 +186,12 @@ HEAD = b"label,pixel0,pixel1\n1,2,3\n"
         ("größe,pixel0\n1,2\n".encode("latin-1"), ["is not UTF-8 text"]),
         (bytes(range(256)), [":1: NUL bytes"]),
         (b"\0\0\x08\x03\0\0\xea\x60", ["is not UTF-8 text"]),
-        # Packed badly.
+        # Damaged archives.
         (zipped(TRAIN, "a.csv", "b.csv"), ["a .zip of 2 files"]),
         (zipped(TRAIN, "folder/"), ["a .zip of 0 files"]),
         (locked(zipped(TRAIN)), ["is locked with a password"]),
-        *[(pack(TRAIN * 9)[:-9], ["damaged or cut short"]) for pack in list(PACKERS.values())[1:]],
-        (gzip.compress(TRAIN, mtime=0) + b"trailing", ["damaged or cut short"]),
+        *[(pack(TRAIN * 9)[:-9], ["damaged or truncated"]) for pack in list(PACKERS.values())[1:]],
+        (gzip.compress(TRAIN, mtime=0) + b"trailing", ["damaged or truncated"]),
     ],
 )
 def test_a_bad_file_is_refused(
@@ -245,14 +245,14 @@ def test_a_single_corruption_is_refused_or_stays_within_one_cell(
     dialect: dict[str, Any],
     data: st.DataObject,
 ) -> None:
-    # No reader can notice a digit that has become another, or rows that are no longer there.
+    # No reader can detect that a digit was replaced by another, or that whole rows are missing.
     cells = cells_of(*table, dialect["zero"])
     if headless := not dialect["header"] and table[2] is None:
         del cells[0]
     content, was_cut = corrupted(written(cells, dialect), data)
-    assume(not (headless and was_cut and len(content.splitlines()) < 2))  # a table of its own
+    assume(not (headless and was_cut and len(content.splitlines()) < 2))  # a valid table
     try:
-        # As the commands do: who leaves it open takes a first column with a 10 in it for ids.
+        # As the commands do; with optional labels, a first column that holds a 10 would be ids.
         digits = read(content, labels="forbidden" if table[1] is None else "required")
     except DataError as error:
         assert str(error).isprintable()

@@ -10,7 +10,7 @@ from nntrain.errors import DataError
 
 
 def digits_of(labels: list[int]) -> Dataset:
-    """Each row's one pixel is its own number."""
+    """Rows of one pixel, which is the row's number."""
     pixels = np.arange(len(labels), dtype=np.uint8)[:, None]
     return Dataset(pixels, "train.csv", np.array(labels, np.uint8), None, "label", None)
 
@@ -84,7 +84,7 @@ def test_a_selection_keeps_pixels_and_labels_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "fault"),
+    ("rows", "expected"),
     [
         (10, "10 rows of 10"),
         (11, "11 rows of 10"),
@@ -92,6 +92,6 @@ def test_a_selection_keeps_pixels_and_labels_together() -> None:
         (0.99, "nothing to"),
     ],
 )
-def test_a_split_that_empties_one_side_is_refused(rows: int | float, fault: str) -> None:
-    with pytest.raises(DataError, match=f"train.csv: .*{fault}"):
+def test_a_split_that_empties_one_side_is_refused(rows: int | float, expected: str) -> None:
+    with pytest.raises(DataError, match=f"train.csv: .*{expected}"):
         hold_out(digits_of([0, 1] * 5), rows, seed=0)

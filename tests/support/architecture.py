@@ -1,4 +1,4 @@
-"""Which part of the package may import which."""
+"""Allowed imports between parts of the package."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ PACKAGE = Path(nntrain.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-# Each part may import those named, besides the roots errors, files, randomness and version.
+# Each part may import these, and errors, files, randomness and version.
 ALLOWED = {
     "nn": set(),
     "optim": {"nn"},

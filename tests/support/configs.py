@@ -1,4 +1,4 @@
-"""Configurations: a minimal one, and those drawn by Hypothesis."""
+"""A minimal configuration, and Hypothesis strategies for others."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ loss: squared_error
 training: {epochs: 3, optimizer: {name: sgd, learning_rate: 1e-4}}
 """
 
-# As Python values, with those of NumPy and pathlib, VALID in another form.
+# VALID as Python values, some of NumPy and pathlib.
 VALUES: dict[str, Any] = {
     "data": {"train": Path("train.csv"), "input_range": np.array([0.0, 1.0])},
     "network": [{"dense": np.int64(10), "activation": "sigmoid"}],
@@ -30,11 +30,11 @@ VALUES: dict[str, Any] = {
     },
 }
 
-examples = settings(max_examples=50, deadline=None)  # a shared machine has no steady clock
+examples = settings(max_examples=50, deadline=None)  # timings vary on shared machines
 
 
 def config_error(text: str, *overrides: str) -> str:
-    """The error text of a refused configuration."""
+    """Error text for an invalid configuration."""
     with pytest.raises(ConfigError) as raised:
         parse_config(text, "my.yaml", overrides)
     return str(raised.value)

@@ -1,4 +1,4 @@
-"""CSVs in the compressed forms that people bring."""
+"""Strategies for CSVs, and their compressed forms."""
 
 import bz2
 import gzip
@@ -22,7 +22,7 @@ def zipped(content: bytes, *members: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in members or ("train.csv",):
-            # Without the time of day, which would give xdist's workers different tests.
+            # A fixed time: with the current one, xdist's workers would collect different tests.
             archive.writestr(zipfile.ZipInfo(member), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
@@ -51,7 +51,7 @@ def refusal(read: Callable[..., Dataset], content: bytes, **options: Any) -> str
     message = str(caught.value)
     assert message.isprintable(), "one line, and nothing that moves the cursor"
     assert "file.csv" in message
-    assert ";" in message, "the fault, then the mend"
+    assert ";" in message, "the problem, then a hint"
     return message
 
 
@@ -103,7 +103,7 @@ def cells_of(
 
 
 def written(cells: list[list[str]], dialect: dict[str, Any]) -> bytes:
-    """A table's bytes before they are packed."""
+    """Uncompressed bytes of a table."""
     every = {"none": 1 << 30, "some": 2, "all": 1}[dialect["quotes"]]
     lines = [
         ",".join(
@@ -119,7 +119,7 @@ def written(cells: list[list[str]], dialect: dict[str, Any]) -> bytes:
 
 
 def corrupted(content: bytes, data: st.DataObject) -> tuple[bytes, bool]:
-    """One byte changed, inserted or deleted, or the file cut; and whether it was cut."""
+    """Change, insert or delete a byte, or truncate; also returns whether it truncated."""
     at = data.draw(st.integers(0, len(content) - 1))
     telling = st.sampled_from(b'0123456789.,eE+- \t"\r\n\0')
     byte = bytes([data.draw(telling | st.integers(0, 255))])
@@ -139,8 +139,8 @@ def rows_of(
     labels: NDArray[np.uint8] | list[int] | None,
     ids: NDArray[np.str_] | list[str] | None,
 ) -> list[list[object]]:
-    beside = [list(column) for column in (ids, labels) if column is not None]
-    return [list(row) for row in zip(*beside, *pixels.T.tolist(), strict=True)]
+    others = [list(column) for column in (ids, labels) if column is not None]
+    return [list(row) for row in zip(*others, *pixels.T.tolist(), strict=True)]
 
 
 # Two rows at least: without a header, only another row says that the first is too short. And

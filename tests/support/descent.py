@@ -16,7 +16,7 @@ def descended(
     average: float | None = None,
     learning_rate: float = 0.5,
 ) -> tuple[Network, MovingAverage | None, list[Array]]:
-    """The network, its average and its parameters after each step."""
+    """Train; returns the network, its average and its parameters after each step."""
     network = network_of(WIDTHS, ["tanh", "sigmoid", "softmax"], "cross_entropy")
     follower = None if average is None else MovingAverage(network.parameters, average)
     optimizer = SGD(network.parameters, network.weight_count)

@@ -143,7 +143,7 @@ class Hosts:
         )
 
     def close(self) -> None:
-        """End all processes and take the network down."""
+        """Stop all processes and remove the network."""
         for process in self.processes:
             process.kill()
             process.communicate()

@@ -1,4 +1,4 @@
-"""The lecture's backpropagation as it stands on the board: loops over samples, column vectors.
+"""The lecture's backpropagation: loops over samples, column vectors.
 
 An oracle for the vectorised code: written from the equations, sharing nothing with `nntrain.nn`.
 """

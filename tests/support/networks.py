@@ -1,4 +1,4 @@
-"""Small networks with drawn parameters, and gradients found without backpropagation."""
+"""Small random networks, and numerical gradients."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ KINKED = ("relu", "leaky_relu")
 def network_of(
     widths: list[int], activations: list[str], loss: str, seed: int = 0, dtype: str = "float64"
 ) -> Network:
-    """A network of dense layers, its weights and biases drawn from a seed."""
+    """Network of dense layers with random weights and biases."""
     layers = [Dense(n, name) for n, name in zip(widths[1:], activations, strict=True)]
     network = Network((widths[0],), layers, loss, dtype)
     rng = np.random.default_rng(seed)
@@ -34,7 +34,7 @@ def batch_for(network: Network, rows: int, seed: int = 0) -> tuple[Array, Array]
 
 
 def gradient_of(network: Network, x: Array, y: Array) -> Array:
-    """By backpropagation, as a vector."""
+    """Gradient by backpropagation, as a vector."""
     return network.gradient(network.forward(x), y)
 
 
@@ -57,7 +57,7 @@ def relative_error(a: Array, b: Array) -> float:
 
 
 def distance_to_kink(xs: list[Array], network: Network) -> float:
-    """How far the nearest z of a relu is from 0, where σ′ jumps."""
+    """Distance of the nearest z of a relu from 0, where σ′ jumps."""
     nearest = np.inf
     for layer, x in zip(network.layers, xs, strict=False):
         if layer.activation in (ACTIVATIONS["relu"], ACTIVATIONS["leaky_relu"]):
@@ -69,8 +69,8 @@ def distance_to_kink(xs: list[Array], network: Network) -> float:
 def smooth_network(activations: list[str], loss: str) -> tuple[Network, Array, Array]:
     """A network and a batch with no z near a kink, and outputs where the loss is smooth.
 
-    The entropies need 0 < x_L < 1, so other outputs than softmax and sigmoid are brought there
-    through the last layer's weights and biases.
+    The entropies need 0 < x_L < 1, so for other outputs than softmax and sigmoid the last
+    layer's weights and biases are adjusted.
     """
     widths = [4, *range(3 + len(activations) - 1, 2, -1)]
     for seed in range(10_000):
@@ -86,7 +86,7 @@ def smooth_network(activations: list[str], loss: str) -> tuple[Network, Array, A
 
 
 class Permutation:
-    """A layer that the package does not have: x_i is x_{i−1} in another order and shape."""
+    """Layer that permutes and reshapes x_{i−1}; the package has none like it."""
 
     weights: Array
     biases: Array

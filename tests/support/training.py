@@ -1,4 +1,4 @@
-"""Interrupted trainings, and the comparison of what they leave."""
+"""Interrupted training runs, and comparison of their results."""
 
 import signal
 from dataclasses import replace
