@@ -100,14 +100,15 @@ def _processor() -> str:
 
 
 def _replace(heading: str, lines: list[str]) -> None:
-    """Put a section's part of results.md into its place; the others stay as they are."""
+    """Replace one section of results.md; the others, also those written by hand, are kept."""
     before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
     parts = dict(part.split("\n", 1) for part in re.split(r"^## ", before, flags=re.MULTILINE)[1:])
     parts[heading] = "\n" + "\n".join(lines)
+    order = dict.fromkeys([*(section.HEADING for section in SECTIONS.values()), *parts])
     text = INTRODUCTION
-    for section in SECTIONS.values():
-        if section.HEADING in parts:
-            text += f"\n## {section.HEADING}\n\n{parts[section.HEADING].strip()}\n"
+    for title in order:
+        if title in parts:
+            text += f"\n## {title}\n\n{parts[title].strip()}\n"
     RESULTS.write_text(text, encoding="utf-8")
 
 

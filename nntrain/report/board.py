@@ -24,13 +24,13 @@ def board(model: Predictor) -> Markup:
     if the page sets them.
 
     Args:
-        model: The network. If its inputs are no square picture, or it is too large, the fragment
+        model: The network. If its inputs are not a square image, or it is too large, the fragment
             is a sentence that says so.
     """
     inputs = model.network.widths[0]
     side = isqrt(inputs)
     if side * side != inputs:
-        return _absence(f"the network's {inputs:,} inputs are no square picture to draw in")
+        return _absence(f"the network's {inputs:,} inputs are not a square image to draw in")
     parameters = model.network.parameters
     megabytes = parameters.nbytes * 4 / 3 / 1e6
     if megabytes > LARGEST:

@@ -81,7 +81,7 @@ def fit(
         NNTrainError: If a file cannot be written.
     """
     data = data or read_data(config, reporter)
-    state = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
+    state = TrainingState.initial(config, data[0].dataset.pixels.shape[1])
     data_digest = digest(*data)
     run = create_run()
     with run.lock():
@@ -119,7 +119,7 @@ def resume(
         check_same_config(run, config, before)
         data = data or read_data(config, reporter)
         data_digest = digest(*data)
-        state = TrainingState.begin(config, data[0].dataset.pixels.shape[1])
+        state = TrainingState.initial(config, data[0].dataset.pixels.shape[1])
         if saved is None:
             reporter.log(f"{run}: no checkpoint yet; beginning again")
         else:

@@ -30,7 +30,7 @@ class TrainingState:
     progress: Progress
 
     @classmethod
-    def begin(cls, config: Config, inputs: int) -> "TrainingState":
+    def initial(cls, config: Config, inputs: int) -> "TrainingState":
         """The initial state; `inputs` is n_0."""
         network = initial_network(config, inputs)
         optimizer = build_optimizer(config, network)

@@ -45,4 +45,4 @@ def test_images_that_are_not_square_are_not_drawn(
     write_csv("odd.csv", np.full((3, 15), 255, np.uint8), np.array([0, 1, 2], np.uint8))
     lines = visible_lines(terminal("data", "check", "odd.csv"))
     assert len(lines) == 4
-    assert "15 pixels a row are no square picture" in capsys.readouterr().err
+    assert "15 pixels per row are not a square image" in capsys.readouterr().err

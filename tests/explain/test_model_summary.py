@@ -44,7 +44,7 @@ def test_memory_is_that_of_the_arrays_of_training(
         f"training.optimizer={optimizer}", f"dtype={dtype}", f"training.average={average}"
     )
     summary = inspect(config, Reporter())
-    learning = TrainingState.begin(config, 16)
+    learning = TrainingState.initial(config, 16)
     buffers = Buffers(learning.network, learning.network.parameters, 16, None, 1)
     batch = bytes_within([buffers.xs, buffers.deltas, buffers.scratch])
     gradient = bytes_within(learning.network.parameters)

@@ -514,7 +514,7 @@ def test_there_is_no_board_for_pictures_that_are_not_square(tmp_path: Path) -> N
     pixels = np.arange(40 * 12, dtype=np.uint8).reshape(40, 12)
     text = "network: [{dense: 2, activation: softmax}]\nloss: cross_entropy"
     model = train(tmp_path / "run", text, pixels, np.arange(40, dtype=np.uint8) % 2)
-    sentence = "the network&#39;s 12 inputs are no square picture to draw in"
+    sentence = "the network&#39;s 12 inputs are not a square image to draw in"
     assert board(model) == f"<p>No drawing board here: {sentence}.</p>"
 
 

@@ -376,7 +376,7 @@ def test_pictures_that_are_no_square_are_left_out_with_a_sentence(folder: Path) 
     succeed("fit", "tiny.yaml", "--set", "training.optimizer.learning_rate=1e-9")
     succeed("report")
     root = read(Path("runs/tiny/report.html"))
-    assert "15 inputs are no square picture" in root.section("weights").text
+    assert "15 inputs are not a square image" in root.section("weights").text
     assert root.all("img") == []
     assert len(shown(root.section("mistakes"))) > 3
 

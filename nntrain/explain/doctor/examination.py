@@ -213,7 +213,7 @@ class RunStats:
         """The initial state with another configuration of the same inputs; None without data."""
         if self.sample is None or self.inputs is None:
             return None
-        return Snapshot.of(config, TrainingState.begin(config, self.inputs), self.sample)
+        return Snapshot.of(config, TrainingState.initial(config, self.inputs), self.sample)
 
 
 def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int) -> RunStats:
@@ -247,7 +247,7 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
     inputs = checkpoint.meta.inputs if checkpoint else sample.x.shape[1] if sample else None
     start, end, weights, divergence = None, None, None, None
     if inputs is not None:
-        initial = TrainingState.begin(config, inputs)
+        initial = TrainingState.initial(config, inputs)
         if checkpoint:
             newest = _restored(config, inputs, checkpoint, file)
             weights = WeightChange.of(initial.network, newest.network)
@@ -276,7 +276,7 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
 def _restored(
     config: Config, inputs: int, checkpoint: Checkpoint | None, file: Path
 ) -> TrainingState:
-    state = TrainingState.begin(config, inputs)
+    state = TrainingState.initial(config, inputs)
     if checkpoint:
         state.restore(checkpoint, file)
     return state

@@ -32,7 +32,7 @@ def tiny(rows: int, *overrides: str) -> tuple[Config, TrainingState, Sample]:
     config = parse_config(CONFIG.format(train="train.csv"), "x", ("dtype=float64", *overrides))
     pixels, labels = stripes(rows)
     digits = Dataset(pixels, "train.csv", labels, None, "label", None)
-    return config, TrainingState.begin(config, 16), Sample.of(config, digits.as_subset())
+    return config, TrainingState.initial(config, 16), Sample.of(config, digits.as_subset())
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
