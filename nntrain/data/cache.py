@@ -28,7 +28,7 @@ import platformdirs
 
 from nntrain.data.dataset import Annotations, Dataset, MappedPixels, RowStream, finish_digest
 
-FORMAT = 2  # part of every entry's name; increase it if the files or the parser's results change
+FORMAT = 3  # part of every entry's name; increase it if the files or the parser's results change
 LIMIT = 4 << 30  # bytes of all entries together; a larger entry is kept, but alone
 ENVIRONMENT = "NNTRAIN_CACHE"
 MIN_MAPPED_BYTES = 128 << 20  # entries with fewer bytes of pixels are loaded, not mapped

@@ -1,6 +1,8 @@
 """Finds the label, id and pixel columns of a CSV by its first line.
 
 1. The first line is a header unless at least half its cells are numbers and none is a known name.
+   Consecutive whole numbers from 0 or 1 on are a header too, as of a DataFrame without names; they
+   only number the columns, so rules 4 and 5 apply.
 2. A column with a name in `LABEL_NAMES` holds the labels, one in `ID_NAMES` the ids; case does not
    matter. The arguments `label_column` and `id_column` override the names.
 3. All others are pixels. Numbered names (`pixel0` …, `n1` …) determine their order, and none may be
@@ -22,6 +24,7 @@ from nntrain.errors import DataError, did_you_mean
 LABEL_NAMES = {"label", "labels", "class", "digit", "number", "target", "y"}
 ID_NAMES = {"id", "ids", "imageid", "image_id", "index", "row", "row_id", "rowid"}
 
+_FEWEST_NUMBERED = 10
 _NUMBERED_NAME = re.compile(r"(\D*)([0-9]{1,9})")
 
 
@@ -35,9 +38,43 @@ class Layout(NamedTuple):
 
 
 def is_header(cells: Sequence[str], given: set[str | None]) -> bool:
-    """Apply rule 1 of the module's docstring."""
+    """Apply rule 1 of the module's docstring, except for numbered columns."""
     named = any(cell in given or cell.lower() in LABEL_NAMES | ID_NAMES for cell in cells)
     return named or 2 * sum(is_number(cell) for cell in cells) < len(cells)
+
+
+def only_numbers_columns(cells: Sequence[str]) -> bool:
+    """Whether the cells are 0, 1, 2 … or 1, 2, 3 …; no row of an image counts like that.
+
+    Fewer than ten cells may be an image, such as one of 2×2 pixels.
+    """
+    starts = ([str(first + number) for number in range(len(cells))] for first in (0, 1))
+    return len(cells) >= _FEWEST_NUMBERED and list(cells) in starts
+
+
+def check_not_renamed(cells: Sequence[str], location: str) -> None:
+    """Check that no row of data has become the header.
+
+    pandas renames the second 0 of a header to 0.1, the third to 0.2, and so on.
+
+    Raises:
+        DataError: If the cells are such names.
+    """
+    seen: Counter[str] = Counter()
+    renamed = []
+    for cell in cells:
+        original, dot, count = cell.rpartition(".")
+        if dot and count == str(seen[original]) and seen[original]:
+            renamed.append(cell)
+        else:
+            original = cell
+        seen[original] += 1
+    if len(renamed) > 1 and 2 * len(renamed) >= len(cells) and all(map(is_number, cells)):
+        raise DataError(
+            f"{location}: a row of data that pandas has taken for names ({renamed[0]!r}, "
+            f"{renamed[1]!r} … are repeated values); read the original with header=None and write "
+            "it again"
+        )
 
 
 def find_layout(

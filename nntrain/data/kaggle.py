@@ -17,7 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 from nntrain.data.cache import ENVIRONMENT, Cache, default_folder, entry_name
 from nntrain.data.dataset import Dataset, RowBlocks, RowStream
 from nntrain.data.decompress import decompress, open_binary
-from nntrain.data.header import Layout, find_layout, is_header, looks_labelled
+from nntrain.data.header import (
+    Layout,
+    check_not_renamed,
+    find_layout,
+    is_header,
+    looks_labelled,
+    only_numbers_columns,
+)
 from nntrain.data.lines import Line, read_lines, stray_quote, unquote
 from nntrain.data.parser import RowParser
 from nntrain.errors import ConfigError, DataError, printable
@@ -127,10 +134,12 @@ class _ReadOptions(NamedTuple):
         if b'"' in text:
             raise stray_quote(text, lambda column: f"{source}:{first.number}: column {column + 1}")
         names = [cell.strip() for cell in text.decode().split(",")]
+        check_not_renamed(names, f"{source}:{first.number}")
         has_header = is_header(names, {self.label_column, self.id_column})
         if not has_header:
+            if not only_numbers_columns(names):
+                lines = chain([first], lines)
             names = [f"column {number + 1}" for number in range(len(names))]
-            lines = chain([first], lines)
         layout = find_layout(
             names,
             source,

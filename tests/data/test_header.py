@@ -1,12 +1,17 @@
 """Which columns are labels, ids and pixels, with and without a header."""
 
+import io
 from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nntrain.data.dataset import Dataset
+from nntrain.errors import DataError
 from tests.support.csvs import (
     PIXELS,
     TEST,
@@ -103,3 +108,34 @@ def test_columns_can_be_said(read: Callable[..., Dataset]) -> None:
     assert digits.pixels.tolist() == [[2, 3], [3, 4]]
     digits = read(b"1,2,3,4\n5,6,7,8\n", label_column="column 4", labels="required")
     assert digits.pixels.tolist() == [[1, 2, 3], [5, 6, 7]]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("side", [4, 8, 28])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_consecutive_numbers_are_a_header(
+    read: Callable[..., Dataset], labelled: bool, side: int, first: int
+) -> None:
+    rng = np.random.default_rng(side)
+    table = rng.integers(0, 10, (5, side**2 + labelled))
+    frame = pd.DataFrame(table, columns=range(first, first + table.shape[1]))
+    dataset = read(frame.to_csv(index=False).encode())
+    assert dataset.pixels.tolist() == table[:, int(labelled) :].tolist()
+    if labelled:
+        assert dataset.labels is not None
+        assert dataset.labels.tolist() == table[:, 0].tolist()
+
+
+def test_a_row_that_counts_within_an_image_is_no_header(read: Callable[..., Dataset]) -> None:
+    assert len(read(b"0,1,2,3\n4,5,6,7\n")) == 2
+    assert len(read(b"3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18\n" * 2)) == 2
+
+
+@given(st.lists(st.sampled_from([0, 0, 0, 7, 255]), min_size=15, max_size=15), st.integers(0, 9))
+def test_a_row_that_pandas_has_renamed_is_refused(
+    read: Callable[..., Dataset], pixels: list[int], label: int
+) -> None:
+    rows = pd.DataFrame([[label, *pixels, 0], [3, *range(16)]])
+    renamed = pd.read_csv(io.StringIO(rows.to_csv(index=False, header=False)))
+    with pytest.raises(DataError, match=r":1: a row of data that pandas has taken for names \('"):
+        read(renamed.to_csv(index=False).encode())
