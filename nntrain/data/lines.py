@@ -6,21 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
 from nntrain.data.cells import format_cell
+from nntrain.data.file_kinds import check_kind
 from nntrain.errors import DataError
 
 _MAX_LINE = 1 << 20  # bytes; 784 pixels take about 3,000
 _QUOTED_CELL = re.compile(rb'^\s*"([^"]*)"\s*$')
-_NOT_CSV = {
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"%PDF": "a PDF document",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-    b"{": "JSON, perhaps a notebook",
-    b"[": "JSON",
-    b"<": "a web page, perhaps from a download without signing in",
-}
 
 
 class Line(NamedTuple):
@@ -55,9 +45,7 @@ def read_lines(stream: IO[bytes], source: str) -> Iterator[Line]:
 
 
 def _check_text(line: bytes, location: str, source: str) -> None:
-    for start, kind in _NOT_CSV.items():
-        if line.lstrip().startswith(start):
-            raise DataError(f"{source}: is {kind}; give a CSV, saved as UTF-8")
+    check_kind(line, source)
     truncated = len(line) == _MAX_LINE  # perhaps within a character
     try:
         codecs.getincrementaldecoder("utf-8")().decode(line, final=not truncated)
