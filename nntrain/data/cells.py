@@ -29,3 +29,8 @@ def format_cell(text: str) -> str:
     if not text:
         return "a blank"
     return repr(text if len(text) <= 20 else text[:20] + "…")
+
+
+def quoted(text: str) -> str:
+    """Format the name of a column for a message."""
+    return repr(text if len(text) <= 40 else text[:40] + "…")

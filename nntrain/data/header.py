@@ -18,13 +18,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nntrain.data.cells import is_number
+from nntrain.data.cells import is_number, quoted
 from nntrain.errors import DataError, did_you_mean
 
 LABEL_NAMES = {"label", "labels", "class", "digit", "number", "target", "y"}
 ID_NAMES = {"id", "ids", "imageid", "image_id", "index", "row", "row_id", "rowid"}
 
 _FEWEST_NUMBERED = 10
+_OTHER_SEPARATOR = re.compile(r"[;\t|]|(?<=\d) +(?=\d)")
 _NUMBERED_NAME = re.compile(r"(\D*)([0-9]{1,9})")
 
 
@@ -91,7 +92,7 @@ def find_layout(
     Raises:
         DataError: If the columns contradict the rules or the arguments.
     """
-    if len(names) == 1 and (mark := re.search(r"[;\t|]", names[0])):
+    if len(names) == 1 and (mark := _OTHER_SEPARATOR.search(names[0])):
         raise DataError(f"{source}: its cells are separated by {mark[0]!r}; save it with commas")
     label = _find_column("label", names, source, label_column, LABEL_NAMES, other=id_column)
     identifier = _find_column("id", names, source, id_column, ID_NAMES, other=label_column)
@@ -111,8 +112,8 @@ def find_layout(
             identifier, undecided = 0, True
     elif unknown:
         raise DataError(
-            f"{source}: column {names[unknown[0]]!r} is neither the label, nor the id, nor a "
-            f"pixel like {names[pixels[0]]!r}; remove it or say which it is"
+            f"{source}: column {quoted(names[unknown[0]])} is neither the label, nor the id, nor "
+            f"a pixel like {quoted(names[pixels[0]])}; remove it or say which it is"
         )
     if not pixels:
         raise DataError(f"{source}: has no pixel columns; give a CSV with pixels")
@@ -129,7 +130,7 @@ def find_layout(
 def looks_labelled(source: str, name: str) -> DataError:
     """Create the error for labels in a test file."""
     return DataError(
-        f"{source}: has labels (column {name!r}), it looks like a training file; "
+        f"{source}: has labels (column {quoted(name)}), it looks like a training file; "
         "give the test file, or use 'nntrain evaluate' for a labelled one"
     )
 
@@ -139,7 +140,7 @@ def _find_column(
 ) -> int | None:
     """Find the label or id column by name; None if there is none."""
     if given is not None and given == other:
-        raise DataError(f"{source}: column {given!r} cannot be both label and id; name two")
+        raise DataError(f"{source}: column {quoted(given)} cannot be both label and id; name two")
     wanted = known if given is None else {given.lower()}
     found = [
         column
@@ -148,14 +149,16 @@ def _find_column(
     ]
     if len(found) > 1:
         _check_unique([names[column] for column in found], source)
-        candidates = " and ".join(repr(names[column]) for column in found)
+        candidates = " and ".join(quoted(names[column]) for column in found)
         raise DataError(
             f"{source}: {candidates} could each be the {kind} column; "
             f"say which with {kind}_column or rename one"
         )
     if given is not None and not found:
-        hint = did_you_mean(given, names, f"the columns are {names[0]!r} to {names[-1]!r}")
-        raise DataError(f"{source}: has no column {given!r} for the {kind}; {hint}")
+        hint = did_you_mean(
+            given, names, f"the columns are {quoted(names[0])} to {quoted(names[-1])}"
+        )
+        raise DataError(f"{source}: has no column {quoted(given)} for the {kind}; {hint}")
     return found[0] if found else None
 
 
@@ -181,7 +184,7 @@ def _pixels_by_name(names: list[str], rest: list[int], source: str) -> list[int]
 def _check_unique(names: list[str], source: str) -> None:
     name, times = Counter(names).most_common(1)[0] if names else ("", 0)
     if times > 1:
-        raise DataError(f"{source}: column {name!r} appears {times} times; keep one")
+        raise DataError(f"{source}: column {quoted(name)} appears {times} times; keep one")
 
 
 def _pixels_by_number(columns: list[int], source: str) -> list[int]:

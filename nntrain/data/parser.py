@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.cells import format_cell, is_id, parse_uint
+from nntrain.data.cells import format_cell, is_id, parse_uint, quoted
 from nntrain.data.dataset import Annotations, RowBlocks
 from nntrain.data.header import Layout
 from nntrain.data.lines import Line, stray_quote, unquote
@@ -103,15 +103,15 @@ class RowParser:
                 if parse_uint(cell, self.classes - 1) is None
             )
             raise DataError(
-                f"{self.source}: row {row}, column {name!r}: {format_cell(cell)} is not a digit "
-                f"0–{self.classes - 1}, and with {times} times {format_cell(text)} the column "
-                "holds no ids either; correct it or say what the column is"
+                f"{self.source}: row {row}, column {quoted(name)}: {format_cell(cell)} is not a "
+                f"digit 0–{self.classes - 1}, and with {times} times {format_cell(text)} the "
+                "column holds no ids either; correct it or say what the column is"
             )
         first = ids.index(text)
         second = ids.index(text, first + 1)
         raise DataError(
-            f"{self.source}: row {second + 1}, column {name!r}: id {format_cell(text)} is also "
-            f"that of row {first + 1}; each row of a test file needs its own"
+            f"{self.source}: row {second + 1}, column {quoted(name)}: id {format_cell(text)} is "
+            f"also that of row {first + 1}; each row of a test file needs its own"
         )
 
     def _rows(self, lines: Iterable[Line]) -> Iterator[_Row]:
@@ -127,7 +127,11 @@ class RowParser:
                 raise stray_quote(text, partial(self._locate, line, number))
             cells = text.count(b",") + 1
             if cells != width:
-                end = f"ends before column {self.names[cells]!r}" if cells < width else "too long"
+                end = (
+                    f"ends before column {quoted(self.names[cells])}"
+                    if cells < width
+                    else "too long"
+                )
                 raise DataError(
                     f"{self.source}:{line}: row {number}: {cells} cells instead of {width} as in "
                     f"the first line, {end}; correct the row or remove it"
@@ -136,7 +140,7 @@ class RowParser:
 
     def _locate(self, line: int, number: int, column: int) -> str:
         name = self.names[min(column, len(self.names) - 1)]  # a row may be too long
-        return f"{self.source}:{line}: row {number}, column {name!r}"
+        return f"{self.source}:{line}: row {number}, column {quoted(name)}"
 
     def _parse_with_pandas(self, rows: list[_Row]) -> _Block | None:
         """Parse a block quickly; None if any of its cells is unusual."""

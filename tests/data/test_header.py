@@ -139,3 +139,19 @@ def test_a_row_that_pandas_has_renamed_is_refused(
     renamed = pd.read_csv(io.StringIO(rows.to_csv(index=False, header=False)))
     with pytest.raises(DataError, match=r":1: a row of data that pandas has taken for names \('"):
         read(renamed.to_csv(index=False).encode())
+
+
+@pytest.mark.parametrize("separator", [" ", "  ", ";", "\t", "|"])
+def test_another_separator_is_named_in_a_short_line(
+    read: Callable[..., Dataset], separator: str
+) -> None:
+    row = separator.join(["5", *["0"] * 784])
+    with pytest.raises(DataError) as error:
+        read(f"{row}\n{row}\n".encode())
+    assert f"its cells are separated by {separator!r}; save it with commas" in str(error.value)
+
+
+def test_a_long_name_is_cut_in_messages(read: Callable[..., Dataset]) -> None:
+    with pytest.raises(DataError) as error:
+        read(f"label,{'x' * 5_000}\n5,256\n".encode())
+    assert len(str(error.value)) < 300
