@@ -255,7 +255,8 @@ def as_mnist_has_it(strokes: list[Points]) -> NDArray[np.float64]:
             line = ((np.array(stroke) - middle) * scale + offset + 0.5) * fine
             hand.line([tuple(point) for point in line], fill=255, width=round(pen * fine))
             for x, y in line:
-                hand.circle((x, y), pen * fine / 2, fill=255)
+                radius = pen * fine / 2
+                hand.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
         return np.asarray(drawing.reduce(fine), np.float64)
 
     offset = np.array([13.5, 13.5])
