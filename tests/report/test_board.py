@@ -279,11 +279,15 @@ def test_outputs_that_are_no_probabilities_become_some(
     outputs: NDArray[np.float64], models: dict[str, Predictor], open_board: OpenBoard
 ) -> None:
     model = models["any numbers"]
-    model.network.parameters[...] = 0
-    model.network.layers[-1].biases[...] = outputs
-    drawn = open_board(model)
-    drawn.draw([DOT])
-    assert_allclose(drawn.probabilities, answers(model, drawn.pixels), rtol=0, atol=1e-5)
+    trained = model.network.parameters.copy()
+    try:
+        model.network.parameters[...] = 0
+        model.network.layers[-1].biases[...] = outputs
+        drawn = open_board(model)
+        drawn.draw([DOT])
+        assert_allclose(drawn.probabilities, answers(model, drawn.pixels), rtol=0, atol=1e-5)
+    finally:
+        model.network.parameters[...] = trained  # other tests share it
 
 
 def test_pictures_are_framed_as_mnist_s_are(model: Predictor, open_board: OpenBoard) -> None:
