@@ -174,6 +174,15 @@ class ReferencePass:
         return np.array(values, np.float64)
 
 
+@pytest.fixture
+def changeable(models: dict[str, Predictor]) -> Iterator[Predictor]:
+    """A model whose parameters a test may change; they are restored for the other tests."""
+    model = models["any numbers"]
+    trained = model.network.parameters.copy()
+    yield model
+    model.network.parameters[...] = trained
+
+
 @pytest.fixture(scope="module")
 def window(browser: "Browser") -> Iterator["BrowserContext"]:
     """Where pages are opened."""
@@ -276,18 +285,14 @@ def test_the_page_answers_as_nntrain_does(
 
 @pytest.mark.parametrize("outputs", [np.zeros(10), -np.arange(1.0, 11.0), np.arange(-5.0, 5.0)])
 def test_outputs_that_are_no_probabilities_become_some(
-    outputs: NDArray[np.float64], models: dict[str, Predictor], open_board: OpenBoard
+    outputs: NDArray[np.float64], changeable: Predictor, open_board: OpenBoard
 ) -> None:
-    model = models["any numbers"]
-    trained = model.network.parameters.copy()
-    try:
-        model.network.parameters[...] = 0
-        model.network.layers[-1].biases[...] = outputs
-        drawn = open_board(model)
-        drawn.draw([DOT])
-        assert_allclose(drawn.probabilities, answers(model, drawn.pixels), rtol=0, atol=1e-5)
-    finally:
-        model.network.parameters[...] = trained  # other tests share it
+    model = changeable
+    model.network.parameters[...] = 0
+    model.network.layers[-1].biases[...] = outputs
+    drawn = open_board(model)
+    drawn.draw([DOT])
+    assert_allclose(drawn.probabilities, answers(model, drawn.pixels), rtol=0, atol=1e-5)
 
 
 def test_pictures_are_framed_as_mnist_s_are(model: Predictor, open_board: OpenBoard) -> None:
@@ -348,10 +353,8 @@ def test_the_answer_is_told_in_words(model: Predictor, open_board: OpenBoard) ->
     assert re.fullmatch(rf"{first}\s+{shares[first]}", row.inner_text().replace("\u00a0", " "))
 
 
-def test_a_digit_of_0_percent_has_no_bar(
-    models: dict[str, Predictor], open_board: OpenBoard
-) -> None:
-    model = models["any numbers"]
+def test_a_digit_of_0_percent_has_no_bar(changeable: Predictor, open_board: OpenBoard) -> None:
+    model = changeable
     model.network.parameters[...] = 0
     model.network.layers[-1].biases[...] = [0.99, 0.00049, 0.0006, 0.006, *[0.00291 / 6] * 6]
     drawn = open_board(model)
