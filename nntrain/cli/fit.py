@@ -11,8 +11,7 @@ from nntrain.cli.options import (
     set_option,
     threads_type,
 )
-from nntrain.cli.terminal import echo
-from nntrain.errors import status_after
+from nntrain.cli.terminal import echo, exit_interrupted
 
 
 @click.command(epilog="Example: nntrain fit config.yaml --set training.epochs=3")
@@ -71,5 +70,4 @@ def fit(
     for line in outcome.results():
         echo(line)
     if outcome.signal is not None:
-        echo(f"interrupted and saved; resume with: {outcome.run.resume_command}", err=True)
-        raise click.exceptions.Exit(status_after(outcome.signal))
+        exit_interrupted(outcome.signal, outcome.run.resume_command)

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import click
-
-from nntrain.cli.terminal import echo
-from nntrain.errors import MissingLibraryError, status_after
+from nntrain.cli.terminal import exit_interrupted
+from nntrain.errors import MissingLibraryError
 
 if TYPE_CHECKING:
     from nntrain.config import Config
@@ -62,8 +60,6 @@ def train_on(
         with run.lock():
             train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
-        command = f"{run.resume_command} --scheduler {scheduler}"
-        echo(f"interrupted and saved; resume with: {command}", err=True)
-        raise click.exceptions.Exit(status_after(interruption.signal))
+        exit_interrupted(interruption.signal, f"{run.resume_command} --scheduler {scheduler}")
     # Only evaluates: everything is trained.
     return resume(config, run.folder, "", reporter, threads, data)

@@ -15,8 +15,8 @@ from nntrain.cli.options import (
     threads_type,
 )
 from nntrain.cli.remote import require_extra
-from nntrain.cli.terminal import echo
-from nntrain.errors import ConfigError, status_after
+from nntrain.cli.terminal import echo, exit_interrupted
+from nntrain.errors import ConfigError
 
 if TYPE_CHECKING:
     from nntrain.sweep.trials import Trials
@@ -141,8 +141,7 @@ def _train(
         options = {"--run": folder, **options}
         words = [str(word) for item in options.items() if item[1] is not None for word in item]
         command = shlex.join(["nntrain", "sweep", str(path), *words])
-        echo(f"interrupted and saved; resume with: {command}", err=True)
-        raise click.exceptions.Exit(status_after(interruption.signal))
+        exit_interrupted(interruption.signal, command)
 
 
 def show_ranking(trials: "Trials", best: int) -> None:

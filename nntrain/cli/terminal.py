@@ -9,9 +9,11 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from nntrain.errors import printable
+import click
+
+from nntrain.errors import printable, status_after
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,6 +32,16 @@ def echo(text: str = "", *, err: bool = False, end: str = "\n", keep: str = "") 
         keep: Unprintable characters not to escape, such as the newlines of several lines.
     """
     print(printable(text, keep=keep), end=end, file=sys.stderr if err else sys.stdout, flush=True)
+
+
+def exit_interrupted(signal: int, command: str) -> NoReturn:
+    """End a command that a signal interrupted; `command` resumes what was saved.
+
+    Raises:
+        Exit: Always, with the status that shells give to the signal.
+    """
+    echo(f"interrupted and saved; resume with: {command}", err=True)
+    raise click.exceptions.Exit(status_after(signal))
 
 
 def percent(fraction: float, *, missing: str = "") -> str:

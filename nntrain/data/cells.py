@@ -26,11 +26,9 @@ def is_id(text: str) -> bool:
 
 def format_cell(text: str) -> str:
     """Format a cell for a message: short, without control characters."""
-    if not text:
-        return "a blank"
-    return repr(text if len(text) <= 20 else text[:20] + "…")
+    return quoted(text, 20) if text else "a blank"
 
 
-def quoted(text: str) -> str:
-    """Format the name of a column for a message."""
-    return repr(text if len(text) <= 40 else text[:40] + "…")
+def quoted(text: str, longest: int = 40) -> str:
+    """Quote a text, such as the name of a column, in at most that many of its characters."""
+    return repr(text if len(text) <= longest else text[:longest] + "…")

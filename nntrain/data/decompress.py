@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from nntrain.data.file_kinds import kind_of_archive
+from nntrain.data.file_kinds import check_archive
 from nntrain.errors import DataError, did_you_mean
 
 _ENCRYPTED = 1  # bit in the flags of a .zip member
@@ -75,8 +75,7 @@ def _only_member(file: IO[bytes], source: str) -> IO[bytes]:
             for member in archive.infolist()
             if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
         ]
-        if (kind := kind_of_archive([member.filename for member in members])) is not None:
-            raise DataError(f"{source}: is {kind[0]}; {kind[1]}")
+        check_archive([member.filename for member in members], source)
         if len(members) != 1:
             raise DataError(
                 f"{source}: a .zip of {len(members)} files; unpack it and name one of them"

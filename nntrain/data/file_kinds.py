@@ -1,5 +1,6 @@
 """Recognises files that are not CSVs, and says how to get a CSV from them."""
 
+import re
 from collections.abc import Collection
 
 from nntrain.errors import DataError
@@ -7,7 +8,7 @@ from nntrain.errors import DataError
 _CSV = "give a CSV, saved as UTF-8"
 _TO_CSV = ".to_csv('digits.csv', index=False)"
 
-# What the content starts with, without leading blanks: what it is, and a hint.
+# Pattern of the first line, without leading blanks: what the file is, and a hint.
 _KINDS = {
     b"\x89PNG": ("a PNG image", _CSV),
     b"\xff\xd8\xff": ("a JPEG image", _CSV),
@@ -25,10 +26,13 @@ _KINDS = {
     b"PK\x03\x04": ("a .zip within another archive", "unpack it"),
     b"\0\0\x08": ("an IDX file of the original MNIST", "'nntrain data mnist' writes CSVs"),
     b"version https://git-lfs": ("a Git LFS pointer", "fetch the file itself with 'git lfs pull'"),
-    b"@relation": ("an ARFF file", "remove all lines up to @data, and put a header in their place"),
-    b"404": ("an error message of a web server", "download the file again"),
-    b"{": ("JSON, perhaps a notebook", _CSV),
-    b"[": ("JSON", _CSV),
+    rb"(?i:@relation)": (
+        "an ARFF file",
+        "remove all lines up to @data, and put a header in their place",
+    ),
+    rb"404[^,]*\Z": ("an error message of a web server", "download the file again"),
+    rb"\{": ("JSON, perhaps a notebook", _CSV),
+    rb"\[": ("JSON", _CSV),
     b"<": ("a web page, perhaps from a download without signing in", _CSV),
 }
 
@@ -44,21 +48,23 @@ def check_kind(start: bytes, source: str) -> None:
         DataError: If it does.
     """
     text = start.lstrip()
-    if text.startswith(b"@"):  # ARFF's keywords may be in capitals
-        text = text.lower()
-    for prefix, (kind, hint) in _KINDS.items():
-        if text.startswith(prefix) and not (prefix == b"404" and b"," in text):
+    for pattern, (kind, hint) in _KINDS.items():
+        if re.match(pattern, text):
             raise DataError(f"{source}: is {kind}; {hint}")
 
 
-def kind_of_archive(members: Collection[str]) -> tuple[str, str] | None:
-    """What a .zip of these files is, and a hint; None if it is an archive as any other."""
+def check_archive(members: Collection[str], source: str) -> None:
+    """Check that a .zip of these files is an archive, and not a document or arrays.
+
+    Raises:
+        DataError: If it is.
+    """
     if "[Content_Types].xml" in members:
-        return "an Excel workbook or another document of Office", "save it as CSV"
-    if members and all(name.endswith(".npy") for name in members):
+        kind, hint = "an Excel workbook or another document of Office", "save it as CSV"
+    elif members and all(name.endswith(".npy") for name in members):
         names = ", ".join(name.removesuffix(".npy") for name in list(members)[:4])
-        return (
-            f"a file of NumPy arrays ({names})",
-            "stack labels and pixels as columns, then numpy.savetxt('digits.csv', …, '%d', ',')",
-        )
-    return None
+        kind = f"a file of NumPy arrays ({names})"
+        hint = "stack labels and pixels as columns, then numpy.savetxt('digits.csv', …, '%d', ',')"
+    else:
+        return
+    raise DataError(f"{source}: is {kind}; {hint}")

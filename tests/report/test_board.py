@@ -287,12 +287,11 @@ def test_the_page_answers_as_nntrain_does(
 def test_outputs_that_are_no_probabilities_become_some(
     outputs: NDArray[np.float64], changeable: Predictor, open_board: OpenBoard
 ) -> None:
-    model = changeable
-    model.network.parameters[...] = 0
-    model.network.layers[-1].biases[...] = outputs
-    drawn = open_board(model)
+    changeable.network.parameters[...] = 0
+    changeable.network.layers[-1].biases[...] = outputs
+    drawn = open_board(changeable)
     drawn.draw([DOT])
-    assert_allclose(drawn.probabilities, answers(model, drawn.pixels), rtol=0, atol=1e-5)
+    assert_allclose(drawn.probabilities, answers(changeable, drawn.pixels), rtol=0, atol=1e-5)
 
 
 def test_pictures_are_framed_as_mnist_s_are(model: Predictor, open_board: OpenBoard) -> None:
@@ -354,10 +353,9 @@ def test_the_answer_is_told_in_words(model: Predictor, open_board: OpenBoard) ->
 
 
 def test_a_digit_of_0_percent_has_no_bar(changeable: Predictor, open_board: OpenBoard) -> None:
-    model = changeable
-    model.network.parameters[...] = 0
-    model.network.layers[-1].biases[...] = [0.99, 0.00049, 0.0006, 0.006, *[0.00291 / 6] * 6]
-    drawn = open_board(model)
+    changeable.network.parameters[...] = 0
+    changeable.network.layers[-1].biases[...] = [0.99, 0.00049, 0.0006, 0.006, *[0.00291 / 6] * 6]
+    drawn = open_board(changeable)
     drawn.draw([DOT])
     bars = drawn.page.locator(".board-bar span")
     widths = bars.evaluate_all("bars => bars.map(bar => bar.getBoundingClientRect().width)")
