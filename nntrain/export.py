@@ -83,7 +83,7 @@ def build_onnx(models: Sequence[Predictor]) -> "ModelProto":
     helper.set_model_props(
         exported,
         {
-            "classes": ",".join(map(str, range(last))),
+            "classes": ",".join(models[0].classes),
             "nntrain": __version__,
             "runs": ", ".join(str(model.run) for model in models),
         },

@@ -102,18 +102,24 @@ def check(paths: tuple[str, ...]) -> None:
     """Check each CSV and summarize its contents.
 
     In a terminal, some digits are shown, too: the first of each class, or the first ten rows if
-    there are no labels.
+    there are no labels. Rows that two files share are counted.
     """
+    from nntrain.data.checks import file_warnings, picture_warnings
     from nntrain.data.kaggle import read_csv
 
-    failed = False
+    failed, readable = False, list["Dataset"]()
     for path in paths:
         try:
             digits = read_csv(path)
             echo(f"{digits.source}: {digits.describe()}")
             _show(digits)
-            for warning in digits.warnings():
+            for note in digits.annotations.notes:
+                echo(f"{digits.source}: {note}", err=True)
+            for warning in [*file_warnings(digits), *picture_warnings(digits)]:
                 echo(f"warning: {warning}", err=True)
+            for other in readable:
+                _show_shared(other, digits)
+            readable.append(digits)
         except DataError as error:
             echo(str(error), keep="\n", err=True)
             failed = True
@@ -148,6 +154,21 @@ def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> 
     echo(f"{out}: a row for each digit: the original and nine distorted copies")
 
 
+def _show_shared(first: "Dataset", second: "Dataset") -> None:
+    """Print how many rows of the second file are also rows of the first one."""
+    from nntrain.data.checks import count_shared
+
+    if first.pixels.shape[1] != second.pixels.shape[1]:
+        return
+    both = count_shared(first.as_subset(), second.as_subset())
+    if both:
+        echo(
+            f"warning: {second.source}: {both:,} of {len(second):,} rows are also rows of "
+            f"{first.source}",
+            err=True,
+        )
+
+
 def _show(digits: "Dataset") -> None:
     """Print the number of rows of each class, and in a terminal some digits."""
     from rich.bar import Bar
@@ -169,7 +190,7 @@ def _show(digits: "Dataset") -> None:
         captions = (
             [f"row {row + 1}" for row in rows]
             if digits.labels is None
-            else list(map(str, digits.labels[rows]))
+            else [digits.classes[label] for label in digits.labels[rows]]
         )
         out.print()
         show_pictures(digits.pixels[rows], captions, out)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from nntrain.cli.terminal import console, percent, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
     from rich.text import Text
 
@@ -19,6 +21,8 @@ _RAREST, _MOST_FREQUENT = (104, 96, 96), (215, 25, 28)
 
 def show(evaluation: "Evaluation") -> None:
     """Print accuracy and loss, precision, recall and F1 per class, and the confusions."""
+    from rich.text import Text
+
     out = console()
     out.print(
         f"accuracy  {evaluation.accuracy:.2%} ± {evaluation.standard_error:.2%}  "
@@ -26,11 +30,12 @@ def show(evaluation: "Evaluation") -> None:
     )
     out.print(f"loss      {evaluation.loss:.4f}  ({evaluation.loss_name})")
     out.print()
-    metrics = table(">digit", ">rows", ">precision", ">recall", ">F1")
+    metrics = table(f">{_singular(evaluation.classes)}", ">rows", ">precision", ">recall", ">F1")
     scores = zip(evaluation.precision, evaluation.recall, evaluation.f1, strict=True)
-    for digit, (rows, row_scores) in enumerate(zip(evaluation.support, scores, strict=True)):
+    names = evaluation.classes
+    for name, rows, row_scores in zip(names, evaluation.support, scores, strict=True):
         cells = (percent(score, missing="–") for score in row_scores)
-        metrics.add_row(str(digit), f"{rows:,}", *cells)
+        metrics.add_row(Text(name), f"{rows:,}", *cells)
     out.print(metrics)
     out.print()
     for line in _matrix(evaluation, out):
@@ -39,23 +44,31 @@ def show(evaluation: "Evaluation") -> None:
     if confusions:
         out.print()
     for truth, answer, count in confusions:
-        out.print(f"{truth} read as {answer}: {count:,} time{'s' * (count > 1)}")
+        text = f"{names[truth]} read as {names[answer]}: {count:,} time{'s' * (count > 1)}"
+        out.print(Text(text))
 
 
 def _matrix(evaluation: "Evaluation", out: "Console") -> "list[Text]":
     """Render the confusion matrix, a line per true class; frequent confusions are redder."""
     from rich.text import Text
 
-    classes = range(len(evaluation.confusion))
-    width = len(str(evaluation.confusion.max()))
-    margin = " " if len(_TRUTH) + len(classes) * (width + 2) <= out.width else ""
+    from nntrain.data.labels import DIGITS
+
+    names = evaluation.classes
+    classes = range(len(names))
+    longest = max(map(len, names))
+    indent = max(len(_TRUTH), longest + 2)
+    width = max(len(str(evaluation.confusion.max())), longest)
+    margin = " " if indent + len(classes) * (width + 2) <= out.width else ""
+    if not margin and len(classes) > DIGITS:
+        return [Text(f"(the matrix of {len(classes)} classes is too wide; --json prints it)")]
     most = max((count for *_, count in evaluation.confusions()), default=1)
     lines = [
-        Text(" " * len(_TRUTH) + margin + "answer"),
-        Text(_TRUTH + "".join(f"{margin}{digit:>{width}} " for digit in classes), "bold"),
+        Text(" " * indent + margin + "answer"),
+        Text(_TRUTH.ljust(indent) + "".join(f"{margin}{name:>{width}} " for name in names), "bold"),
     ]
     for truth in classes:
-        line = Text(f"{truth:>5}  ")
+        line = Text(f"{names[truth]:>{indent - 2}}  ")
         for answer in classes:
             count = int(evaluation.confusion[truth, answer])
             shown, style = str(count), "bold"
@@ -66,6 +79,12 @@ def _matrix(evaluation: "Evaluation", out: "Console") -> "list[Text]":
             line.append(f"{margin}{shown:>{width}} ", style)
         lines.append(line)
     return lines
+
+
+def _singular(classes: "Sequence[str]") -> str:
+    from nntrain.data.labels import class_kind
+
+    return {"digits": "digit", "classes": "class"}[class_kind(classes)]
 
 
 def _shade(relative: float) -> str:

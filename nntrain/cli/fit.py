@@ -50,7 +50,7 @@ def fit(
     With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
     in parallel.
     """
-    from nntrain.config import load_config
+    from nntrain.config import Config, load_config
     from nntrain.training import committee
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.run import RunFolder, create_run, find_run, name_for
@@ -60,8 +60,8 @@ def fit(
     if scheduler is not None:
         from nntrain.cli.remote import train_on
 
-        def get_run() -> RunFolder:
-            return find_run(folder, name) if resume else create_run(loaded, folder, name)
+        def get_run(complete: Config) -> RunFolder:
+            return find_run(folder, name) if resume else create_run(complete, folder, name)
 
         outcome = train_on(scheduler, loaded, get_run, threads or 1)
     else:

@@ -3,6 +3,7 @@
 import json
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,10 @@ from nntrain.cli.options import (
 )
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nntrain.data.submission import Form
+    from nntrain.training.run import RunFolder
 
 
 @click.command(epilog="Example: nntrain predict runs/config --test data/test.csv --out mine.csv")
@@ -41,9 +46,19 @@ from nntrain.errors import ConfigError
     type=click.Choice(["auto", "digit-recognizer", "nn5"]),
     default="auto",
     show_default=True,
-    help="Format of the submission; auto selects nn5 if the test CSV has ids.",
+    help="Format of the submission; auto decides by the test CSV's id column.",
 )
-@click.option("--id-column", metavar="NAME", help="Column of the ids, if it has an unusual name.")
+@click.option(
+    "--like",
+    "sample",
+    type=CSV_PATH,
+    help="Sample submission, whose columns, ids and order of rows are used.",
+)
+@click.option(
+    "--id-column",
+    metavar="NAME",
+    help="Name or position of the id column, if it has an unusual name.",
+)
 @distortions_option
 def predict(
     folders: tuple[Path, ...],
@@ -51,6 +66,7 @@ def predict(
     out: Path,
     probabilities: bool,
     competition: str,
+    sample: str | None,
     id_column: str | None,
     distortions: int,
 ) -> None:
@@ -58,39 +74,62 @@ def predict(
 
     RUN is the folder of a run, whose best checkpoint is used; by default, the run that was finished
     last. The probabilities of several RUNs, or of the members of a committee, are averaged.
+
+    The file is packed if its name ends in .gz, .zip, .bz2 or .xz.
     """
-    from nntrain.data import kaggle
+    from nntrain.data import submission
+    from nntrain.data.checks import file_warnings
+    from nntrain.data.kaggle import read_csv
     from nntrain.files import check_writable
     from nntrain.training import inference
+    from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.rows import log_dataset
     from nntrain.training.threads import cores
 
     # Checked before the prediction, so that its result is not lost.
-    check_output_is_not_input(out, test)
+    check_output_is_not_input(out, test, *([sample] if sample else []))
+    submission.check_packing(out)
     check_writable(out)
-    if out.exists() and not kaggle.holds_answers(out):
-        raise ConfigError(f"{out}: holds no predictions; name another file with --out or remove it")
+    if sample and competition != "auto":
+        raise ConfigError("--like and --competition: both choose the submission's form; give one")
     runs = inference.resolve_runs(folders)
     models = inference.load_models(runs)
-    digits = kaggle.read_csv(test, labels="forbidden", id_column=id_column)
-    echo(f"{digits.source}: {digits.describe()}", err=True)
-    if digits.cache_warning:
-        echo(f"warning: {digits.cache_warning}", err=True)
+    inference.check_same_classes(models)
+    config, classes = models[0].config, models[0].classes
+    digits = read_csv(
+        test, labels="forbidden", id_column=id_column, pixel_range=config.data.pixel_range
+    )
+    warnings = file_warnings(digits, config.data.pixel_range, models[0].greatest_pixel)
+    log_dataset(digits, warnings, TerminalReporter())
+    if sample:
+        form = submission.form_like(Path(sample), digits, classes)
+    else:
+        form = submission.form_for(digits, competition)
+    if out.exists() and not submission.holds_answers(out, form, classes):
+        raise ConfigError(f"{out}: holds no predictions; name another file with --out or remove it")
     networks = f" ({len(models)} networks)" if len(models) > len(runs) else ""
     echo(f"predicting with {', '.join(map(str, runs))}{networks}", err=True)
     predicted = inference.probabilities(models, digits.as_subset(), distortions, cores())
     replaced = out.exists()
-    if probabilities:
-        kaggle.write_probabilities(out, digits, predicted)
-        echo(f"{out}: {len(digits):,} rows of probabilities")
+    if probabilities or len(form.header) > 2:
+        submission.write_probabilities(out, form, classes, predicted)
+        echo(f"{out}: {len(form.ids):,} rows of probabilities")
     else:
-        chosen = kaggle.competition_of(digits, competition)
-        kaggle.write_submission(out, digits, predicted.argmax(axis=1), chosen)
-        echo(f"{out}: {len(digits):,} predictions")
-        message = f"nntrain {' '.join(map(str, runs))}"
-        submit = ["kaggle", "competitions", "submit", "-c", chosen, "-f", str(out), "-m", message]
-        echo(shlex.join(submit))
+        submission.write_submission(out, form, [classes[i] for i in predicted.argmax(axis=1)])
+        _show_submission(out, form, runs)
     if replaced:
         echo(f"(replaced the existing {out})", err=True)
+
+
+def _show_submission(out: Path, form: "Form", runs: "list[RunFolder]") -> None:
+    """Print what was written, how its form was chosen, and the command that submits it."""
+    known = f" of {form.competition}" if form.competition else ""
+    echo(f"columns {','.join(form.header)}{known}, {form.decision}", err=True)
+    echo(f"{out}: {len(form.ids):,} predictions")
+    if form.competition:
+        message = f"nntrain {' '.join(map(str, runs))}"
+        file = ["-f", str(out), "-m", message]
+        echo(shlex.join(["kaggle", "competitions", "submit", "-c", form.competition, *file]))
 
 
 @click.command(epilog="Example: nntrain evaluate runs/config --data data/test_labelled.csv")
@@ -116,15 +155,12 @@ def evaluate(
     from nntrain.cli.evaluation import show
     from nntrain.training import inference
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.rows import read_labelled
     from nntrain.training.threads import cores
 
     check_label_column_is_used(path, label_column)
     models = inference.load_models(inference.resolve_runs(folders))
     rows = (
-        read_labelled(
-            path, models[0].config.data.classes, label_column, TerminalReporter()
-        ).as_subset()
+        inference.labelled_rows(models, path, label_column, TerminalReporter())
         if path
         else inference.held_out_rows(models, TerminalReporter())
     )

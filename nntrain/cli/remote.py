@@ -24,11 +24,12 @@ def require_extra(*modules: str, extra: str = "sweep") -> None:
 
 
 def train_on(
-    scheduler: str, config: "Config", get_run: "Callable[[], RunFolder]", threads: int
+    scheduler: str, config: "Config", get_run: "Callable[[Config], RunFolder]", threads: int
 ) -> "Outcome | CommitteeOutcome":
     """Train a run or a committee on the workers of a scheduler.
 
-    `get_run` creates or opens the run's folder; it is called after data and scheduler were found.
+    `get_run` creates or opens the run's folder; it is called with the configuration for the classes
+    of the data, after data and scheduler were found.
 
     Raises:
         NNTrainError: If a training fails, or the cluster is lost.
@@ -45,6 +46,7 @@ def train_on(
 
     reporter = TerminalReporter()
     data = read_data(config, reporter)
+    complete = config.with_classes(data[0].dataset.classes)
 
     def on_epoch_end(name: str, record: "EpochRecord") -> None:
         reporter.log(f"{name}: epoch {record.epoch}/{config.training.epochs}: {record.describe()}")
@@ -54,11 +56,11 @@ def train_on(
         Dispatcher(connect, data, threads, reporter.log, on_epoch_end) as dispatcher,
         defer_signals() as interruption,
     ):
-        run = get_run()
-        check_same_config(run, config, run.config(), ("training.epochs", "members"))
-        run.write_config(config)
+        run = get_run(complete)
+        check_same_config(run, complete, run.config(), ("training.epochs", "members"))
+        run.write_config(complete)
         with run.lock():
-            train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)
+            train_remotely(complete, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
         exit_interrupted(interruption.signal, f"{run.resume_command} --scheduler {scheduler}")
     # Only evaluates: everything is trained.

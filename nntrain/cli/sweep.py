@@ -123,6 +123,7 @@ def _train(
     }
     definition = load_sweep(path)
     data = read_data(definition.config({}), TerminalReporter())
+    definition = definition._replace(classes=data[0].dataset.classes)
     parallel = min(parallel or max(1, cores() // (threads or 1)), max_concurrent(definition.sweep))
     threads = threads or (max(1, cores() // parallel) if scheduler is None else 1)
     with open_trials(definition, folder) as trials:

@@ -112,7 +112,11 @@ def build_augmenter(config: Config, pixels: int) -> Augmenter | None:
     if config.data.distortion is None:
         return None
     options = dict(config.data.distortion)
-    elastic = options.pop("elastic")
+    elastic, limits = options.pop("elastic"), options.pop("limits")
+    numbers = {name: number for number, name in enumerate(config.class_names)}
+    options["limits"] = {
+        numbers[str(label)]: factor for label, factor in limits.items() if str(label) in numbers
+    }
     if elastic:
         options |= {"elastic_strength": elastic.strength, "elastic_sigma": elastic.sigma}
     return Augmenter(Augmentation(**options), pixels)

@@ -152,7 +152,9 @@ def dump_config(config: Config) -> str:
     Control characters in names are escaped, so that the text is safe to print.
     """
     values = config.model_dump(mode="json")
-    values["data"]["input_range"] = _flow(values["data"]["input_range"])
+    for key in ("classes", "pixel_range", "input_range"):
+        if isinstance(values["data"][key], list):
+            values["data"][key] = _flow(values["data"][key])
     values["network"] = [_flow(layer) for layer in values["network"]]
     for key in ("optimizer", "schedule"):
         values["training"][key] = _flow(values["training"][key])

@@ -54,6 +54,8 @@ Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
 Whole = Annotated[int, Field(ge=1)]
 
+MOST_CLASSES = 1_000  # of nntrain.data.labels
+
 SEEDS = 2**63  # exclusive upper bound
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 
@@ -140,14 +142,46 @@ class DistortionConfig(ConfigModel):
         default=None, description="elastic displacement; null for none"
     )
     limits: Annotated[
-        dict[Annotated[int, Field(ge=0, le=9)], Annotated[float, Field(ge=0, le=1)]],
+        dict[
+            Annotated[int, Field(ge=0, lt=MOST_CLASSES)] | Annotated[str, Field(min_length=1)],
+            Annotated[float, Field(ge=0, le=1)],
+        ],
         BeforeValidator(_by_digit),
     ] = Field(
         default_factory=dict,
-        description="factors of rotation and shear for single digits, such as {1: 0.5, 7: 0.5}",
+        description="factors of rotation and shear for single labels, such as {1: 0.5, 7: 0.5}",
     )
 
 
+def _as_texts(value: object) -> object:
+    """Convert a list of labels to text; a number stays a number."""
+    return tuple(map(_as_text, value)) if isinstance(value, list | tuple) else value
+
+
+def _as_text(label: object) -> object:
+    return str(label) if isinstance(label, int | float) and not isinstance(label, bool) else label
+
+
+def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Require different labels; for use within `expect`."""
+    if len(set(labels)) < len(labels):
+        raise ValueError
+    return labels
+
+
+def _different(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Require a range that pixels can be scaled from; for use within `expect`."""
+    if bounds is not None and abs(bounds[1] - bounds[0]) < 1e-6:
+        raise ValueError
+    return bounds
+
+
+_ClassNames = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...],
+    Field(min_length=2, max_length=MOST_CLASSES),
+    AfterValidator(_distinct),
+]
+_Number = Annotated[float, Field(ge=-1e9, le=1e9)]
 _Input = Annotated[float, Field(ge=-1_000, le=1_000)]
 
 
@@ -168,9 +202,29 @@ class DataConfig(ConfigModel):
     split_seed: Seed | None = Field(
         default=None, description="seed of the random held-out share; null for the general seed"
     )
-    classes: int = Field(default=10, ge=2, le=10, description="number of classes: digits from 0")
-    label_column: str | None = Field(
-        default=None, description="name of the label column, if it is not a known name"
+    classes: Annotated[
+        Annotated[int, Field(ge=2, le=MOST_CLASSES)] | _ClassNames | None,
+        BeforeValidator(_as_texts),
+        expect(f"a number from 2 to {MOST_CLASSES}, a list of different labels, or null"),
+    ] = Field(
+        default=None,
+        description="number of classes, or their labels, to be checked; null for those of the "
+        "training rows",
+    )
+    label_column: Annotated[
+        Annotated[str, Field(min_length=1)] | int | None, expect("a name, a position or null")
+    ] = Field(
+        default=None,
+        description="name or position of the label column, if it is not a known name; positions "
+        "count from 1, and -1 is the last",
+    )
+    pixel_range: Annotated[
+        tuple[_Number, _Number] | None,
+        AfterValidator(_different),
+        expect("two different numbers, such as [0, 1], or null"),
+    ] = Field(
+        default=None,
+        description="numbers in the CSV for black and white; null for whole numbers 0 to 255",
     )
     input_range: Annotated[
         tuple[_Input, _Input],
@@ -445,7 +499,8 @@ class Config(ConfigModel):
                 len(network) - 1,
                 "dropout",
             )
-        classes = info.data["data"].classes if "data" in info.data else last.dense
+        given = info.data["data"].classes if "data" in info.data else None
+        classes = len(given) if isinstance(given, tuple) else given or last.dense
         if last.dense != classes:
             raise rule_error(
                 f"the last layer must have one neuron for each of the {classes} classes, "
@@ -489,3 +544,22 @@ class Config(ConfigModel):
                 given=("data", "validation"),
             )
         return training
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The label of each output; 0, 1 … if none are given."""
+        if isinstance(self.data.classes, tuple):
+            return self.data.classes
+        return tuple(map(str, range(self.network[-1].dense)))
+
+    def with_classes_of(self, other: "Config") -> "Config":
+        """The configuration with the classes of a run, unless it has other ones."""
+        names = other.class_names
+        return self.with_classes(names) if self.data.classes in (None, len(names)) else self
+
+    def with_classes(self, names: tuple[str, ...]) -> "Config":
+        """The configuration of a network with an output for each of these classes."""
+        is_numbered = names == tuple(map(str, range(len(names))))
+        data = self.data.model_copy(update={"classes": len(names) if is_numbered else names})
+        last = self.network[-1].model_copy(update={"dense": len(names)})
+        return self.model_copy(update={"data": data, "network": (*self.network[:-1], last)})

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.dataset import Array
+from nntrain.data.dataset import Array, Labels
+from nntrain.data.labels import MOST_CLASSES
 from nntrain.errors import ConfigError
 
 # Images of 28×28 per chunk: few calls, and the arrays fit into a core's cache.
@@ -31,7 +32,7 @@ class Augmentation:
         shift: Pixels along each axis.
         elastic_strength: α in pixels, factor of the smoothed noise; 0 for none.
         elastic_sigma: σ > 0 in pixels of the smoothing Gaussian.
-        limits: Factors of rotation and shear for single labels.
+        limits: Factors of rotation and shear for single classes, by their numbers.
     """
 
     rotation: float = 0.0
@@ -91,13 +92,13 @@ class Augmenter:
         smoothing = _smoothing(self.side, limits.elastic_sigma)
         self._across = smoothing.astype(np.float32)
         self._down = (limits.elastic_strength * smoothing).astype(np.float32)
-        self._factors = np.ones(256)
+        self._factors = np.ones(MOST_CLASSES)
         for label, factor in limits.limits.items():
             self._factors[label] = factor
         self.strictest_label = int(self._factors.argmin())
 
     def sample(
-        self, rng: np.random.Generator, labels: NDArray[np.uint8] | None, count: int
+        self, rng: np.random.Generator, labels: Labels | None, count: int
     ) -> TransformParams:
         """Draw transformations of N = count images; without labels, limits of labels are void."""
         limits = self.limits

@@ -28,7 +28,7 @@ import platformdirs
 
 from nntrain.data.dataset import Annotations, Dataset, MappedPixels, RowStream, finish_digest
 
-FORMAT = 3  # part of every entry's name; increase it if the files or the parser's results change
+FORMAT = 4  # part of every entry's name; increase it if the files or the parser's results change
 LIMIT = 4 << 30  # bytes of all entries together; a larger entry is kept, but alone
 ENVIRONMENT = "NNTRAIN_CACHE"
 MIN_MAPPED_BYTES = 128 << 20  # entries with fewer bytes of pixels are loaded, not mapped
@@ -144,6 +144,8 @@ def _write(folder: Path, rows: RowStream) -> None:
             file.close()
     annotations = rows.annotations
     arrays: dict[str, Any] = {k: v for k, v in annotations._asdict().items() if v is not None}
+    for name in ("classes", "notes"):
+        arrays[name] = np.array(arrays[name], np.str_)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)
     content = buffer.getvalue()
@@ -151,7 +153,7 @@ def _write(folder: Path, rows: RowStream) -> None:
         "shape": shape,
         "beside": hashlib.sha256(content).hexdigest(),
         # Of the parsed rows, not of what the disk returns.
-        "digest": finish_digest(total, shape, annotations.labels, annotations.ids),
+        "digest": finish_digest(total, shape, annotations),
     }
     with _write_errors():
         (folder / "beside.npz").write_bytes(content)
@@ -179,14 +181,16 @@ def _load(folder: Path, source: str) -> Dataset | None:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             annotations = Annotations(
                 labels=arrays.get("labels"),
+                classes=tuple(arrays["classes"].tolist()),
                 ids=arrays.get("ids"),
                 label_column=str(arrays["label_column"]) if "label_column" in arrays else None,
                 id_column=str(arrays["id_column"]) if "id_column" in arrays else None,
+                notes=tuple(arrays["notes"].tolist()),
             )
         path, shape = folder / "pixels", tuple(about["shape"])
         mapped = MappedPixels(path, shape) if math.prod(shape) >= MIN_MAPPED_BYTES else None
         pixels = mapped.pixels if mapped else np.fromfile(path, np.uint8).reshape(shape)
-        dataset = Dataset(pixels, source, *annotations, mapped)
+        dataset = Dataset(pixels, source, annotations, mapped)
         return dataset if dataset.digest == about["digest"] else None
     except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None  # missing or corrupt: a cache miss

@@ -13,10 +13,9 @@ def is_number(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)  # pixels repeat
-def parse_uint(text: str, limit: int) -> int | None:
-    """Whole number from 0 to `limit`, in any notation; None for any other text."""
-    value = float(text) if is_number(text) else math.nan
-    return int(value) if value.is_integer() and 0 <= value <= limit else None
+def parse_number(text: str) -> float:
+    """Number in any decimal notation; NaN for any other text."""
+    return float(text) if is_number(text) else math.nan
 
 
 def is_id(text: str) -> bool:

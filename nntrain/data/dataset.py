@@ -5,7 +5,7 @@ import math
 import mmap
 import sys
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.labels import codes_of, describe, numbered
 from nntrain.errors import DataError
 
 Array: TypeAlias = NDArray[np.floating[Any]]
@@ -21,20 +22,35 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 MAPPED_PART_BYTES = 64 << 20  # of mapped pixels in memory at a time
 
 
+Labels: TypeAlias = NDArray[np.unsignedinteger[Any]]
+
+
 class Annotations(NamedTuple):
     """Columns of a CSV other than the pixels.
 
     Attributes:
-        labels: Classes, `(N,)`; None if the file has no label column.
+        labels: Number of the class of each row, `(N,)`; None if the file has no label column.
+        classes: Names of the classes; empty if the file has no label column.
         ids: The id column as text, `(N,)`; None if the file has none.
         label_column: Name of the label column; "column 1" and so on without a header.
         id_column: Name of the id column.
+        notes: What was decided about the file and the user should know of, as sentences.
     """
 
-    labels: NDArray[np.uint8] | None
-    ids: NDArray[np.str_] | None
-    label_column: str | None
-    id_column: str | None
+    labels: Labels | None = None
+    classes: tuple[str, ...] = ()
+    ids: NDArray[np.str_] | None = None
+    label_column: str | None = None
+    id_column: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+NO_ANNOTATIONS = Annotations()
+
+
+def label_dtype(classes: int) -> "np.dtype[np.unsignedinteger[Any]]":
+    """Smallest type for the numbers of so many classes."""
+    return np.dtype(np.uint8 if classes <= 256 else np.uint16)
 
 
 # Yields blocks of pixels, shape (rows, P), in file order; returns the annotations of all rows.
@@ -92,27 +108,57 @@ class Dataset:
     Attributes:
         pixels: Grey values 0–255, `(N, P)`, contiguous.
         source: Path of the file, for messages.
-        labels, ids, label_column, id_column: See `Annotations`.
+        annotations: The other columns; each is an attribute of the dataset, too.
         mapped: Memory map that holds the pixels; None if they are in memory.
         cache_warning: Why the cache was not used, if that is worth a warning.
     """
 
     pixels: NDArray[np.uint8]
     source: str
-    labels: NDArray[np.uint8] | None
-    ids: NDArray[np.str_] | None
-    label_column: str | None
-    id_column: str | None
+    annotations: Annotations = NO_ANNOTATIONS
     mapped: MappedPixels | None = None
     cache_warning: str | None = None
 
     @classmethod
     def from_rows(cls, rows: RowStream, source: str) -> "Dataset":
         """Read all rows of a stream into memory."""
-        return cls(np.concatenate(list(rows)), source, *rows.annotations)
+        return cls(np.concatenate(list(rows)), source, rows.annotations)
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    @property
+    def labels(self) -> Labels | None:
+        """See `Annotations`."""
+        return self.annotations.labels
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """See `Annotations`."""
+        return self.annotations.classes
+
+    @property
+    def ids(self) -> NDArray[np.str_] | None:
+        """See `Annotations`."""
+        return self.annotations.ids
+
+    @property
+    def label_column(self) -> str | None:
+        """See `Annotations`."""
+        return self.annotations.label_column
+
+    @property
+    def id_column(self) -> str | None:
+        """See `Annotations`."""
+        return self.annotations.id_column
+
+    def with_classes(self, classes: tuple[str, ...]) -> "Dataset":
+        """The same rows with other classes, which must include those of all labels."""
+        if self.labels is None or classes == self.classes:
+            return self
+        table = np.array(codes_of(self.classes, classes), label_dtype(len(classes)))
+        annotations = self.annotations._replace(labels=table[self.labels], classes=classes)
+        return replace(self, annotations=annotations)
 
     def check_unchanged(self) -> None:
         """Check that the file of mapped pixels was not modified.
@@ -137,19 +183,31 @@ class Dataset:
         for start in range(0, len(self), 10_000):
             total.update(self.pixels[start : start + 10_000].data)
             self.release()
-        return finish_digest(total, self.pixels.shape, self.labels, self.ids)
+        return finish_digest(total, self.pixels.shape, self.annotations)
 
     def release(self) -> None:
         """Drop mapped pixels from the process's memory."""
         if self.mapped is not None:
             self.mapped.release()
 
-    def counts(self) -> list[tuple[int, int]]:
-        """Each label that occurs, with its number of rows; empty without labels."""
+    @cached_property
+    def greatest_pixel(self) -> int:
+        """The greatest pixel of all rows."""
+        greatest = 0
+        for start in range(0, len(self), 10_000):
+            greatest = max(greatest, int(self.pixels[start : start + 10_000].max()))
+            self.release()
+        return greatest
+
+    def counts(self) -> list[tuple[str, int]]:
+        """Each class that occurs, with its number of rows; empty without labels."""
         if self.labels is None:
             return []
         labels, rows = np.unique(self.labels, return_counts=True)
-        return list(zip(labels.tolist(), rows.tolist(), strict=True))
+        return [
+            (self.classes[label], count)
+            for label, count in zip(labels.tolist(), rows.tolist(), strict=True)
+        ]
 
     def sample_rows(self) -> NDArray[np.intp]:
         """Row numbers of the first row of each label, or of the first ten rows without labels."""
@@ -166,7 +224,7 @@ class Dataset:
         """One line, such as "42,000 rows, digits 0–9, 28×28, label column 'label'"."""
         parts = [f"{len(self):,} row{'s' * (len(self) != 1)}"]
         if self.labels is not None:
-            parts.append(f"digits {_ranges(np.unique(self.labels).tolist())}")
+            parts.append(describe([name for name, _ in self.counts()]))
         pixels = self.pixels.shape[1]
         side = math.isqrt(pixels)
         parts.append(f"{side}×{side}" if self.is_square() else f"{pixels} pixels")
@@ -175,41 +233,20 @@ class Dataset:
             parts.append(f"id column {self.id_column!r}")
         return ", ".join(parts)
 
-    def warnings(self, classes: int = 10) -> list[str]:
-        """Warnings about an unusable cache, missing pixels and missing labels, a line each."""
-        warnings = [] if self.cache_warning is None else [self.cache_warning]
-        if self.labels is not None:
-            missing = sorted(set(range(classes)) - set(np.unique(self.labels).tolist()))
-            if missing:
-                names = ", ".join(map(str, missing))
-                warnings.append(f"{self.source}: digits without a row: {names}")
-        if not self.is_square():
-            pixels = self.pixels.shape[1]
-            warnings.append(
-                f"{self.source}: {pixels} pixels per row are not a square image; "
-                "is a column missing?"
-            )
-        return warnings
-
-
-def _ranges(labels: list[int]) -> str:
-    """Labels as text: "0–9" if they are consecutive, else "0, 1, 7"."""
-    if len(labels) > 2 and labels[-1] - labels[0] == len(labels) - 1:
-        return f"{labels[0]}–{labels[-1]}"
-    return ", ".join(map(str, labels))
-
 
 def finish_digest(
     total: "hashlib._Hash",
     shape: tuple[int, int],
-    labels: NDArray[np.uint8] | None,
-    ids: NDArray[np.str_] | None,
+    annotations: Annotations,
 ) -> str:
     """Compute `Dataset.digest` from the SHA-256 of the pixels and everything else."""
     total.update(repr(shape).encode())
-    for array in (labels, ids):
+    for array in (annotations.labels, annotations.ids):
         if array is not None:
             total.update(array.tobytes())
+    classes = annotations.classes
+    if classes != numbered(len(classes)):  # as before there were others
+        total.update(repr(classes).encode())
     return total.hexdigest()
 
 
@@ -224,7 +261,7 @@ class Subset:
         return len(self.index)
 
     @cached_property
-    def labels(self) -> NDArray[np.uint8]:
+    def labels(self) -> Labels:
         """Labels, `(N,)`; the dataset must have them."""
         assert self.dataset.labels is not None  # noqa: S101 (for the type checker)
         return self.dataset.labels[self.index]

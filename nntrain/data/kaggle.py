@@ -1,15 +1,14 @@
-"""Reads Kaggle's CSVs, and writes data sets and submissions."""
+"""Reads Kaggle's CSVs, and writes data sets."""
 
-import csv
 import hashlib
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any, Literal, NamedTuple, TypeAlias
+from typing import IO, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,25 +16,22 @@ from numpy.typing import ArrayLike, NDArray
 from nntrain.data.cache import ENVIRONMENT, Cache, default_folder, entry_name
 from nntrain.data.dataset import Dataset, RowBlocks, RowStream
 from nntrain.data.decompress import decompress, open_binary
+from nntrain.data.dialect import read_table
 from nntrain.data.header import (
-    Layout,
     check_not_renamed,
     find_layout,
     is_header,
-    looks_labelled,
+    is_square,
+    likely_label_column,
     only_numbers_columns,
 )
 from nntrain.data.lines import Line, read_lines, stray_quote, unquote
 from nntrain.data.parser import RowParser
-from nntrain.errors import ConfigError, DataError, printable
+from nntrain.errors import DataError, printable
 from nntrain.files import atomic_write
 
-Labels: TypeAlias = Literal["required", "forbidden", "optional"]
-Competition: TypeAlias = Literal["digit-recognizer", "nn5"]
-_HEADERS: dict[Competition, list[str]] = {
-    "digit-recognizer": ["ImageId", "Label"],
-    "nn5": ["id", "number"],
-}
+LabelsWanted: TypeAlias = Literal["required", "forbidden", "optional"]
+_PEEKED_ROWS = 1_000  # to find a label column without a name
 MIN_CACHED_BYTES = 1 << 20  # of a CSV; smaller ones are parsed quickly enough
 
 # The files of a data folder: training rows, test rows, and the same test rows with labels.
@@ -45,10 +41,11 @@ TRAIN, TEST, TEST_LABELLED = NAMES = ("train.csv", "test.csv", "test_labelled.cs
 def read_csv(
     path: str | Path,
     *,
-    labels: Labels = "optional",
-    classes: int = 10,
-    label_column: str | None = None,
-    id_column: str | None = None,
+    labels: LabelsWanted = "optional",
+    classes: int | tuple[str, ...] | None = None,
+    label_column: str | int | None = None,
+    id_column: str | int | None = None,
+    pixel_range: tuple[float, float] | None = None,
 ) -> Dataset:
     """Read a CSV of images; `nntrain.data.header` describes how the columns are found.
 
@@ -58,15 +55,19 @@ def read_csv(
     Args:
         path: CSV, compressed or not.
         labels: Whether the file must, must not or may have labels.
-        classes: Labels are 0 … `classes` − 1; at most 256.
-        label_column: Name of the label column ("column 1" and so on without a header).
-        id_column: Name of the id column.
+        classes: The classes that there may be; or their number K, for labels 0 … K − 1 or K
+            different labels; None: those of the file, up to 1,000.
+        label_column: Name or position of the label column ("column 1" and so on without a header);
+            positions count from 1, and -1 is the last.
+        id_column: Name or position of the id column.
+        pixel_range: Numbers that become the pixels 0 and 255; None if the pixels are whole numbers
+            from 0 to 255.
 
     Raises:
         DataError: If the file cannot be read or is not such a CSV.
     """
     source = printable(str(path))
-    options = _ReadOptions(labels, classes, label_column, id_column)
+    options = _ReadOptions(labels, classes, label_column, id_column, pixel_range)
     with open_binary(Path(path), source) as file:
         if not file.seekable():  # a pipe can be read only once
             return Dataset.from_rows(RowStream(options.parse(file, source)), source)
@@ -89,25 +90,26 @@ def read_csv(
         return replace(Dataset.from_rows(rows, source), cache_warning=warning)
 
 
-def count_pixels(path: str | Path, label_column: str | None = None) -> int:
-    """Number of pixels per row of a labelled CSV; reads only its first line.
+def count_pixels(path: str | Path, label_column: str | int | None = None) -> int:
+    """Number of pixels per row of a labelled CSV; reads only its first lines.
 
     Raises:
         DataError: If the file cannot be read or its columns are not those of a labelled CSV.
     """
     source = printable(str(path))
+    options = _ReadOptions("required", None, label_column, None, None)
     with open_binary(Path(path), source) as file:
-        _, layout, _ = _ReadOptions("required", 10, label_column, None).read_header(file, source)
-        return len(layout.pixels)
+        return len(options.read_header(file, source)[0].layout.pixels)
 
 
 class _ReadOptions(NamedTuple):
     """Arguments of `read_csv`."""
 
-    labels: Labels
-    classes: int
-    label_column: str | None
-    id_column: str | None
+    labels: LabelsWanted
+    classes: int | tuple[str, ...] | None
+    label_column: str | int | None
+    id_column: str | int | None
+    pixel_range: tuple[float, float] | None
 
     def parse_unchanged(self, file: io.BufferedReader, source: str, content: str) -> RowBlocks:
         """Parse a file from its start, and check at the end that its SHA-256 is `content`."""
@@ -118,28 +120,22 @@ class _ReadOptions(NamedTuple):
         return annotations
 
     def parse(self, file: io.BufferedReader, source: str) -> RowBlocks:
-        names, layout, lines = self.read_header(file, source)
-        annotations = yield from RowParser(source, names, layout, self.classes).parse(lines)
-        if self.labels == "forbidden" and annotations.label_column is not None:
-            raise looks_labelled(source, annotations.label_column)
-        return annotations
+        parser, lines = self.read_header(file, source)
+        return (yield from parser.parse(lines, self.labels, self.classes))
 
-    def read_header(
-        self, file: io.BufferedReader, source: str
-    ) -> tuple[list[str], Layout, Iterable[Line]]:
-        """Read the column names; returns names, layout and the lines of the rows."""
-        lines = read_lines(decompress(file, source), source)
-        first = next(lines)
+    def read_header(self, file: io.BufferedReader, source: str) -> tuple[RowParser, Iterator[Line]]:
+        """Read the column names; returns a parser of the rows, and their lines."""
+        first, rest, notes = read_table(read_lines(decompress(file, source), source), source)
         text = unquote(first.text)
         if b'"' in text:
             raise stray_quote(text, lambda column: f"{source}:{first.number}: column {column + 1}")
-        names = [cell.strip() for cell in text.decode().split(",")]
+        names = [cell.strip() for cell in text.decode(errors="replace").split(",")]
         check_not_renamed(names, f"{source}:{first.number}")
-        has_header = is_header(names, {self.label_column, self.id_column})
-        if not has_header:
-            if not only_numbers_columns(names):
-                lines = chain([first], lines)
+        has_header = is_header(names, (self.label_column, self.id_column))
+        if not has_header and not only_numbers_columns(names):
+            rest = chain([first], rest)
             names = [f"column {number + 1}" for number in range(len(names))]
+        peeked = list(islice(rest, _PEEKED_ROWS if is_square(len(names) - 1) else 0))
         layout = find_layout(
             names,
             source,
@@ -147,8 +143,18 @@ class _ReadOptions(NamedTuple):
             labels=self.labels,
             label_column=self.label_column,
             id_column=self.id_column,
+            likely_label=_likely_label(peeked, len(names)),
         )
-        return names, layout, lines
+        layout = layout._replace(notes=[*notes, *layout.notes])
+        parser = RowParser(source, names, has_header, layout, self.pixel_range)
+        return parser, chain(peeked, rest)
+
+
+def _likely_label(lines: list[Line], width: int) -> int | None:
+    """Number of the column that looks like labels by its values; None without rows."""
+    rows = [unquote(line.text).split(b",") for line in lines]
+    ends = [(row[0].strip(), row[-1].strip()) for row in rows if len(row) == width]
+    return likely_label_column(ends) % width if ends else None
 
 
 def _sha256(file: io.BufferedReader) -> str:
@@ -206,78 +212,3 @@ def _write_table(file: IO[str], pixels: NDArray[np.uint8], labels: ArrayLike | N
     file.write(",".join(header) + "\n")
     for row in table:
         file.write(",".join([texts[value] for value in row.tolist()]) + "\n")
-
-
-def competition_of(dataset: Dataset, competition: str = "auto") -> Competition:
-    """Competition of a test file: "auto" selects nn5 if the file has an id column.
-
-    Raises:
-        ConfigError: If `competition` is neither "auto" nor a known name.
-    """
-    if competition == "auto":
-        return "digit-recognizer" if dataset.ids is None else "nn5"
-    if competition == "digit-recognizer":
-        return "digit-recognizer"
-    if competition == "nn5":
-        return "nn5"
-    raise ConfigError(f"unknown competition {competition!r}; choose auto, digit-recognizer or nn5")
-
-
-def write_submission(
-    path: str | Path, dataset: Dataset, predictions: ArrayLike, competition: Competition
-) -> None:
-    """Write a submission: `ImageId,Label` with ids from 1, or `id,number` with the file's ids.
-
-    Predictions are classes, `(N,)`. Without an id column, the ids of nn5 count from 1, too.
-
-    Raises:
-        NNTrainError: If the file cannot be written.
-    """
-    ids = _ids(dataset) if competition == "nn5" else range(1, len(dataset) + 1)
-    _write_rows(
-        path, _HEADERS[competition], zip(ids, np.asarray(predictions).tolist(), strict=True)
-    )
-
-
-def write_probabilities(path: str | Path, dataset: Dataset, probabilities: NDArray[Any]) -> None:
-    """Write the id and the probabilities, `(N, classes)`, of each test row: `id,0,1,…,9`.
-
-    They are written with nine digits, exact for float32.
-
-    Raises:
-        NNTrainError: If the file cannot be written.
-    """
-    header = [dataset.id_column or "id", *map(str, range(probabilities.shape[1]))]
-    rows = zip(_ids(dataset), probabilities.tolist(), strict=True)
-    _write_rows(path, header, ([name, *(f"{p:.9g}" for p in row)] for name, row in rows))
-
-
-def holds_answers(path: Path) -> bool:
-    """Whether a file is empty or has the header of a submission or of probabilities.
-
-    Raises:
-        DataError: If the file cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            first = file.readline(1000).decode("utf-8", "replace")
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    header = first.strip().split(",")
-    classes = header[1:]
-    return (
-        not first
-        or header in _HEADERS.values()
-        or (2 <= len(classes) <= 10 and classes == [str(label) for label in range(len(classes))])
-    )
-
-
-def _ids(dataset: Dataset) -> list[Any]:
-    return list(range(1, len(dataset) + 1)) if dataset.ids is None else dataset.ids.tolist()
-
-
-def _write_rows(path: str | Path, header: list[str], rows: Iterable[Iterable[object]]) -> None:
-    with atomic_write(Path(path), "w") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)

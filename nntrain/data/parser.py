@@ -6,18 +6,20 @@ numbers in range is parsed again cell by cell, to locate the first invalid one.
 """
 
 import io
-from collections import Counter
+import math
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.cells import format_cell, is_id, parse_uint, quoted
-from nntrain.data.dataset import Annotations, RowBlocks
+from nntrain.data.annotations import Columns, annotate
+from nntrain.data.cells import format_cell, parse_number, quoted
+from nntrain.data.dataset import RowBlocks
 from nntrain.data.header import Layout
 from nntrain.data.lines import Line, stray_quote, unquote
 from nntrain.errors import DataError
@@ -32,87 +34,60 @@ class _Row(NamedTuple):
     text: bytes
 
 
-class _Block(NamedTuple):
-    values: NDArray[np.uint8]  # (rows, columns); zeros where the ids are
-    ids: list[str]  # (rows,), or empty without an id column
-
-
 @dataclass(frozen=True)
 class RowParser:
-    """Parser of the rows below the header; labels are 0 … `classes` − 1."""
+    """Parser of the rows below the header.
+
+    Attributes:
+        source: Path of the file, for messages.
+        names: Names of all columns.
+        has_header: Whether the names are the file's own.
+        layout: What the columns hold.
+        pixel_range: Numbers that become the pixels 0 and 255; None if the pixels are whole
+            numbers from 0 to 255.
+    """
 
     source: str
     names: list[str]
+    has_header: bool
     layout: Layout
-    classes: int
+    pixel_range: tuple[float, float] | None
 
-    @property
-    def limits(self) -> NDArray[np.uint8]:
-        """Greatest number allowed in each column."""
-        limits = np.full(len(self.names), 255, np.uint8)
-        if self.layout.label is not None:
-            limits[self.layout.label] = self.classes - 1
-        return limits
-
-    def parse(self, lines: Iterable[Line]) -> RowBlocks:
-        """Parse all rows in blocks; the annotations decide on an undecided first column.
+    def parse(
+        self, lines: Iterable[Line], labels: str, classes: int | tuple[str, ...] | None
+    ) -> RowBlocks:
+        """Parse all rows in blocks; arguments and further errors as in `annotate`.
 
         Raises:
             DataError: If there is no row, or one has a wrong number of cells or an invalid cell.
         """
-        label_blocks: list[NDArray[np.uint8]] = []
-        ids: list[str] = []
-        count = 0
+        text_columns = sorted(set(range(len(self.names))) - set(self.layout.pixels))
+        columns: dict[int, list[str]] = {column: [] for column in text_columns}
+        line_numbers = array("q")
+        known: dict[bytes, str] = {}  # labels repeat, so keep one copy of each
+        order = np.argsort(np.argsort(self.layout.pixels))
+        in_order = bool((order == np.arange(len(order))).all())
         rows = self._rows(lines)
         while block := list(islice(rows, max(1, BLOCK_CELLS // len(self.names)))):
-            values, block_ids = self._parse_with_pandas(block) or self._parse_cell_by_cell(block)
-            yield values.take(self.layout.pixels, axis=1)
-            count += len(values)
-            if self.layout.label is not None:
-                label_blocks.append(values[:, self.layout.label].copy())
-            ids += block_ids
-        if not count:
+            divided = [_divide(row.text, text_columns, len(self.names)) for row in block]
+            pixels = self._parse_with_pandas([numbers for _, numbers in divided])
+            if pixels is None:
+                pixels = self._parse_cell_by_cell(block)
+            yield pixels if in_order else pixels.take(order, axis=1)
+            for at, column in enumerate(text_columns):
+                columns[column] += [
+                    known.setdefault(texts[at], texts[at].decode(errors="replace").strip(_BLANKS))
+                    for texts, _ in divided
+                ]
+            line_numbers.extend(row.line for row in block)
+        if not line_numbers:
             raise DataError(f"{self.source}: has a header but no rows; give a file with rows")
-        labels = np.concatenate(label_blocks) if label_blocks else None
-        label, identifier = self.layout.label, self.layout.id
-        if self.layout.undecided and (labels := self._as_labels(ids)) is not None:
-            label, identifier = identifier, None
-        if labels is None:
-            self._check_ids(ids)
-        return Annotations(
-            labels=labels,
-            ids=None if identifier is None else np.array(ids, np.str_),
-            label_column=None if label is None else self.names[label],
-            id_column=None if identifier is None else self.names[identifier],
-        )
 
-    def _as_labels(self, cells: list[str]) -> NDArray[np.uint8] | None:
-        """The cells as labels; None if one of them is no class."""
-        labels = [parse_uint(cell, self.classes - 1) for cell in cells]
-        return None if None in labels else np.array(labels, np.uint8)
+        def locate(row: int, column: int) -> str:
+            return self._locate(line_numbers[row], row + 1, column)
 
-    def _check_ids(self, ids: list[str]) -> None:
-        text, times = Counter(ids).most_common(1)[0] if ids else ("", 0)
-        if times < 2:
-            return
-        name = self.names[self.layout.id or 0]
-        if self.layout.undecided:
-            row, cell = next(
-                (row, cell)
-                for row, cell in enumerate(ids, 1)
-                if parse_uint(cell, self.classes - 1) is None
-            )
-            raise DataError(
-                f"{self.source}: row {row}, column {quoted(name)}: {format_cell(cell)} is not a "
-                f"digit 0–{self.classes - 1}, and with {times} times {format_cell(text)} the "
-                "column holds no ids either; correct it or say what the column is"
-            )
-        first = ids.index(text)
-        second = ids.index(text, first + 1)
-        raise DataError(
-            f"{self.source}: row {second + 1}, column {quoted(name)}: id {format_cell(text)} is "
-            f"also that of row {first + 1}; each row of a test file needs its own"
-        )
+        found = Columns(self.source, self.names, self.has_header, columns, locate)
+        return annotate(found, self.layout, labels, classes)
 
     def _rows(self, lines: Iterable[Line]) -> Iterator[_Row]:
         """Lines that are not blank; checks their number of cells."""
@@ -142,63 +117,96 @@ class RowParser:
         name = self.names[min(column, len(self.names) - 1)]  # a row may be too long
         return f"{self.source}:{line}: row {number}, column {quoted(name)}"
 
-    def _parse_with_pandas(self, rows: list[_Row]) -> _Block | None:
-        """Parse a block quickly; None if any of its cells is unusual."""
+    def _parse_with_pandas(self, rows: list[bytes]) -> NDArray[np.uint8] | None:
+        """Parse pixels quickly, in the file's order; None if any of the cells is unusual."""
         import pandas as pd  # takes a third of a second, not needed for a cached CSV
 
-        text = b"\n".join([row.text for row in rows])
+        text = b"\n".join(rows)
         if b"\0" in text or b"\r" in text:  # may end a cell, and ends a line
             return None
-        identifier = self.layout.id
         try:
             frame = pd.read_csv(
                 io.BytesIO(text),
                 header=None,
-                dtype=None if identifier is None else {identifier: str},
                 na_filter=False,  # a blank or NaN is an error, and the check costs time
                 skip_blank_lines=False,
                 low_memory=False,
             )
         except ValueError:
             return None
-        ids: list[str] = []
-        if identifier is not None:
-            ids = frame[identifier].str.strip(_BLANKS).tolist()
-            frame[identifier] = 0
         values = frame.to_numpy()
-        if values.dtype.kind not in "iuf" or not all(map(is_id, ids)):
+        if values.dtype.kind not in "iuf":
             return None
+        values = self._scale(values)
         with np.errstate(invalid="ignore"):
             octets = values.astype(np.uint8, order="C")
         # A number that a byte represents exactly is a whole number from 0 to 255.
-        fits = (octets == values) & (octets <= self.limits)
-        return _Block(octets, ids) if fits.all() else None
+        return octets if (octets == values).all() else None
 
-    def _parse_cell_by_cell(self, rows: list[_Row]) -> _Block:
-        """Parse a block in plain Python: slower, but locates invalid cells."""
-        limits = self.limits.tolist()
-        values = np.zeros((len(rows), len(limits)), np.uint8)
-        ids: list[str] = []
-        for row, octets in zip(rows, values, strict=True):
-            for column, cell in enumerate(row.text.decode(errors="replace").split(",")):
-                text = cell.strip(_BLANKS)
-                if column == self.layout.id:
-                    ids.append(text)
-                    good = is_id(text)
-                else:
-                    value = parse_uint(text, limits[column])
-                    octets[column] = value or 0
-                    good = value is not None
-                if not good:
-                    raise self._bad_cell(row, column, text)
-        return _Block(values, ids)
+    def _scale(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Pixels for the numbers of the file; numbers outside the range stay outside."""
+        if self.pixel_range is None:
+            return values
+        low, high = self.pixel_range
+        with np.errstate(invalid="ignore", over="ignore"):
+            scaled = (values - low) * (255 / (high - low))
+            inside = (scaled >= 0) & (scaled <= 255)
+        return np.where(inside, np.rint(scaled), np.nan)
 
-    def _bad_cell(self, row: _Row, column: int, text: str) -> DataError:
-        wanted = {
-            self.layout.id: "a printable id",
-            self.layout.label: f"a digit 0–{self.classes - 1}",
-        }.get(column, "a pixel, a whole number 0–255")
+    def _parse_cell_by_cell(self, rows: list[_Row]) -> NDArray[np.uint8]:
+        """Parse pixels in plain Python: slower, but locates invalid cells."""
+        columns = sorted(self.layout.pixels)
+        octets = np.zeros((len(rows), len(columns)), np.uint8)
+        for row, pixels in zip(rows, octets, strict=True):
+            cells = [cell.strip(_BLANKS) for cell in row.text.decode(errors="replace").split(",")]
+            numbers = [parse_number(cells[column]) for column in columns]
+            values = self._scale(np.array(numbers))
+            fits = (values >= 0) & (values <= 255) & (values == np.rint(values))
+            if not fits.all():
+                column = columns[int(fits.argmin())]
+                raise self._bad_pixel(row, column, cells[column], numbers)
+            pixels[:] = values
+        return octets
+
+    def _bad_pixel(self, row: _Row, column: int, text: str, numbers: list[float]) -> DataError:
+        wanted, hint = "a pixel, a whole number 0–255", ""
+        if self.pixel_range is not None:
+            low, high = sorted(self.pixel_range)
+            wanted = f"a number {low:g}–{high:g}, as data.pixel_range says"
+        elif likely := _likely_range(numbers):
+            hint = "; if pixels are numbers {0}–{1}, write data.pixel_range: [{0}, {1}]".format(
+                *likely
+            )
         return DataError(
             f"{self._locate(row.line, row.number, column)}: {format_cell(text)} is not {wanted}; "
-            "correct it or remove the row"
+            f"correct it or remove the row{hint}"
         )
+
+
+def _divide(text: bytes, text_columns: list[int], width: int) -> tuple[list[bytes], bytes]:
+    """Divide a row into its cells in `text_columns`, and the text of the others."""
+    match text_columns:
+        case []:
+            return [], text
+        case [0]:
+            cell, _, others = text.partition(b",")
+            return [cell], others
+        case [last] if last == width - 1:
+            others, _, cell = text.rpartition(b",")
+            return [cell], others
+    cells = text.split(b",")
+    texts = [cells[column] for column in text_columns]
+    for column in reversed(text_columns):
+        del cells[column]
+    return texts, b",".join(cells)
+
+
+def _likely_range(pixels: list[float]) -> tuple[int, int] | None:
+    """The usual range of a row of numbers; None if no more than one is outside 0, 1 … 255."""
+    unusual = sum(not (0 <= number <= 255 and number.is_integer()) for number in pixels)
+    if unusual < 2 or not all(map(math.isfinite, pixels)):
+        return None
+    least, greatest = min(pixels), max(pixels)
+    if least < 0:
+        return (-1, 1) if least >= -1 and greatest <= 1 else None
+    return next(((0, high) for high in (1, 16, 255, 65_535) if greatest <= high), None)

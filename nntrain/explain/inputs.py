@@ -15,7 +15,7 @@ from nntrain.nn import Network
 from nntrain.nn.arrays import Array
 from nntrain.training.inference import Predictor
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import read_labelled
+from nntrain.training.rows import read_first, read_labelled
 from nntrain.training.run import RunFolder
 
 
@@ -95,8 +95,8 @@ def load_network_and_data(
         DataError: If the CSV is invalid.
     """
     if isinstance(source, Config):
-        digits = _read(source, csv, reporter)
-        config, network = source, initial_network(source, digits.pixels.shape[1])
+        config, digits = read_first(source, csv or source.data.train, reporter)
+        network = initial_network(config, digits.pixels.shape[1])
     else:
         if source.is_committee():
             members = source.members()
@@ -105,13 +105,9 @@ def load_network_and_data(
             )
         model = Predictor(source)
         config, network = model.config, model.network
-        digits = _read(config, csv, reporter)
+        path, label_column = csv or config.data.train, config.data.label_column
+        digits = read_labelled(config, path, label_column, reporter)
         model.check_same_pixels(digits)
     exact = build_network(config.model_copy(update={"dtype": "float64"}), network.widths[0])
     exact.parameters[...] = network.parameters
     return NetworkAndData(config, exact, digits)
-
-
-def _read(config: Config, csv: str | None, reporter: Reporter) -> Dataset:
-    data = config.data
-    return read_labelled(csv or data.train, data.classes, data.label_column, reporter)

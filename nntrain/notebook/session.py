@@ -16,6 +16,7 @@ from nntrain.config import Config, load_config, make_config, parse_config
 from nntrain.data.dataset import Subset
 from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.data.kaggle import read_csv
+from nntrain.data.labels import value_of
 from nntrain.errors import DataError, RunError
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
@@ -23,7 +24,7 @@ from nntrain.training import committee, inference
 from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, best
-from nntrain.training.rows import Split, read_labelled, split
+from nntrain.training.rows import Split, split
 from nntrain.training.run import RUNS, RunFolder, name_for
 from nntrain.training.threads import cores
 
@@ -72,7 +73,8 @@ def fit(
     if given:
         if X is None or y is None:
             raise DataError("X and y: one is missing; give rows and their digits, or neither")
-        data = split(complete, dataset_from_arrays(X, y, complete.data.classes), reporter)
+        digits = dataset_from_arrays(X, y, complete.data.classes, complete.data.pixel_range)
+        data = split(complete, digits, reporter)
     train = committee.resume if resume else committee.start
     folder = None if run is None else Path(run)
     outcome = train(complete, folder, name, reporter, threads or cores(), data)
@@ -136,8 +138,8 @@ class Run:
         """
         return [record for history in self._histories().values() for record in history]
 
-    def predict(self, X: ArrayLike | Text) -> NDArray[np.intp]:  # noqa: N803
-        """The predicted digits, shape (N,).
+    def predict(self, X: ArrayLike | Text) -> NDArray[np.intp] | NDArray[np.str_]:  # noqa: N803
+        """The predicted labels, shape (N,): whole numbers if all classes are.
 
         Args:
             X: Grey values 0–255, shape (N, pixels), or the path of a CSV.
@@ -147,14 +149,16 @@ class Run:
             CheckpointError: If the checkpoint is damaged or invalid.
             RunError: If no epoch is finished yet.
         """
-        return np.asarray(self.predict_proba(X).argmax(axis=1))
+        labels = np.array([value_of(name) for name in self._models[0].classes])
+        return np.asarray(labels[self.predict_proba(X).argmax(axis=1)])
 
     def predict_proba(self, X: ArrayLike | Text) -> NDArray[np.float64]:  # noqa: N803
         """The probability of each digit, shape (N, classes); arguments as in `predict`."""
+        pixel_range = self._models[0].config.data.pixel_range
         if isinstance(X, str | os.PathLike):
-            rows = read_csv(os.fspath(X)).as_subset()
+            rows = read_csv(os.fspath(X), pixel_range=pixel_range).as_subset()
         else:
-            rows = dataset_from_arrays(X).as_subset()
+            rows = dataset_from_arrays(X, pixel_range=pixel_range).as_subset()
         return np.asarray(inference.probabilities(self._models, rows, threads=cores()), np.float64)
 
     def evaluate(
@@ -175,14 +179,14 @@ class Run:
         return inference.evaluate(self._models, self._labelled(X, y), threads=cores())
 
     def _labelled(self, X: ArrayLike | Text | None, y: ArrayLike | None) -> Subset:  # noqa: N803
-        classes = self.config.data.classes
+        config = self._models[0].config
         if X is None:
             return self._held_out()
         if isinstance(X, str | os.PathLike):
-            return read_labelled(os.fspath(X), classes, None, suitable_reporter()).as_subset()
+            return inference.labelled_rows(self._models, os.fspath(X), None, suitable_reporter())
         if y is None:
             raise DataError("y: missing; give the digits of X's rows, or a CSV with labels")
-        return dataset_from_arrays(X, y, classes).as_subset()
+        return dataset_from_arrays(X, y, config.class_names, config.data.pixel_range).as_subset()
 
     def _held_out(self) -> Subset:
         if self._data is None:

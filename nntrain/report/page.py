@@ -21,11 +21,16 @@ from nntrain.report.board import board
 from nntrain.report.charts import Chart, Curve
 from nntrain.report.document import check_report_path, render
 from nntrain.training import checkpoint
-from nntrain.training.inference import Predictor, evaluate, held_out_rows, load_models
+from nntrain.training.inference import (
+    Predictor,
+    evaluate,
+    held_out_rows,
+    labelled_rows,
+    load_models,
+)
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import read_labelled
 from nntrain.training.run import RunFolder
 
 MOST_PICTURES = 60
@@ -210,8 +215,7 @@ def _rows(
 ) -> tuple[Subset | None, str, str]:
     """The evaluation rows, their description, and the reason if there are none."""
     if data is not None:
-        classes = models[0].config.data.classes
-        rows = read_labelled(data, classes, label_column, reporter).as_subset()
+        rows = labelled_rows(models, data, label_column, reporter)
         return rows, f"{len(rows):,} rows of {data}", ""
     try:
         rows = held_out_rows(models, reporter)

@@ -135,6 +135,7 @@ class SweepSpec(NamedTuple):
     sweep: Sweep
     text: str  # of the sweep's file
     base: str  # text of the configuration's file
+    classes: tuple[str, ...] | None = None  # of the training rows; None before they are read
 
     def config(self, values: dict[str, Any]) -> Config:
         """The configuration with these values for some of its keys.
@@ -142,7 +143,8 @@ class SweepSpec(NamedTuple):
         Raises:
             ConfigError: If a value is invalid, or values contradict each other.
         """
-        return parse_config(self.base, self.sweep.config, _overrides(values))
+        config = parse_config(self.base, self.sweep.config, _overrides(values))
+        return config if self.classes is None else config.with_classes(self.classes)
 
 
 def load_sweep(path: Path, base: Path | None = None) -> SweepSpec:
@@ -214,7 +216,8 @@ def _rows(config: Config) -> tuple[Any, ...]:
     """All settings that decide which rows are read, and which of them are held out."""
     data = config.data
     seed = split_seed(config) if isinstance(data.validation, float) else None
-    return data.train, data.validation, seed, data.classes, data.label_column
+    reading = data.classes, data.label_column, data.pixel_range
+    return data.train, data.validation, seed, *reading
 
 
 def show_value(value: Any) -> str:

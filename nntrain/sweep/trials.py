@@ -163,7 +163,7 @@ def _check_same_sweep(folder: Path, definition: SweepSpec) -> None:
         ) from error
     ours, theirs = definition.sweep.model_dump(), started.sweep.model_dump()
     different = [key for key in ours if key not in MAY_GROW and ours[key] != theirs[key]]
-    if definition.config({}) != started.config({}):
+    if definition.config({}) != started._replace(classes=definition.classes).config({}):
         different.append(f"what {base} says")
     if different:
         raise ConfigError(

@@ -82,6 +82,7 @@ class Meta(_Strict):
         config: The complete configuration, as YAML.
         inputs: n_0, the number of pixels.
         labels: The class of each output, in their order.
+        greatest_pixel: The greatest pixel of the training rows; None if it was not recorded.
         data_digest: SHA-256 of the training and validation rows.
         threads: The number of threads of the training.
         versions: The versions of nntrain, NumPy and Python, by name.
@@ -91,7 +92,8 @@ class Meta(_Strict):
     format: int = FORMAT
     config: str
     inputs: PositiveInt
-    labels: list[int]
+    labels: list[str] | list[int]
+    greatest_pixel: NonNegativeInt | None = None
     data_digest: str
     threads: PositiveInt
     versions: dict[str, str] = Field(default_factory=lambda: versions())

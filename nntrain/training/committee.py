@@ -81,6 +81,8 @@ def start(
     """
     if folder is not None and folder.exists():
         raise exists_already(folder)  # before the CSVs are read
+    data = data or read_data(config, reporter)
+    config = config.with_classes(data[0].dataset.classes)
     train = fit_committee if config.members > 1 else fit
     return train(config, partial(create_run, config, folder, name), reporter, threads, data)
 
@@ -135,6 +137,7 @@ def resume_committee(
     Arguments and errors as in `nntrain.training.fit.resume`, but `members` may be larger, too.
     """
     with run.lock():
+        config = config.with_classes_of(run.config())
         check_same_config(run, config, run.config(), may_grow=("training.epochs", "members"))
         data = data or read_data(config, reporter)
         finished: dict[Path, Progress] = {}

@@ -116,6 +116,7 @@ def resume(
     with run.lock():
         file, saved = newest_checkpoint(run, reporter)
         before = parse_config(saved.meta.config, str(file)) if saved else run.config()
+        config = config.with_classes_of(before)
         check_same_config(run, config, before)
         data = data or read_data(config, reporter)
         data_digest = digest(*data)
@@ -161,6 +162,7 @@ def dry_run(config: Config, reporter: Reporter) -> str:
         DataError: If a CSV is invalid.
     """
     training, _ = read_data(config, reporter)
+    config = config.with_classes(training.dataset.classes)
     network = build_network(config, training.dataset.pixels.shape[1])
     build_optimizer(config, network)
     batches = len(batches_for(config, training, network, threads=1))
@@ -184,8 +186,10 @@ def _train(
     training, validation = data
     network, progress, plan = state.network, state.progress, plan_of(config)
     batches = batches_for(config, training, network, threads)
-    stats = LayerStats(network, training, batches.scale, one_hot(config.data.classes, config.dtype))
-    now = _checkpoint_of(config, state, data_digest, threads)
+    targets = one_hot(config.network[-1].dense, config.dtype)
+    stats = LayerStats(network, training, batches.scale, targets)
+    greatest = training.dataset.greatest_pixel
+    now = _checkpoint_of(config, state, data_digest, greatest, threads)
     session = training_session(
         config, network, state.optimizer, state.average, batches.batch_size, threads
     )
@@ -222,13 +226,14 @@ def _train(
 
 
 def _checkpoint_of(
-    config: Config, state: TrainingState, data_digest: str, threads: int
+    config: Config, state: TrainingState, data_digest: str, greatest_pixel: int, threads: int
 ) -> Checkpoint:
     """A view of the live state: saving it later saves the values of that time."""
     meta = checkpoint.Meta(
         config=dump_config(config),
         inputs=state.network.widths[0],
-        labels=list(range(config.data.classes)),
+        labels=list(config.class_names),
+        greatest_pixel=greatest_pixel,
         data_digest=data_digest,
         threads=threads,
         machine=checkpoint.machine(),
@@ -259,7 +264,7 @@ def batches_for(config: Config, training: Subset, network: Network, threads: int
     distorter = build_augmenter(config, network.widths[0])
     return Batches(
         training,
-        targets=one_hot(config.data.classes, config.dtype, config.training.label_smoothing),
+        targets=one_hot(config.network[-1].dense, config.dtype, config.training.label_smoothing),
         batch_size=config.training.batch_size,
         scale=build_rescale(config),
         seed=config.seed,

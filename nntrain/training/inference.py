@@ -16,7 +16,8 @@ from nntrain.config.build import (
     build_rescale,
 )
 from nntrain.data.batches import one_hot
-from nntrain.data.dataset import Dataset, Subset
+from nntrain.data.dataset import Dataset, Subset, label_dtype
+from nntrain.data.labels import MOST_CLASSES
 from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.nn import ACTIVATIONS, LOSSES, parameter_count
 from nntrain.nn.arrays import Array
@@ -25,7 +26,7 @@ from nntrain.training import checkpoint
 from nntrain.training.loop import Distort, outputs_for
 from nntrain.training.metrics import Evaluation, confusion_matrix
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import digest, read_data
+from nntrain.training.rows import digest, read_data, read_labelled
 from nntrain.training.run import RunFolder, newest_finished
 
 
@@ -35,6 +36,8 @@ class Predictor:
     Attributes:
         run: The run's folder.
         config: The configuration that it was trained with.
+        classes: The label of each output.
+        greatest_pixel: The greatest pixel of the training rows; None if it is not known.
         network: The network, with the parameters of the run's best epoch.
         scale: Maps pixels to inputs.
         distorter: The distortions of its training images; None if there were none.
@@ -55,6 +58,8 @@ class Predictor:
         saved = checkpoint.load(run.best_file)
         self.run = run
         self.config = parse_config(saved.meta.config, str(run.best_file))
+        self.classes = self.config.class_names
+        self.greatest_pixel = saved.meta.greatest_pixel
         chosen = "parameters" if self.config.training.average is None else "average"
         arrays = {"parameters": saved.parameters, **saved.optimizer_state}
         size = parameter_count((saved.meta.inputs,), build_layers(self.config))
@@ -117,7 +122,7 @@ class Predictor:
         assert self.distorter is not None  # noqa: S101 (for the type checker)
         rng = generator(self.config.seed, Purpose.PREDICTION, copy, part)
         # The digit is unknown, so use the limits of the most limited one.
-        labels = np.full(len(pixels), self.distorter.strictest_label, np.uint8)
+        labels = np.full(len(pixels), self.distorter.strictest_label, label_dtype(MOST_CLASSES))
         self.distorter.apply(pixels, self.distorter.sample(rng, labels, len(pixels)), x)
 
 
@@ -180,6 +185,20 @@ def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Subset:
     return held_out
 
 
+def labelled_rows(
+    models: Sequence[Predictor], path: str, label_column: str | int | None, reporter: Reporter
+) -> Subset:
+    """The rows of a CSV with labels of the models' classes; arguments as in `read_labelled`.
+
+    Raises:
+        DataError: If the CSV is invalid.
+    """
+    first = models[0]
+    return read_labelled(
+        first.config, path, label_column, reporter, first.greatest_pixel
+    ).as_subset()
+
+
 def probabilities(
     models: Sequence[Predictor], rows: Subset, distortions: int = 0, threads: int = 1
 ) -> Array:
@@ -210,10 +229,10 @@ def check_same_classes(models: Sequence[Predictor]) -> None:
     """Check that models can vote together.
 
     Raises:
-        DataError: If they have different numbers of classes.
+        DataError: If they have different classes.
     """
-    if len({model.network.widths[-1] for model in models}) > 1:
-        raise DataError("the runs were trained on different numbers of classes; name alike ones")
+    if len({model.classes for model in models}) > 1:
+        raise DataError("the runs were trained on different classes; name alike ones")
 
 
 def as_probabilities(outputs: Array, activation: str, loss: str) -> Array:
@@ -265,4 +284,5 @@ def evaluate(
         confusion=confusion_matrix(rows.labels, outputs.argmax(axis=1), classes),
         loss=LOSSES[loss_name].value(outputs, targets),
         loss_name=loss_name,
+        classes=models[0].classes,
     )

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.labels import value_of
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -16,11 +18,13 @@ class Evaluation:
         confusion: Counts, shape (classes, classes): row is the label, column the prediction.
         loss: The mean loss per row.
         loss_name: The name of the loss function.
+        classes: The labels.
     """
 
     confusion: NDArray[np.int64]
     loss: float
     loss_name: str
+    classes: tuple[str, ...]
 
     @property
     def rows(self) -> int:
@@ -80,7 +84,8 @@ class Evaluation:
         import pandas as pd
 
         digits = pd.DataFrame(self.as_dict()["digits"]).set_index("digit")
-        confusion = pd.DataFrame(self.confusion).rename_axis("truth", axis=0)
+        names = list(self.classes)
+        confusion = pd.DataFrame(self.confusion, names, names).rename_axis("truth", axis=0)
         return (
             f"<p>{self.accuracy:.2%} of {self.rows:,} rows right, loss {self.loss:.4f}</p>"
             f"{digits.to_html(float_format='{:.2%}'.format)}{confusion.to_html()}"
@@ -95,13 +100,13 @@ class Evaluation:
             "loss_name": self.loss_name,
             "digits": [
                 {
-                    "digit": digit,
+                    "digit": value_of(name),
                     "rows": int(rows),
                     "precision": None if np.isnan(precision) else float(precision),
                     "recall": None if np.isnan(recall) else float(recall),
                 }
-                for digit, (rows, precision, recall) in enumerate(
-                    zip(self.support, self.precision, self.recall, strict=True)
+                for name, rows, precision, recall in zip(
+                    self.classes, self.support, self.precision, self.recall, strict=True
                 )
             ],
             "confusion": self.confusion.tolist(),
@@ -109,7 +114,7 @@ class Evaluation:
 
 
 def confusion_matrix(
-    labels: NDArray[np.uint8], answers: NDArray[np.integer[Any]], classes: int
+    labels: NDArray[np.integer[Any]], answers: NDArray[np.integer[Any]], classes: int
 ) -> NDArray[np.int64]:
     """Count each pair of label and prediction.
 

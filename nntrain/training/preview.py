@@ -10,7 +10,7 @@ from nntrain.data.image_grid import save_image_grid
 from nntrain.errors import ConfigError
 from nntrain.randomness import Purpose, generator
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import read_labelled
+from nntrain.training.rows import read_first
 
 COPIES = 9
 
@@ -33,8 +33,8 @@ def draw_preview(config: Config, path: Path, reporter: Reporter) -> None:
             "data.distortion: null, so images stay as they are; say how far they may be distorted, "
             "such as --set 'data.distortion={rotation: 15, scale: 0.15}'"
         )
-    data = config.data
-    training = read_labelled(data.train, data.classes, data.label_column, reporter).as_subset()
+    config, dataset = read_first(config, config.data.train, reporter)
+    training = dataset.as_subset()
     distorter = build_augmenter(config, training.dataset.pixels.shape[1])
     assert distorter is not None  # noqa: S101 (for the type checker)
     _, firsts = np.unique(training.labels, return_index=True)

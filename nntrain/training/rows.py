@@ -1,9 +1,11 @@
 """The rows of a training: read from CSVs, split and hashed."""
 
 import hashlib
+from collections.abc import Sequence
 
 from nntrain.config import Config
 from nntrain.data.augment import check_square
+from nntrain.data.checks import file_warnings, split_warnings
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.kaggle import read_csv
 from nntrain.data.split import hold_out
@@ -21,14 +23,13 @@ def read_data(config: Config, reporter: Reporter) -> Split:
         ConfigError: If data.distortion is set, but the images are not square.
     """
     data = config.data
-    digits = read_csv(
-        data.train, labels="required", classes=data.classes, label_column=data.label_column
-    )
-    return split(config, digits, reporter)
+    return split(config, _read(config, data.train, data.classes, data.label_column), reporter)
 
 
 def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
     """Split labelled rows into training and validation rows, as `data.validation` says.
+
+    The classes of both are those of the training rows; see `classes_of`.
 
     Raises:
         DataError: If all rows have the same label, no row is left for one of the two sets, or the
@@ -38,24 +39,55 @@ def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
     data = config.data
     if len(digits.counts()) == 1:
         raise DataError(
-            f"{digits.source}: all labels are {digits.counts()[0][0]}; "
-            "give a file with at least two different digits"
+            f"{digits.source}: all labels are {digits.counts()[0][0]}; give a file with at least "
+            f"two different digits{_other_label_column(digits)}"
         )
     if data.distortion is not None:
         check_square(digits.pixels.shape[1])  # before any folder is created
-    _describe(digits, data.classes, reporter)
+    digits = digits.with_classes(classes_of(config, digits))
+    log_dataset(digits, file_warnings(digits, data.pixel_range), reporter)
+    if config.network[-1].dense != len(digits.classes):
+        reporter.log(
+            f"the last layer has {len(digits.classes)} neurons, one for each class, instead of "
+            f"{config.network[-1].dense}"
+        )
     if isinstance(data.validation, str):
-        validation = read_labelled(data.validation, data.classes, data.label_column, reporter)
+        complete = config.with_classes(digits.classes)
+        validation = read_labelled(
+            complete, data.validation, data.label_column, reporter, digits.greatest_pixel
+        )
         if validation.pixels.shape[1] != digits.pixels.shape[1]:
             raise DataError(
                 f"{validation.source}: {validation.pixels.shape[1]} pixels a row, but "
                 f"{digits.source} has {digits.pixels.shape[1]}; both must show the same pictures"
             )
-        return digits.as_subset(), validation.as_subset()
-    training, held_out = hold_out(digits, data.validation, split_seed(config))
-    if held_out is not None:
-        reporter.log(f"training on {len(training):,} rows, validating on {len(held_out):,}")
-    return training, held_out
+        parts: Split = digits.as_subset(), validation.as_subset()
+    else:
+        parts = hold_out(digits, data.validation, split_seed(config))
+        if parts[1] is not None:
+            reporter.log(f"training on {len(parts[0]):,} rows, validating on {len(parts[1]):,}")
+    for warning in split_warnings(*parts):
+        reporter.log(f"warning: {warning}")
+    return parts
+
+
+def classes_of(config: Config, digits: Dataset) -> tuple[str, ...]:
+    """The classes of training rows: 0 … K − 1 if that suits the K outputs, else those that occur.
+
+    Args:
+        config: A configuration; if it has data.classes, the rows were read with them.
+        digits: The training rows.
+    """
+    if config.data.classes is None and set(digits.classes) <= set(config.class_names):
+        return config.class_names
+    return digits.classes
+
+
+def _other_label_column(digits: Dataset) -> str:
+    """A hint for labels in the last column of a file without a header."""
+    if digits.label_column == "column 1":
+        return ", or if the last column holds them, write data.label_column: -1"
+    return ""
 
 
 def split_seed(config: Config) -> int:
@@ -63,21 +95,64 @@ def split_seed(config: Config) -> int:
     return config.seed if config.data.split_seed is None else config.data.split_seed
 
 
-def read_labelled(path: str, classes: int, label_column: str | None, reporter: Reporter) -> Dataset:
-    """Read a CSV with labels 0 … classes − 1.
+def read_labelled(
+    config: Config,
+    path: str,
+    label_column: str | int | None,
+    reporter: Reporter,
+    trained_on: int | None = None,
+) -> Dataset:
+    """Read a CSV with labels of the classes of a run.
+
+    Args:
+        config: The configuration of the run.
+        path: The CSV.
+        label_column: Name or position of its label column; None: find it.
+        reporter: Receives a summary and warnings.
+        trained_on: The greatest pixel of the training rows, if it is known.
 
     Raises:
         DataError: If the CSV is invalid.
     """
-    digits = read_csv(path, labels="required", classes=classes, label_column=label_column)
-    _describe(digits, classes, reporter)
+    digits = _read(config, path, config.class_names, label_column)
+    log_dataset(digits, file_warnings(digits, config.data.pixel_range, trained_on), reporter)
     return digits
 
 
-def _describe(digits: Dataset, classes: int, reporter: Reporter) -> None:
-    """Log a summary of a labelled CSV, and warnings."""
+def read_first(config: Config, path: str, reporter: Reporter) -> tuple[Config, Dataset]:
+    """Read a CSV before any training; its classes are those of the configuration that is returned.
+
+    Raises:
+        DataError: If the CSV is invalid.
+    """
+    digits = _read(config, path, config.data.classes, config.data.label_column)
+    classes = classes_of(config, digits)
+    digits = digits.with_classes(classes)
+    log_dataset(digits, file_warnings(digits, config.data.pixel_range), reporter)
+    return config.with_classes(classes), digits
+
+
+def _read(
+    config: Config,
+    path: str,
+    classes: int | tuple[str, ...] | None,
+    label_column: str | int | None,
+) -> Dataset:
+    return read_csv(
+        path,
+        labels="required",
+        classes=classes,
+        label_column=label_column,
+        pixel_range=config.data.pixel_range,
+    )
+
+
+def log_dataset(digits: Dataset, warnings: Sequence[str], reporter: Reporter) -> None:
+    """Log a summary of a CSV, what was decided about it, and warnings."""
     reporter.log(f"{digits.source}: {digits.describe()}")
-    for warning in digits.warnings(classes):
+    for note in digits.annotations.notes:
+        reporter.log(f"{digits.source}: {note}")
+    for warning in warnings:
         reporter.log(f"warning: {warning}")
 
 

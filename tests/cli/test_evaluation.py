@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
+from nntrain.data.labels import numbered
 from nntrain.training.metrics import Evaluation
 from tests.support.cli import succeed
 from tests.support.terminal import Terminal, visible_lines
@@ -20,7 +21,7 @@ def test_evaluate_shows_metrics_and_confusions(
     folder: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     succeed("fit", "tiny.yaml")
-    judged = Evaluation(CONFUSION, 0.25, "cross_entropy")
+    judged = Evaluation(CONFUSION, 0.25, "cross_entropy", numbered(10))
     monkeypatch.setattr("nntrain.training.inference.evaluate", lambda *_: judged)
     text = terminal("evaluate", width=width)
     lines = visible_lines(text)

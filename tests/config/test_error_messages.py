@@ -16,9 +16,11 @@ from tests.support.configs import VALID, VALUES, config_error
     ("change", "line"),
     [
         ({"network": 3}, "config: network: must be a list, not 3"),
-        ({"network": [{"dense": 9, "activation": "sigmoid"}]}, "config: network[0].dense: the last layer must have one neuron for each of the 10 classes, not 9"),
+        ({"data": {"train": "a", "classes": 9}}, "config: network[0].dense: the last layer must have one neuron for each of the 9 classes, not 10"),
+        ({"data": {"train": "a", "classes": ["A", "B", "A"]}}, "config: data.classes: must be a number from 2 to 1000, a list of different labels, or null, not ['A', 'B', 'A']"),
+        ({"data": {"train": "a", "pixel_range": [1, 1]}}, "config: data.pixel_range: must be two different numbers, such as [0, 1], or null, not [1, 1]"),
         ({"los": 1}, "config: unknown key 'los'; did you mean 'loss'?"),
-        ({"data": {"train": "a", "distortion": {"limits": {"x": 1}}}}, "config: data.distortion.limits.x: must be a whole number, not the text 'x'"),
+        ({"data": {"train": "a", "distortion": {"limits": {"x": 2}}}}, "config: data.distortion.limits.x: must be at most 1, not 2"),
     ],
 )  # fmt: skip
 def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], line: str) -> None:
@@ -54,10 +56,10 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
         ("data:\n  train: x\n  distortion:\n    rotaton: 3", "4: data.distortion: unknown key 'rotaton'; did you mean 'rotation'?"),
         ("data:\n  train: x\n  distortion: {elastic: {strength: 3, sigma: 1, width: 2}}", "3: data.distortion.elastic: unknown key 'width'; choose from strength, sigma"),
         ("data:\n  train: x\n  distortion: {elastic: {strength: 3}}", "3: data.distortion.elastic: missing key 'sigma' (σ of the smoothing Gaussian, in pixels)"),
-        ("data:\n  train: x\n  distortion:\n    limits: {12: 0.5}", "4: data.distortion.limits[12]: must be at most 9, not 12"),
+        ("data:\n  train: x\n  distortion:\n    limits: {12: 5}", "4: data.distortion.limits[12]: must be at most 1, not 5"),
         ("data: {train: x, distortion: {rotate: 3}}", "1: data.distortion: unknown key 'rotate'; did you mean 'rotation'?"),
         ("data: {train: x, distortion: {elastic: {strength: 3, sigm: 4}}}", "1: data.distortion.elastic: missing key 'sigma' (σ of the smoothing Gaussian, in pixels)\nmy.yaml:1: data.distortion.elastic: unknown key 'sigm'; did you mean 'sigma'?"),
-        ("data: {train: x,\n  classes: 11}", "2: data.classes: must be at most 10, not 11"),
+        ("data: {train: x,\n  classes: 1001}", "2: data.classes: must be a number from 2 to 1000, a list of different labels, or null, not 1001"),
         (
             "data: {train: x, validation: 1.5}",
             "1: data.validation: must be a share below 1, a whole number of rows (0 for none) "
@@ -93,7 +95,7 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
         ("network: [{dense: 10, activation: relu, init: he}]", "2: network[0].init: unknown init 'he'; choose from xavier_uniform, xavier_normal, he_uniform, he_normal, lecun_uniform, lecun_normal, zeros, glorot_uniform, glorot_normal"),
         ("network: [{dense: 10, activation: relu, init: {normal: 0}}]", "2: network[0].init.normal: must be above 0, not 0"),
         ("network: [{dense: 10, activation: relu, init: {nrml: 1}}]", "2: network[0].init: must be a name, {normal: standard deviation} or {uniform: bound}, not a mapping"),
-        ("network: [{dense: 9, activation: relu}]", "2: network[0].dense: the last layer must have one neuron for each of the 10 classes, not 9"),
+        ("data: {train: x, classes: 9}", "2: network[0].dense: the last layer must have one neuron for each of the 9 classes, not 10"),
         (
             "network:\n  - {dense: 10, activation: softmax}\n  - {dense: 10, activation: softmax}",
             "3: network[0].activation: softmax belongs in the last layer only; choose another",

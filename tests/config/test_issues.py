@@ -67,7 +67,8 @@ def test_of_many_issues_ten_are_listed() -> None:
 
 
 def test_rules_across_keys_are_listed_together() -> None:
-    text = VALID.replace("train.csv", "a.csv, validation: 0").replace("dense: 10", "dense: 9")
+    text = VALID.replace("train.csv", "a.csv, validation: 0, classes: 10")
+    text = text.replace("dense: 10", "dense: 9")
     text = text.replace("epochs: 3", "epochs: 3, patience: 2")
     assert config_error(text).splitlines() == [
         "my.yaml:2: network[0].dense: the last layer must have one neuron for each of the "

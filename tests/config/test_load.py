@@ -21,7 +21,7 @@ from tests.support.configs import VALID, VALUES, configs, examples
 def test_a_short_file_is_filled_with_the_defaults() -> None:
     config = parse_config(VALID, "my.yaml")
     assert (config.seed, config.dtype, config.loss) == (0, "float32", "squared_error")
-    assert (config.data.validation, config.data.classes) == (0.1, 10)
+    assert (config.data.validation, config.data.classes) == (0.1, None)
     assert config.data.input_range == (0.0, 1.0)
     assert config.network[0].init == "xavier_uniform"
     assert config.training.batch_size == 32
@@ -182,8 +182,9 @@ data:
   train: data/train.csv
   validation: 0.1
   split_seed: null
-  classes: 10
+  classes: null
   label_column: null
+  pixel_range: null
   input_range: [0.0, 1.0]
   distortion: null
 network:

@@ -114,7 +114,7 @@ def test_the_last_override_wins_and_a_bare_name_can_be_refined() -> None:
         ("training.batch-size=3", "training: unknown key 'batch-size'; did you mean 'batch_size'?"),
         ("training.optimizer={name: sgd}", "training.optimizer: missing key 'learning_rate' (learning rate, the lecture's α)"),
         ("training.schedule.warmup=1", "training.schedule: missing key 'name'; choose from constant, step, exponential, cosine, one_cycle"),
-        ("network[0].dense=7", "network[0].dense: the last layer must have one neuron for each of the 10 classes, not 7"),
+        ("data.classes=7", "network[0].dense: the last layer must have one neuron for each of the 7 classes, not 10"),
         ("network[1].dense=7", "no item '1' in a list of 1; the first item is 0"),
         ("network.dense=7", "no item 'dense' in a list of 1; the first item is 0"),
         ("seed.x=1", "seed: must be a whole number, not a mapping"),

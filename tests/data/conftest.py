@@ -17,6 +17,6 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Dataset]:
 
     def read(content: bytes, **options: Any) -> Dataset:
         path.write_bytes(content)
-        return read_csv(path, **options)
+        return read_csv(path, **{"classes": 10, **options})
 
     return read

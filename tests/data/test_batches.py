@@ -7,15 +7,15 @@ import pytest
 
 from nntrain.data.augment import Augmentation, Augmenter
 from nntrain.data.batches import Batches, Rescale, one_hot
-from nntrain.data.dataset import Dataset
 from nntrain.engine import BatchBuffer
 from nntrain.nn.arrays import Array
+from tests.support.csvs import make_dataset
 from tests.support.tiny import stripes
 
 
 def batches_of(rows: int, batch_size: int) -> Batches:
     pixels, labels = stripes(rows)
-    digits = Dataset(pixels, "train.csv", labels, None, "label", None)
+    digits = make_dataset(pixels, labels)
     return Batches(
         digits.as_subset(),
         targets=one_hot(3, "float32"),

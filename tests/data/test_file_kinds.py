@@ -61,7 +61,6 @@ FILES: dict[str, tuple[bytes, str]] = {
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
         "is a Git LFS pointer; fetch the file itself with 'git lfs pull'",
     ),
-    "arff": (b"@RELATION mnist\n@DATA\n", "is an ARFF file; remove all lines up to @data"),
     "404": (b"404: Not Found", "is an error message of a web server; download the file again"),
     "404 of another server": (b"404 page not found\n", "is an error message of a web server"),
     "page": (b"\n\n<!DOCTYPE html>\n", "is a web page, perhaps from a download without signing in"),

@@ -29,8 +29,8 @@ PIXELS, LABELS = stripes(20)
 def test_arrays_are_what_the_csv_of_them_would_be(tmp_path: Path, form: Any) -> None:
     write_csv(tmp_path / "train.csv", PIXELS, LABELS)
     theirs, ours = (
-        read_csv(tmp_path / "train.csv"),
-        dataset_from_arrays(form(PIXELS), LABELS.tolist()),
+        read_csv(tmp_path / "train.csv", classes=10),
+        dataset_from_arrays(form(PIXELS), LABELS.tolist(), classes=10),
     )
     assert ours.digest == theirs.digest
     assert ours.pixels.dtype == np.uint8
@@ -52,18 +52,22 @@ def test_pictures_may_have_rows_and_columns() -> None:
             [[0.0, 0.5]],
             None,
             "X: row 0, column 1: 0.5 is not a pixel, a whole number 0–255; "
-            "give unscaled pixels; nntrain scales them",
+            "give unscaled pixels, or say data.pixel_range: [0, 1]",
         ),
         (
             [[np.nan, 0]],
             None,
             "X: row 0, column 0: nan is not a pixel, a whole number 0–255; "
-            "give unscaled pixels; nntrain scales them",
+            "give unscaled pixels, or say data.pixel_range: [0, 1]",
         ),
         ([["a"]], None, "X: could not convert string to float: 'a'; give whole numbers 0–255"),
         (PIXELS, [1], "y: of shape (1,), but X has 20 rows; give a digit for each"),
-        ([[1]], [3], "y: row 0: 3 is not a digit 0–2"),
-        (np.array([[1]], np.uint8), np.array([3], np.uint8), "y: row 0: 3 is not a digit 0–2"),
+        ([[1]], [3], "y: row 0: '3' is not a digit 0–2; correct it or remove the row"),
+        (
+            np.array([[1]], np.uint8),
+            np.array([3], np.uint8),
+            "y: row 0: '3' is not a digit 0–2; correct it or remove the row",
+        ),
     ],
 )
 def test_what_is_no_picture_or_digit_is_one_line(x: Any, y: Any, line: str) -> None:

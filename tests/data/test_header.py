@@ -141,17 +141,129 @@ def test_a_row_that_pandas_has_renamed_is_refused(
         read(renamed.to_csv(index=False).encode())
 
 
-@pytest.mark.parametrize("separator", [" ", "  ", ";", "\t", "|"])
-def test_another_separator_is_named_in_a_short_line(
-    read: Callable[..., Dataset], separator: str
-) -> None:
-    row = separator.join(["5", *["0"] * 784])
-    with pytest.raises(DataError) as error:
-        read(f"{row}\n{row}\n".encode())
-    assert f"its cells are separated by {separator!r}; save it with commas" in str(error.value)
-
-
 def test_a_long_name_is_cut_in_messages(read: Callable[..., Dataset]) -> None:
     with pytest.raises(DataError) as error:
         read(f"label,{'x' * 5_000}\n5,256\n".encode())
     assert len(str(error.value)) < 300
+
+
+@given(st.integers(1, 6), st.integers(1, 12), st.booleans(), st.data())
+@pytest.mark.parametrize(
+    "form",
+    [
+        "{row}x{column}",
+        "r{row}c{column}",
+        "pixel_{row}_{column}",
+        "x{column}y{row}",
+        "col{column}row{row}",
+    ],
+)
+def test_pixels_of_a_grid_are_put_in_order(
+    read: Callable[..., Dataset],
+    form: str,
+    rows: int,
+    columns: int,
+    labelled: bool,
+    data: st.DataObject,
+) -> None:
+    first = data.draw(st.integers(0, 1))
+    places = [(row, column) for row in range(rows) for column in range(columns)]
+    order = data.draw(st.permutations(range(len(places))))
+    names = [form.format(row=first + places[at][0], column=first + places[at][1]) for at in order]
+    cells = list(map(str, order))
+    if labelled:
+        names.append("label")
+        cells.append("5")
+    dataset = read(f"{','.join(names)}\n{','.join(cells)}\n".encode())
+    assert dataset.pixels.tolist() == [list(range(len(places)))]
+    moved = "the pixel columns are put in the order of their names" in dataset.annotations.notes
+    assert moved == (order != sorted(order))
+
+
+def test_a_grid_with_a_hole_is_refused(read: Callable[..., Dataset]) -> None:
+    with pytest.raises(DataError, match="pixel column '2x1' is missing; give a file with every"):
+        read(b"1x1,1x2,2x2\n1,2,3\n")
+
+
+@pytest.mark.parametrize("header", ["", "named", "numbered"])
+@pytest.mark.parametrize("at", [0, 9])
+@pytest.mark.parametrize("given", [None, "name", "position"])
+def test_labels_may_be_first_or_last_and_named_by_name_or_position(
+    read: Callable[..., Dataset], header: str, at: int, given: str | None
+) -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (50, 9))
+    pixels[:, [0, -1]] = 0
+    labels = rng.integers(0, 4, 50)
+    table = np.insert(pixels, at, labels, axis=1)
+    names = [f"pixel{number}" for number in range(9)]
+    names.insert(at, "Ziffer")
+    lines = {"": [], "named": [",".join(names)], "numbered": [",".join(map(str, range(10)))]}
+    text = "\n".join([*lines[header], *(",".join(map(str, row)) for row in table.tolist())])
+    name = {"": f"column {at + 1}", "named": "Ziffer", "numbered": str(at)}[header]
+    position = {0: 1 if header != "numbered" else -10, 9: -1}[at]
+    wanted = {None: None, "name": name, "position": position}[given]
+    dataset = read(text.encode(), labels="required", label_column=wanted)
+    assert dataset.label_column == name
+    assert dataset.labels is not None
+    assert dataset.labels.tolist() == labels.tolist()
+    assert dataset.pixels.tolist() == pixels.tolist()
+
+
+@pytest.mark.parametrize("position", [0, 6, -6, "17"])
+def test_a_position_that_is_none_is_refused(
+    read: Callable[..., Dataset], position: int | str
+) -> None:
+    with pytest.raises(DataError, match=rf"no column {position} for the label; positions are 1 to"):
+        read(TRAIN, label_column=position)
+
+
+def test_a_file_without_labels_names_the_likely_column(read: Callable[..., Dataset]) -> None:
+    rows = "".join(f"0,1,2,0,{row % 3}\n" for row in range(30))
+    with pytest.raises(
+        DataError, match=r"if column 'e' holds the digits, write data.label_column: e"
+    ):
+        read(f"a,b,c,d,e\n{rows}".encode(), labels="required")
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "level_0", "rownames", "X"])
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("labelled", [True, False])
+def test_an_index_is_left_out(
+    read: Callable[..., Dataset], name: str, first: int, labelled: bool
+) -> None:
+    label = "label," if labelled else ""
+    rows = "".join(
+        f"{first + row},{f'{row % 3},' if labelled else ''}1,2,3,{row}\n" for row in range(12)
+    )
+    dataset = read(f"{name},{label}pixel0,pixel1,pixel2,pixel3\n{rows}".encode())
+    assert dataset.ids is None
+    assert (dataset.labels is not None) == labelled
+    assert dataset.annotations.notes == (
+        f"column {name!r} is an index of the rows and is left out",
+    )
+
+
+def test_two_indices_are_left_out(read: Callable[..., Dataset]) -> None:
+    rows = "".join(f"{row},{row},{row % 3},1\n" for row in range(12))
+    dataset = read(f"Unnamed: 0.1,Unnamed: 0,label,pixel0\n{rows}".encode())
+    assert (dataset.ids, dataset.label_column) == (None, "label")
+    assert len(dataset.annotations.notes) == 2
+
+
+def test_an_empty_last_column_is_left_out(read: Callable[..., Dataset]) -> None:
+    dataset = read(b"label,pixel0,pixel1,\n1,2,3,\n4,5,6,\n")
+    assert dataset.pixels.tolist() == [[2, 3], [5, 6]]
+    assert dataset.annotations.notes == ("column '' is empty and is left out",)
+
+
+@given(st.permutations(range(12)), st.sampled_from(["ImageId", "Id", "id", "image_id", "picture"]))
+def test_an_id_stays_with_its_row(
+    read: Callable[..., Dataset], order: list[int], name: str
+) -> None:
+    rows = "".join(f"img{row},{row},{row + 1},{row + 2},0\n" for row in order)
+    dataset = read(f"{name},p0,p1,p2,p3\n{rows}".encode(), labels="forbidden")
+    assert dataset.ids is not None
+    assert dataset.ids.tolist() == [f"img{row}" for row in order]
+    assert dataset.pixels[:, 0].tolist() == order
+    assert dataset.id_column == name

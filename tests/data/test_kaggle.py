@@ -1,10 +1,9 @@
-import csv
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,14 +12,8 @@ from hypothesis import given, settings
 from numpy.typing import NDArray
 
 from nntrain.data.dataset import Dataset
-from nntrain.data.kaggle import (
-    competition_of,
-    read_csv,
-    write_csv,
-    write_probabilities,
-    write_submission,
-)
-from nntrain.errors import ConfigError, DataError, NNTrainError
+from nntrain.data.kaggle import read_csv, write_csv
+from nntrain.errors import DataError
 from tests.support.csvs import (
     TEST,
     TRAIN,
@@ -79,70 +72,13 @@ def test_a_written_table_reads_back_equal(
     path = tmp_path_factory.getbasetemp() / "written.csv"
     pixels, labels, _ = table
     write_csv(path, pixels, labels)
-    digits = read_csv(path)
+    digits = read_csv(path, classes=10)
     assert np.array_equal(digits.pixels, pixels)
     assert (None if digits.labels is None else digits.labels.tolist()) == labels
     oracle = pd.read_csv(path)
     names = [f"pixel{number}" for number in range(pixels.shape[1])]
     assert oracle.columns.tolist() == (["label"] if labels else []) + names
     assert np.array_equal(oracle[names].to_numpy(), pixels)
-
-
-def test_a_competition_is_told_by_the_id_column(read: Callable[..., Dataset]) -> None:
-    assert competition_of(read(TEST)) == "nn5"
-    assert competition_of(read(b"pixel0\n1\n")) == "digit-recognizer"
-    assert competition_of(read(TEST), "digit-recognizer") == "digit-recognizer"
-    assert competition_of(read(b"pixel0\n1\n"), "nn5") == "nn5"
-    with pytest.raises(ConfigError, match="'kagle'; choose auto, digit-recognizer or nn5"):
-        competition_of(read(TEST), "kagle")
-
-
-@pytest.mark.parametrize(
-    ("content", "competition", "expected"),
-    [
-        (TEST, "nn5", "id,number\na17,7\nb2,0\n"),
-        (TEST, "digit-recognizer", "ImageId,Label\n1,7\n2,0\n"),
-        (b"0\n1\n", "nn5", "id,number\n1,7\n2,0\n"),
-        (b"0\n1\n", "digit-recognizer", "ImageId,Label\n1,7\n2,0\n"),
-    ],
-)
-def test_a_submission_has_the_competitions_form(
-    read: Callable[..., Dataset],
-    tmp_path: Path,
-    content: bytes,
-    competition: Literal["digit-recognizer", "nn5"],
-    expected: str,
-) -> None:
-    path = tmp_path / "submission.csv"
-    write_submission(path, read(content), np.array([7, 0]), competition)
-    assert path.read_bytes() == expected.encode()
-
-
-def test_a_submission_needs_a_prediction_for_each_row(
-    read: Callable[..., Dataset], tmp_path: Path
-) -> None:
-    for competition in ("digit-recognizer", "nn5"):
-        with pytest.raises(ValueError, match=r"shorter|longer"):
-            write_submission(tmp_path / "s.csv", read(TEST), [1], competition)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_probabilities_give_each_float32_back(read: Callable[..., Dataset], tmp_path: Path) -> None:
-    path = tmp_path / "probabilities.csv"
-    shares = np.random.default_rng(0).dirichlet(np.full(10, 0.1), 2).astype(np.float32)
-    write_probabilities(path, read(TEST), shares)
-    with path.open(newline="") as file:
-        header, *rows = csv.reader(file)
-    assert header == ["id", *"0123456789"]
-    assert [row[0] for row in rows] == ["a17", "b2"]
-    assert np.array_equal(np.array([row[1:] for row in rows], np.float32), shares)
-
-
-def test_an_impossible_place_is_told_in_one_line(
-    read: Callable[..., Dataset], tmp_path: Path
-) -> None:
-    with pytest.raises(NNTrainError, match=r"s\.csv: cannot be written: No such file"):
-        write_submission(tmp_path / "missing" / "s.csv", read(TEST), [1, 2], "nn5")
 
 
 # The peak is read from /proc: getrusage would also count the parent's memory before the exec.

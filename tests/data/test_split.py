@@ -7,12 +7,13 @@ from nntrain.data import dataset
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.split import hold_out
 from nntrain.errors import DataError
+from tests.support.csvs import make_dataset
 
 
 def digits_of(labels: list[int]) -> Dataset:
     """Rows of one pixel, which is the row's number."""
     pixels = np.arange(len(labels), dtype=np.uint8)[:, None]
-    return Dataset(pixels, "train.csv", np.array(labels, np.uint8), None, "label", None)
+    return make_dataset(pixels, labels)
 
 
 @given(
@@ -69,7 +70,7 @@ def test_mapped_rows_are_gathered_as_those_in_memory(
     gathered = np.empty((30, 3), np.uint8)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dataset, "MAPPED_PART_BYTES", part)
-        chosen = Subset(Dataset(mapped.pixels, "", None, None, None, None, mapped), index)
+        chosen = Subset(Dataset(mapped.pixels, "", mapped=mapped), index)
         chosen.take(slice(5, 35), gathered)
     np.testing.assert_array_equal(gathered, pixels[index[5:35]])
 

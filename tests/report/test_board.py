@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from nntrain.config import parse_config
-from nntrain.data.dataset import Dataset, Subset
+from nntrain.data.dataset import Subset
 from nntrain.data.demo import demo_digits
 from nntrain.report import board as board_module
 from nntrain.report.board import board
@@ -22,6 +22,7 @@ from nntrain.training.fit import fit
 from nntrain.training.inference import Predictor
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
+from tests.support.csvs import make_dataset
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -78,7 +79,7 @@ def train(
     folder: Path, text: str, pixels: NDArray[np.uint8], labels: NDArray[np.uint8]
 ) -> Predictor:
     """A network that has seen these digits for two epochs."""
-    rows = Dataset(pixels, "drawn", labels, None, "label", None).as_subset()
+    rows = make_dataset(pixels, labels).as_subset()
     config = parse_config(
         text,
         "board.yaml",
@@ -227,7 +228,7 @@ def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
 
 def answers(model: Predictor, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     """What nntrain says of one picture, shape (classes,)."""
-    one = Dataset(pixels.reshape(1, -1), "drawn", None, None, None, None)
+    one = make_dataset(pixels.reshape(1, -1))
     probabilities: Any = model.probabilities(Subset(one, np.array([0])))
     return np.asarray(probabilities[0], np.float64)
 

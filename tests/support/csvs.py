@@ -14,7 +14,8 @@ import pytest
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from nntrain.data.dataset import Dataset
+from nntrain.data.dataset import Annotations, Dataset
+from nntrain.data.labels import numbered
 from nntrain.errors import DataError
 
 
@@ -53,6 +54,16 @@ def refusal(read: Callable[..., Dataset], content: bytes, **options: Any) -> str
     assert "file.csv" in message
     assert ";" in message, "the problem, then a hint"
     return message
+
+
+def make_dataset(
+    pixels: NDArray[np.uint8], labels: Any = None, source: str = "train.csv", classes: int = 10
+) -> Dataset:
+    """Rows with labels 0 … classes − 1, or without labels."""
+    if labels is None:
+        return Dataset(pixels, source)
+    numbers = np.asarray(labels).astype(np.uint8)
+    return Dataset(pixels, source, Annotations(numbers, numbered(classes), None, "label"))
 
 
 @st.composite

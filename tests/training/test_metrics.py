@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nntrain.data.labels import numbered
 from nntrain.training.metrics import Evaluation, confusion_matrix
 
 PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
@@ -14,7 +15,7 @@ PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, ma
 
 def evaluation(pairs: list[tuple[int, int]]) -> Evaluation:
     truth, answers = (np.array(column, np.uint8) for column in zip(*pairs, strict=True))
-    return Evaluation(confusion_matrix(truth, answers, 4), 0.5, "cross_entropy")
+    return Evaluation(confusion_matrix(truth, answers, 4), 0.5, "cross_entropy", numbered(4))
 
 
 @given(PAIRS)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from nntrain.config import Config, parse_config
 from nntrain.config.build import build_network
-from nntrain.data.dataset import Dataset
 from nntrain.explain.doctor.examination import (
     Sample,
     Snapshot,
@@ -19,6 +18,7 @@ from nntrain.explain.doctor.examination import (
 )
 from nntrain.nn import LOSSES
 from nntrain.training.state import TrainingState
+from tests.support.csvs import make_dataset
 from tests.support.tiny import CONFIG, stripes
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -31,7 +31,7 @@ LECTURE = (CONFIGS / "lecture.yaml").read_text("utf-8").replace("dense: 100", "d
 def tiny(rows: int, *overrides: str) -> tuple[Config, TrainingState, Sample]:
     config = parse_config(CONFIG.format(train="train.csv"), "x", ("dtype=float64", *overrides))
     pixels, labels = stripes(rows)
-    digits = Dataset(pixels, "train.csv", labels, None, "label", None)
+    digits = make_dataset(pixels, labels)
     return config, TrainingState.initial(config, 16), Sample.of(config, digits.as_subset())
 
 
@@ -105,7 +105,7 @@ def test_no_constant_answer_has_a_smaller_loss(
         ),
     )
     labels = np.r_[np.arange(classes), np.zeros(3, np.int64)].astype(np.uint8)  # not equally many
-    digits = Dataset(np.zeros((len(labels), 4), np.uint8), "x", labels, None, "label", None)
+    digits = make_dataset(np.zeros((len(labels), 4), np.uint8), labels)
     least = constant_loss(config, (digits.as_subset(), None))
     x = np.array(answers[:classes])
     if output == "softmax":
