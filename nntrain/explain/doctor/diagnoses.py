@@ -61,6 +61,7 @@ LARGE_WEIGHT = 0.1
 class DiagnosisKind(Enum):
     """Problems of a run, causes before consequences."""
 
+    PIXELS = "unusual range of pixels"
     INPUTS = "inputs not scaled"
     SYMMETRIC = "symmetric neurons"
     DECAY = "weights pulled to 0"
@@ -73,13 +74,15 @@ class DiagnosisKind(Enum):
     CONSTANT = "no better than a constant answer"
     OVERFITTING = "overfitting"
     VALIDATION = "too few validation rows"
+    SHARED = "validation rows that are training rows"
+    NOT_VALIDATED = "classes without a validation row"
 
 
 _KINDS = list(DiagnosisKind)
 _ROOTS = _KINDS[: _KINDS.index(DiagnosisKind.SATURATED)]
 # The kinds that may have caused one, the likeliest first.
 CAUSES: dict[DiagnosisKind, list[DiagnosisKind]] = {
-    DiagnosisKind.RATE_TOO_HIGH: [DiagnosisKind.INPUTS],
+    DiagnosisKind.RATE_TOO_HIGH: [DiagnosisKind.PIXELS, DiagnosisKind.INPUTS],
     DiagnosisKind.SATURATED: _ROOTS,
     DiagnosisKind.DEAD: _ROOTS,
     **{
@@ -119,6 +122,15 @@ def find_problems(stats: RunStats) -> list[Diagnosis]:
 def _diagnosis(kind: DiagnosisKind, evidence: str, *remedies: Remedy) -> Diagnosis:
     """A diagnosis whose cause is the key that its first remedy changes."""
     return Diagnosis(kind, remedies[0][0], evidence, remedies)
+
+
+def unusual_pixels(stats: RunStats) -> Diagnosis | None:
+    """Pixels of at most 1 or 16 make x_0 almost 0."""
+    if stats.doubts is None or stats.doubts.low_range is None:
+        return None
+    high = stats.doubts.low_range
+    evidence = f"no pixel of the training rows is above {high}, where 255 is usual"
+    return _diagnosis(DiagnosisKind.PIXELS, evidence, (("data", "pixel_range"), f"[0, {high}]"))
 
 
 def inputs_not_scaled(stats: RunStats) -> Diagnosis | None:
@@ -249,7 +261,7 @@ def saturated(stats: RunStats) -> Diagnosis | None:
         if LOSSES[stats.config.loss].canonical is ACTIVATIONS[layers[-1].activation]:
             shares[-1] = 0.0  # σ′ of the outputs cancels
         # All outputs but one should be near 0, so only more than these are too many.
-        limits = [limit] * (len(layers) - 1) + [1 - 0.5 / stats.config.data.classes]
+        limits = [limit] * (len(layers) - 1) + [1 - 0.5 / stats.config.network[-1].dense]
         found = [i for i, share in enumerate(shares) if share > limits[i]]
         if found:
             found.sort(key=lambda i: -shares[i])
@@ -357,7 +369,7 @@ def no_better_than_constant(stats: RunStats) -> Diagnosis | None:
     """E is that of a network that ignores its inputs."""
     if not stats.history:
         return None
-    last, classes = stats.history[-1].train_loss, stats.config.data.classes
+    last, classes = stats.history[-1].train_loss, stats.config.network[-1].dense
     if not _learns_badly(stats) or abs(last - stats.baseline) > NEAR * stats.baseline:
         return None
     evidence = (
@@ -369,7 +381,7 @@ def no_better_than_constant(stats: RunStats) -> Diagnosis | None:
 
 
 def _baseline_formula(stats: RunStats) -> str:
-    k = stats.config.data.classes
+    k = stats.config.network[-1].dense
     formulas = {
         "cross_entropy": (math.log(k), f" ≈ ln {k}"),
         "squared_error": ((1 - 1 / k) / 2, f" ≈ ½(1 − 1/{k})"),
@@ -432,7 +444,30 @@ def few_validation_rows(stats: RunStats) -> Diagnosis | None:
     return Diagnosis(DiagnosisKind.VALIDATION, path, evidence, remedies)
 
 
+def shared_rows(stats: RunStats) -> Diagnosis | None:
+    """Validation rows that the network was trained on say nothing about other rows."""
+    if stats.doubts is None or not stats.doubts.shared or stats.rows is None:
+        return None
+    evidence = (
+        f"{stats.doubts.shared:,} of {stats.rows[1]:,} validation rows are also training rows, so "
+        "val_accuracy is too good; leave them out of one of the two"
+    )
+    path: KeyPath = ("data", "validation")
+    held_out = isinstance(stats.config.data.validation, str)
+    remedies: tuple[Remedy, ...] = ((path, "0.1"),) if held_out else ()
+    return Diagnosis(DiagnosisKind.SHARED, path, evidence, remedies)
+
+
+def classes_not_validated(stats: RunStats) -> Diagnosis | None:
+    """An accuracy without some of the classes is that of another problem."""
+    if stats.doubts is None or not stats.doubts.not_validated:
+        return None
+    evidence = f"no validation row is of class {stats.doubts.not_validated}"
+    return _diagnosis(DiagnosisKind.NOT_VALIDATED, evidence, (("data", "validation"), "0.1"))
+
+
 DIAGNOSES: tuple[Callable[[RunStats], Diagnosis | None], ...] = (
+    unusual_pixels,
     inputs_not_scaled,
     symmetric_neurons,
     weights_pulled_to_zero,
@@ -445,6 +480,8 @@ DIAGNOSES: tuple[Callable[[RunStats], Diagnosis | None], ...] = (
     no_better_than_constant,
     overfitting,
     few_validation_rows,
+    shared_rows,
+    classes_not_validated,
 )
 
 

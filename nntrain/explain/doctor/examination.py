@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from nntrain.config import Config, parse_config
 from nntrain.config.build import build_regularization, build_rescale
 from nntrain.config.schema import DenseConfig
 from nntrain.data.batches import one_hot
+from nntrain.data.checks import count_shared, low_range, missing_classes
 from nntrain.data.dataset import Subset
 from nntrain.errors import DataError, DivergenceError
 from nntrain.nn import ACTIVATIONS, LOSSES, Network
@@ -55,8 +57,30 @@ class Sample:
         rows.take(index, pixels)
         x = np.empty(pixels.shape, config.dtype)
         build_rescale(config).apply(pixels, x)
-        targets = one_hot(config.data.classes, config.dtype, config.training.label_smoothing)
+        targets = one_hot(config.network[-1].dense, config.dtype, config.training.label_smoothing)
         return cls(x, targets[rows.labels[index]])
+
+
+class DataDoubts(NamedTuple):
+    """What is doubtful about the rows of a run.
+
+    Attributes:
+        low_range: 1 or 16, if the pixels seem to be numbers from 0 to that.
+        shared: Number of validation rows that are also training rows.
+        not_validated: Classes without a validation row, as text.
+    """
+
+    low_range: int | None
+    shared: int
+    not_validated: str
+
+    @classmethod
+    def of(cls, config: Config, training: Subset, validation: Subset | None) -> "DataDoubts":
+        """Compare the rows with each other and with the usual range."""
+        low = low_range(training.dataset, config.data.pixel_range)
+        if validation is None:
+            return cls(low, 0, "")
+        return cls(low, count_shared(training, validation), missing_classes(validation, training))
 
 
 @dataclass(frozen=True)
@@ -188,6 +212,7 @@ class RunStats:
         weights: How far they have moved; None without a checkpoint.
         inputs: n_0; None without data and checkpoint.
         sample: The rows that were measured; None without data.
+        doubts: What is doubtful about the data; None without data.
     """
 
     run: RunFolder
@@ -202,6 +227,7 @@ class RunStats:
     weights: WeightChange | None
     inputs: int | None
     sample: Sample | None
+    doubts: DataDoubts | None
 
     @property
     def accuracy(self) -> float:
@@ -235,6 +261,7 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
         reporter.log(
             f"warning: {run.config_file}: not what the run was trained with; using that of {file}"
         )
+    config = config.with_classes(data[0].dataset.classes) if data and not checkpoint else config
     if data and checkpoint and digest(*data) != checkpoint.meta.data_digest:
         reporter.log(
             f"warning: {config.data.train}: not the rows that {run} was trained on; "
@@ -270,6 +297,7 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
         weights=weights,
         inputs=inputs,
         sample=sample,
+        doubts=DataDoubts.of(config, *data) if data else None,
     )
 
 
@@ -293,7 +321,7 @@ def read_rows(config: Config, reporter: Reporter) -> Split | None:
 
 def constant_loss(config: Config, data: Split | None) -> float:
     """E if each output is the mean of its targets; without data, of equally frequent classes."""
-    classes = config.data.classes
+    classes = config.network[-1].dense
     targets = one_hot(classes, "float64", config.training.label_smoothing)
     shares = np.full(classes, 1 / classes)
     if data:

@@ -23,6 +23,7 @@ from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split
 from nntrain.training.run import RunFolder
+from tests.support.csvs import make_dataset
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 
@@ -319,7 +320,7 @@ def digits() -> Dataset:
     """Of 14×14 pixels, which are learnt in a quarter of the time."""
     pixels, labels = demo_digits(5000)
     pixels = pixels.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)).astype(np.uint8).reshape(-1, 196)
-    return Dataset(pixels, "train.csv", labels, None, "label", None)
+    return make_dataset(pixels, labels)
 
 
 def split(digits: Dataset, rows: int) -> Split:
@@ -369,12 +370,51 @@ def test_a_bad_run_gets_its_own_diagnosis_alone_and_the_remedy_helps(
 
 
 def test_every_diagnosis_has_a_badly_trained_run() -> None:
-    # Too few validation rows have tests of their own below.
+    # Doubtful rows have tests of their own below.
     assert {case.cause for case in BADLY_TRAINED.values()} == set(DiagnosisKind) - {
         DiagnosisKind.CONSTANT,
         DiagnosisKind.VALIDATION,
+        DiagnosisKind.PIXELS,
+        DiagnosisKind.SHARED,
+        DiagnosisKind.NOT_VALIDATED,
     }
     assert len(DIAGNOSES) == len(DiagnosisKind)
+
+
+@pytest.mark.parametrize(
+    ("greatest", "shared", "missing", "expected"),
+    [
+        (16, False, False, {DiagnosisKind.PIXELS: "[0, 16]"}),
+        (255, True, False, {DiagnosisKind.SHARED: None}),
+        (255, False, True, {DiagnosisKind.NOT_VALIDATED: "0.1"}),
+    ],
+)
+def test_doubtful_rows_are_found_and_the_key_is_named(
+    greatest: int,
+    shared: bool,
+    missing: bool,
+    expected: dict[DiagnosisKind, str | None],
+    digits: Dataset,
+    tmp_path: Path,
+) -> None:
+    dim = make_dataset(np.minimum(digits.pixels, greatest), digits.labels)
+    assert dim.labels is not None
+    held_out = np.arange(3750, 5000)
+    if missing:
+        held_out = held_out[dim.labels[held_out] > 3]
+    training = np.arange(4000 if shared else 3750)
+    config = parse_config(QUICK, "x", ("training.epochs=1",))
+    stats = trained(config, tmp_path / "run", (Subset(dim, training), Subset(dim, held_out)))
+    doubtful = {DiagnosisKind.PIXELS, DiagnosisKind.SHARED, DiagnosisKind.NOT_VALIDATED}
+    found = {finding.kind: finding for finding in find_problems(stats) if finding.kind in doubtful}
+    assert {
+        kind: finding.remedies[0][1] if finding.remedies else None
+        for kind, finding in found.items()
+    } == expected
+    if shared:
+        assert "250 of 1,250 validation rows" in found[DiagnosisKind.SHARED].evidence
+    if missing:
+        assert "no validation row is of class 0–3" in found[DiagnosisKind.NOT_VALIDATED].evidence
 
 
 @pytest.mark.parametrize("name", WELL_TRAINED)
