@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import check_not_existing, config_argument, force_option, set_option
+from nntrain.cli.options import (
+    OUT_PATH,
+    check_not_existing,
+    config_argument,
+    force_option,
+    set_option,
+)
 from nntrain.cli.terminal import echo
 
 
@@ -15,7 +21,7 @@ def config() -> None:
 
 
 @config.command(epilog="Example: nntrain config init mine.yaml")
-@click.argument("file", type=click.Path(path_type=Path), default="config.yaml")
+@click.argument("file", type=OUT_PATH, default="config.yaml")
 @force_option
 def init(file: Path, force: bool) -> None:
     """Write a commented starter configuration to FILE.

@@ -7,6 +7,7 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
+    OUT_PATH,
     BoundedInt,
     check_not_existing,
     check_output_is_not_input,
@@ -30,7 +31,7 @@ BAR_WIDTH = 40  # columns
 folder_option = click.option(
     "--out",
     "folder",
-    type=click.Path(path_type=Path),
+    type=OUT_PATH,
     default="data",
     show_default=True,
     help="The output folder.",
@@ -126,7 +127,7 @@ def check(paths: tuple[str, ...]) -> None:
 @set_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OUT_PATH,
     default="preview.png",
     show_default=True,
     help="The output image.",

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import (
-    RUN_PATH,
+    NEW_RUN_PATH,
     config_argument,
     scheduler_option,
     set_option,
@@ -20,7 +20,7 @@ from nntrain.cli.terminal import echo, exit_interrupted
 @click.option(
     "--run",
     "folder",
-    type=RUN_PATH,
+    type=NEW_RUN_PATH,
     help="Folder of the run.  [default: runs/<name of CONFIG>, with -2, -3 … if it exists]",
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted run.")

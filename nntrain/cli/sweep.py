@@ -8,7 +8,8 @@ import click
 
 from nntrain.cli import completion
 from nntrain.cli.options import (
-    SWEEP_PATH,
+    NEW_SWEEP_PATH,
+    OUT_PATH,
     BoundedInt,
     CompletedPath,
     scheduler_option,
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: nntrain sweep configs/sweep.yaml --parallel 2")
 @click.argument("path", metavar="SWEEP", type=CompletedPath(completion.sweeps, path_type=Path))
 @click.option(
-    "--run", "folder", type=SWEEP_PATH, help="The sweep's folder.  [default: runs/<name of SWEEP>]"
+    "--run",
+    "folder",
+    type=NEW_SWEEP_PATH,
+    help="The sweep's folder.  [default: runs/<name of SWEEP>]",
 )
 @click.option(
     "--parallel",
@@ -47,7 +51,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OUT_PATH,
     help="The report's file.  [default: report.html in the sweep's folder]",
 )
 def sweep(

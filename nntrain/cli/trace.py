@@ -6,6 +6,7 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
+    OUT_PATH,
     BoundedInt,
     check_output_is_not_input,
     config_or_run_argument,
@@ -27,9 +28,7 @@ from nntrain.errors import ConfigError, NNTrainError
     help="Number of the digit's row, from 1, without the header.",
 )
 @click.option("--data", "csv", type=CSV_PATH, help="A labelled CSV.  [default: data.train]")
-@click.option(
-    "--npz", "out", type=click.Path(path_type=Path), help="Also write all arrays into this file."
-)
+@click.option("--npz", "out", type=OUT_PATH, help="Also write all arrays into this file.")
 @force_option
 def trace(
     source: Path,
