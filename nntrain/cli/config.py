@@ -42,9 +42,11 @@ def init(file: Path, force: bool) -> None:
 @set_option
 def show(config: str, overrides: tuple[str, ...]) -> None:
     """Print CONFIG with all defaults."""
-    from nntrain.config import dump_config, load_config
+    from nntrain.config import FileFinder, dump_config, load_config
+    from nntrain.training.reporter import TerminalReporter
 
-    echo(dump_config(load_config(config, overrides)), keep="\n", end="")
+    finder = FileFinder(TerminalReporter().log, needed=())
+    echo(dump_config(load_config(config, overrides, finder)), keep="\n", end="")
 
 
 @config.command(epilog="Example: nntrain config check config.yaml")
@@ -52,11 +54,13 @@ def show(config: str, overrides: tuple[str, ...]) -> None:
 @set_option
 def check(config: str, overrides: tuple[str, ...]) -> None:
     """Read CONFIG and its CSVs and build the network, but do not train."""
-    from nntrain.config import load_config
+    from nntrain.config import FileFinder, load_config
     from nntrain.training.fit import dry_run
     from nntrain.training.reporter import TerminalReporter
 
-    echo(f"{config}: {dry_run(load_config(config, overrides), TerminalReporter())}")
+    reporter = TerminalReporter()
+    loaded = load_config(config, overrides, FileFinder(reporter.log))
+    echo(f"{config}: {dry_run(loaded, reporter)}")
 
 
 @config.command(epilog="Example: nntrain config schema > nntrain.schema.json")

@@ -50,13 +50,16 @@ def fit(
     With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
     in parallel.
     """
-    from nntrain.config import load_config
+    from nntrain.config import FileFinder, load_config
     from nntrain.training import committee
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.run import RunFolder, create_run, find_run, name_for
     from nntrain.training.threads import cores
 
-    loaded, name = load_config(config, overrides), name_for(Path(config))
+    reporter = TerminalReporter()
+    # A run is resumed with the same rows, wherever they are now.
+    finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
+    loaded, name = load_config(config, overrides, finder), name_for(Path(config))
     if scheduler is not None:
         from nntrain.cli.remote import train_on
 
@@ -66,7 +69,7 @@ def fit(
         outcome = train_on(scheduler, loaded, get_run, threads or 1)
     else:
         train = committee.resume if resume else committee.start
-        outcome = train(loaded, folder, name, TerminalReporter(), threads or cores())
+        outcome = train(loaded, folder, name, reporter, threads or cores())
     for line in outcome.results():
         echo(line)
     if outcome.signal is not None:

@@ -111,6 +111,7 @@ def _train(
     from nntrain.cli.sweep_progress import SweepProgress
     from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
+    from nntrain.config import FileFinder
     from nntrain.sweep.runner import run_sweep
     from nntrain.sweep.search import max_concurrent
     from nntrain.sweep.spec import load_sweep
@@ -125,8 +126,9 @@ def _train(
         "--threads": threads,
         "--scheduler": scheduler,
     }
-    definition = load_sweep(path)
-    data = read_data(definition.config({}), TerminalReporter())
+    reporter = TerminalReporter()
+    definition = load_sweep(path, finder=FileFinder(reporter.log))
+    data = read_data(definition.config({}), reporter)
     parallel = min(parallel or max(1, cores() // (threads or 1)), max_concurrent(definition.sweep))
     threads = threads or (max(1, cores() // parallel) if scheduler is None else 1)
     with open_trials(definition, folder) as trials:

@@ -12,13 +12,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nntrain.config import Config, load_config, make_config, parse_config
+from nntrain.config import Config, FileFinder, load_config, make_config, parse_config
+from nntrain.config.finder import CSVS
 from nntrain.data.dataset import Subset
 from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.data.kaggle import read_csv
 from nntrain.errors import DataError, RunError
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
+from nntrain.paths import expand
 from nntrain.training import committee, inference
 from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
@@ -66,8 +68,9 @@ def fit(
     """
     given = X is not None or y is not None
     asked = dict(overrides or {}) | ({"data.train": ARRAYS} if given else {})
-    complete, name = _complete(config, asked)
     reporter = suitable_reporter()
+    needed = () if resume else ("validation",) if given else CSVS
+    complete, name = _complete(config, asked, FileFinder(reporter.log, needed))
     data: Split | None = None
     if given:
         if X is None or y is None:
@@ -200,18 +203,19 @@ class Run:
 
 
 def _complete(
-    config: Text | Mapping[str, Any] | Config, overrides: Mapping[str, Any]
+    config: Text | Mapping[str, Any] | Config, overrides: Mapping[str, Any], finder: FileFinder
 ) -> tuple[Config, str]:
     """The configuration with the overrides, and the name of its runs."""
     assignments = [f"{key}={_as_yaml(value)}" for key, value in overrides.items()]
     match config:
         case Config():
-            return make_config(config.model_dump(), "config", assignments), NAME
+            return make_config(config.model_dump(), "config", assignments, finder), NAME
         case str() if "\n" in config:
-            return parse_config(config, "config", assignments), NAME
+            return parse_config(config, "config", assignments, finder), NAME
         case str() | os.PathLike():
-            return load_config(os.fspath(config), assignments), name_for(Path(config))
-    return make_config(config, "config", assignments), NAME
+            path = expand(os.fspath(config))
+            return load_config(path, assignments, finder), name_for(Path(path))
+    return make_config(config, "config", assignments, finder), NAME
 
 
 def _as_yaml(value: object) -> str:

@@ -8,7 +8,9 @@ import pytest
 
 from nntrain.cli import main
 from nntrain.cli.options import ExpandedPath
+from nntrain.training.run import RunFolder
 from tests.support.cli import line_of_refusal, run, succeed
+from tests.support.tiny import TINY
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def test_every_path_is_expanded_and_no_url(elsewhere: Path, parameter: click.Par
 
 def test_commands_take_the_files_that_their_paths_expand_to(elsewhere: Path) -> None:
     succeed("data", "check", "~/data/train.csv", "$WORK/data/test.csv")
-    train = f"data.train={elsewhere}/data/train.csv"
+    train = "data.train=${WORK}/data/train.csv"
     few = "training.epochs=1"
     succeed("fit", "~/tiny.yaml", "--run", "$WORK/runs/a", "--set", train, "--set", few)
     assert (elsewhere / "runs/a/best.npz").exists()
@@ -104,3 +106,77 @@ def test_a_new_file_may_have_a_dollar_in_its_name(elsewhere: Path) -> None:
     succeed("config", "init", "price$usd.yaml")
     assert Path("price$usd.yaml").exists()
     assert run("config", "show", "price$usd.yaml").exit_code == 0
+
+
+def test_a_run_records_where_its_rows_were_found(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "tiny.yaml").rename(folder / "data/tiny.yaml")
+    (folder / "data/tiny.yaml").write_text(TINY.replace("data/train.csv", "train.csv"))
+    few = ("--set", "training.epochs=1")
+    result = succeed("fit", "data/tiny.yaml", *few)
+    found = folder / "data/train.csv"
+    line = f"data.train: train.csv was not found here; {found} beside data/tiny.yaml is taken"
+    assert result.stderr.splitlines()[0] == line
+    assert RunFolder(Path("runs/tiny")).config().data.train == str(found)
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    run = ("--run", "../runs/tiny", "--resume")
+    succeed("evaluate", "../runs/tiny")
+    succeed("fit", "../data/tiny.yaml", *run, "--set", "training.epochs=2")
+    succeed("fit", "../runs/tiny/config.yaml", *run, "--set", "training.epochs=3")
+    assert len(RunFolder(folder / "runs/tiny").history()) == 3
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["fit", "config check", "config show", "trace", "inspect", "gradcheck", "data preview"],
+)
+def test_every_command_finds_rows_beside_the_configuration(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    distorted = TINY.replace("classes: 3", "classes: 3, distortion: {shift: 1}")
+    (folder / "tiny.yaml").write_text(distorted.replace("epochs: 4", "epochs: 1"))
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    result = succeed(*command.split(), "../tiny.yaml")
+    found = folder / "data/train.csv"
+    line = f"data.train: data/train.csv was not found here; {found} beside ../tiny.yaml is taken"
+    assert result.stderr.splitlines()[0] == line
+    assert "no such file" not in result.output
+
+
+@pytest.mark.parametrize("command", ["fit", "config check", "trace", "gradcheck", "data preview"])
+def test_rows_that_are_nowhere_are_reported_with_both_places(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    (folder / "tiny.yaml").write_text(TINY.replace("data/train.csv", "none.csv"))
+    assert line_of_refusal(1, *command.split(), "../tiny.yaml") == (
+        f"../tiny.yaml:3: data.train: none.csv: no such file, neither in {folder}/elsewhere nor "
+        f"beside tiny.yaml in {folder}; name a file that exists"
+    )
+
+
+def test_commands_that_need_no_rows_do_without_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "data/train.csv").rename(folder / "other.csv")
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    assert "assuming 784 pixels" in succeed("inspect", "../tiny.yaml").stderr
+    succeed("config", "show", "../tiny.yaml")
+    succeed("trace", "../tiny.yaml", "--data", "../other.csv")
+    validation = ("--set", "data.train=../other.csv", "--set", "data.validation=$NOWHERE/x.csv")
+    succeed("gradcheck", "../tiny.yaml", *validation)
+
+
+def test_a_url_in_the_configuration_is_refused_before_anything_begins(folder: Path) -> None:
+    url = "https://www.kaggle.com/c/digit-recognizer/data"
+    for command in ("fit", "inspect", "config show"):
+        line = line_of_refusal(2, *command.split(), "tiny.yaml", "--set", f"data.train={url}")
+        assert line == (
+            f"--set data.train={url}: data.train: a URL, but nntrain reads files; fetch it first: "
+            "kaggle competitions download -c digit-recognizer"
+        )

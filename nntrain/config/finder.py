@@ -1,0 +1,123 @@
+"""Finds the files that a YAML file names, and says why one is not there."""
+
+import re
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import NamedTuple
+
+from nntrain.config.issues import ConfigIssue, KeyPath, SourceMap, config_error, location_of
+from nntrain.config.schema import Config
+from nntrain.config.yaml_errors import escapes_in
+from nntrain.errors import DataError, NNTrainError, did_you_mean
+from nntrain.paths import exists, expand, unknown_part, url_problem
+
+CSVS = ("train", "validation")
+
+_ENDING = r"\.(csv|tsv|txt|gz|zip|bz2|xz|ya?ml)"
+
+
+class FileFinder(NamedTuple):
+    """Finds files that YAML names: from the working directory, else beside the YAML file.
+
+    Attributes:
+        log: Receives a line about each file that was found beside the YAML file.
+        needed: The keys of `data` whose CSVs must exist.
+    """
+
+    log: Callable[[str], None]
+    needed: Collection[str] = CSVS
+
+    def find_csvs(self, config: Config, source_map: SourceMap, file: Path | None) -> Config:
+        """The configuration with the paths of its CSVs expanded, or absolute if beside `file`.
+
+        Raises:
+            ConfigError: If one is a URL.
+            DataError: If a needed one is not found, and there is more to say than that.
+        """
+        found = {
+            name: self.find(written, ("data", name), source_map, file, name in self.needed)
+            for name in CSVS
+            if isinstance(written := getattr(config.data, name), str)
+        }
+        return config.model_copy(update={"data": config.data.model_copy(update=found)})
+
+    def find(
+        self,
+        written: str,
+        key: KeyPath,
+        source_map: SourceMap,
+        file: Path | None,
+        is_needed: bool,
+        error: type[NNTrainError] = DataError,
+    ) -> str:
+        """The path of a file, also if it is nowhere and reading it will fail.
+
+        Args:
+            written: The path as it was read from YAML.
+            key: Its key.
+            source_map: The locations of the keys.
+            file: The YAML file; None for other text.
+            is_needed: Whether to raise an error with all that can be said about a missing file.
+            error: The class of that error.
+
+        Raises:
+            ConfigError: If it is a URL.
+        """
+        location = location_of(key, source_map)
+        if problem := url_problem(written):
+            raise config_error(location, key, problem)
+        path = expand(written)
+        if exists(path):
+            return path
+        folders = [Path()]
+        if file and file.is_file() and not location.is_override and not Path(path).is_absolute():
+            folder = file.parent.resolve()
+            if exists(beside := folder / path):
+                taken = beside.parent.resolve() / beside.name
+                place = ".".join(map(str, key))
+                self.log(f"{place}: {path} was not found here; {taken} beside {file} is taken")
+                return str(taken)
+            if not folder.samefile(Path()):
+                folders.append(folder)
+        hint = _hint(path, written, location.written, folders)
+        if is_needed and (hint or len(folders) > 1):
+            message = f"{path}: no such file"
+            if len(folders) > 1 and file:
+                message += f", neither in {Path.cwd()} nor beside {file.name} in {folders[1]}"
+            message += f"; {hint or _similar(path, folders)}"
+            raise error(str(ConfigIssue(location, key, message)))
+        return path
+
+
+def _hint(path: str, value: str, written: str, folders: Collection[Path]) -> str | None:
+    """What is wrong with a path that is not found: a variable, or what YAML made of it."""
+    if unknown := unknown_part(path):
+        return f"{unknown}; write the path in full"
+    if escapes := escapes_in(written):
+        return escapes
+    comment = re.search(re.escape(value) + r"\s+(#[^\n]*)", written)
+    if comment and _belongs_to(value, comment, folders):
+        shown = comment[1] if len(comment[1]) <= 40 else f"{comment[1][:39]}…"
+        return f"YAML takes {shown!r} as a comment; put the whole path in quotes"
+    return None
+
+
+def _belongs_to(value: str, comment: "re.Match[str]", folders: Collection[Path]) -> bool:
+    """Whether a comment after a path is likely to be a part of the path."""
+    text = comment[0]
+    ends = [match.start() for match in re.finditer(r"\s+#|$", text)][1:]
+    if any(exists(folder / text[:end].rstrip()) for folder in folders for end in ends):
+        return True
+    if re.search(f"{_ENDING}$", value):
+        return bool(re.search(rf"^#\S.*{_ENDING}$", comment[1].rstrip()))
+    return True
+
+
+def _similar(path: str, folders: Collection[Path]) -> str:
+    names: list[str] = []
+    for folder in folders:
+        try:
+            names += [entry.name for entry in (folder / path).parent.iterdir()]
+        except OSError:
+            continue
+    return did_you_mean(Path(path).name, names, "name a file that exists")
