@@ -17,10 +17,10 @@ from nntrain.config.finder import CSVS
 from nntrain.data.dataset import Subset
 from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.data.kaggle import read_csv
-from nntrain.errors import DataError, RunError
+from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
-from nntrain.paths import expand
+from nntrain.paths import expand, url_problem
 from nntrain.training import committee, inference
 from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
@@ -77,7 +77,7 @@ def fit(
             raise DataError("X and y: one is missing; give rows and their digits, or neither")
         data = split(complete, dataset_from_arrays(X, y, complete.data.classes), reporter)
     train = committee.resume if resume else committee.start
-    folder = None if run is None else Path(run)
+    folder = None if run is None else Path(_local(run))
     outcome = train(complete, folder, name, reporter, threads or cores(), data)
     if outcome.signal is not None:
         again = f"run={str(outcome.run)!r}, resume=True"
@@ -95,8 +95,8 @@ def load(run: Text) -> "Run":
     Raises:
         RunError: If there is no such run.
     """
-    named = RUNS / run
-    return Run(RunFolder.open(named if not Path(run).exists() and named.exists() else Path(run)))
+    folder, named = Path(_local(run)), RUNS / run
+    return Run(RunFolder.open(named if not folder.exists() and named.exists() else folder))
 
 
 class Run:
@@ -155,7 +155,7 @@ class Run:
     def predict_proba(self, X: ArrayLike | Text) -> NDArray[np.float64]:  # noqa: N803
         """The probability of each digit, shape (N, classes); arguments as in `predict`."""
         if isinstance(X, str | os.PathLike):
-            rows = read_csv(os.fspath(X)).as_subset()
+            rows = read_csv(_local(X)).as_subset()
         else:
             rows = dataset_from_arrays(X).as_subset()
         return np.asarray(inference.probabilities(self._models, rows, threads=cores()), np.float64)
@@ -182,7 +182,7 @@ class Run:
         if X is None:
             return self._held_out()
         if isinstance(X, str | os.PathLike):
-            return read_labelled(os.fspath(X), classes, None, suitable_reporter()).as_subset()
+            return read_labelled(_local(X), classes, None, suitable_reporter()).as_subset()
         if y is None:
             raise DataError("y: missing; give the digits of X's rows, or a CSV with labels")
         return dataset_from_arrays(X, y, classes).as_subset()
@@ -213,9 +213,21 @@ def _complete(
         case str() if "\n" in config:
             return parse_config(config, "config", assignments, finder), NAME
         case str() | os.PathLike():
-            path = expand(os.fspath(config))
+            path = _local(config)
             return load_config(path, assignments, finder), name_for(Path(path))
     return make_config(config, "config", assignments, finder), NAME
+
+
+def _local(path: Text) -> str:
+    """Expand ~ and $NAME in a path.
+
+    Raises:
+        ConfigError: If it is a URL.
+    """
+    written = os.fspath(path)
+    if problem := url_problem(written):
+        raise ConfigError(f"{written}: {problem}")
+    return expand(written)
 
 
 def _as_yaml(value: object) -> str:
