@@ -70,7 +70,7 @@ class FileFinder(NamedTuple):
         if exists(path):
             return path
         folders = [Path()]
-        if file and file.is_file() and not location.is_override and not Path(path).is_absolute():
+        if file and _has_folder(file) and not location.is_override and not Path(path).is_absolute():
             folder = file.parent.resolve()
             if exists(beside := folder / path):
                 taken = beside.parent.resolve() / beside.name
@@ -89,12 +89,19 @@ class FileFinder(NamedTuple):
         return path
 
 
+def _has_folder(file: Path) -> bool:
+    """Whether YAML is from a file in a folder, not from a pipe or /dev/stdin."""
+    return file.is_file() and Path("/dev") not in file.parents
+
+
 def _hint(path: str, value: str, written: str, folders: Collection[Path]) -> str | None:
     """What is wrong with a path that is not found: a variable, or what YAML made of it."""
     if unknown := unknown_part(path):
         return f"{unknown}; write the path in full"
     if escapes := escapes_in(written):
         return escapes
+    if "\n" in written and value not in written:
+        return "YAML joins the lines of a value; write the path in one line"
     comment = re.search(re.escape(value) + r"\s+(#[^\n]*)", written)
     if comment and _belongs_to(value, comment, folders):
         shown = comment[1] if len(comment[1]) <= 40 else f"{comment[1][:39]}…"

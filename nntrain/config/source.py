@@ -16,6 +16,7 @@ Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | dict[str, Val
 
 _MAX_CHARACTERS = 65_536  # parsing costs time, and a CSV given by mistake may be long
 _MAX_VALUES = 10_000  # a few anchors and aliases can unfold to billions
+_MAX_WRITTEN = 400  # characters of a value and its line that are kept, enough for a path
 _MAX_BITS = 1024  # as many as the largest double; Python refuses to print far larger integers
 
 # What YAML forbids, and the line breaks that editors do not count as such.
@@ -89,13 +90,20 @@ class _Reader:
             return tuple(self._plain(item, (*path, index)) for index, item in items)
         return self._scalar(node, location, path)
 
-    def _location_of(self, node: Node) -> Location:
-        location = self._location_at(node.start_mark.line + 1)
+    def _location_of(self, node: Node, key: Node | None = None) -> Location:
+        """The location of a node; of a key's value, it is that of the key."""
+        location = self._location_at((key or node).start_mark.line + 1)
         if not isinstance(node, ScalarNode):
             return location
-        end = self._source.find("\n", node.end_mark.index)
-        written = self._source[node.start_mark.index : None if end < 0 else end]
-        return location._replace(written=written.rstrip())
+        start, end = node.start_mark.index, node.end_mark.index
+        if key and start == end:  # nothing is written, but perhaps a comment
+            start = end = key.end_mark.index + 1
+        if node.style not in ("|", ">"):
+            line_end = self._source.find("\n", end)
+            end = len(self._source) if line_end < 0 else line_end
+        # Aliases could repeat a long text thousands of times.
+        written = self._source[start : min(end, start + _MAX_WRITTEN)]
+        return location._replace(written=written.strip())
 
     def _check_tag(self, node: Node, location: Location, path: KeyPath) -> None:
         if _tag(node) not in _TAGS[type(node)]:
@@ -119,8 +127,7 @@ class _Reader:
                 first = self._source_map[(*path, key)].text
                 message = f"key {format_value(key)} given twice, first at {first}; remove one"
                 raise config_error(location, path, message)
-            written = self._location_of(value_node).written
-            self._source_map[(*path, key)] = location._replace(written=written)
+            self._source_map[(*path, key)] = self._location_of(value_node, key_node)
             values[key] = self._plain(value_node, (*path, key))
         return values
 
@@ -162,7 +169,7 @@ def override_value(
     for stale in [other for other in source_map if other[: len(path)] == path]:
         del source_map[stale]
     for length in range(1, len(path) + 1):
-        source_map.setdefault(path[:length], location)
+        source_map.setdefault(path[:length], location._replace(written=match[2].strip()))
     source_map.update({(*path, *key): written for key, written in inner.items()})
     return values
 

@@ -166,6 +166,9 @@ def test_a_variable_that_is_not_set_is_named(place: Place, data: str) -> None:
         (r'"C:\\data\/\"x"', 'C:\\data/"x', None),
         ("data/train.csv   # Kaggle's, see x.csv", "data/train.csv", None),
         ("'data/my'  # mine", "data/my", None),
+        ("\n    data/x.csv", "data/x.csv", None),
+        ("|\n    data/x.csv", "data/x.csv\\n", "YAML joins the lines of a value; write the path in one line"),
+        ("data/my\n    x.csv", "data/my x.csv", "YAML joins the lines of a value; write the path in one line"),
     ],
 )  # fmt: skip
 def test_what_yaml_made_of_a_path_is_said_if_it_is_not_found(
@@ -173,13 +176,13 @@ def test_what_yaml_made_of_a_path_is_said_if_it_is_not_found(
 ) -> None:
     place.write(f"\n  train: {written}")
     where = f"no such file, neither in {place.here} nor beside config.yaml in {place.exp}"
-    assert place.refusal() == f"2: data.train: {path}: {where}; {hint or 'name a file that exists'}"
-    place.write(" {train: x}")
-    if hint:
+    line = place.refusal()
+    assert line == f"2: data.train: {path}: {where}; {hint or 'name a file that exists'}"
+    if hint and "\n" not in written:
+        place.write(" {train: x}")
         line = place.refusal(f"data.train={written}")
-        assert (
-            line
-            == f"--set data.train={' '.join(written.split())}: data.train: {path}: no such file; {hint}"
+        assert line == (
+            f"--set data.train={' '.join(written.split())}: data.train: {path}: no such file; {hint}"
         )
         assert place.refusal(f"data={{train: {written}\n}}").endswith(hint)
 
@@ -207,3 +210,14 @@ def test_text_that_is_no_file_has_no_place_beside_it(place: Place) -> None:
     with pytest.raises(DataError, match=r"no such file; \$NOWHERE is not set"):
         parse_config(VALID, "text", ["data.train=$NOWHERE/x"], FileFinder(print))
     assert parse_config(VALID, "text", (), FileFinder(print)).data.train == "train.csv"
+
+
+def test_a_configuration_from_a_pipe_has_no_place_beside_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not Path("/dev/stdin").exists():
+        pytest.skip("only Unix has /dev/stdin")
+    place.write(" {train: none.csv}")
+    with place.config.open() as file:
+        source = f"/dev/fd/{file.fileno()}"
+        assert load_config(source, (), FileFinder(pytest.fail)).data.train == "none.csv"
