@@ -1,7 +1,7 @@
 """Finds the files that a YAML file names, and says why one is not there."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from nntrain.paths import exists, expand, unknown_part, url_problem
 
 CSVS = ("train", "validation")
 
+_MAX_LINE = 300  # characters of an error
 _ENDING = r"\.(csv|tsv|txt|gz|zip|bz2|xz|ya?ml)"
 
 
@@ -81,12 +82,21 @@ class FileFinder(NamedTuple):
                 folders.append(folder)
         hint = _hint(path, written, location.written, folders)
         if is_needed and (hint or len(folders) > 1):
-            message = f"{path}: no such file"
-            if len(folders) > 1 and file:
-                message += f", neither in {Path.cwd()} nor beside {file.name} in {folders[1]}"
-            message += f"; {hint or _similar(path, folders)}"
-            raise error(str(ConfigIssue(location, key, message)))
+            hint = hint or _similar(path, folders)
+            lines = [
+                str(ConfigIssue(location, key, f"{path}: no such file{where}; {hint}"))
+                for where in _places(folders, file)
+            ]
+            raise error(next((line for line in lines if len(line) <= _MAX_LINE), lines[-1]))
         return path
+
+
+def _places(folders: Sequence[Path], file: Path | None) -> list[str]:
+    """Where a file was looked for, in full and in short."""
+    if len(folders) == 1 or file is None:
+        return [""]
+    beside = f"nor beside {file.name}"
+    return [f", neither in {Path.cwd()} {beside} in {folders[1]}", f", neither here {beside}"]
 
 
 def _has_folder(file: Path) -> bool:

@@ -22,7 +22,7 @@ class Place:
         self.here, self.exp = folder / "here", folder / "other/exp"
         self.here.mkdir()
         self.exp.mkdir(parents=True)
-        self.config = self.exp / "config.yaml"
+        self.config = Path("../other/exp/config.yaml")
         self.lines: list[str] = []
 
     def write(self, data: str) -> None:
@@ -40,8 +40,8 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    place = Place(tmp_path)
+def place(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = Place(tmp_path_factory.mktemp("p"))  # a short path, so that messages stay whole
     monkeypatch.chdir(place.here)
     monkeypatch.setenv("HOME", str(place.exp))
     monkeypatch.delenv("NOWHERE", raising=False)
@@ -93,6 +93,16 @@ def test_a_file_that_is_nowhere_is_reported_with_both_places(place: Place) -> No
     assert place.load(needed=("validation",)).data.train == "train.csv"
 
 
+def test_long_places_are_named_in_short(place: Place) -> None:
+    place.exp = place.exp / ("x" * 100) / ("y" * 100)
+    place.exp.mkdir(parents=True)
+    place.config = place.exp / "config.yaml"
+    place.write(" {train: train.csv}")
+    assert place.refusal().endswith(
+        "train.csv: no such file, neither here nor beside config.yaml; name a file that exists"
+    )
+
+
 def test_a_file_that_could_be_in_one_place_only_is_left_to_its_reader(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,6 +110,7 @@ def test_a_file_that_could_be_in_one_place_only_is_left_to_its_reader(
     assert place.load().data.train == "/no/such.csv"
     place.write(" {train: train.csv}")
     monkeypatch.chdir(place.exp)
+    place.config = Path("config.yaml")
     assert place.load().data.train == "train.csv"
 
 
