@@ -6,11 +6,16 @@ from pathlib import Path
 
 _VARIABLE = re.compile(r"\$[A-Za-z_]\w*|\$\{[^}]*\}" + (r"|%\w+%" if os.name == "nt" else ""))
 
-_URL = re.compile(r"[a-z][a-z0-9+.-]+://|www\.", re.IGNORECASE)
-_COMPETITION = re.compile(r"kaggle\.com/(?:c|competitions)/([\w-]+)|^kaggle://(?:.*/)?([\w-]+)$")
-_KAGGLE_DATASET = re.compile(r"kaggle\.com/datasets/([\w-]+/[\w-]+)|^kaggle://datasets/(\S+)$")
-# Not EMNIST, Fashion-MNIST and others, which have other pictures.
-_MNIST = re.compile(r"(?<![a-z])(?<!fashion[-_])mnist(?![a-z0-9])|yann\.lecun", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]+://|www\.[^/]+/", re.IGNORECASE)
+_KAGGLE_DATASET = re.compile(
+    r"kaggle\.com/datasets/([\w-]+/[\w-]+)"
+    r"|^kaggle://(?:datasets/)?((?!c/|competitions/)[\w-]+/[\w-]+)"
+)
+_COMPETITION = re.compile(
+    r"kaggle\.com/(?:c|competitions)/([\w-]+)|^kaggle://(?:c/|competitions/)?([\w-]+)"
+)
+# Not Fashion-MNIST, EMNIST, sign-language-mnist and others, which have other pictures.
+_MNIST = re.compile(r"[/=]mnist(?![a-z0-9])|yann\.lecun", re.IGNORECASE)
 _DOWNLOADERS = {"s3": "aws s3 cp {} .", "gs": "gcloud storage cp {} ."}
 
 
@@ -47,16 +52,19 @@ def url_problem(path: str) -> str | None:
     scheme, _, address = path.partition("://")
     if scheme.lower() == "file":
         return f"a URL; write the path: {address.removeprefix('localhost')}"
-    return f"a URL, but nntrain reads files; fetch it first: {_download_command(path, scheme)}"
+    command = _download_command(path, scheme.lower(), address or path)
+    return f"a URL, but nntrain reads files; fetch it first: {command}"
 
 
-def _download_command(url: str, scheme: str) -> str:
-    dataset, competition = _KAGGLE_DATASET.search(url), _COMPETITION.search(url)
-    if competition and not dataset:
+def _download_command(url: str, scheme: str, address: str) -> str:
+    if dataset := _KAGGLE_DATASET.search(url):
+        if not _MNIST.search(url):
+            return f"kaggle datasets download -d {dataset[1] or dataset[2]}"
+    elif competition := _COMPETITION.search(url):
         return f"kaggle competitions download -c {competition[1] or competition[2]}"
     if _MNIST.search(url):
         return "nntrain data mnist"
-    if dataset:
-        return f"kaggle datasets download -d {dataset[1] or dataset[2]}"
+    _, slash, name = re.sub(r"[?#].*", "", address).rpartition("/")
+    curl = "curl -LO {}" if slash and name else "curl -Lo train.csv {}"
     quoted = "'" + url.replace("'", r"'\''") + "'"
-    return _DOWNLOADERS.get(scheme.lower(), "curl -LO {}").format(quoted)
+    return _DOWNLOADERS.get(scheme, curl).format(quoted)

@@ -107,11 +107,18 @@ def test_unknown_variables_and_users_are_named(path: str, expected: str | None) 
         ("s3://ossci-datasets/mnist/", "nntrain data mnist"),
         ("https://www.kaggle.com/datasets/oddrationale/mnist-in-csv", "nntrain data mnist"),
         ("https://example.org/fashion-mnist.csv", "curl -LO 'https://example.org/fashion-mnist.csv'"),
+        ("https://www.kaggle.com/datasets/datamunge/sign-language-mnist", "kaggle datasets download -d datamunge/sign-language-mnist"),
+        ("https://example.org/get?from=s3://a/b", "curl -LO 'https://example.org/get?from=s3://a/b'"),
+        ("https://example.org/", "curl -Lo train.csv 'https://example.org/'"),
+        ("https://example.org", "curl -Lo train.csv 'https://example.org'"),
         ("https://example.org/emnist.csv", "curl -LO 'https://example.org/emnist.csv'"),
         ("https://www.kaggle.com/c/digit-recognizer/data", "kaggle competitions download -c digit-recognizer"),
         ("https://kaggle.com/competitions/nn5", "kaggle competitions download -c nn5"),
         ("kaggle://digit-recognizer", "kaggle competitions download -c digit-recognizer"),
         ("kaggle://competitions/nn5", "kaggle competitions download -c nn5"),
+        ("kaggle://c/nn5", "kaggle competitions download -c nn5"),
+        ("kaggle://some/digits", "kaggle datasets download -d some/digits"),
+        ("kaggle://datasets/some/digits", "kaggle datasets download -d some/digits"),
         ("https://www.kaggle.com/datasets/some/digits?select=train.csv", "kaggle datasets download -d some/digits"),
     ],
 )  # fmt: skip
@@ -121,7 +128,9 @@ def test_a_url_is_answered_with_the_command_that_fetches_it(url: str, command: s
     assert shlex.split(command)
 
 
-@pytest.mark.parametrize("path", ["C:\\data\\train.csv", "C:/train.csv", "a/http://b", "x.csv", ""])
+@pytest.mark.parametrize(
+    "path", ["C:\\data\\train.csv", "C:/train.csv", "a/http://b", "x.csv", "www.csv", ""]
+)
 def test_a_path_is_no_url(path: str) -> None:
     assert url_problem(path) is None
 

@@ -40,11 +40,11 @@ class ExpandedPath(click.Path):
         written = os.fspath(value)
         if not written:
             self.fail("an empty path names no file", param, ctx)
-        if problem := url_problem(written):
+        path = expand(written)
+        if problem := url_problem(path):
             place = written if len(written) <= _MAX_URL else f"{written[:_MAX_URL]}…"
             problem = "a URL, but nntrain writes files; name one" if self._new else problem
             raise ConfigError(f"{place}: {problem}")
-        path = expand(written)
         # The name of a new file may contain a $; the folder that it is written into exists.
         needed = os.path.dirname(path) if self._new else path  # noqa: PTH120  keeps ~user/
         if needed and not exists(needed) and (unknown := unknown_part(path)):

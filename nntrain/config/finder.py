@@ -13,6 +13,7 @@ from nntrain.paths import exists, expand, unknown_part, url_problem
 
 CSVS = ("train", "validation")
 
+_NO_CSV = (DataError, "'nntrain data demo' makes data/train.csv and test.csv")
 _MAX_LINE = 300  # characters of an error
 _ENDING = r"\.(csv|tsv|txt|gz|zip|bz2|xz|ya?ml)"
 
@@ -36,7 +37,9 @@ class FileFinder(NamedTuple):
             DataError: If a needed one is not found, and there is more to say than that.
         """
         found = {
-            name: self.find(written, ("data", name), source_map, file, name in self.needed)
+            name: self.find(
+                written, ("data", name), source_map, file, _NO_CSV if name in self.needed else None
+            )
             for name in CSVS
             if isinstance(written := getattr(config.data, name), str)
         }
@@ -48,8 +51,7 @@ class FileFinder(NamedTuple):
         key: KeyPath,
         source_map: SourceMap,
         file: Path | None,
-        is_needed: bool,
-        error: type[NNTrainError] = DataError,
+        if_missing: tuple[type[NNTrainError], str] | None,
     ) -> str:
         """The path of a file, also if it is nowhere and reading it will fail.
 
@@ -58,16 +60,17 @@ class FileFinder(NamedTuple):
             key: Its key.
             source_map: The locations of the keys.
             file: The YAML file; None for other text.
-            is_needed: Whether to raise an error with all that can be said about a missing file.
-            error: The class of that error.
+            if_missing: Class and hint of the error if it is nowhere and there is more to say than
+                its reader will say; None: no error.
 
         Raises:
             ConfigError: If it is a URL.
+            NNTrainError: See `if_missing`.
         """
         location = location_of(key, source_map)
-        if problem := url_problem(written):
-            raise config_error(location, key, problem)
         path = expand(written)
+        if problem := url_problem(path):
+            raise config_error(location, key, problem)
         if exists(path):
             return path
         folders = [Path()]
@@ -81,8 +84,9 @@ class FileFinder(NamedTuple):
             if not folder.samefile(Path()):
                 folders.append(folder)
         hint = _hint(path, written, location.written, folders)
-        if is_needed and (hint or len(folders) > 1):
-            hint = hint or _similar(path, folders)
+        if if_missing and (hint or len(folders) > 1):
+            error, otherwise = if_missing
+            hint = hint or _similar(path, folders, otherwise)
             lines = [
                 str(ConfigIssue(location, key, f"{path}: no such file{where}; {hint}"))
                 for where in _places(folders, file)
@@ -130,11 +134,12 @@ def _belongs_to(value: str, comment: "re.Match[str]", folders: Collection[Path])
     return True
 
 
-def _similar(path: str, folders: Collection[Path]) -> str:
+def _similar(path: str, folders: Collection[Path], otherwise: str) -> str:
+    """A hint with the most similar name in these folders, if there is one."""
     names: list[str] = []
     for folder in folders:
         try:
             names += [entry.name for entry in (folder / path).parent.iterdir()]
         except OSError:
             continue
-    return did_you_mean(Path(path).name, names, "name a file that exists")
+    return did_you_mean(Path(path).name, names, otherwise)

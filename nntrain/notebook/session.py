@@ -224,10 +224,10 @@ def _local(path: Text) -> str:
     Raises:
         ConfigError: If it is a URL.
     """
-    written = os.fspath(path)
-    if problem := url_problem(written):
-        raise ConfigError(f"{written}: {problem}")
-    return expand(written)
+    expanded = expand(os.fspath(path))
+    if problem := url_problem(expanded):
+        raise ConfigError(f"{expanded}: {problem}")
+    return expanded
 
 
 def _as_yaml(value: object) -> str:

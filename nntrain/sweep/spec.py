@@ -15,7 +15,7 @@ from pydantic import (
 
 from nntrain.config.finder import CSVS, FileFinder
 from nntrain.config.issues import ConfigIssue, KeyPath, location_of, report
-from nntrain.config.load import parse, parse_config, read_text
+from nntrain.config.load import STARTER, parse, parse_config, read_text
 from nntrain.config.schema import Config, ConfigModel, Seed, expect, increasing, rule_error
 from nntrain.errors import ConfigError
 from nntrain.training.rows import split_seed
@@ -173,7 +173,7 @@ def load_sweep(path: Path, base: Path | None = None, finder: FileFinder | None =
 
     source = sweep.config
     if finder:
-        source = finder.find(source, ("config",), source_map, path, True, ConfigError)
+        source = finder.find(source, ("config",), source_map, path, (ConfigError, STARTER))
     try:
         definition = SweepSpec(sweep, text, read_text(base or source), source, {})
     except ConfigError as error:

@@ -13,6 +13,7 @@ from nntrain.errors import ConfigError, DataError, NNTrainError
 from tests.support.configs import VALID, VALUES, examples
 
 TRAIN = "{train: train.csv}"
+DEMO = "'nntrain data demo' makes data/train.csv and test.csv"
 
 
 class Place:
@@ -83,10 +84,7 @@ def test_an_override_is_relative_to_the_working_directory(place: Place) -> None:
 def test_a_file_that_is_nowhere_is_reported_with_both_places(place: Place) -> None:
     place.write("\n  train: train.csv")
     where = f"neither in {place.here} nor beside config.yaml in {place.exp}"
-    assert (
-        place.refusal()
-        == f"2: data.train: train.csv: no such file, {where}; name a file that exists"
-    )
+    assert place.refusal() == f"2: data.train: train.csv: no such file, {where}; {DEMO}"
     (place.exp / "trian.csv").touch()
     assert place.refusal().endswith(f"{where}; did you mean 'trian.csv'?")
     assert place.load(needed=()).data.train == "train.csv"
@@ -99,7 +97,7 @@ def test_long_places_are_named_in_short(place: Place) -> None:
     place.config = place.exp / "config.yaml"
     place.write(" {train: train.csv}")
     assert place.refusal().endswith(
-        "train.csv: no such file, neither here nor beside config.yaml; name a file that exists"
+        f"train.csv: no such file, neither here nor beside config.yaml; {DEMO}"
     )
 
 
@@ -188,7 +186,7 @@ def test_what_yaml_made_of_a_path_is_said_if_it_is_not_found(
     place.write(f"\n  train: {written}")
     where = f"no such file, neither in {place.here} nor beside config.yaml in {place.exp}"
     line = place.refusal()
-    assert line == f"2: data.train: {path}: {where}; {hint or 'name a file that exists'}"
+    assert line == f"2: data.train: {path}: {where}; {hint or DEMO}"
     if hint and "\n" not in written:
         place.write(" {train: x}")
         line = place.refusal(f"data.train={written}")
