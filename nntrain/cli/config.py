@@ -42,11 +42,9 @@ def init(file: Path, force: bool) -> None:
 @set_option
 def show(config: str, overrides: tuple[str, ...]) -> None:
     """Print CONFIG with all defaults."""
-    from nntrain.config import FileFinder, dump_config, load_config
-    from nntrain.training.reporter import TerminalReporter
+    from nntrain.config import dump_config, load_config
 
-    finder = FileFinder(TerminalReporter().log, needed=())
-    echo(dump_config(load_config(config, overrides, finder)), keep="\n", end="")
+    echo(dump_config(load_config(config, overrides)), keep="\n", end="")
 
 
 @config.command(epilog="Example: nntrain config check config.yaml")

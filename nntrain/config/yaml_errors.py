@@ -32,7 +32,6 @@ _UNCLOSED = ("sequence: expected ',' or", "mapping: expected ',' or", "found '<s
 _CAUSED_AT_START = ("expected ':'", "quoted scalar")  # where the context began, not where it broke
 
 
-_ESCAPE = re.compile(r"\\(x..|u....|U........|.)", re.DOTALL)
 _CHARACTERS = {
     "n": "a line break",
     "t": "a tab",
@@ -58,15 +57,16 @@ def escapes_in(written: str) -> str | None:
         written: The value as it stands in the text, with what follows it in its line.
 
     Returns:
-        None if it is not in double quotes, or all its backslashes are kept.
+        None if it is not in double quotes, or has only escapes that nobody writes by mistake.
     """
     quoted = re.match(r'"(?:[^"\\]|\\.)*"', written, re.DOTALL)
-    codes = _ESCAPE.findall(quoted[0]) if quoted else []
-    changed = [code for code in dict.fromkeys(codes) if code not in '\\"/\n']
-    if not changed:
+    codes = re.findall(r"\\(.)", quoted[0], re.DOTALL) if quoted else []
+    made = [
+        f"{_CHARACTERS[code]} of \\{code}" for code in dict.fromkeys(codes) if code in _CHARACTERS
+    ]
+    if not made:
         return None
-    made = [f"{_CHARACTERS.get(code, 'a character')} of \\{code}" for code in changed[:3]]
-    return f"in double quotes YAML makes {' and '.join(made)}; use single quotes or /"
+    return f"in double quotes YAML makes {' and '.join(made[:3])}; use single quotes or /"
 
 
 def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:

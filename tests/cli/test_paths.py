@@ -130,7 +130,7 @@ def test_a_run_records_where_its_rows_were_found(
 
 @pytest.mark.parametrize(
     "command",
-    ["fit", "config check", "config show", "trace", "inspect", "gradcheck", "data preview"],
+    ["fit", "config check", "trace", "inspect", "gradcheck", "data preview"],
 )
 def test_every_command_finds_rows_beside_the_configuration(
     folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
@@ -173,7 +173,7 @@ def test_commands_that_need_no_rows_do_without_them(
 
 def test_a_url_in_the_configuration_is_refused_before_anything_begins(folder: Path) -> None:
     url = "https://www.kaggle.com/c/digit-recognizer/data"
-    for command in ("fit", "inspect", "config show"):
+    for command in ("fit", "inspect", "trace"):
         line = line_of_refusal(2, *command.split(), "tiny.yaml", "--set", f"data.train={url}")
         assert line == (
             f"--set data.train={url}: data.train: a URL, but nntrain reads files; fetch it first: "
