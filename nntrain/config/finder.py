@@ -36,13 +36,14 @@ class FileFinder(NamedTuple):
             ConfigError: If one is a URL.
             DataError: If a needed one is not found, and there is more to say than that.
         """
-        found = {
-            name: self.find(
-                written, ("data", name), source_map, file, _NO_CSV if name in self.needed else None
-            )
-            for name in CSVS
-            if isinstance(written := getattr(config.data, name), str)
-        }
+        found = {}
+        for name in CSVS:
+            key, written = ("data", name), getattr(config.data, name)
+            # An override is of this command, so that it is meant to be there.
+            is_needed = name in self.needed or location_of(key, source_map).is_override
+            if isinstance(written, str):
+                missing = _NO_CSV if is_needed else None
+                found[name] = self.find(written, key, source_map, file, missing)
         return config.model_copy(update={"data": config.data.model_copy(update=found)})
 
     def find(

@@ -9,7 +9,7 @@ import pytest
 from nntrain.cli import main
 from nntrain.cli.options import ExpandedPath
 from nntrain.training.run import RunFolder
-from tests.support.cli import line_of_refusal, run, succeed
+from tests.support.cli import line_of_refusal, refuse, run, succeed
 from tests.support.tiny import TINY
 
 
@@ -167,8 +167,17 @@ def test_commands_that_need_no_rows_do_without_them(
     assert "assuming 784 pixels" in succeed("inspect", "../tiny.yaml").stderr
     succeed("config", "show", "../tiny.yaml")
     succeed("trace", "../tiny.yaml", "--data", "../other.csv")
-    validation = ("--set", "data.train=../other.csv", "--set", "data.validation=$NOWHERE/x.csv")
-    succeed("gradcheck", "../tiny.yaml", *validation)
+    tiny = TINY.replace("validation: 0.25", "validation: $NOWHERE/x.csv")
+    (folder / "tiny.yaml").write_text(tiny)
+    succeed("gradcheck", "../tiny.yaml", "--set", "data.train=../other.csv")
+
+
+def test_an_override_with_an_unknown_variable_is_refused_also_when_resuming(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
+    unknown = ("--set", "data.train=$NOWHERE/x.csv")
+    for command in (("fit", "--resume"), ("inspect",)):
+        line = refuse(1, *command, "tiny.yaml", *unknown)
+        assert line.endswith("no such file; $NOWHERE is not set; write the path in full")
 
 
 def test_a_url_in_the_configuration_is_refused_before_anything_begins(folder: Path) -> None:
