@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import check_not_existing, config_argument, force_option, set_option
+from nntrain.cli.options import (
+    OUT_PATH,
+    check_not_existing,
+    config_argument,
+    force_option,
+    set_option,
+)
 from nntrain.cli.terminal import echo
 
 
@@ -15,7 +21,7 @@ def config() -> None:
 
 
 @config.command(epilog="Example: nntrain config init mine.yaml")
-@click.argument("file", type=click.Path(path_type=Path), default="config.yaml")
+@click.argument("file", type=OUT_PATH, default="config.yaml")
 @force_option
 def init(file: Path, force: bool) -> None:
     """Write a commented starter configuration to FILE.
@@ -46,11 +52,13 @@ def show(config: str, overrides: tuple[str, ...]) -> None:
 @set_option
 def check(config: str, overrides: tuple[str, ...]) -> None:
     """Read CONFIG and its CSVs and build the network, but do not train."""
-    from nntrain.config import load_config
+    from nntrain.config import FileFinder, load_config
     from nntrain.training.fit import dry_run
     from nntrain.training.reporter import TerminalReporter
 
-    echo(f"{config}: {dry_run(load_config(config, overrides), TerminalReporter())}")
+    reporter = TerminalReporter()
+    loaded = load_config(config, overrides, FileFinder(reporter.log))
+    echo(f"{config}: {dry_run(loaded, reporter)}")
 
 
 @config.command(epilog="Example: nntrain config schema > nntrain.schema.json")

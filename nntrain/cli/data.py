@@ -7,6 +7,7 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
+    OUT_PATH,
     BoundedInt,
     check_not_existing,
     check_output_is_not_input,
@@ -30,7 +31,7 @@ BAR_WIDTH = 40  # columns
 folder_option = click.option(
     "--out",
     "folder",
-    type=click.Path(path_type=Path),
+    type=OUT_PATH,
     default="data",
     show_default=True,
     help="The output folder.",
@@ -132,7 +133,7 @@ def check(paths: tuple[str, ...]) -> None:
 @set_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OUT_PATH,
     default="preview.png",
     show_default=True,
     help="The output image.",
@@ -140,17 +141,18 @@ def check(paths: tuple[str, ...]) -> None:
 @force_option
 def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> None:
     """Draw training digits and distorted copies of them."""
-    from nntrain.config import load_config
+    from nntrain.config import FileFinder, load_config
     from nntrain.files import check_writable
     from nntrain.training.preview import draw_preview
     from nntrain.training.reporter import TerminalReporter
 
     check_not_existing(out, force)
-    loaded = load_config(config, overrides)
+    reporter = TerminalReporter()
+    loaded = load_config(config, overrides, FileFinder(reporter.log, needed=["train"]))
     inputs = [csv for csv in (loaded.data.train, loaded.data.validation) if isinstance(csv, str)]
     check_output_is_not_input(out, config, *inputs)
     check_writable(out)
-    draw_preview(loaded, out, TerminalReporter())
+    draw_preview(loaded, out, reporter)
     echo(f"{out}: a row for each digit: the original and nine distorted copies")
 
 

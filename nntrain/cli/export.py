@@ -4,14 +4,14 @@ from pathlib import Path
 
 import click
 
-from nntrain.cli.options import check_not_existing, force_option, run_argument
+from nntrain.cli.options import OUT_PATH, check_not_existing, force_option, run_argument
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
 
 
 @click.command(epilog="Example: nntrain export runs/config digits.onnx")
 @run_argument
-@click.argument("file", metavar="FILE.onnx", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE.onnx", type=OUT_PATH)
 @force_option
 def export(folder: Path, file: Path, force: bool) -> None:
     """Write the network of RUN to an ONNX file, for other programs.

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import (
-    RUN_PATH,
+    NEW_RUN_PATH,
     config_argument,
     scheduler_option,
     set_option,
@@ -20,7 +20,7 @@ from nntrain.cli.terminal import echo, exit_interrupted
 @click.option(
     "--run",
     "folder",
-    type=RUN_PATH,
+    type=NEW_RUN_PATH,
     help="Folder of the run.  [default: runs/<name of CONFIG>, with -2, -3 … if it exists]",
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted run.")
@@ -50,13 +50,16 @@ def fit(
     With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
     in parallel.
     """
-    from nntrain.config import Config, load_config
+    from nntrain.config import Config, FileFinder, load_config
     from nntrain.training import committee
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.run import RunFolder, create_run, find_run, name_for
     from nntrain.training.threads import cores
 
-    loaded, name = load_config(config, overrides), name_for(Path(config))
+    reporter = TerminalReporter()
+    # A run is resumed with the same rows, wherever they are now.
+    finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
+    loaded, name = load_config(config, overrides, finder), name_for(Path(config))
     if scheduler is not None:
         from nntrain.cli.remote import train_on
 
@@ -66,7 +69,7 @@ def fit(
         outcome = train_on(scheduler, loaded, get_run, threads or 1)
     else:
         train = committee.resume if resume else committee.start
-        outcome = train(loaded, folder, name, TerminalReporter(), threads or cores())
+        outcome = train(loaded, folder, name, reporter, threads or cores())
     for line in outcome.results():
         echo(line)
     if outcome.signal is not None:

@@ -40,16 +40,17 @@ def gradcheck(
     and dropout. Exit status 1: a gradient is wrong.
     """
     from nntrain.cli.terminal import console, table
-    from nntrain.config import load_config
+    from nntrain.config import FileFinder, load_config
     from nntrain.explain.gradcheck import check_gradient, diagnosis
     from nntrain.explain.inputs import load_network_and_data
     from nntrain.training.reporter import TerminalReporter
 
-    loaded = load_config(config, overrides)
+    reporter = TerminalReporter()
+    loaded = load_config(config, overrides, FileFinder(reporter.log, needed=["train"]))
     depth = len(loaded.network)
     if layer is not None and layer > depth:
         raise ConfigError(f"--layer {layer}: {config} has {depth} layers; name one of 1 to {depth}")
-    subject = load_network_and_data(loaded, None, TerminalReporter())
+    subject = load_network_and_data(loaded, None, reporter)
     x, y = subject.rows(1, samples)
     layers = [layer] if layer else list(range(1, depth + 1))
     comparisons = check_gradient(subject.network, x, y, layers, epsilon, loaded.seed)

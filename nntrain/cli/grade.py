@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntrain.cli.options import BoundedFloat, BoundedInt
+from nntrain.cli.options import BoundedFloat, BoundedInt, ExpandedPath
 from nntrain.cli.terminal import echo
 from nntrain.errors import NNTrainError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command(epilog="Example: nntrain grade --starter mine.py && nntrain grade mine.py")
-@click.argument("file", metavar="FILE.py", required=False, type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE.py", required=False, type=ExpandedPath(path_type=Path))
 @click.option("--starter", is_flag=True, help="Print a template, or write it to FILE.py.")
 @click.option(
     "--seconds",

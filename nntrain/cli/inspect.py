@@ -19,11 +19,14 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     training; the buffers contain x_i, δ_i and scratch space for each row of a batch.
     """
     from nntrain.cli.terminal import console, table
+    from nntrain.config import FileFinder
     from nntrain.explain.inputs import resolve_source
     from nntrain.explain.model_summary import inspect as summarise
     from nntrain.training.reporter import TerminalReporter
 
-    summary = summarise(resolve_source(source, overrides), TerminalReporter())
+    reporter = TerminalReporter()
+    finder = FileFinder(reporter.log, needed=())
+    summary = summarise(resolve_source(source, overrides, finder), reporter)
     committee = f", a committee of {summary.members} such networks" if summary.members > 1 else ""
     widths = "-".join(map(str, summary.widths))
     echo(f"{source}: {widths}, {summary.loss}, {summary.dtype}{committee}")

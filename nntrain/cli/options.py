@@ -11,21 +11,20 @@ from click.shell_completion import CompletionItem
 
 from nntrain.cli import completion
 from nntrain.errors import ConfigError, NNTrainError
+from nntrain.paths import exists, expand, unknown_part, url_problem
 
 
-class CompletedPath(click.Path):
-    """A path with a shell completion of its own.
+class ExpandedPath(click.Path):
+    """A path in which ~ and $NAME are expanded; an empty path and a URL are refused.
 
     Args:
-        complete: Returns the completions of an incomplete path.
+        new: Whether the command makes the file or folder, so that it need not exist.
         options: Options of `click.Path`.
     """
 
-    def __init__(
-        self, complete: "Callable[[str], list[CompletionItem[str]]]", **options: Any
-    ) -> None:
+    def __init__(self, new: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self._complete = complete
+        self._new = new
 
     def convert(
         self,
@@ -33,10 +32,39 @@ class CompletedPath(click.Path):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> "str | bytes | os.PathLike[str]":
-        """Convert as `click.Path` does, but fail for an empty path."""
-        if not os.fspath(value):
+        """Expand the path, and convert it as `click.Path` does.
+
+        Raises:
+            ConfigError: If it is a URL, or has a variable that is not set.
+        """
+        written = os.fspath(value)
+        if not written:
             self.fail("an empty path names no file", param, ctx)
-        return super().convert(value, param, ctx)
+        path = expand(written)
+        if problem := url_problem(path):
+            place = written if len(written) <= _MAX_URL else f"{written[:_MAX_URL]}…"
+            problem = "a URL, but nntrain writes files; name one" if self._new else problem
+            raise ConfigError(f"{place}: {problem}")
+        # The name of a new file may contain a $; the folder that it is written into exists.
+        needed = os.path.dirname(path) if self._new else path  # noqa: PTH120  keeps ~user/
+        if needed and not exists(needed) and (unknown := unknown_part(path)):
+            raise ConfigError(f"{written}: {unknown}; write the path in full")
+        return super().convert(path, param, ctx)
+
+
+class CompletedPath(ExpandedPath):
+    """A path with a shell completion of its own.
+
+    Args:
+        complete: Returns the completions of an incomplete path.
+        options: Options of `ExpandedPath`.
+    """
+
+    def __init__(
+        self, complete: "Callable[[str], list[CompletionItem[str]]]", **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self._complete = complete
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -48,7 +76,12 @@ class CompletedPath(click.Path):
 # Not checked for being readable: read_csv reports that with a hint.
 CSV_PATH = CompletedPath(completion.csvs, readable=False)
 RUN_PATH = CompletedPath(completion.runs, path_type=Path)
+NEW_RUN_PATH = CompletedPath(completion.runs, path_type=Path, new=True)
 SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path)
+NEW_SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path, new=True)
+OUT_PATH = ExpandedPath(path_type=Path, new=True)
+
+_MAX_URL = 80  # characters; it is repeated in the command that fetches it
 
 
 class BoundedInt(click.IntRange):

@@ -9,6 +9,7 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
+    OUT_PATH,
     check_label_column_is_used,
     check_output_is_not_input,
     data_option,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OUT_PATH,
     default="submission.csv",
     show_default=True,
     help="The output file.",

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from nntrain.cli.options import (
+    OUT_PATH,
     check_label_column_is_used,
     data_option,
     label_column_option,
@@ -20,7 +21,7 @@ from nntrain.errors import MissingLibraryError
 @label_column_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OUT_PATH,
     help="The output file.  [default: report.html in the run's folder; for several runs, "
     "runs-report.html]",
 )

@@ -8,7 +8,8 @@ import click
 
 from nntrain.cli import completion
 from nntrain.cli.options import (
-    SWEEP_PATH,
+    NEW_SWEEP_PATH,
+    OUT_PATH,
     BoundedInt,
     CompletedPath,
     scheduler_option,
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: nntrain sweep configs/sweep.yaml --parallel 2")
 @click.argument("path", metavar="SWEEP", type=CompletedPath(completion.sweeps, path_type=Path))
 @click.option(
-    "--run", "folder", type=SWEEP_PATH, help="The sweep's folder.  [default: runs/<name of SWEEP>]"
+    "--run",
+    "folder",
+    type=NEW_SWEEP_PATH,
+    help="The sweep's folder.  [default: runs/<name of SWEEP>]",
 )
 @click.option(
     "--parallel",
@@ -47,7 +51,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OUT_PATH,
     help="The report's file.  [default: report.html in the sweep's folder]",
 )
 def sweep(
@@ -107,6 +111,7 @@ def _train(
     from nntrain.cli.sweep_progress import SweepProgress
     from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
+    from nntrain.config import FileFinder
     from nntrain.sweep.runner import run_sweep
     from nntrain.sweep.search import max_concurrent
     from nntrain.sweep.spec import load_sweep
@@ -121,8 +126,9 @@ def _train(
         "--threads": threads,
         "--scheduler": scheduler,
     }
-    definition = load_sweep(path)
-    data = read_data(definition.config({}), TerminalReporter())
+    reporter = TerminalReporter()
+    definition = load_sweep(path, finder=FileFinder(reporter.log))
+    data = read_data(definition.config({}), reporter)
     definition = definition._replace(classes=data[0].dataset.classes)
     parallel = min(parallel or max(1, cores() // (threads or 1)), max_concurrent(definition.sweep))
     threads = threads or (max(1, cores() // parallel) if scheduler is None else 1)

@@ -6,6 +6,7 @@ import click
 
 from nntrain.cli.options import (
     CSV_PATH,
+    OUT_PATH,
     BoundedInt,
     check_output_is_not_input,
     config_or_run_argument,
@@ -27,9 +28,7 @@ from nntrain.errors import ConfigError, NNTrainError
     help="Number of the digit's row, from 1, without the header.",
 )
 @click.option("--data", "csv", type=CSV_PATH, help="A labelled CSV.  [default: data.train]")
-@click.option(
-    "--npz", "out", type=click.Path(path_type=Path), help="Also write all arrays into this file."
-)
+@click.option("--npz", "out", type=OUT_PATH, help="Also write all arrays into this file.")
 @force_option
 def trace(
     source: Path,
@@ -54,6 +53,7 @@ def trace(
     """
     from nntrain.cli.ascii_art import render_or_list
     from nntrain.cli.terminal import console, table
+    from nntrain.config import FileFinder
     from nntrain.explain import trace as library
     from nntrain.explain.inputs import load_network_and_data, resolve_source
     from nntrain.files import check_writable
@@ -63,7 +63,9 @@ def trace(
         raise NNTrainError(f"{out}: exists already; name another file, or replace it with --force")
     if force and out is None:
         raise ConfigError("--force replaces the file of --npz; give --npz FILE too")
-    subject = load_network_and_data(resolve_source(source, overrides), csv, TerminalReporter())
+    reporter = TerminalReporter()
+    finder = FileFinder(reporter.log, needed=[] if csv else ["train"])
+    subject = load_network_and_data(resolve_source(source, overrides, finder), csv, reporter)
     if out is not None:
         inputs = [*source.iterdir()] if source.is_dir() else [source]
         check_output_is_not_input(out, *inputs, subject.digits.source, option="--npz")
@@ -73,7 +75,6 @@ def trace(
     quantities = library.trace(subject.network, x[0], y[0], optimizer.learning_rate)
     if out is not None:
         library.save(out, quantities, optimizer.learning_rate)
-
     echo(
         f"{subject.digits.source}, row {row}: a {subject.digits.as_subset().labels[row - 1]}; "
         f"the network takes it for a {subject.network.predict(x)[0].argmax()}"

@@ -108,7 +108,10 @@ def issue_of(
             message = "must not be empty"
         case kind:
             message = _must_be(kind, error["msg"], value, context)
-    return ConfigIssue(location_of(path, source_map), path, message)
+    location = location_of(path, source_map)
+    if value is None and (comment := re.match(r"#\S+", location.written)):
+        message += f"; YAML takes {comment[0]!r} as a comment: put it in quotes"
+    return ConfigIssue(location, path, message)
 
 
 def model_at(loc: KeyPath) -> type[BaseModel]:

@@ -16,6 +16,7 @@ class Location(NamedTuple):
 
     order: tuple[int, int]  # (0, line) in the file, (1, number) for overrides
     text: str
+    written: str = ""  # the value as it stands there, with the rest of its line
 
     @property
     def is_override(self) -> bool:

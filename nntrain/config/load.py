@@ -14,25 +14,30 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.representer import RoundTripRepresenter, SafeRepresenter
 
 from nntrain.config.error_messages import issue_of, model_at
+from nntrain.config.finder import FileFinder
 from nntrain.config.issues import KeyPath, Location, SourceMap, config_error, format_value, report
 from nntrain.config.schema import Config
 from nntrain.config.source import override_value, read_yaml
 from nntrain.errors import ConfigError, did_you_mean, printable
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+def load_config(
+    path: str | Path, overrides: Sequence[str] = (), finder: FileFinder | None = None
+) -> Config:
     """Read a configuration file.
 
     Args:
         path: A YAML 1.2 file in UTF-8.
         overrides: Assignments that win over the file, their values in YAML:
             `training.epochs=3`, `network[0].dense=30`, `training.optimizer={name: adam}`.
+        finder: Finds the CSVs; None leaves their paths as they are written.
 
     Raises:
         ConfigError: If the file cannot be read or is not a valid configuration; one line for
             each issue, in the order of the file.
+        DataError: See `FileFinder.find_csvs`.
     """
-    return parse_config(read_text(path), str(path), overrides)
+    return parse_config(read_text(path), str(path), overrides, finder)
 
 
 STARTER = "'nntrain config init' writes a starter"
@@ -62,13 +67,23 @@ def read_text(path: str | Path, starter: str = STARTER) -> str:
         raise ConfigError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
 
 
-def parse_config(text: str, source: str, overrides: Sequence[str] = ()) -> Config:
-    """Read a configuration from YAML 1.2; `source` names the text in error messages.
+def parse_config(
+    text: str, source: str, overrides: Sequence[str] = (), finder: FileFinder | None = None
+) -> Config:
+    """Read a configuration from YAML 1.2.
+
+    Args:
+        text: The YAML.
+        source: The path of its file, or what error messages name it by.
+        overrides: See `load_config`.
+        finder: See `load_config`.
 
     Raises:
         ConfigError: If the text is not a valid configuration; one line for each issue.
+        DataError: See `FileFinder.find_csvs`.
     """
-    return parse(text, source, Config, model_at, overrides)[0]
+    config, source_map = parse(text, source, Config, model_at, overrides)
+    return finder.find_csvs(config, source_map, Path(source)) if finder else config
 
 
 ParsedModel = TypeVar("ParsedModel", bound=BaseModel)
@@ -95,14 +110,24 @@ def parse(
     return _validated(values, source_map, model, model_at, overrides), source_map
 
 
-def make_config(values: object, source: str, overrides: Sequence[str] = ()) -> Config:
+def make_config(
+    values: object, source: str, overrides: Sequence[str] = (), finder: FileFinder | None = None
+) -> Config:
     """Make a configuration from a mapping, which may hold NumPy numbers and paths.
+
+    Args:
+        values: The mapping.
+        source: What error messages name it by.
+        overrides: See `load_config`.
+        finder: See `load_config`.
 
     Raises:
         ConfigError: If the values are not a valid configuration; one line for each issue.
+        DataError: See `FileFinder.find_csvs`.
     """
     source_map: SourceMap = {(): Location((0, 0), source)}
-    return _validated(_plain(values), source_map, Config, model_at, overrides)
+    config = _validated(_plain(values), source_map, Config, model_at, overrides)
+    return finder.find_csvs(config, source_map, None) if finder else config
 
 
 def _validated(

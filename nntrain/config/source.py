@@ -10,12 +10,13 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from nntrain.config.issues import KeyPath, Location, SourceMap, config_error, format_value
-from nntrain.config.yaml_errors import MAX_DEPTH, explain
+from nntrain.config.yaml_errors import MAX_DEPTH, escapes_in, explain
 
 Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | dict[str, Value] | None"
 
 _MAX_CHARACTERS = 65_536  # parsing costs time, and a CSV given by mistake may be long
 _MAX_VALUES = 10_000  # a few anchors and aliases can unfold to billions
+_MAX_WRITTEN = 400  # characters of a value and its line that are kept, enough for a path
 _MAX_BITS = 1024  # as many as the largest double; Python refuses to print far larger integers
 
 # What YAML forbids, and the line breaks that editors do not count as such.
@@ -49,6 +50,7 @@ class _Reader:
         self._yaml = YAML(typ="safe", pure=True)
         self._yaml.max_depth = MAX_DEPTH
         self._values = 0
+        self._source = ""
 
     def read(self, text: str) -> tuple[Value, SourceMap]:
         start = self._location_at(1)
@@ -59,18 +61,19 @@ class _Reader:
             message = f"not plain text: it holds the character {bad[0]!a}; save it as UTF-8 text"
             raise config_error(location, (), message)
         try:
+            self._source = text
             root = self._yaml.compose(text)
         except MarkedYAMLError as error:
             line, message = explain(error, text)
             raise config_error(self._location_at(line), (), message) from None
         except (ValueError, OverflowError):  # from ruamel, for "\UFFFFFFFF"
             raise config_error(
-                start, (), "a backslash in double quotes; use single quotes"
+                start, (), "a backslash in double quotes; use single quotes or /"
             ) from None
         return (None if root is None else self._plain(root, ())), self._source_map
 
     def _plain(self, node: Node, path: KeyPath) -> Value:
-        location = self._location_at(node.start_mark.line + 1)
+        location = self._location_of(node)
         self._source_map.setdefault(path, location)  # keeps the line of its key
         self._check_tag(node, location, path)
         self._values += 1
@@ -87,6 +90,21 @@ class _Reader:
             return tuple(self._plain(item, (*path, index)) for index, item in items)
         return self._scalar(node, location, path)
 
+    def _location_of(self, node: Node, key: Node | None = None) -> Location:
+        """The location of a node; of a key's value, it is that of the key."""
+        location = self._location_at((key or node).start_mark.line + 1)
+        if not isinstance(node, ScalarNode):
+            return location
+        start, end = node.start_mark.index, node.end_mark.index
+        if key and start == end:  # nothing is written, but perhaps a comment
+            start = end = key.end_mark.index + 1
+        if node.style not in ("|", ">"):
+            line_end = self._source.find("\n", end)
+            end = len(self._source) if line_end < 0 else line_end
+        # Aliases could repeat a long text thousands of times.
+        written = self._source[start : min(end, start + _MAX_WRITTEN)]
+        return location._replace(written=written.strip())
+
     def _check_tag(self, node: Node, location: Location, path: KeyPath) -> None:
         if _tag(node) not in _TAGS[type(node)]:
             message = f"the tag {format_value(_tag(node))} is not supported; remove it"
@@ -95,7 +113,7 @@ class _Reader:
     def _mapping(self, node: MappingNode, path: KeyPath) -> dict[str, Value]:
         values: dict[str, Value] = {}
         for key_node, value_node in node.value:
-            location = self._location_at(key_node.start_mark.line + 1)
+            location = self._location_of(key_node)
             self._check_tag(key_node, location, path)
             if not isinstance(key_node, ScalarNode):
                 raise config_error(location, path, "a key must be a word, not a mapping or a list")
@@ -109,7 +127,7 @@ class _Reader:
                 first = self._source_map[(*path, key)].text
                 message = f"key {format_value(key)} given twice, first at {first}; remove one"
                 raise config_error(location, path, message)
-            self._source_map[(*path, key)] = location
+            self._source_map[(*path, key)] = self._location_of(value_node, key_node)
             values[key] = self._plain(value_node, (*path, key))
         return values
 
@@ -128,7 +146,10 @@ class _Reader:
 
     def _text(self, node: Node, location: Location, path: KeyPath) -> str:
         if bad := _UNPRINTABLE.search(node.value):  # escaped, as in "\0"
-            raise config_error(location, path, f"must not hold the character {bad[0]!a}")
+            message = f"must not hold the character {bad[0]!a}"
+            if escapes := escapes_in(location.written):
+                message += f"; {escapes}"
+            raise config_error(location, path, message)
         return str(node.value)
 
 
@@ -143,12 +164,13 @@ def override_value(
     match = _ASSIGNMENT.fullmatch(override)
     if not match:
         raise config_error(location, (), "write KEY=VALUE, for example training.epochs=3")
-    new, _ = read_yaml(match[2], lambda _: location)
+    new, inner = read_yaml(match[2], lambda _: location)
     values, path = _replaced(values, re.findall(r"[\w-]+", match[1]), new, location)
     for stale in [other for other in source_map if other[: len(path)] == path]:
         del source_map[stale]
     for length in range(1, len(path) + 1):
-        source_map.setdefault(path[:length], location)
+        source_map.setdefault(path[:length], location._replace(written=match[2].strip()))
+    source_map.update({(*path, *key): written for key, written in inner.items()})
     return values
 
 

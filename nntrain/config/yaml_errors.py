@@ -1,6 +1,7 @@
-"""Messages for the YAML parser's errors, without the names of its tokens."""
+"""Messages for the YAML parser's errors, and for values that it reads otherwise than meant."""
 
 import re
+from collections.abc import Sequence
 
 from ruamel.yaml.error import MarkedYAMLError
 
@@ -10,7 +11,8 @@ _NO_COLON = "no ': ' after the key; write 'key: value', with a space after the c
 _MESSAGES = {  # by a pattern in "context: problem" of the parser's error
     r"character '\\t'": "a tab where YAML wants spaces; indent with spaces",
     "expected ':'": _NO_COLON,
-    "escape": "a backslash in double quotes; use single quotes, which keep it",
+    "escape": "a backslash in double quotes: YAML knows no {escape}; use single quotes, which keep "
+    "it, or /",
     "quoted scalar": "a quote is not closed; close it",
     "sequence: expected ',' or": "a ',' or ']' is missing: the '[' of line {start} is not closed",
     "mapping: expected ',' or": "a ',' or '}}' is missing: the '{{' of line {start} is not closed",
@@ -26,7 +28,45 @@ _MESSAGES = {  # by a pattern in "context: problem" of the parser's error
     "": "not valid YAML; put values that begin with one of @ ` % & * ! | > in quotes, and look for "
     "a missing quote, bracket, comma or colon",
 }
+_UNCLOSED = ("sequence: expected ',' or", "mapping: expected ',' or", "found '<stream end>'")
 _CAUSED_AT_START = ("expected ':'", "quoted scalar")  # where the context began, not where it broke
+
+
+_CHARACTERS = {
+    "n": "a line break",
+    "t": "a tab",
+    "r": "a carriage return",
+    "b": "a backspace",
+    "f": "a form feed",
+    "v": "a vertical tab",
+    "a": "a bell",
+    "e": "an escape character",
+    "0": "a NUL",
+    "_": "a no-break space",
+    " ": "a space",
+    "N": "a next-line character",
+    "L": "a line separator",
+    "P": "a paragraph separator",
+}
+
+
+def escapes_in(written: str) -> str | None:
+    """What YAML makes of the backslashes in a double-quoted value, with a hint.
+
+    Args:
+        written: The value as it stands in the text, with what follows it in its line.
+
+    Returns:
+        None if it is not in double quotes, or has only escapes that nobody writes by mistake.
+    """
+    quoted = re.match(r'"(?:[^"\\]|\\.)*"', written, re.DOTALL)
+    codes = re.findall(r"\\(.)", quoted[0], re.DOTALL) if quoted else []
+    made = [
+        f"{_CHARACTERS[code]} of \\{code}" for code in dict.fromkeys(codes) if code in _CHARACTERS
+    ]
+    if not made:
+        return None
+    return f"in double quotes YAML makes {' and '.join(made[:3])}; use single quotes or /"
 
 
 def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
@@ -47,8 +87,28 @@ def explain(error: MarkedYAMLError, text: str) -> tuple[int, str]:
     for pattern, message in _MESSAGES.items():
         if match := re.search(pattern, described):
             line = start if pattern in _CAUSED_AT_START else mark.line + 1
-            return line, message.format(*match.groups(), start=start)
+            before = lines[mark.line][: mark.column + 1]
+            escape = before[before.rfind("\\") :][:2]
+            message = message.format(*match.groups(), start=start, escape=escape)
+            if pattern in _UNCLOSED:
+                message = _unclosed(message, [*lines[start - 1 : mark.line], before])
+            return line, message
     raise AssertionError("the last pattern matches every error")
+
+
+def _unclosed(message: str, lines: Sequence[str]) -> str:
+    """The message about a bracket that is not closed, if a value without quotes is not the cause.
+
+    Args:
+        message: The message otherwise.
+        lines: The text from the line of the bracket to where it should have been closed.
+    """
+    if lines[-1].endswith("${"):
+        return "'${' within braces or brackets; put the value in quotes"
+    for line in lines:
+        if comment := re.search(r"\s(#.*[],}])", line):  # it may have hidden the bracket
+            return f"{message}; if {comment[1][:40]!r} is no comment, put the value in quotes"
+    return message
 
 
 def _stray_colon(lines: list[str], row: int, column: int) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nntrain.config import Config, load_config
+from nntrain.config import Config, FileFinder, load_config
 from nntrain.config.build import build_network, build_rescale, initial_network
 from nntrain.data.batches import one_hot
 from nntrain.data.dataset import Dataset
@@ -58,8 +58,15 @@ class NetworkAndData(NamedTuple):
         return x, targets[selection.labels[rows]]
 
 
-def resolve_source(path: Path, overrides: Sequence[str] = ()) -> Config | RunFolder:
+def resolve_source(
+    path: Path, overrides: Sequence[str] = (), finder: FileFinder | None = None
+) -> Config | RunFolder:
     """The configuration or the run that a path on the command line names.
+
+    Args:
+        path: The path.
+        overrides: See `load_config`.
+        finder: See `load_config`.
 
     Raises:
         ConfigError: If the configuration is invalid, or there are overrides for a run.
@@ -71,7 +78,7 @@ def resolve_source(path: Path, overrides: Sequence[str] = ()) -> Config | RunFol
             raise ConfigError(f"{path}: a run stays as it was trained; --set is for a CONFIG")
         return run
     if path.exists() or path.suffix in (".yaml", ".yml"):
-        return load_config(path, overrides)
+        return load_config(path, overrides, finder)
     others = [*path.parent.glob("*.y*ml"), *(f.parent for f in path.parent.glob("*/config.yaml"))]
     hint = did_you_mean(str(path), [*map(str, others)], "name a YAML file or the folder of a run")
     raise RunError(f"{path}: no such file or folder; {hint}")

@@ -12,14 +12,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nntrain.config import Config, load_config, make_config, parse_config
+from nntrain.config import Config, FileFinder, load_config, make_config, parse_config
+from nntrain.config.finder import CSVS
 from nntrain.data.dataset import Subset
 from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.data.kaggle import read_csv
 from nntrain.data.labels import value_of
-from nntrain.errors import DataError, RunError
+from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
+from nntrain.paths import expand, url_problem
 from nntrain.training import committee, inference
 from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
@@ -67,8 +69,9 @@ def fit(
     """
     given = X is not None or y is not None
     asked = dict(overrides or {}) | ({"data.train": ARRAYS} if given else {})
-    complete, name = _complete(config, asked)
     reporter = suitable_reporter()
+    needed = () if resume else ("validation",) if given else CSVS
+    complete, name = _complete(config, asked, FileFinder(reporter.log, needed))
     data: Split | None = None
     if given:
         if X is None or y is None:
@@ -76,7 +79,7 @@ def fit(
         digits = dataset_from_arrays(X, y, complete.data.classes, complete.data.pixel_range)
         data = split(complete, digits, reporter)
     train = committee.resume if resume else committee.start
-    folder = None if run is None else Path(run)
+    folder = None if run is None else Path(_local(run))
     outcome = train(complete, folder, name, reporter, threads or cores(), data)
     if outcome.signal is not None:
         again = f"run={str(outcome.run)!r}, resume=True"
@@ -94,8 +97,8 @@ def load(run: Text) -> "Run":
     Raises:
         RunError: If there is no such run.
     """
-    named = RUNS / run
-    return Run(RunFolder.open(named if not Path(run).exists() and named.exists() else Path(run)))
+    folder, named = Path(_local(run)), RUNS / run
+    return Run(RunFolder.open(named if not folder.exists() and named.exists() else folder))
 
 
 class Run:
@@ -156,7 +159,7 @@ class Run:
         """The probability of each digit, shape (N, classes); arguments as in `predict`."""
         pixel_range = self._models[0].config.data.pixel_range
         if isinstance(X, str | os.PathLike):
-            rows = read_csv(os.fspath(X), pixel_range=pixel_range).as_subset()
+            rows = read_csv(_local(X), pixel_range=pixel_range).as_subset()
         else:
             rows = dataset_from_arrays(X, pixel_range=pixel_range).as_subset()
         return np.asarray(inference.probabilities(self._models, rows, threads=cores()), np.float64)
@@ -183,7 +186,7 @@ class Run:
         if X is None:
             return self._held_out()
         if isinstance(X, str | os.PathLike):
-            return inference.labelled_rows(self._models, os.fspath(X), None, suitable_reporter())
+            return inference.labelled_rows(self._models, _local(X), None, suitable_reporter())
         if y is None:
             raise DataError("y: missing; give the digits of X's rows, or a CSV with labels")
         return dataset_from_arrays(X, y, config.class_names, config.data.pixel_range).as_subset()
@@ -204,18 +207,31 @@ class Run:
 
 
 def _complete(
-    config: Text | Mapping[str, Any] | Config, overrides: Mapping[str, Any]
+    config: Text | Mapping[str, Any] | Config, overrides: Mapping[str, Any], finder: FileFinder
 ) -> tuple[Config, str]:
     """The configuration with the overrides, and the name of its runs."""
     assignments = [f"{key}={_as_yaml(value)}" for key, value in overrides.items()]
     match config:
         case Config():
-            return make_config(config.model_dump(), "config", assignments), NAME
+            return make_config(config.model_dump(), "config", assignments, finder), NAME
         case str() if "\n" in config:
-            return parse_config(config, "config", assignments), NAME
+            return parse_config(config, "config", assignments, finder), NAME
         case str() | os.PathLike():
-            return load_config(os.fspath(config), assignments), name_for(Path(config))
-    return make_config(config, "config", assignments), NAME
+            path = _local(config)
+            return load_config(path, assignments, finder), name_for(Path(path))
+    return make_config(config, "config", assignments, finder), NAME
+
+
+def _local(path: Text) -> str:
+    """Expand ~ and $NAME in a path.
+
+    Raises:
+        ConfigError: If it is a URL.
+    """
+    expanded = expand(os.fspath(path))
+    if problem := url_problem(expanded):
+        raise ConfigError(f"{expanded}: {problem}")
+    return expanded
 
 
 def _as_yaml(value: object) -> str:

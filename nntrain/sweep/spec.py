@@ -13,8 +13,9 @@ from pydantic import (
     model_validator,
 )
 
+from nntrain.config.finder import CSVS, FileFinder
 from nntrain.config.issues import ConfigIssue, KeyPath, location_of, report
-from nntrain.config.load import parse, parse_config, read_text
+from nntrain.config.load import STARTER, parse, parse_config, read_text
 from nntrain.config.schema import Config, ConfigModel, Seed, expect, increasing, rule_error
 from nntrain.errors import ConfigError
 from nntrain.training.rows import split_seed
@@ -135,6 +136,8 @@ class SweepSpec(NamedTuple):
     sweep: Sweep
     text: str  # of the sweep's file
     base: str  # text of the configuration's file
+    source: str  # path of that file
+    csvs: dict[str, str]  # where the CSVs were found, by their keys
     classes: tuple[str, ...] | None = None  # of the training rows; None before they are read
 
     def config(self, values: dict[str, Any]) -> Config:
@@ -143,17 +146,26 @@ class SweepSpec(NamedTuple):
         Raises:
             ConfigError: If a value is invalid, or values contradict each other.
         """
-        config = parse_config(self.base, self.sweep.config, _overrides(values))
+        csvs = {} if "data" in values else self.csvs
+        config = parse_config(self.base, self.source, _overrides(csvs | values))
         return config if self.classes is None else config.with_classes(self.classes)
 
+    def as_written(self) -> "SweepSpec":
+        """The same with the paths of the CSVs as the configuration's file says."""
+        return self._replace(csvs={})
 
-def load_sweep(path: Path, base: Path | None = None) -> SweepSpec:
+
+def load_sweep(path: Path, base: Path | None = None, finder: FileFinder | None = None) -> SweepSpec:
     """Read a sweep, and check its configuration with each value of each key.
 
-    `base` is a file to read instead of the configuration that the sweep names.
+    Args:
+        path: The sweep's file.
+        base: A file to read instead of the configuration that the sweep names.
+        finder: Finds that configuration and its CSVs; None leaves their paths as written.
 
     Raises:
         ConfigError: If anything is invalid, with one line for each issue.
+        DataError: See `FileFinder.find_csvs`.
     """
     text = read_text(path, _EXAMPLE)
     sweep, source_map = parse(text, str(path), Sweep, _schema_at, starter=_EXAMPLE)
@@ -161,13 +173,18 @@ def load_sweep(path: Path, base: Path | None = None) -> SweepSpec:
     def issue(path: KeyPath, message: str) -> ConfigIssue:
         return ConfigIssue(location_of(path, source_map), path, message)
 
+    source = sweep.config
+    if finder:
+        source = finder.find(source, ("config",), source_map, path, (ConfigError, STARTER))
     try:
-        definition = SweepSpec(sweep, text, read_text(base or sweep.config))
+        definition = SweepSpec(sweep, text, read_text(base or source), source, {})
     except ConfigError as error:
         raise ConfigError(str(issue(("config",), str(error)))) from None
+    if finder:
+        definition = definition._replace(csvs=_found(definition, finder))
     config = definition.config({})
     if message := _ranking_issue(config):
-        raise ConfigError(str(issue(("config",), f"{sweep.config}: {message}")))
+        raise ConfigError(str(issue(("config",), f"{source}: {message}")))
     issues = [
         issue(("space", key), message)
         for key, parameter in sweep.space.items()
@@ -178,6 +195,13 @@ def load_sweep(path: Path, base: Path | None = None) -> SweepSpec:
     if issues:
         raise ConfigError(*report(issues))
     return definition
+
+
+def _found(definition: SweepSpec, finder: FileFinder) -> dict[str, str]:
+    """Where the CSVs of the configuration are, by their keys."""
+    data = parse_config(definition.base, definition.source, (), finder).data
+    paths = {f"data.{name}": getattr(data, name) for name in CSVS}
+    return {key: path for key, path in paths.items() if isinstance(path, str)}
 
 
 def _issue_with(definition: SweepSpec, base: Config, key: str, parameter: Parameter) -> str | None:
@@ -198,7 +222,7 @@ def _issue_with(definition: SweepSpec, base: Config, key: str, parameter: Parame
         if _rows(config) != _rows(base):
             hint = "leave it as it is, and try others in a sweep of their own"
             if key == "seed":
-                hint = f"give data.split_seed a number in {sweep.config}"
+                hint = f"give data.split_seed a number in {definition.source}"
             return f"decides which rows are held out, and trials must share them; {hint}"
     return None
 

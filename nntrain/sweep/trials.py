@@ -153,7 +153,7 @@ def _is_foreign(path: Path) -> bool:
 
 
 def _check_same_sweep(folder: Path, definition: SweepSpec) -> None:
-    base = definition.sweep.config
+    base = definition.source
     try:
         started = load_sweep(folder / SWEEP, folder / BASE)
     except ConfigError as error:
@@ -163,7 +163,8 @@ def _check_same_sweep(folder: Path, definition: SweepSpec) -> None:
         ) from error
     ours, theirs = definition.sweep.model_dump(), started.sweep.model_dump()
     different = [key for key in ours if key not in MAY_GROW and ours[key] != theirs[key]]
-    if definition.config({}) != started._replace(classes=definition.classes).config({}):
+    started = started._replace(classes=definition.classes)
+    if definition.as_written().config({}) != started.config({}):
         different.append(f"what {base} says")
     if different:
         raise ConfigError(

@@ -51,6 +51,8 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
         ("data: x.csv", "1: data: must be a mapping of keys to values, not the text 'x.csv'"),
         ("data: {}", "1: data: missing key 'train' (CSV to learn from)"),
         ("data:\n  train:", "2: data.train: must be text, not null"),
+        ("data:\n  train: #1.csv", "2: data.train: must be text, not null; YAML takes '#1.csv' as a comment: put it in quotes"),
+        ("data:\n  train: # the data", "2: data.train: must be text, not null"),
         ("data:\n  train: ''", "2: data.train: must not be empty"),
         ("data:\n  train: 2024", "2: data.train: must be text, not 2024; put it in quotes"),
         ("data:\n  train: x\n  distortion:\n    rotaton: 3", "4: data.distortion: unknown key 'rotaton'; did you mean 'rotation'?"),

@@ -31,8 +31,10 @@ from tests.support.configs import VALID, config_error
         ("a: " + "[" * 5000, ":1: nested more than 20 deep; write it flatter"),
         ("? [a]\n: 1", ":1: a key must be a word, not a mapping or a list"),
         ("a: 1\nb: \0", ":2: not plain text: it holds the character '\\x00'; save it as UTF-8 text"),
-        ('a: "\\0"', ":1: a: must not hold the character '\\x00'"),
-        ('a: "\\UFFFFFFFF"', ":1: a backslash in double quotes; use single quotes"),
+        ('a: "\\0"', ":1: a: must not hold the character '\\x00'; in double quotes YAML makes a NUL of \\0; use single quotes or /"),
+        ('a: "D:\\best\\new" # b', ":1: a: must not hold the character '\\x08'; in double quotes YAML makes a backspace of \\b and a line break of \\n; use single quotes or /"),
+        ('"a\\b": 1', ":1: must not hold the character '\\x08'; in double quotes YAML makes a backspace of \\b; use single quotes or /"),
+        ('a: "\\UFFFFFFFF"', ":1: a backslash in double quotes; use single quotes or /"),
         ("a: !!int x", ":1: a: 'x' is not a number"),
         ("a: 0x" + "f" * 5000, ":1: a: a number that is too large"),
         ("a: " + "x" * 70_000, ":1: longer than 65536 characters; is it a CSV?"),
@@ -58,7 +60,7 @@ def test_an_anchor_repeats_a_value() -> None:
     ]
 
 
-@pytest.mark.parametrize("leaf", ["lol", "[]", "{}", "&b [lol, lol]"])
+@pytest.mark.parametrize("leaf", ["lol", "[]", "{}", "&b [lol, lol]", "lol" * 9_999])
 def test_a_billion_laughs_are_refused_at_once_and_without_much_memory(leaf: str) -> None:
     levels = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)]
     text = "\n".join([f"a0: &a0 [{leaf}]", *levels])

@@ -7,6 +7,7 @@ import pytest
 from tests.support.configs import config_error
 
 OPEN = "the '[' of line 1 is not closed"
+BACKSLASH = "a backslash in double quotes: YAML knows no"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,13 @@ OPEN = "the '[' of line 1 is not closed"
         ("a: 1\n}", "2: unexpected '}'; remove it or add what is missing before it"),
         ("network: [1,, 2]", "1: unexpected ','; remove it or add what is missing before it"),
         ("a: 1\nb: 'c\nd: 1", "2: a quote is not closed; close it"),
-        ('a: "C:\\data"', "1: a backslash in double quotes; use single quotes, which keep it"),
+        ('a: "C:\\data"', f"1: {BACKSLASH} \\d; use single quotes, which keep it, or /"),
+        ('a: "C:\\users\\x"', f"1: {BACKSLASH} \\u; use single quotes, which keep it, or /"),
+        ('a: b\nc: "\\new\\xyz"', f"2: {BACKSLASH} \\x; use single quotes, which keep it, or /"),
+        ("data: {train: ${HOME}/x.csv}", "1: '${' within braces or brackets; put the value in quotes"),
+        ("data: [${HOME}/x.csv]", "1: '${' within braces or brackets; put the value in quotes"),
+        ("network: [a #1.csv]\nb: 1", f"2: a ',' or ']' is missing: {OPEN}; if '#1.csv]' is no comment, put the value in quotes"),
+        ("network: [\n a #1,\n b: c ]", f"3: a ',' or ']' is missing: {OPEN}; if '#1,' is no comment, put the value in quotes"),
         ("a: 'b' c", "1: text after a value that has ended; is a quote or a comma missing?"),
         ("a: @b", "1: a value cannot begin with '@'; put it in quotes"),
         ("a: &", "1: not valid YAML; put values that begin with one of @ ` % & * ! | > in quotes, and look for a missing quote, bracket, comma or colon"),

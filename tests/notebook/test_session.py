@@ -86,6 +86,24 @@ def test_arrays_take_the_place_of_the_csv(folder: Path) -> None:
     assert len(resumed.history) == 5
 
 
+def test_paths_are_those_of_the_commands(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    few = {"training.epochs": 1}
+    assert nntrain.fit("~/tiny.yaml", run="~/runs/a", overrides=few).folder == folder / "runs/a"
+    run = nntrain.load("$HOME/runs/a")
+    assert run.config.data.train == str(folder / "data/train.csv")
+    assert len(run.predict("~/data/test.csv")) == run.evaluate("~/data/test_labelled.csv").rows
+    values = {**VALUES, "data": {"train": "$HOME/data/train.csv", "classes": 3}}
+    nntrain.fit(values, overrides=few | {"data.validation": "~/data/test_labelled.csv"})
+    with pytest.raises(DataError, match=r"data\.train: .*no such file; .NOWHERE is not set"):
+        nntrain.fit({**VALUES, "data": {"train": "$NOWHERE/data/train.csv", "classes": 3}})
+    for url in ("https://example.org/x.csv", "s3://bucket/x.csv"):
+        with pytest.raises(ConfigError, match="a URL, but nntrain reads files; fetch it first: "):
+            run.predict(url)
+
+
 def test_answers_are_those_of_the_commands(folder: Path) -> None:
     run = nntrain.fit("tiny.yaml")
     succeed("predict", "--probabilities", "--out", "p.csv")

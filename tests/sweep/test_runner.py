@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 
 from nntrain.cluster.dispatcher import Dispatcher
+from nntrain.config import FileFinder
 from nntrain.errors import CheckpointError
 from nntrain.sweep.ranking import committee, ranking
 from nntrain.sweep.runner import SAVE_INTERVAL, SweepCallback, run_sweep
@@ -194,3 +195,23 @@ def test_damaged_checkpoints_affect_only_their_trial(sweep_folder: Path) -> None
     assert outcome(swept(InlineDispatcher(), "runs/removed")) == undisturbed
     (trial / "best.npz").write_bytes(best)
     assert outcome(swept(InlineDispatcher(), "runs/other")) == undisturbed
+
+
+def test_a_sweep_is_resumed_from_another_folder(
+    sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variant("sweep.yaml", ("trials: 6", "trials: 2"))
+    undisturbed = outcome(swept(InlineDispatcher(), "runs/undisturbed"))
+    with suppress(Killed):
+        swept(InlineDispatcher(workers=1, seconds=0, killed_after=4), "runs/other")
+    dispatcher = InlineDispatcher()
+    (sweep_folder / "elsewhere").mkdir()
+    monkeypatch.chdir(sweep_folder / "elsewhere")
+    definition = load_sweep(Path("../sweep.yaml"), finder=FileFinder(print))
+    with open_trials(definition, Path("../runs/other")) as trials:
+        run_sweep(trials, cast(Dispatcher, dispatcher), SweepCallback())
+    assert outcome(trials) == undisturbed
+    assert {one.run.config().data.train for one in ranking(trials)} <= {
+        "data/train.csv",
+        str(sweep_folder / "data/train.csv"),
+    }

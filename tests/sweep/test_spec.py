@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from nntrain.config import FileFinder
 from nntrain.errors import ConfigError
 from nntrain.sweep.spec import load_sweep
 from tests.support.cli import refuse
+from tests.support.tiny import TINY
 
 RATE = "training.optimizer.learning_rate"
 GOOD = "config: tiny.yaml\nspace:\n  KEY: PARAMETER\ntrials: 3\n"
@@ -200,3 +202,56 @@ def test_the_command_prints_one_line(folder: Path) -> None:
     Path("s.yaml").write_text("# nothing\n")
     assert refuse(2, "sweep", "s.yaml") == "s.yaml: empty; configs/sweep.yaml is an example"
     assert not Path("runs").exists()
+
+
+@pytest.fixture
+def elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with exp/s.yaml and its configuration; the working directory is another one."""
+    (folder / "here").mkdir()
+    (folder / "data").rename(folder / "exp")
+    (folder / "tiny.yaml").rename(folder / "exp/tiny.yaml")
+    (folder / "exp/tiny.yaml").write_text(TINY.replace("data/train.csv", "train.csv"))
+    (folder / "exp/s.yaml").write_text(space(RATE, "{log: [1e-4, 1]}"))
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.chdir(folder / "here")
+    return folder / "exp"
+
+
+def test_the_configuration_and_its_csvs_are_found_beside_the_sweep(elsewhere: Path) -> None:
+    lines: list[str] = []
+    definition = load_sweep(Path("../exp/s.yaml"), finder=FileFinder(lines.append))
+    assert lines == [
+        f"config: tiny.yaml was not found here; {elsewhere / 'tiny.yaml'} beside ../exp/s.yaml is taken",
+        f"data.train: train.csv was not found here; {elsewhere / 'train.csv'} beside {elsewhere / 'tiny.yaml'} is taken",
+    ]
+    assert definition.config({RATE: 0.5}).data.train == str(elsewhere / "train.csv")
+    assert definition.config({"data": {"train": "x.csv", "classes": 3}}).data.train == "x.csv"
+    assert definition.as_written().config({}).data.train == "train.csv"
+    assert definition.sweep.config == "tiny.yaml"
+
+
+def test_paths_of_a_sweep_are_expanded(elsewhere: Path) -> None:
+    sweep = Path("s.yaml")
+    sweep.write_text((elsewhere / "s.yaml").read_text().replace("tiny.yaml", "~/exp/tiny.yaml"))
+    tiny = (elsewhere / "tiny.yaml").read_text()
+    (elsewhere / "tiny.yaml").write_text(tiny.replace("train.csv", "$HOME/exp/train.csv"))
+    definition = load_sweep(sweep, finder=FileFinder(pytest.fail))
+    assert definition.config({}).data.train == str(elsewhere / "train.csv")
+
+
+@pytest.mark.parametrize(
+    ("config", "start", "end"),
+    [
+        ("tny.yaml", "tny.yaml: no such file, neither ", "; did you mean 'tiny.yaml'?"),
+        ("my #1.yaml", "my: no such file, neither ", "; YAML takes '#1.yaml' as a comment; put the whole path in quotes"),
+        ("https://example.org/a.yaml", "a URL, ", "fetch it first: curl -LO 'https://example.org/a.yaml'"),
+    ],
+)  # fmt: skip
+def test_a_configuration_that_is_nowhere_is_reported(
+    elsewhere: Path, config: str, start: str, end: str
+) -> None:
+    text = (elsewhere / "s.yaml").read_text()
+    (elsewhere / "s.yaml").write_text(text.replace("tiny.yaml", config))
+    line = refuse(2, "sweep", "../exp/s.yaml")
+    assert line.startswith(f"../exp/s.yaml:1: config: {start}")
+    assert line.endswith(end)

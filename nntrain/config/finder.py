@@ -1,0 +1,146 @@
+"""Finds the files that a YAML file names, and says why one is not there."""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from nntrain.config.issues import ConfigIssue, KeyPath, SourceMap, config_error, location_of
+from nntrain.config.schema import Config
+from nntrain.config.yaml_errors import escapes_in
+from nntrain.errors import DataError, NNTrainError, did_you_mean
+from nntrain.paths import exists, expand, unknown_part, url_problem
+
+CSVS = ("train", "validation")
+
+_NO_CSV = (DataError, "'nntrain data demo' makes data/train.csv and test.csv")
+_MAX_LINE = 300  # characters of an error
+_ENDING = r"\.(csv|tsv|txt|gz|zip|bz2|xz|ya?ml)"
+
+
+class FileFinder(NamedTuple):
+    """Finds files that YAML names: from the working directory, else beside the YAML file.
+
+    Attributes:
+        log: Receives a line about each file that was found beside the YAML file.
+        needed: The keys of `data` whose CSVs must exist.
+    """
+
+    log: Callable[[str], None]
+    needed: Collection[str] = CSVS
+
+    def find_csvs(self, config: Config, source_map: SourceMap, file: Path | None) -> Config:
+        """The configuration with the paths of its CSVs expanded, or absolute if beside `file`.
+
+        Raises:
+            ConfigError: If one is a URL.
+            DataError: If a needed one is not found, and there is more to say than that.
+        """
+        found = {}
+        for name in CSVS:
+            key, written = ("data", name), getattr(config.data, name)
+            # An override is of this command, so that it is meant to be there.
+            is_needed = name in self.needed or location_of(key, source_map).is_override
+            if isinstance(written, str):
+                missing = _NO_CSV if is_needed else None
+                found[name] = self.find(written, key, source_map, file, missing)
+        return config.model_copy(update={"data": config.data.model_copy(update=found)})
+
+    def find(
+        self,
+        written: str,
+        key: KeyPath,
+        source_map: SourceMap,
+        file: Path | None,
+        if_missing: tuple[type[NNTrainError], str] | None,
+    ) -> str:
+        """The path of a file, also if it is nowhere and reading it will fail.
+
+        Args:
+            written: The path as it was read from YAML.
+            key: Its key.
+            source_map: The locations of the keys.
+            file: The YAML file; None for other text.
+            if_missing: Class and hint of the error if it is nowhere and there is more to say than
+                its reader will say; None: no error.
+
+        Raises:
+            ConfigError: If it is a URL.
+            NNTrainError: See `if_missing`.
+        """
+        location = location_of(key, source_map)
+        path = expand(written)
+        if problem := url_problem(path):
+            raise config_error(location, key, problem)
+        if exists(path):
+            return path
+        folders = [Path()]
+        if file and _has_folder(file) and not location.is_override and not Path(path).is_absolute():
+            folder = file.parent.resolve()
+            if exists(beside := folder / path):
+                taken = beside.parent.resolve() / beside.name
+                place = ".".join(map(str, key))
+                self.log(f"{place}: {path} was not found here; {taken} beside {file} is taken")
+                return str(taken)
+            if not folder.samefile(Path()):
+                folders.append(folder)
+        hint = _hint(path, written, location.written, folders)
+        if if_missing and (hint or len(folders) > 1):
+            error, otherwise = if_missing
+            hint = hint or _similar(path, folders, otherwise)
+            lines = [
+                str(ConfigIssue(location, key, f"{path}: no such file{where}; {hint}"))
+                for where in _places(folders, file)
+            ]
+            raise error(next((line for line in lines if len(line) <= _MAX_LINE), lines[-1]))
+        return path
+
+
+def _places(folders: Sequence[Path], file: Path | None) -> list[str]:
+    """Where a file was looked for, in full and in short."""
+    if len(folders) == 1 or file is None:
+        return [""]
+    beside = f"nor beside {file.name}"
+    return [f", neither in {Path.cwd()} {beside} in {folders[1]}", f", neither here {beside}"]
+
+
+def _has_folder(file: Path) -> bool:
+    """Whether YAML is from a file in a folder, not from a pipe or /dev/stdin."""
+    return file.is_file() and Path("/dev") not in file.parents
+
+
+def _hint(path: str, value: str, written: str, folders: Collection[Path]) -> str | None:
+    """What is wrong with a path that is not found: a variable, or what YAML made of it."""
+    if unknown := unknown_part(path):
+        return f"{unknown}; write the path in full"
+    if escapes := escapes_in(written):
+        return escapes
+    if "\n" in written and value not in written:
+        return "YAML joins the lines of a value; write the path in one line"
+    comment = re.search(re.escape(value) + r"\s+(#[^\n]*)", written)
+    if comment and _belongs_to(value, comment, folders):
+        shown = comment[1] if len(comment[1]) <= 40 else f"{comment[1][:39]}…"
+        return f"YAML takes {shown!r} as a comment; put the whole path in quotes"
+    return None
+
+
+def _belongs_to(value: str, comment: "re.Match[str]", folders: Collection[Path]) -> bool:
+    """Whether a comment after a path is likely to be a part of the path."""
+    text = comment[0]
+    ends = [match.start() for match in re.finditer(r"\s+#|$", text)][1:]
+    if any(exists(folder / text[:end].rstrip()) for folder in folders for end in ends):
+        return True
+    if re.search(f"{_ENDING}$", value):
+        return bool(re.search(rf"^#\S.*{_ENDING}$", comment[1].rstrip()))
+    return True
+
+
+def _similar(path: str, folders: Collection[Path], otherwise: str) -> str:
+    """A hint with the most similar name in these folders, if there is one."""
+    names: list[str] = []
+    for folder in folders:
+        try:
+            names += [entry.name for entry in (folder / path).parent.iterdir()]
+        except OSError:
+            continue
+    return did_you_mean(Path(path).name, names, otherwise)
