@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 from nntrain.cli.terminal import console, percent, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
     from rich.text import Text
 
@@ -23,6 +21,8 @@ def show(evaluation: "Evaluation") -> None:
     """Print accuracy and loss, precision, recall and F1 per class, and the confusions."""
     from rich.text import Text
 
+    from nntrain.data.labels import class_kind
+
     out = console()
     out.print(
         f"accuracy  {evaluation.accuracy:.2%} ± {evaluation.standard_error:.2%}  "
@@ -30,7 +30,9 @@ def show(evaluation: "Evaluation") -> None:
     )
     out.print(f"loss      {evaluation.loss:.4f}  ({evaluation.loss_name})")
     out.print()
-    metrics = table(f">{_singular(evaluation.classes)}", ">rows", ">precision", ">recall", ">F1")
+    metrics = table(
+        f">{class_kind(evaluation.classes, 1)}", ">rows", ">precision", ">recall", ">F1"
+    )
     scores = zip(evaluation.precision, evaluation.recall, evaluation.f1, strict=True)
     names = evaluation.classes
     for name, rows, row_scores in zip(names, evaluation.support, scores, strict=True):
@@ -79,12 +81,6 @@ def _matrix(evaluation: "Evaluation", out: "Console") -> "list[Text]":
             line.append(f"{margin}{shown:>{width}} ", style)
         lines.append(line)
     return lines
-
-
-def _singular(classes: "Sequence[str]") -> str:
-    from nntrain.data.labels import class_kind
-
-    return {"digits": "digit", "classes": "class"}[class_kind(classes)]
 
 
 def _shade(relative: float) -> str:

@@ -137,9 +137,11 @@ def ranges(names: Sequence[str]) -> str:
     return shown if len(names) <= 10 else f"{shown}, …"
 
 
-def class_kind(classes: Sequence[str]) -> str:
-    """What classes are called: "digits" or "classes"."""
-    return "digits" if set(classes) <= set(numbered(DIGITS)) else "classes"
+def class_kind(classes: Sequence[str], count: int = 2) -> str:
+    """What so many classes are called: "digits" or "classes", or "digit" or "class" for one."""
+    if set(classes) <= set(numbered(DIGITS)):
+        return "digits" if count > 1 else "digit"
+    return "classes" if count > 1 else "class"
 
 
 def value_of(name: str) -> int | str:

@@ -55,7 +55,7 @@ def _portable(model: Predictor, side: int) -> dict[str, Any]:
         "widths": network.widths,
         "activations": [layer.activation for layer in config.network],
         "loss": config.loss,
-        "labels": list(range(network.widths[-1])),
+        "labels": model.classes,
         "dtype": network.parameters.dtype.name,
         "parameters": b64encode(little_endian.tobytes()).decode(),
     }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from nntrain.config import dump_config
 from nntrain.config.diff import diff_configs, format_short
 from nntrain.data.dataset import Subset
+from nntrain.data.labels import class_kind
 from nntrain.errors import DataError, RunError
 from nntrain.files import atomic_write
 from nntrain.nn.arrays import Array
@@ -52,10 +53,10 @@ class Picture(NamedTuple):
 
     image: str | None
     row: int
-    truth: int
-    answer: int
+    truth: str
+    answer: str
     confidence: float
-    votes: list[tuple[int, list[int]]]
+    votes: list[tuple[str, list[int]]]
 
 
 @dataclass(frozen=True)
@@ -255,15 +256,16 @@ def _pictures(
 ) -> list[Picture]:
     pixels = np.empty((len(chosen), rows.dataset.pixels.shape[1]), np.uint8)
     rows.take(chosen, pixels)
+    names = rows.dataset.classes
     return [
         Picture(
             image=pictures.digit(image),
             row=int(rows.index[row]) + 1,
-            truth=int(answers.labels[row]),
-            answer=int(answers.digits[row]),
+            truth=names[answers.labels[row]],
+            answer=names[answers.digits[row]],
             confidence=float(answers.confidences[row]),
             votes=[
-                (int(answer), (np.flatnonzero(votes[:, row] == answer) + 1).tolist())
+                (names[answer], (np.flatnonzero(votes[:, row] == answer) + 1).tolist())
                 for answer in np.unique(votes[:, row])
             ],
         )
@@ -296,9 +298,11 @@ def _weights(model: Predictor) -> list[tuple[str, str]]:
     There are none if the pictures are not square.
     """
     first: Array = model.network.layers[0].weights
-    name = "digit {}" if len(model.network.layers) == 1 else "neuron {}"
+    names = [f"neuron {number}" for number in range(len(first))]
+    if len(model.network.layers) == 1:
+        names = [f"{class_kind(model.classes, 1)} {name}" for name in model.classes]
     largest = np.argsort(-np.linalg.norm(first, axis=1), kind="stable")[:MOST_NEURONS].tolist()
-    drawn = [(name.format(neuron), pictures.weights(first[neuron])) for neuron in largest]
+    drawn = [(names[neuron], pictures.weights(first[neuron])) for neuron in largest]
     return [(neuron, image) for neuron, image in drawn if image is not None]
 
 

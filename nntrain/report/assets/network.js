@@ -10,7 +10,7 @@
  * @property {number[]} widths n_0 … n_L.
  * @property {string[]} activations The names of σ_1 … σ_L.
  * @property {string} loss The name of E.
- * @property {number[]} labels The label of each output, shape (n_L,).
+ * @property {string[]} labels The label of each output, shape (n_L,).
  * @property {"float32" | "float64"} dtype The dtype of the parameters.
  * @property {string} parameters (W_1, …, W_L, b_1, …, b_L), each W_i row by row: base64 of
  *   little-endian numbers.
