@@ -107,11 +107,14 @@ def check(paths: tuple[str, ...]) -> None:
     """
     from nntrain.data.checks import file_warnings, picture_warnings
     from nntrain.data.kaggle import read_csv
+    from nntrain.data.labels import DIGITS, class_kind, numbered
 
     failed, readable = False, list["Dataset"]()
     for path in paths:
         try:
             digits = read_csv(path)
+            if class_kind(digits.classes) == "digits":
+                digits = digits.with_classes(numbered(DIGITS))
             echo(f"{digits.source}: {digits.describe()}")
             _show(digits)
             for note in digits.annotations.notes:

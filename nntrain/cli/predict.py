@@ -100,14 +100,14 @@ def predict(
     digits = read_csv(
         test, labels="forbidden", id_column=id_column, pixel_range=config.data.pixel_range
     )
-    warnings = file_warnings(digits, config.data.pixel_range, models[0].greatest_pixel)
-    log_dataset(digits, warnings, TerminalReporter())
     if sample:
         form = submission.form_like(Path(sample), digits, classes)
     else:
         form = submission.form_for(digits, competition)
     if out.exists() and not submission.holds_answers(out, form, classes):
         raise ConfigError(f"{out}: holds no predictions; name another file with --out or remove it")
+    warnings = file_warnings(digits, config.data.pixel_range, models[0].greatest_pixel)
+    log_dataset(digits, warnings, TerminalReporter())
     networks = f" ({len(models)} networks)" if len(models) > len(runs) else ""
     echo(f"predicting with {', '.join(map(str, runs))}{networks}", err=True)
     predicted = inference.probabilities(models, digits.as_subset(), distortions, cores())

@@ -66,9 +66,11 @@ def annotate(
             notes.append(f"column {quoted(name)} is empty and is left out")
         elif columns.has_header and _is_index(cells, name):
             notes.append(f"column {quoted(name)} is an index of the rows and is left out")
-        elif label is None and (labels == "required" or _are_labels(cells, name, classes)):
+        elif label is None and (labels == "required" or _are_labels(columns, column, classes)):
             label = column
-        elif identifier is None:
+        elif identifier is None and (
+            len(set(cells)) > 1 or len(cells) == 1 or not columns.has_header
+        ):
             identifier = column
         else:
             raise unknown_column(columns.source, name, columns.names[layout.pixels[0]])
@@ -99,10 +101,14 @@ def _is_index(cells: list[str], name: str) -> bool:
     return counts_rows(cells) and (len(cells) > 1 or bool(INDEX_NAME.fullmatch(name.lower())))
 
 
-def _are_labels(cells: list[str], name: str, classes: int | tuple[str, ...] | None) -> bool:
+def _are_labels(columns: Columns, column: int, classes: int | tuple[str, ...] | None) -> bool:
     """Whether a column of unknown name holds labels, not ids."""
-    if len(set(cells)) < len(cells) or INDEX_NAME.fullmatch(name.lower()):
-        return len(set(cells)) < len(cells)
+    cells, name = columns.cells[column], columns.names[column]
+    different = len(set(cells))
+    if 1 < different < len(cells):
+        return True  # ids do not repeat
+    if columns.has_header and (different == 1 < len(cells) or INDEX_NAME.fullmatch(name.lower())):
+        return False
     allowed = classes if isinstance(classes, tuple) else numbered(classes or DIGITS)
     return None not in codes_of(cells, allowed)
 

@@ -95,8 +95,11 @@ def test_a_missing_or_unfinished_run_is_refused(
         ("hard.csv", 2, "is the same file as data/test.csv, which is read; name another file with --out"),
         *(
             (name, 2, "holds no predictions; name another file with --out or remove it")
-            for name in ("data/train.csv", "tiny.yaml", *(f"runs/tiny/{name}" for name in (
-                "best.npz", "last.npz", "config.yaml", "metrics.csv")))
+            for name in ("data/train.csv", "tiny.yaml", "runs/tiny/config.yaml", "runs/tiny/metrics.csv")
+        ),
+        *(
+            (name, 2, "submissions are CSVs; name a file that ends in .csv, .csv.gz, .csv.zip, .csv.bz2 or .csv.xz")
+            for name in ("runs/tiny/best.npz", "runs/tiny/last.npz", "submission.tar", "x.parquet")
         ),
     ],
 )  # fmt: skip
