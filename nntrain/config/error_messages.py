@@ -61,6 +61,7 @@ _MUST_BE = {
     "string_type": "text",
     "tuple_type": "a list",
     "too_short": "a list of at least {min_length} item",
+    "too_long": "a list of at most {max_length} items",
     "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",

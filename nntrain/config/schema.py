@@ -20,7 +20,7 @@ from pydantic import (
     WrapValidator,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 Activation = Literal["identity", "sigmoid", "tanh", "scaled_tanh", "relu", "leaky_relu", "softmax"]
 Loss = Literal["squared_error", "cross_entropy", "binary_cross_entropy"]
@@ -50,9 +50,11 @@ INITIALIZER_FOR: dict[Activation, InitializerName] = {
 OUTPUT_FOR: dict[Loss, Activation] = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
 LARGEST = 3.4e38  # about the maximum of float32
+SMALLEST = 1e-30  # nearer to 0, float32 loses digits, and quotients overflow
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
-Whole = Annotated[int, Field(ge=1)]
+# More would take weeks even with tiny data.
+Epochs = Annotated[int, Field(ge=1, le=1_000_000)]
 
 SEEDS = 2**63  # exclusive upper bound
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
@@ -111,6 +113,13 @@ class ConfigModel(BaseModel):
     """Base of all parts of the configuration."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _check_not_tiny(cls, value: object) -> object:
+        if isinstance(value, float) and 0 < value < SMALLEST:
+            raise PydanticKnownError("greater_than_equal", {"ge": SMALLEST})
+        return value
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -224,7 +233,7 @@ Initializer = Annotated[
 class DenseConfig(ConfigModel):
     """One fully connected layer."""
 
-    dense: int = Field(ge=1, description="neurons")
+    dense: int = Field(ge=1, le=1_000_000_000, description="neurons")
     activation: Activation = Field(description="activation function of the weighted sums")
     init: Initializer = Field(
         default=None,
@@ -275,7 +284,7 @@ class _AdaptiveMoments(_OptimizerConfig):
         default=0.999, ge=0, lt=1, description="decay rate of the mean squared gradient"
     )
     epsilon: float = Field(
-        default=1e-8, ge=1e-30, le=1, description="added to the divisor, to avoid 0"
+        default=1e-8, ge=SMALLEST, le=1, description="added to the divisor, to avoid 0"
     )
 
 
@@ -363,8 +372,8 @@ ScheduleConfig = Annotated[
 class TrainingConfig(ConfigModel):
     """Training settings."""
 
-    epochs: int = Field(ge=1, description="passes over the training rows")
-    batch_size: int = Field(default=32, ge=1, description="rows for each step")
+    epochs: Epochs = Field(description="passes over the training rows")
+    batch_size: int = Field(default=32, ge=1, le=1_000_000_000, description="rows for each step")
     optimizer: OptimizerConfig = Field(description="update rule and its learning rate")
     schedule: ScheduleConfig = Field(
         default=ConstantConfig(name="constant"), description="learning rate schedule"
@@ -388,7 +397,7 @@ class TrainingConfig(ConfigModel):
         description="decay per step of a moving average of the weights, used to validate and "
         "predict; null for the weights themselves",
     )
-    patience: Whole | None = Field(
+    patience: Epochs | None = Field(
         default=None,
         description="epochs without a better val_accuracy before training stops; null for never",
     )

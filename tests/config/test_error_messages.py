@@ -27,6 +27,14 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
     assert str(raised.value) == line
 
 
+def test_integers_that_python_refuses_to_print_are_refused_in_one_line() -> None:
+    with pytest.raises(ConfigError) as raised:
+        make_config(VALUES | {"seed": 10**5000}, "config")
+    assert str(raised.value) == (
+        "config: seed: must be below 9223372036854775808, not an integer of 16610 bits"
+    )
+
+
 # Each text replaces the key of the same name in VALID, or is added to it.
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -111,6 +119,14 @@ def test_values_that_are_wrong_are_named_by_their_key(change: dict[str, Any], li
         ("training: {epochs: 3, optimizer: {name: sgd, learning_rate: '1e-4'}}", "4: training.optimizer.learning_rate: must be a number, not the text '1e-4'; remove the quotes"),
         ("training: {epochs: 3, optimizer: adam, schedule: {name: cosine,\n  warmup: 3.5}}", "5: training.schedule.warmup: must be at most training.epochs (3), not 3.5"),
         ("training: {epochs: 3, optimizer: adam, schedule: {name: step, every: 0}}", "4: training.schedule.every: must be above 0, not 0"),
+        ("training: {epochs: 3, optimizer: adam, schedule: {name: step, every: 1e-320}}", "4: training.schedule.every: must be at least 1e-30, not 1e-320"),
+        ("training: {epochs: 3, optimizer: adam, l1: 1e-40}", "4: training.l1: must be at least 1e-30, not 1e-40"),
+        ("training: {epochs: 1e15, optimizer: adam}", "4: training.epochs: must be a whole number, not 1000000000000000.0; write 1000000000000000"),
+        ("training: {epochs: 10000000000000000000, optimizer: adam}", "4: training.epochs: must be at most 1000000, not 10000000000000000000"),
+        ("training: {epochs: 3, batch_size: 10000000000000000000, optimizer: adam}", "4: training.batch_size: must be at most 1000000000, not 10000000000000000000"),
+        ("network: [{dense: 10000000000000000000, activation: relu}]", "2: network[0].dense: must be at most 1000000000, not 10000000000000000000"),
+        ("members: 1000000000000", "5: members: must be at most 100, not 1000000000000"),
+        ("training: {epochs: 3, optimizer: adam, patience: 10000000000000000000}", "4: training.patience: must be at most 1000000, not 10000000000000000000"),
         ("training: {epochs: 3, optimizer: adam, patience: 0}", "4: training.patience: must be at least 1, not 0"),
     ],
 )  # fmt: skip
