@@ -23,6 +23,7 @@ from nntrain.config.issues import (
     shortened,
 )
 from nntrain.config.load import parse, parse_config, read_text
+from nntrain.config.memory import check_network_fits
 from nntrain.config.schema import Config, ConfigModel, Epochs, Seed, expect, increasing, rule_error
 from nntrain.errors import ConfigError
 from nntrain.training.rows import split_seed
@@ -192,6 +193,21 @@ def load_sweep(path: Path, base: Path | None = None) -> SweepSpec:
     if issues:
         raise ConfigError(*report(issues))
     return definition
+
+
+def check_networks_fit(definition: SweepSpec, inputs: int) -> None:
+    """Check that each value of each key gives a network of n_0 = `inputs` that fits into memory.
+
+    Raises:
+        ConfigError: If one needs more memory than this machine has.
+    """
+    for key, parameter in definition.sweep.space.items():
+        for value in parameter.extremes():
+            try:
+                check_network_fits(definition.config({key: value}), inputs, trained=True)
+            except ConfigError as error:
+                shown = shortened(show_value(value), 60)
+                raise ConfigError(f"space.{key}: with {shown}: {error}") from None
 
 
 def _issue_with(definition: SweepSpec, base: Config, key: str, parameter: Parameter) -> str | None:
