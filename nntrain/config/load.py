@@ -132,7 +132,7 @@ def _validated(
         return model.model_validate(values)
     except ValidationError as error:
         issues = [
-            issue_of(details, source_map, model_at)
+            issue_of(details, source_map, model_at, values)
             for details in error.errors(include_url=False)
             # Pydantic counts only the valid items of a list; the others have issues of their own.
             if not (details["type"] == "too_short" and details["input"])

@@ -5,7 +5,7 @@ the offending value.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +21,8 @@ from pydantic import (
     field_validator,
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from nntrain.config.notation import is_null_word, is_percentage
 
 Activation = Literal["identity", "sigmoid", "tanh", "scaled_tanh", "relu", "leaky_relu", "softmax"]
 Loss = Literal["squared_error", "cross_entropy", "binary_cross_entropy"]
@@ -116,10 +118,21 @@ class ConfigModel(BaseModel):
 
     @field_validator("*")
     @classmethod
-    def _check_not_tiny(cls, value: object) -> object:
+    def _check_plausible(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, float) and 0 < value < SMALLEST:
             raise PydanticKnownError("greater_than_equal", {"ge": SMALLEST})
+        if isinstance(value, str) and (is_null_word(value) or is_percentage(value)):
+            kinds = _kinds_in(cls.model_fields[str(info.field_name)].annotation)
+            if kinds > {str}:  # a number or null may be meant
+                raise PydanticCustomError("mistaken_text", "is text")
         return value
+
+
+def _kinds_in(annotation: Any) -> set[type]:
+    """The types in the annotation of a field."""
+    if isinstance(annotation, type):
+        return {annotation}
+    return {kind for argument in get_args(annotation) for kind in _kinds_in(argument)}
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
