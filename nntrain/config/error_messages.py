@@ -160,7 +160,7 @@ def _must_be(kind: str, default: str, value: Any, context: dict[str, Any]) -> st
         return f"{format_value(value)} is text"
     message = f"must be {expected}, not {'the text ' * isinstance(value, str)}{format_value(value)}"
     match kind, value:
-        case "int_type", float() if value.is_integer():
+        case "int_type", float() if value.is_integer() and abs(value) < 1e16:
             message += f"; write {value:.0f}"
         case "string_type", int() | float():
             message += "; put it in quotes"

@@ -50,8 +50,8 @@ def config_error(location: Location, path: KeyPath, message: str) -> ConfigError
 
 
 def override_text(override: str) -> str:
-    """An override as a location of at most 100 characters."""
-    return shortened(f"--set {' '.join(override.split())}", 100)
+    """An override as a location of at most 70 characters."""
+    return shortened(f"--set {' '.join(override.split())}", 70)
 
 
 def location_of(path: KeyPath, source_map: SourceMap) -> Location:

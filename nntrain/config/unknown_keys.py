@@ -96,7 +96,7 @@ def _move(path: KeyPath, place: Place, tree: Any, source_map: SourceMap) -> str:
     value, above = _value_at(tree, path), _value_at(tree, place.path[:-1])
     line = f"{key}:"
     if not isinstance(value, dict | tuple):
-        is_word = isinstance(value, str) and re.fullmatch(r"[\w./-]+", value)
+        is_word = isinstance(value, str) and re.fullmatch(r"[\w./-]{1,60}", value)
         line = f"{key}: {value if is_word else format_value(value)}"
     parent = next((part for part in reversed(place.path[:-1]) if isinstance(part, str)), None)
     if parent is None:

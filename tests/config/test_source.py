@@ -141,5 +141,5 @@ def test_an_issue_in_an_override_has_the_override_as_its_location(
         ("seed=" + "x" * 5000, f"seed: must be a whole number, not the text '{'x' * 58}…"),
     ],
 )
-def test_of_a_long_override_a_hundred_characters_are_shown(override: str, expected: str) -> None:
-    assert config_error(VALID, override) == f"--set {override}"[:99] + f"…: {expected}"
+def test_of_a_long_override_seventy_characters_are_shown(override: str, expected: str) -> None:
+    assert config_error(VALID, override) == f"--set {override}"[:69] + f"…: {expected}"
