@@ -291,7 +291,7 @@ def _weights(model: Predictor) -> list[tuple[str, str]]:
 
     There are none if the pictures are not square.
     """
-    first: Array = model.network.layers[0].weights
+    first: Array = model.network.layers[0].weights.astype(np.float64)  # squares may overflow
     name = "digit {}" if len(model.network.layers) == 1 else "neuron {}"
     largest = np.argsort(-np.linalg.norm(first, axis=1), kind="stable")[:MOST_NEURONS].tolist()
     drawn = [(name.format(neuron), pictures.weights(first[neuron])) for neuron in largest]
