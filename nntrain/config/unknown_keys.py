@@ -44,7 +44,7 @@ def hint_for_unknown_key(
         return f"its name here is {' or '.join(map(repr, same))}"
     places = places_of(root)
     if key in places:
-        return _move(path, places[key], tree, source_map)
+        return _move(path, places[key], places, tree, source_map)
     if note := note_for_key(key):
         return note
     if hint := did_you_mean(key.lower(), known, ""):
@@ -54,7 +54,7 @@ def hint_for_unknown_key(
         nearest = max(
             (places[other] for other in near), key=lambda place: _shared(place.path, path)
         )
-        return _move(path, nearest, tree, source_map)
+        return _move(path, nearest, places, tree, source_map)
     return f"choose from {', '.join(known)}"
 
 
@@ -82,7 +82,9 @@ def hint_for_key_of_variants(
     return f"{hint}write {_set_option(f'{dotted(parent)}={value}')}"
 
 
-def _move(path: KeyPath, place: Place, tree: Any, source_map: SourceMap) -> str:
+def _move(
+    path: KeyPath, place: Place, places: Mapping[str, Place], tree: Any, source_map: SourceMap
+) -> str:
     """Say where a key belongs, with the line or the option to write."""
     target, only = dotted(place.path), ""
     if place.names:
@@ -91,7 +93,9 @@ def _move(path: KeyPath, place: Place, tree: Any, source_map: SourceMap) -> str:
     if location.is_override:
         old, new = location.text.removeprefix("--set "), dotted(path)
         if old.startswith(new) and not old.endswith("…"):
-            return f"write {_set_option(target + old[len(new) :])}{only}"
+            before = _value_at(tree, place.path)
+            assignment = _without_rest(target + old[len(new) :], before, places)
+            return f"write {_set_option(assignment)}{only}"
         return f"its place is {target}{only}"
     value, above = _value_at(tree, path), _value_at(tree, place.path[:-1])
     line = f"{key}:"
@@ -105,6 +109,16 @@ def _move(path: KeyPath, place: Place, tree: Any, source_map: SourceMap) -> str:
         return f"its place is {target}{only}; write '{parent}: {{name: {above}, {line}}}'"
     inside = "an item of " * isinstance(place.path[-2], int)
     return f"its place is {target}{only}; write '{line}' in {inside}'{parent}:'"
+
+
+def _without_rest(assignment: str, before: Any, places: Mapping[str, Place]) -> str:
+    """Replace a whole value if its new name would leave keys of the old one behind."""
+    match = re.fullmatch(r"(.+)\.name=(\w+)", assignment)
+    if match and isinstance(before, dict):
+        owners = [places[key].names for key in before if key in places]
+        if any(names and match[2] not in names for names in owners):
+            return f"{match[1]}={match[2]}"
+    return assignment
 
 
 def _shared(one: KeyPath, other: KeyPath) -> int:

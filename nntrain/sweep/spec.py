@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -223,6 +224,7 @@ def _issue_with(definition: SweepSpec, base: Config, key: str, parameter: Parame
         except ConfigError as error:
             message = str(error).splitlines()[0]
             message = message.removeprefix(f"{override_text(_overrides(values)[0])}: ")
+            message = re.sub(r"write --set '?([^=]+)=.*", r"write \1", message)
         if message:
             return f"with {shortened(show_value(value), 60)}: {message}"
         if _rows(config) != _rows(base):

@@ -34,6 +34,7 @@ FILE = dedent("""\
         ("training.schedule.name=cosine", "training.schedule: unknown key 'every'; it belongs to step, not to cosine; write --set training.schedule=cosine"),
         ("training.schedule.name=constant", "training.schedule: unknown key 'every'; it belongs to step, not to constant; write --set training.schedule=constant"),
         ("network[0].init={normal: 1, uniform: 2}", "network[0].init: unknown key 'uniform'; keep only one of normal and uniform"),
+        ("optimizer.name=adam", "unknown key 'optimizer'; write --set training.optimizer=adam"),
         ("epochs=5", "unknown key 'epochs'; write --set training.epochs=5"),
         ("lr=0.1", "unknown key 'lr'; write --set training.optimizer.learning_rate=0.1"),
         ("optimizer.learning_rate=0.1", "unknown key 'optimizer'; write --set training.optimizer.learning_rate=0.1"),

@@ -60,6 +60,7 @@ REFUSED = {
     ("training.optimzer.learning_rate", "{log: [1e-4, 1]}"): (
         "with 0.0001: training: unknown key 'optimzer'; did you mean 'optimizer'?"
     ),
+    ("lr", "{log: [1e-4, 1]}"): f"with 0.0001: unknown key 'lr'; write {RATE}",
     ("traning.epochs", "{choice: [1]}"): "with 1: unknown key 'traning'; did you mean 'training'?",
     ("network[5].dense", "{choice: [2]}"): (
         "with 2: no item '5' in a list of 2; the first item is 0"
