@@ -52,7 +52,7 @@ INITIALIZER_FOR: dict[Activation, InitializerName] = {
 OUTPUT_FOR: dict[Loss, Activation] = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
 LARGEST = 3.4e38  # about the maximum of float32
-SMALLEST = 1e-30  # nearer to 0, float32 loses digits, and quotients overflow
+SMALLEST = 1e-300  # nearer to 0, numbers lose digits, and quotients overflow
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
 # More would take weeks even with tiny data.
@@ -297,7 +297,7 @@ class _AdaptiveMoments(_OptimizerConfig):
         default=0.999, ge=0, lt=1, description="decay rate of the mean squared gradient"
     )
     epsilon: float = Field(
-        default=1e-8, ge=SMALLEST, le=1, description="added to the divisor, to avoid 0"
+        default=1e-8, ge=1e-30, le=1, description="added to the divisor, to avoid 0"
     )
 
 

@@ -54,7 +54,7 @@ texts = st.text(
 
 def numbers(low: float, high: float, **options: bool) -> st.SearchStrategy[float]:
     """Floats that a configuration may hold: 0 or not too near to it."""
-    return st.floats(low, high, **options).filter(lambda x: x == 0 or abs(x) >= 1e-30)  # type: ignore[arg-type]
+    return st.floats(low, high, **options).filter(lambda x: x == 0 or abs(x) >= 1e-300)  # type: ignore[arg-type]
 
 
 positive = numbers(0, 3.4e38, exclude_min=True) | st.integers(1, 9)

@@ -80,7 +80,7 @@ REFUSED = {
         f"with \"{'x' * 58}…: training.epochs: must be a whole number, not the text '{'x' * 58}…"
     ),
     (RATE, "{range: [0.1, 1.0e+308]}"): f"with 1e+308: {RATE}: must be at most 3.4e+38, not 1e+308",
-    (RATE, "{log: [1.0e-320, 1]}"): f"with 1e-320: {RATE}: must be at least 1e-30, not 1e-320",
+    (RATE, "{log: [1.0e-320, 1]}"): f"with 1e-320: {RATE}: must be at least 1e-300, not 1e-320",
     ("training.epochs", "{whole: [1, 9000000000000000]}"): (
         "with 9000000000000000: training.epochs: must be at most 1000000, not 9000000000000000"
     ),
