@@ -162,6 +162,10 @@ def _must_be(kind: str, default: str, value: Any, context: dict[str, Any]) -> st
     match kind, value:
         case "int_type", float() if value.is_integer() and abs(value) < 1e16:
             message += f"; write {value:.0f}"
+        case "less_than" | "less_than_equal", int() if (
+            2 <= value <= 100 and max(context.values()) <= 1
+        ):
+            message += f"; {value} % is {value / 100:g}"
         case "string_type", int() | float():
             message += "; put it in quotes"
         case "tuple_type", dict():

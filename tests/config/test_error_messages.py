@@ -163,6 +163,8 @@ def test_an_issue_is_one_line_with_location_and_hint(text: str, expected: str) -
         ("data.validation=12.5 %", "'12.5 %' is text; write 0.125"),
         ("data.validation=0,2", "'0,2' is text; write 0.2"),
         ("training.input_dropout=20 %", "must be a number, not the text '20 %'; write 0.2"),
+        ("training.input_dropout=20", "must be at most 0.99, not 20; 20 % is 0.2"),
+        ("training.label_smoothing=5", "must be below 1, not 5; 5 % is 0.05"),
         ("training.epochs=20%", "must be a whole number, not the text '20%'"),
         ("training.batch_size=1,000", "must be a whole number, not the text '1,000'; write 1000"),
         ("training.batch_size=60k", "must be a whole number, not the text '60k'; write 60000"),
