@@ -234,7 +234,10 @@ class NNClassifier:
         network = build_network(precise, self.n_features_in_)
         network.parameters[...] = self.parameters_
         parts = range(0, len(x), PREDICTION_ROWS)
-        with threadpool_limits(self._threads(), "blas"):
+        with (
+            threadpool_limits(self._threads(), "blas"),
+            np.errstate(over="ignore", invalid="ignore"),
+        ):
             outputs = [network.predict(x[start : start + PREDICTION_ROWS]) for start in parts]
         shares = as_probabilities(
             np.concatenate(outputs), config.network[-1].activation, config.loss

@@ -84,10 +84,19 @@ OUT_PATH = ExpandedPath(path_type=Path, new=True)
 _MAX_URL = 80  # characters; it is repeated in the command that fetches it
 
 
+_LONGEST_NUMBER = 40  # characters; Python refuses to convert thousands of digits
+
+
 class BoundedInt(click.IntRange):
     """An integer within bounds, which error messages call an integer, not an "integer range"."""
 
     name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Convert as `click.IntRange` does, but fail for very long numbers."""
+        _check_length(self, value, param, ctx)
+        number: int = super().convert(value, param, ctx)
+        return number
 
 
 class BoundedFloat(click.FloatRange):
@@ -98,11 +107,23 @@ class BoundedFloat(click.FloatRange):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Convert as `click.FloatRange` does, but fail for NaN."""
+        """Convert as `click.FloatRange` does, but fail for NaN and very long numbers."""
+        _check_length(self, value, param, ctx)
         number: float = super().convert(value, param, ctx)
         if math.isnan(number):
             self.fail(f"{value!r} is not a number", param, ctx)
         return number
+
+
+def _check_length(
+    kind: click.IntRange | click.FloatRange,
+    value: object,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> None:
+    if isinstance(value, str) and len(value) > _LONGEST_NUMBER:
+        start = value[:_LONGEST_NUMBER]
+        kind.fail(f"'{start}…' has more than {_LONGEST_NUMBER} characters", param, ctx)
 
 
 config_argument = click.argument("config", type=CompletedPath(completion.configs))

@@ -114,7 +114,7 @@ def _train(
     from nntrain.config import FileFinder
     from nntrain.sweep.runner import run_sweep
     from nntrain.sweep.search import max_concurrent
-    from nntrain.sweep.spec import load_sweep
+    from nntrain.sweep.spec import check_networks_fit, load_sweep
     from nntrain.sweep.trials import open_trials
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.rows import digest, read_data
@@ -130,6 +130,8 @@ def _train(
     definition = load_sweep(path, finder=FileFinder(reporter.log))
     data = read_data(definition.config({}), reporter)
     definition = definition._replace(classes=data[0].dataset.classes)
+    if scheduler is None:
+        check_networks_fit(definition, data[0].dataset.pixels.shape[1])
     parallel = min(parallel or max(1, cores() // (threads or 1)), max_concurrent(definition.sweep))
     threads = threads or (max(1, cores() // parallel) if scheduler is None else 1)
     with open_trials(definition, folder) as trials:

@@ -75,12 +75,9 @@ def trace(
     quantities = library.trace(subject.network, x[0], y[0], optimizer.learning_rate)
     if out is not None:
         library.save(out, quantities, optimizer.learning_rate)
-    digits, names = subject.digits, subject.digits.classes
-    echo(
-        f"{digits.source}, row {row}: a {names[digits.as_subset().labels[row - 1]]}; "
-        f"the network takes it for a {names[subject.network.predict(x)[0].argmax()]}"
-    )
-    console().print(render_or_list(digits.pixels[row - 1], console()))
+    truth, answer = subject.labels(row, x)
+    echo(f"{subject.digits.source}, row {row}: a {truth}; the network takes it for a {answer}")
+    console().print(render_or_list(subject.digits.pixels[row - 1], console()))
     echo()
     rows = table("quantity", "shape", "numbers")
     for quantity in quantities:

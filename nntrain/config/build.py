@@ -1,5 +1,6 @@
 """Builds the objects of training from a typed configuration."""
 
+from nntrain.config.memory import check_network_fits
 from nntrain.config.schema import Config, DenseConfig, NormalConfig, UniformConfig
 from nntrain.data.augment import Augmentation, Augmenter
 from nntrain.data.batches import Rescale
@@ -32,12 +33,21 @@ def build_layers(config: Config) -> list[Layer]:
 
 
 def build_network(config: Config, inputs: int) -> Network:
-    """Network of n_0 = `inputs` pixels with all parameters zero."""
+    """Network of n_0 = `inputs` pixels with all parameters zero.
+
+    Raises:
+        ConfigError: If it needs more memory than this machine has.
+    """
+    check_network_fits(config, inputs, trained=False)
     return Network((inputs,), build_layers(config), config.loss, config.dtype)
 
 
 def initial_network(config: Config, inputs: int) -> Network:
-    """Network of n_0 = `inputs` pixels with initial weights drawn from the seed."""
+    """Network of n_0 = `inputs` pixels with initial weights drawn from the seed.
+
+    Raises:
+        ConfigError: If it needs more memory than this machine has.
+    """
     network = build_network(config, inputs)
     rng = generator(config.seed, Purpose.WEIGHTS)
     for layer, layer_config in zip(network.layers, config.network, strict=True):

@@ -1,13 +1,16 @@
 """Turns pydantic errors into messages that say what to write instead."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from itertools import pairwise
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from nntrain.config.aliases import hint_for_value
 from nntrain.config.issues import (
     ConfigIssue,
     KeyPath,
@@ -16,6 +19,8 @@ from nntrain.config.issues import (
     location_of,
     location_of_conflict,
 )
+from nntrain.config.notation import is_null_word, number_in
+from nntrain.config.places import variants_of
 from nntrain.config.schema import (
     AnyOptimizer,
     AnySchedule,
@@ -28,21 +33,17 @@ from nntrain.config.schema import (
     TrainingConfig,
     UniformConfig,
 )
+from nntrain.config.unknown_keys import hint_for_key_of_variants, hint_for_unknown_key
 from nntrain.errors import did_you_mean
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
-def _by_name(union: object) -> dict[str, type[BaseModel]]:
-    models: Iterable[type[BaseModel]] = get_args(union)
-    return {get_args(model.model_fields["name"].annotation)[0]: model for model in models}
-
-
 # Keys whose value has several shapes; pydantic's error paths name the shape after the key.
 _SHAPES: dict[str, dict[str, type[BaseModel]]] = {
     "init": {"normal": NormalConfig, "uniform": UniformConfig},
-    "optimizer": _by_name(AnyOptimizer),
-    "schedule": _by_name(AnySchedule),
+    "optimizer": variants_of(AnyOptimizer),
+    "schedule": variants_of(AnySchedule),
 }
 _MODELS: dict[str, type[BaseModel]] = {
     "data": DataConfig,
@@ -61,6 +62,7 @@ _MUST_BE = {
     "string_type": "text",
     "tuple_type": "a list",
     "too_short": "a list of at least {min_length} item",
+    "too_long": "a list of at most {max_length} items",
     "dict_type": "a mapping of keys to values",
     "model_type": "a mapping of keys to values",
     "model_attributes_type": "a mapping of keys to values",
@@ -72,9 +74,19 @@ _MUST_BE = {
 
 
 def issue_of(
-    error: ErrorDetails, source_map: SourceMap, model_at: Callable[[KeyPath], type[BaseModel]]
+    error: ErrorDetails,
+    source_map: SourceMap,
+    model_at: Callable[[KeyPath], type[BaseModel]],
+    tree: Any,
 ) -> ConfigIssue:
-    """Convert one of `ValidationError.errors()`; `model_at` maps a key path to its model."""
+    """Convert one of `ValidationError.errors()`.
+
+    Args:
+        error: The error.
+        source_map: The locations of the keys.
+        model_at: Maps a key path to its model.
+        tree: The values that were validated.
+    """
     loc, value, context = error["loc"], error["input"], error.get("ctx", {})
     # Pydantic adds parts that are not in the file: the branch of a union, and "[key]".
     path = tuple(
@@ -92,22 +104,31 @@ def issue_of(
         case "union_tag_not_found":
             message = f"missing key 'name'; choose from {', '.join(_SHAPES[key])}"
         case "extra_forbidden":
-            known = model_at(loc[:-1]).model_fields
-            message = f"unknown key {format_value(key)}; {_nearest(key, known)}"
+            variants = _SHAPES.get(str(parent[-1]), {}) if parent else {}
+            hint = hint_for_key_of_variants(path, variants, tree, source_map)
+            if hint is None:
+                models = model_at(loc[:-1]), model_at(())
+                hint = hint_for_unknown_key(path, *models, tree, source_map)
+            message = f"unknown key {format_value(key)}; {hint}"
             return ConfigIssue(
                 location_of_conflict(path, (*parent, "name"), source_map), parent, message
             )
         case "union_tag_invalid":
             name = value["name"]
-            message = f"unknown {key} {format_value(name)}; {_nearest(name, _SHAPES[key])}"
+            message = f"unknown {key} {format_value(name)}; {_nearest(key, name, _SHAPES[key])}"
             return ConfigIssue(location_of((*path, "name"), source_map), path, message)
         case "literal_error":
             choices = re.findall(r"'(\w+)'", context["expected"])
-            message = f"unknown {key} {format_value(value)}; {_nearest(value, choices)}"
+            message = f"unknown {key} {format_value(value)}; {_nearest(key, value, choices)}"
         case "string_too_short":
             message = "must not be empty"
         case kind:
+            field = _field(model_at, loc)
             message = _must_be(kind, error["msg"], value, context)
+            if isinstance(value, str):
+                message += _hint_for_text(kind, value, field)
+                if kind == "model_type" and isinstance(path[-1], int):
+                    message += f"; write {_example(model_at(loc))}"
     location = location_of(path, source_map)
     if value is None and (comment := re.match(r"#\S+", location.written)):
         message += f"; YAML takes {comment[0]!r} as a comment: put it in quotes"
@@ -138,12 +159,16 @@ def _must_be(kind: str, default: str, value: Any, context: dict[str, Any]) -> st
         if kind in _MUST_BE
         else default.removeprefix("Input should be ")  # mostly text of our own schema
     )
+    if kind == "mistaken_text":
+        return f"{format_value(value)} is text"
     message = f"must be {expected}, not {'the text ' * isinstance(value, str)}{format_value(value)}"
     match kind, value:
-        case "int_type", float() if value.is_integer():
+        case "int_type", float() if value.is_integer() and abs(value) < 1e16:
             message += f"; write {value:.0f}"
-        case "int_type" | "float_type", str() if _NUMBER.fullmatch(value):
-            message += "; remove the quotes"
+        case "less_than" | "less_than_equal", int() if (
+            2 <= value <= 100 and max(context.values()) <= 1
+        ):
+            message += f"; {value} % is {value / 100:g}"
         case "string_type", int() | float():
             message += "; put it in quotes"
         case "tuple_type", dict():
@@ -151,5 +176,45 @@ def _must_be(kind: str, default: str, value: Any, context: dict[str, Any]) -> st
     return message
 
 
-def _nearest(word: object, choices: Collection[str]) -> str:
+def _hint_for_text(kind: str, text: str, field: FieldInfo | None) -> str:
+    """What to write instead of a text, if that is clear."""
+    if is_null_word(text):
+        return _hint_for_nothing(field)
+    is_number = kind in ("int_type", "float_type", "mistaken_text")
+    if is_number and _NUMBER.fullmatch(text):
+        return "; remove the quotes"
+    number = number_in(text) if is_number else None
+    if number is None or (kind == "int_type" and not number.is_integer()):
+        return ""
+    return f"; write {number:.0f}" if number.is_integer() else f"; write {number:g}"
+
+
+def _hint_for_nothing(field: FieldInfo | None) -> str:
+    """What to write for nothing: null, 0 or the default, whichever is allowed first."""
+    if field is None:
+        return ""
+    kind: Any = Annotated[field.annotation, field]
+    for value in (None, 0):
+        with suppress(ValidationError):
+            TypeAdapter(kind).validate_python(value)
+            return f"; write {format_value(value)}"
+    return "" if field.is_required() else f"; write {format_value(field.default)}"
+
+
+def _example(model: type[BaseModel]) -> str:
+    """The required keys of a model as an item of a list."""
+    keys = [f"{key}: …" for key, field in model.model_fields.items() if field.is_required()]
+    return f"{{{', '.join(keys)}}}"
+
+
+def _field(model_at: Callable[[KeyPath], type[BaseModel]], loc: KeyPath) -> FieldInfo | None:
+    """The field that a value is invalid for; None if it is an item of a list or of a mapping."""
+    with suppress(KeyError):
+        return model_at(loc[:-1]).model_fields.get(str(loc[-1]))
+    return None
+
+
+def _nearest(key: str, word: object, choices: Collection[str]) -> str:
+    if hint := hint_for_value(key, str(word), choices):
+        return hint
     return did_you_mean(str(word).lower(), choices, f"choose from {', '.join(choices)}")

@@ -32,8 +32,14 @@ class ConfigIssue(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
-        return ": ".join(filter(None, (self.location.text, path.removeprefix("."), self.message)))
+        path = shortened(dotted(self.path), 80)
+        return ": ".join(filter(None, (self.location.text, path, self.message)))
+
+
+def dotted(path: KeyPath) -> str:
+    """A path as users write it, such as "network[0].dense"."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")
 
 
 SourceMap: TypeAlias = dict[KeyPath, Location]
@@ -42,6 +48,11 @@ SourceMap: TypeAlias = dict[KeyPath, Location]
 def config_error(location: Location, path: KeyPath, message: str) -> ConfigError:
     """Create the error for an issue that ends the checks."""
     return ConfigError(str(ConfigIssue(location, path, message)))
+
+
+def override_text(override: str) -> str:
+    """An override as a location of at most 70 characters."""
+    return shortened(f"--set {' '.join(override.split())}", 70)
 
 
 def location_of(path: KeyPath, source_map: SourceMap) -> Location:
@@ -73,10 +84,17 @@ def format_value(value: object) -> str:
             text = {None: "null", True: "true", False: "false"}[value]
         case float() if not math.isfinite(value):
             text = f"{value}".replace("inf", ".inf").replace("nan", ".nan")
+        case int() if value.bit_length() > 1024:
+            text = f"an integer of {value.bit_length()} bits"  # Python may refuse to print it
         case dict():
             text = "a mapping"
         case tuple():
             text = f"[{', '.join(map(format_value, value))}]"
         case _:
             text = repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return shortened(text, 60)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, or its beginning and an ellipsis if it is longer."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"

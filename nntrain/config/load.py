@@ -15,7 +15,15 @@ from ruamel.yaml.representer import RoundTripRepresenter, SafeRepresenter
 
 from nntrain.config.error_messages import issue_of, model_at
 from nntrain.config.finder import FileFinder
-from nntrain.config.issues import KeyPath, Location, SourceMap, config_error, format_value, report
+from nntrain.config.issues import (
+    KeyPath,
+    Location,
+    SourceMap,
+    config_error,
+    format_value,
+    override_text,
+    report,
+)
 from nntrain.config.schema import Config
 from nntrain.config.source import override_value, read_yaml
 from nntrain.errors import ConfigError, did_you_mean, printable
@@ -143,13 +151,13 @@ def _validated(
         message = f"must be a mapping of keys such as {keys}, not {format_value(values)}"
         raise config_error(source_map[()], (), message)
     for number, override in enumerate(overrides):
-        location = Location((1, number), f"--set {' '.join(override.split())}")
+        location = Location((1, number), override_text(override))
         values = override_value(values, source_map, override, location)
     try:
         return model.model_validate(values)
     except ValidationError as error:
         issues = [
-            issue_of(details, source_map, model_at)
+            issue_of(details, source_map, model_at, values)
             for details in error.errors(include_url=False)
             # Pydantic counts only the valid items of a list; the others have issues of their own.
             if not (details["type"] == "too_short" and details["input"])

@@ -5,7 +5,7 @@ the offending value.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,7 +20,9 @@ from pydantic import (
     WrapValidator,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from nntrain.config.notation import is_null_word, is_percentage
 
 Activation = Literal["identity", "sigmoid", "tanh", "scaled_tanh", "relu", "leaky_relu", "softmax"]
 Loss = Literal["squared_error", "cross_entropy", "binary_cross_entropy"]
@@ -50,9 +52,11 @@ INITIALIZER_FOR: dict[Activation, InitializerName] = {
 OUTPUT_FOR: dict[Loss, Activation] = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 
 LARGEST = 3.4e38  # about the maximum of float32
+SMALLEST = 1e-300  # nearer to 0, numbers lose digits, and quotients overflow
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
-Whole = Annotated[int, Field(ge=1)]
+# More would take weeks even with tiny data.
+Epochs = Annotated[int, Field(ge=1, le=1_000_000)]
 
 MOST_CLASSES = 1_000  # of nntrain.data.labels
 
@@ -113,6 +117,24 @@ class ConfigModel(BaseModel):
     """Base of all parts of the configuration."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _check_plausible(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, float) and 0 < value < SMALLEST:
+            raise PydanticKnownError("greater_than_equal", {"ge": SMALLEST})
+        if isinstance(value, str) and (is_null_word(value) or is_percentage(value)):
+            kinds = _kinds_in(cls.model_fields[str(info.field_name)].annotation)
+            if kinds > {str}:  # a number or null may be meant
+                raise PydanticCustomError("mistaken_text", "is text")
+        return value
+
+
+def _kinds_in(annotation: Any) -> set[type]:
+    """The types in the annotation of a field."""
+    if isinstance(annotation, type):
+        return {annotation}
+    return {kind for argument in get_args(annotation) for kind in _kinds_in(argument)}
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -278,7 +300,7 @@ Initializer = Annotated[
 class DenseConfig(ConfigModel):
     """One fully connected layer."""
 
-    dense: int = Field(ge=1, description="neurons")
+    dense: int = Field(ge=1, le=1_000_000_000, description="neurons")
     activation: Activation = Field(description="activation function of the weighted sums")
     init: Initializer = Field(
         default=None,
@@ -417,8 +439,8 @@ ScheduleConfig = Annotated[
 class TrainingConfig(ConfigModel):
     """Training settings."""
 
-    epochs: int = Field(ge=1, description="passes over the training rows")
-    batch_size: int = Field(default=32, ge=1, description="rows for each step")
+    epochs: Epochs = Field(description="passes over the training rows")
+    batch_size: int = Field(default=32, ge=1, le=1_000_000_000, description="rows for each step")
     optimizer: OptimizerConfig = Field(description="update rule and its learning rate")
     schedule: ScheduleConfig = Field(
         default=ConstantConfig(name="constant"), description="learning rate schedule"
@@ -442,7 +464,7 @@ class TrainingConfig(ConfigModel):
         description="decay per step of a moving average of the weights, used to validate and "
         "predict; null for the weights themselves",
     )
-    patience: Whole | None = Field(
+    patience: Epochs | None = Field(
         default=None,
         description="epochs without a better val_accuracy before training stops; null for never",
     )

@@ -17,7 +17,8 @@ Value: TypeAlias = "str | int | float | bool | tuple[Value, ...] | dict[str, Val
 _MAX_CHARACTERS = 65_536  # parsing costs time, and a CSV given by mistake may be long
 _MAX_VALUES = 10_000  # a few anchors and aliases can unfold to billions
 _MAX_WRITTEN = 400  # characters of a value and its line that are kept, enough for a path
-_MAX_BITS = 1024  # as many as the largest double; Python refuses to print far larger integers
+_MAX_DIGITS = 1100  # more would take time to convert; exact doubles have up to 1075
+_MAX_BITS = 1023  # all such integers are doubles; Python refuses to print far larger ones
 
 # What YAML forbids, and the line breaks that editors do not count as such.
 _UNPRINTABLE = re.compile("[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -134,9 +135,11 @@ class _Reader:
     def _scalar(self, node: Node, location: Location, path: KeyPath) -> str | float | bool | None:
         if _tag(node) in _TEXT_TAGS:
             return self._text(node, location, path)
+        if len(node.value) > _MAX_DIGITS:
+            raise config_error(location, path, "a number that is too large")
         try:
             value: float | bool | None = self._yaml.constructor.construct_object(node)
-        except (LookupError, ValueError):  # from ruamel, for `!!int x` and thousands of digits
+        except (LookupError, ValueError):  # from ruamel, for `!!int x`
             raise config_error(
                 location, path, f"{format_value(node.value)} is not a number"
             ) from None

@@ -57,6 +57,11 @@ class NetworkAndData(NamedTuple):
         targets = one_hot(self.network.widths[-1], "float64", smoothing)
         return x, targets[selection.labels[rows]]
 
+    def labels(self, row: int, x: Array) -> tuple[str, str]:
+        """The label of a row, counted from 1, and the network's answer to its inputs."""
+        truth = self.digits.as_subset().labels[row - 1]
+        return self.digits.classes[truth], self.digits.classes[self.network.predict(x)[0].argmax()]
+
 
 def resolve_source(
     path: Path, overrides: Sequence[str] = (), finder: FileFinder | None = None

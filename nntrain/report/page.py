@@ -297,7 +297,7 @@ def _weights(model: Predictor) -> list[tuple[str, str]]:
 
     There are none if the pictures are not square.
     """
-    first: Array = model.network.layers[0].weights
+    first: Array = model.network.layers[0].weights.astype(np.float64)  # squares may overflow
     names = [f"neuron {number}" for number in range(len(first))]
     if len(model.network.layers) == 1:
         names = [f"{class_kind(model.classes, 1)} {name}" for name in model.classes]

@@ -39,7 +39,7 @@ def max_trials(sweep: Sweep) -> int | None:
     """The number of trials; None for as many as the hours allow."""
     limits = [sweep.trials]
     if sweep.strategy == "grid":
-        limits.append(math.prod(len(_grid(parameter)) for parameter in sweep.space.values()))
+        limits.append(math.prod(parameter.count() for parameter in sweep.space.values()))
     return min((limit for limit in limits if limit is not None), default=None)
 
 

@@ -1,6 +1,8 @@
 """The schema of SWEEP.yaml: which keys of a configuration are varied, and how."""
 
 import json
+import math
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -14,22 +16,32 @@ from pydantic import (
 )
 
 from nntrain.config.finder import CSVS, FileFinder
-from nntrain.config.issues import ConfigIssue, KeyPath, location_of, report
+from nntrain.config.issues import (
+    ConfigIssue,
+    KeyPath,
+    location_of,
+    override_text,
+    report,
+    shortened,
+)
 from nntrain.config.load import STARTER, parse, parse_config, read_text
-from nntrain.config.schema import Config, ConfigModel, Seed, expect, increasing, rule_error
+from nntrain.config.memory import check_network_fits
+from nntrain.config.schema import Config, ConfigModel, Epochs, Seed, expect, increasing, rule_error
 from nntrain.errors import ConfigError
 from nntrain.training.rows import split_seed
 
 _EXAMPLE = "configs/sweep.yaml is an example"
 # Integers that are exact as floating-point numbers, which Optuna computes with.
 _Whole = Annotated[int, Field(gt=-(2**53), lt=2**53)]
+_MOST_TRIALS = 1_000_000  # ranking more would take hours
+_Count = Annotated[int, Field(ge=1, le=_MOST_TRIALS)]
 
 
 class Parameter(ConfigModel):
     """The values of one key, given by exactly one of `choice`, `range`, `log` and `whole`."""
 
     choice: tuple[Any, ...] | None = Field(
-        default=None, min_length=1, description="any of these values"
+        default=None, min_length=1, max_length=1_000, description="any of these values"
     )
     range: Annotated[
         Annotated[tuple[float, float], AfterValidator(increasing)] | None,
@@ -69,6 +81,12 @@ class Parameter(ConfigModel):
         """The bounds of the values, or all choices."""
         return self.choice or self.range or self.log or self.whole or ()
 
+    def count(self) -> int:
+        """The number of values, if they are choices or whole numbers."""
+        if self.whole is not None:
+            return len(range(self.whole[0], self.whole[1] + 1, self.step))
+        return len(self.choice or ())
+
 
 class Pruning(ConfigModel):
     """When trials end early because others were better after as many epochs."""
@@ -77,11 +95,11 @@ class Pruning(ConfigModel):
         default=0.5,
         description="share of the earlier complete trials that a trial must be as good as",
     )
-    first: Annotated[int, Field(ge=1)] = Field(
+    first: Epochs = Field(
         default=1,
         description="first epoch after which trials may end early; then twice as many, and so on",
     )
-    after: Annotated[int, Field(ge=1)] = Field(
+    after: _Count = Field(
         default=4, description="complete trials there must be before one ends early"
     )
 
@@ -93,10 +111,10 @@ class Sweep(ConfigModel):
     space: dict[str, Parameter] = Field(
         description="the values to try for each of some of its keys"
     )
-    trials: Annotated[int, Field(ge=1)] | None = Field(
+    trials: _Count | None = Field(
         default=None, description="number of trials; null for as many as the hours allow"
     )
-    hours: PositiveFloat | None = Field(
+    hours: Annotated[float, Field(gt=0, le=100_000)] | None = Field(
         default=None, description="time after which no trial starts any more; null for any time"
     )
     strategy: Literal["tpe", "random", "grid"] = Field(
@@ -190,8 +208,8 @@ def load_sweep(path: Path, base: Path | None = None, finder: FileFinder | None =
         for key, parameter in sweep.space.items()
         if (message := _issue_with(definition, config, key, parameter))
     ]
-    if sweep.trials is None and sweep.hours is None and sweep.strategy != "grid":
-        issues.append(issue((), "missing key 'trials' or 'hours'; say how long to search"))
+    if message := _endless(sweep):
+        issues.append(issue((), message))
     if issues:
         raise ConfigError(*report(issues))
     return definition
@@ -202,6 +220,21 @@ def _found(definition: SweepSpec, finder: FileFinder) -> dict[str, str]:
     data = parse_config(definition.base, definition.source, (), finder).data
     paths = {f"data.{name}": getattr(data, name) for name in CSVS}
     return {key: path for key, path in paths.items() if isinstance(path, str)}
+
+
+def check_networks_fit(definition: SweepSpec, inputs: int) -> None:
+    """Check that each value of each key gives a network of n_0 = `inputs` that fits into memory.
+
+    Raises:
+        ConfigError: If one needs more memory than this machine has.
+    """
+    for key, parameter in definition.sweep.space.items():
+        for value in parameter.extremes():
+            try:
+                check_network_fits(definition.config({key: value}), inputs, trained=True)
+            except ConfigError as error:
+                shown = shortened(show_value(value), 60)
+                raise ConfigError(f"space.{key}: with {shown}: {error}") from None
 
 
 def _issue_with(definition: SweepSpec, base: Config, key: str, parameter: Parameter) -> str | None:
@@ -216,14 +249,28 @@ def _issue_with(definition: SweepSpec, base: Config, key: str, parameter: Parame
             message = _ranking_issue(config)
         except ConfigError as error:
             message = str(error).splitlines()[0]
-            message = message.removeprefix(f"--set {_overrides(values)[0]}: ")
+            message = message.removeprefix(f"{override_text(_overrides(values)[0])}: ")
+            message = re.sub(r"write --set '?([^=]+)=.*", r"write \1", message)
         if message:
-            return f"with {show_value(value)}: {message}"
+            return f"with {shortened(show_value(value), 60)}: {message}"
         if _rows(config) != _rows(base):
             hint = "leave it as it is, and try others in a sweep of their own"
             if key == "seed":
                 hint = f"give data.split_seed a number in {definition.source}"
             return f"decides which rows are held out, and trials must share them; {hint}"
+    return None
+
+
+def _endless(sweep: Sweep) -> str | None:
+    """Why a sweep would not end."""
+    if sweep.trials is not None or sweep.hours is not None:
+        return None
+    if sweep.strategy != "grid":
+        return "missing key 'trials' or 'hours'; say how long to search"
+    count = math.prod(parameter.count() for parameter in sweep.space.values())
+    if count > _MOST_TRIALS:
+        number = shortened(str(count), 20)
+        return f"a grid of {number} trials; give fewer values, a larger step, trials or hours"
     return None
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from nntrain.config import Config, parse_config
+from nntrain.config.memory import check_network_fits
 from nntrain.config.schema import SEEDS
 from nntrain.errors import DivergenceError
 from nntrain.training.fit import Outcome, fit
@@ -124,6 +125,7 @@ def fit_committee(
 ) -> CommitteeOutcome:
     """Train a new committee; arguments and errors as in `nntrain.training.fit.fit`."""
     data = data or read_data(config, reporter)
+    check_network_fits(config, data[0].dataset.pixels.shape[1], trained=True)
     run = create_run()
     with run.lock():
         return _train_members(config, run, {}, data, reporter, threads)

@@ -75,6 +75,7 @@ def fit(
         should_stop: Called after each epoch; if true, training stops and can be resumed.
 
     Raises:
+        ConfigError: If the network needs more memory than this machine has.
         DataError: If a CSV is invalid, or a memory-mapped file is modified during the training.
         RunError: If the folder cannot be created.
         DivergenceError: If the loss is no longer finite; the last checkpoint remains valid.

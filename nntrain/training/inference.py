@@ -99,6 +99,7 @@ class Predictor:
                 f"{inputs}; give a CSV of pictures of that size"
             )
 
+    @np.errstate(over="ignore", invalid="ignore")
     def probabilities(self, rows: Subset, distortions: int = 0, threads: int = 1) -> Array:
         """The probability of each class, shape (N, classes), float64.
 
@@ -235,6 +236,7 @@ def check_same_classes(models: Sequence[Predictor]) -> None:
         raise DataError("the runs were trained on different classes; name alike ones")
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def as_probabilities(outputs: Array, activation: str, loss: str) -> Array:
     """Convert outputs to probabilities, shape (N, classes), float64, without changing the argmax.
 
@@ -259,6 +261,7 @@ def as_probabilities(outputs: Array, activation: str, loss: str) -> Array:
     return shares
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def evaluate(
     models: Sequence[Predictor], rows: Subset, distortions: int = 0, threads: int = 1
 ) -> Evaluation:

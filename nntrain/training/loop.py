@@ -161,7 +161,6 @@ def outputs_for(
         x_L, shape (N, n_L).
     """
     outputs = np.empty((len(rows), network.widths[-1]), network.parameters.dtype)
-    errors = np.geterr()  # error settings are per thread
 
     def predict(start: int) -> None:
         part = slice(start, start + PREDICTION_ROWS)
@@ -173,7 +172,8 @@ def outputs_for(
         else:
             distort(pixels, start // PREDICTION_ROWS, x)
             scale.apply(x, x)
-        with np.errstate(**errors):
+        # Huge weights may still predict: the sigmoid of infinity is 1. Settings are per thread.
+        with np.errstate(over="ignore", invalid="ignore"):
             outputs[part] = network.predict(x)
 
     with ThreadPoolExecutor(threads) as pool:

@@ -45,7 +45,8 @@ def training_session(
         The training step.
     """
     # If weights overflow, the loss becomes infinite and training stops; warnings are not needed.
-    with np.errstate(over="ignore", invalid="ignore"), WorkerPool(threads) as pool:
+    # Adam's ε becomes 0 if β₁ is very near to 1.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"), WorkerPool(threads) as pool:
         step = TrainStep(
             network,
             optimizer,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nntrain.config import Config
 from nntrain.config.build import build_average, build_optimizer, initial_network
+from nntrain.config.memory import check_network_fits
 from nntrain.nn import Network
 from nntrain.nn.arrays import Array
 from nntrain.optim import MovingAverage, Optimizer
@@ -31,7 +32,12 @@ class TrainingState:
 
     @classmethod
     def initial(cls, config: Config, inputs: int) -> "TrainingState":
-        """The initial state; `inputs` is n_0."""
+        """The initial state; `inputs` is n_0.
+
+        Raises:
+            ConfigError: If it needs more memory than this machine has.
+        """
+        check_network_fits(config, inputs, trained=True)
         network = initial_network(config, inputs)
         optimizer = build_optimizer(config, network)
         return cls(network, optimizer, build_average(config, network), Progress())

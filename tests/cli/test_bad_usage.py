@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from nntrain.config import Config, dump_config
-from tests.support.cli import line_of_refusal, process, run, succeed
+from nntrain.config import Config, dump_config, memory
+from tests.support.cli import everything, line_of_refusal, process, refuse, run, succeed
 from tests.support.configs import configs
 from tests.support.tiny import TINY
 
@@ -30,6 +30,9 @@ from tests.support.tiny import TINY
         ("fit tiny.yaml --set", "nntrain: option '--set' requires an argument; see 'nntrain --help'"),
         ("fit tiny.yaml --threads x", "nntrain fit: invalid value for '--threads': 'x' is not a valid integer; see 'nntrain fit --help'"),
         ("fit tiny.yaml --threads 0", "nntrain fit: invalid value for '--threads': 0 is not in the range 1<=x<=1024; see 'nntrain fit --help'"),
+        ("fit tiny.yaml --threads 1000000000000", "nntrain fit: invalid value for '--threads': 1000000000000 is not in the range 1<=x<=1024; see 'nntrain fit --help'"),
+        (f"fit tiny.yaml --threads {'9' * 5000}", f"nntrain fit: invalid value for '--threads': '{'9' * 40}…' has more than 40 characters; see 'nntrain fit --help'"),
+        (f"gradcheck tiny.yaml --epsilon 0.{'1' * 5000}", f"nntrain gradcheck: invalid value for '--epsilon': '0.{'1' * 38}…' has more than 40 characters; see 'nntrain gradcheck --help'"),
         ("predict --competition nn6", "nntrain predict: invalid value for '--competition': 'nn6' is not one of 'auto', 'digit-recognizer', 'nn5'; see 'nntrain predict --help'"),
         ("fit tiny.yaml --set trainig.epochs=1", "--set trainig.epochs=1: unknown key 'trainig'; did you mean 'training'?"),
         ("fit tiny.yaml --set loss=squared_eror", "--set loss=squared_eror: loss: unknown loss 'squared_eror'; did you mean 'squared_error'?"),
@@ -46,6 +49,29 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
     Path("binary.yaml").write_bytes(bytes(range(256)))
     Path("utf16.yaml").write_text(TINY, "utf-16")
     assert line_of_refusal(2, *arguments.split()).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        (["fit", "tiny.yaml", "--set", "network[0].dense=1000000000"], ""),
+        (["fit", "tiny.yaml", "--set", "network[0].dense=1000000000", "--set", "members=3"], ""),
+        (["sweep", "s.yaml"], "space.network[0].dense: with 1000000000: "),
+    ],
+)
+def test_a_network_larger_than_memory_is_refused_before_a_folder_is_created(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], place: str
+) -> None:
+    monkeypatch.setattr(memory, "machine_memory", lambda: 16 * 10**9)
+    Path("s.yaml").write_text(
+        "config: tiny.yaml\ntrials: 2\nspace: {'network[0].dense': {whole: [1, 1000000000]}}"
+    )
+    before = everything()
+    assert refuse(2, *arguments) == (
+        f"{place}network[0].dense: the network needs 320.0 GB of memory, but this machine has "
+        "16.0 GB; take fewer neurons"
+    )
+    assert everything() == before
 
 
 def test_a_group_without_a_command_shows_its_help(folder: Path) -> None:

@@ -21,7 +21,7 @@ from tests.support.configs import VALID, config_error, examples
         ("network[0].activation=tanh", "loss: cross_entropy needs softmax in the last layer, not tanh; write softmax there, or loss: squared_error"),
         ("loss=binary_cross_entropy", "loss: binary_cross_entropy needs sigmoid in the last layer, not softmax; write sigmoid there, or loss: cross_entropy"),
         ("training.optimizer.name=nesterov", "training.optimizer: missing key 'learning_rate' (learning rate, the lecture's α)"),
-        ("training.schedule.name=constant", "training.schedule: unknown key 'final'; choose from name, warmup"),
+        ("training.schedule.name=constant", "training.schedule: unknown key 'final'; it belongs to cosine and one_cycle, not to constant; write --set training.schedule=constant"),
     ],
 )  # fmt: skip
 def test_an_override_that_does_not_suit_the_file_is_the_location_of_the_issue(

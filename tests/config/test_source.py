@@ -37,6 +37,9 @@ from tests.support.configs import VALID, config_error
         ('a: "\\UFFFFFFFF"', ":1: a backslash in double quotes; use single quotes or /"),
         ("a: !!int x", ":1: a: 'x' is not a number"),
         ("a: 0x" + "f" * 5000, ":1: a: a number that is too large"),
+        ("a: " + "1" * 5000, ":1: a: a number that is too large"),
+        ("a: " + "1" * 5000 + "e5", ":1: a: a number that is too large"),
+        (f"a: {2**1024 - 1}", ":1: a: a number that is too large"),
         ("a: " + "x" * 70_000, ":1: longer than 65536 characters; is it a CSV?"),
     ],
 )  # fmt: skip
@@ -124,10 +127,21 @@ def test_the_last_override_wins_and_a_bare_name_can_be_refined() -> None:
         ("seed", "write KEY=VALUE, for example training.epochs=3"),
         ("=3", "write KEY=VALUE, for example training.epochs=3"),
         ("network[x]=3", "write KEY=VALUE, for example training.epochs=3"),
-        ("seed" + ".a" * 5000 + "=1", "write KEY=VALUE, for example training.epochs=3"),
     ],
 )  # fmt: skip
 def test_an_issue_in_an_override_has_the_override_as_its_location(
     override: str, expected: str
 ) -> None:
     assert config_error(VALID, override) == f"--set {override}: {expected}"
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("seed" + ".a" * 5000 + "=1", "write KEY=VALUE, for example training.epochs=3"),
+        ("seed=" + "1" * 5000, "a number that is too large"),
+        ("seed=" + "x" * 5000, f"seed: must be a whole number, not the text '{'x' * 58}…"),
+    ],
+)
+def test_of_a_long_override_seventy_characters_are_shown(override: str, expected: str) -> None:
+    assert config_error(VALID, override) == f"--set {override}"[:69] + f"…: {expected}"

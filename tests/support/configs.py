@@ -1,5 +1,6 @@
 """A minimal configuration, and Hypothesis strategies for others."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +41,28 @@ def config_error(text: str, *overrides: str) -> str:
     return str(raised.value)
 
 
+MISTAKEN = re.compile(r"none|nil|undefined|n/?a|nan|[\d.]+\s*%|\d+,\d+", re.IGNORECASE)
 texts = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\ufffe\uffff")
     | st.sampled_from("\n\t'\": #"),
     min_size=1,
     max_size=20,
-) | st.sampled_from(["null", "1e-4", "3", "yes", "true", "~", "2001-01-01", "<<", "=", " "])
-positive = st.floats(0, 3.4e38, exclude_min=True) | st.integers(1, 9)
-spread_of_field = st.floats(0.01, 100)
-spread = st.floats(0, 1_000, exclude_min=True)
+).filter(lambda text: not MISTAKEN.fullmatch(text.strip())) | st.sampled_from(
+    ["null", "1e-4", "3", "yes", "true", "~", "2001-01-01", "<<", "=", " "]
+)
+
+
+def numbers(low: float, high: float, **options: bool) -> st.SearchStrategy[float]:
+    """Floats that a configuration may hold: 0 or not too near to it."""
+    return st.floats(low, high, **options).filter(lambda x: x == 0 or abs(x) >= 1e-300)  # type: ignore[arg-type]
+
+
+positive = numbers(0, 3.4e38, exclude_min=True) | st.integers(1, 9)
+spread_of_field = numbers(0.01, 100)
+spread = numbers(0, 1_000, exclude_min=True)
 not_negative = st.just(0) | positive
-share = st.floats(0, 1, exclude_max=True)
-fraction = st.floats(0, 1, exclude_min=True)
+share = numbers(0, 1, exclude_max=True)
+fraction = numbers(0, 1, exclude_min=True)
 counts = st.integers(1, 10**6)
 seeds = st.integers(0, 2**63 - 1)
 
@@ -62,7 +73,7 @@ def tables(required: dict[str, Any], optional: dict[str, Any]) -> st.SearchStrat
 
 def optimizers() -> st.SearchStrategy[Any]:
     rate, decay = {"learning_rate": positive}, {"weight_decay": not_negative}
-    moments = {"beta1": share, "beta2": share, "epsilon": st.floats(1e-30, 1)}
+    moments = {"beta1": share, "beta2": share, "epsilon": numbers(1e-30, 1)}
     return st.one_of(
         st.sampled_from(["adam", "adamw"]),
         tables({"name": st.just("sgd")} | rate, decay),
@@ -74,8 +85,8 @@ def optimizers() -> st.SearchStrategy[Any]:
 
 
 def schedules(epochs: int) -> st.SearchStrategy[Any]:
-    warmup = {"warmup": st.floats(0, epochs)}
-    inside = st.floats(0, 1, exclude_min=True, exclude_max=True)
+    warmup = {"warmup": numbers(0, epochs)}
+    inside = numbers(0, 1, exclude_min=True, exclude_max=True)
     return st.one_of(
         st.sampled_from(["constant", "cosine", "one_cycle"]),
         tables({"name": st.just("constant")}, warmup),
@@ -96,7 +107,7 @@ def layers(dense: st.SearchStrategy[int], *more: str) -> st.SearchStrategy[Any]:
         st.fixed_dictionaries({"uniform": spread}),
     )
     names = st.sampled_from(["identity", "tanh", "scaled_tanh", "relu", "leaky_relu", *more])
-    optional = {"init": init} if more else {"init": init, "dropout": st.floats(0, 0.99)}
+    optional = {"init": init} if more else {"init": init, "dropout": numbers(0, 0.99)}
     return tables({"dense": dense, "activation": names}, optional)
 
 
@@ -108,12 +119,12 @@ def distortions() -> st.SearchStrategy[Any]:
     return st.none() | tables(
         {},
         {
-            "rotation": st.floats(0, 180),
+            "rotation": numbers(0, 180),
             "scale": share,
-            "shear": st.floats(0, 1),
-            "shift": st.floats(0, 100),
+            "shear": numbers(0, 1),
+            "shift": numbers(0, 100),
             "elastic": st.none() | tables({"strength": fraction, "sigma": spread_of_field}, {}),
-            "limits": st.dictionaries(st.integers(0, 9), st.floats(0, 1)),
+            "limits": st.dictionaries(st.integers(0, 9), numbers(0, 1)),
         },
     )
 
@@ -122,9 +133,9 @@ def distortions() -> st.SearchStrategy[Any]:
 def configs(draw: st.DrawFn) -> Config:
     classes, epochs = draw(st.integers(2, 10)), draw(counts)
     validation = draw(
-        texts | st.integers(0, 10**6) | st.floats(0, 1, exclude_min=True, exclude_max=True)
+        texts | st.integers(0, 10**6) | numbers(0, 1, exclude_min=True, exclude_max=True)
     )
-    low, high = draw(st.floats(-1_000, 0)), draw(st.floats(1e-6, 1_000))
+    low, high = draw(numbers(-1_000, 0)), draw(numbers(1e-6, 1_000))
     patience = counts | st.none() if validation else st.none()
     hidden, last = draw(st.lists(layers(counts), max_size=3)), draw(last_layers(classes))
     suited = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
@@ -149,12 +160,12 @@ def configs(draw: st.DrawFn) -> Config:
             "batch_size": draw(counts),
             "optimizer": draw(optimizers()),
             "schedule": draw(schedules(epochs)),
-            "input_dropout": draw(st.floats(0, 0.99)),
+            "input_dropout": draw(numbers(0, 0.99)),
             "label_smoothing": draw(share),
             "l1": draw(not_negative),
             "max_norm": draw(positive | st.none()),
             "clip_norm": draw(positive | st.none()),
-            "average": draw(st.floats(0, 0.9999, exclude_min=True) | st.none()),
+            "average": draw(numbers(0, 0.9999, exclude_min=True) | st.none()),
             "patience": draw(patience),
         },
     }

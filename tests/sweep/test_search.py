@@ -24,12 +24,13 @@ def test_no_more_workers_are_started_than_trials_can_run(
 def test_a_grid_may_have_more_trials_than_numbers_have_names(folder: Path) -> None:
     Path("grid.yaml").write_text(
         "config: tiny.yaml\nstrategy: grid\ntrials: 2\nspace:\n"
-        "  training.epochs: {whole: [1, 9000000000000000]}\n"
-        "  network[0].dense: {whole: [1, 9000000000000000]}\n"
+        "  training.epochs: {whole: [1, 1000000]}\n"
+        "  training.batch_size: {whole: [1, 1000000000]}\n"
+        "  network[0].dense: {whole: [1, 1000000000]}\n"
     )
     sweep = load_sweep(Path("grid.yaml")).sweep
-    assert [propose(sweep, number, []) for number in (0, 1, 9 * 10**15)] == [
-        {"training.epochs": 1, "network[0].dense": 1},
-        {"training.epochs": 1, "network[0].dense": 2},
-        {"training.epochs": 2, "network[0].dense": 1},
+    assert [propose(sweep, number, []) for number in (0, 1, 10**18)] == [
+        {"training.epochs": 1, "training.batch_size": 1, "network[0].dense": 1},
+        {"training.epochs": 1, "training.batch_size": 1, "network[0].dense": 2},
+        {"training.epochs": 2, "training.batch_size": 1, "network[0].dense": 1},
     ]

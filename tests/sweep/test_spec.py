@@ -41,6 +41,8 @@ PARAMETERS = {
     "{whole: [1, 2.5]}": ".whole: must be two whole numbers, the lower one first, such as "
     "[10, 100], not [1, 2.5]",
     "{choice: []}": ".choice: must be a list of at least 1 item, not []",
+    f"{{choice: {[1] * 1001}}}": ".choice: must be a list of at most 1000 items, not "
+    "[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1…",
     "{choice: 3}": ".choice: must be a list, not 3",
     "{chioce: [1]}": ": unknown key 'chioce'; did you mean 'choice'?",
     "{}": ": says no values; give one of choice, range, log, whole",
@@ -60,6 +62,7 @@ REFUSED = {
     ("training.optimzer.learning_rate", "{log: [1e-4, 1]}"): (
         "with 0.0001: training: unknown key 'optimzer'; did you mean 'optimizer'?"
     ),
+    ("lr", "{log: [1e-4, 1]}"): f"with 0.0001: unknown key 'lr'; write {RATE}",
     ("traning.epochs", "{choice: [1]}"): "with 1: unknown key 'traning'; did you mean 'training'?",
     ("network[5].dense", "{choice: [2]}"): (
         "with 2: no item '5' in a list of 2; the first item is 0"
@@ -74,6 +77,14 @@ REFUSED = {
     ("network[1].dense", "{choice: [3, 4]}"): (
         "with 4: network[1].dense: the last layer must have one neuron for each of the 3 classes, "
         "not 4"
+    ),
+    ("training.epochs", f"{{choice: [{'x' * 200}]}}"): (
+        f"with \"{'x' * 58}…: training.epochs: must be a whole number, not the text '{'x' * 58}…"
+    ),
+    (RATE, "{range: [0.1, 1.0e+308]}"): f"with 1e+308: {RATE}: must be at most 3.4e+38, not 1e+308",
+    (RATE, "{log: [1.0e-320, 1]}"): f"with 1e-320: {RATE}: must be at least 1e-300, not 1e-320",
+    ("training.epochs", "{whole: [1, 9000000000000000]}"): (
+        "with 9000000000000000: training.epochs: must be at most 1000000, not 9000000000000000"
     ),
     ("members", "{choice: [1, 3]}"): (
         "with 3: members is 3, but a trial trains one network; write members: 1"
@@ -150,6 +161,8 @@ def test_a_part_of_a_value_is_set_after_the_value(folder: Path) -> None:
         ("trials: 3", "trails: 3", "4: unknown key 'trails'; did you mean 'trials'?"),
         ("trials: 3", "trials: '3'", "4: trials: must be a whole number, not the text '3'; remove the quotes"),
         ("trials: 3", "trials: 0", "4: trials: must be at least 1, not 0"),
+        ("trials: 3", "trials: 10000000000000000000", "4: trials: must be at most 1000000, not 10000000000000000000"),
+        ("trials: 3", "hours: 1e308", "4: hours: must be at most 100000, not 1e+308"),
         ("trials: 3", "hours: 0", "4: hours: must be above 0, not 0"),
         ("trials: 3", "seed: 1", "1: missing key 'trials' or 'hours'; say how long to search"),
         ("trials: 3", "trials: 3\nat_once: 0", "5: at_once: must be at least 1, not 0"),
@@ -182,6 +195,16 @@ def test_the_configuration_must_be_one_whose_trials_can_be_ranked(
     tiny = Path("tiny.yaml").read_text().replace("validation: 0.25,", change)
     Path("tiny.yaml").write_text(tiny + "members: 2\n" * ("members" in message))
     assert issues(space(RATE, "{log: [1e-4, 1]}")) == [f"s.yaml:1: config: tiny.yaml: {message}"]
+
+
+def test_a_grid_that_would_not_end_is_refused(folder: Path) -> None:
+    text = space("network[0].dense", "{whole: [1, 10000]}").replace("trials: 3", "strategy: grid")
+    text = text.replace("space:", "space:\n  training.batch_size: {whole: [1, 100000]}")
+    assert issues(text) == [
+        "s.yaml:1: a grid of 1000000000 trials; give fewer values, a larger step, trials or hours"
+    ]
+    Path("s.yaml").write_text(text + "trials: 5")
+    assert load_sweep(Path("s.yaml")).sweep.trials == 5
 
 
 def test_each_issue_is_a_line_in_the_file_that_has_it(folder: Path) -> None:

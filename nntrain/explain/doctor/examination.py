@@ -174,6 +174,7 @@ class WeightChange:
     symmetric_at_start: list[int]
 
     @classmethod
+    @np.errstate(over="ignore", invalid="ignore")
     def of(cls, start: Network, end: Network) -> "WeightChange":
         """Compare two networks of the same shape."""
         weights = slice(0, start.weight_count)

@@ -1,0 +1,56 @@
+"""Whether a network fits into this machine's memory."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+from nntrain.config.schema import Config
+from nntrain.errors import ConfigError
+
+# Vectors as long as the parameters that an optimizer keeps.
+_OPTIMIZER_VECTORS = {"sgd": 0, "momentum": 1, "nesterov": 1, "adam": 2, "adamw": 2}
+_BYTES = {"float32": 4, "float64": 8}
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")  # a number, or "max"
+
+
+def check_network_fits(config: Config, inputs: int, *, trained: bool) -> None:
+    """Check the size of a network of n_0 = `inputs` pixels before it is constructed.
+
+    Args:
+        config: The configuration.
+        inputs: n_0.
+        trained: Whether gradient, optimizer state and moving average are needed, too.
+
+    Raises:
+        ConfigError: If the network needs more memory than this machine has.
+    """
+    widths = [inputs, *(layer.dense for layer in config.network)]
+    parameters = sum((before + 1) * neurons for before, neurons in pairwise(widths))
+    vectors = 1
+    if trained:
+        vectors += 1 + _OPTIMIZER_VECTORS[config.training.optimizer.name]
+        vectors += config.training.average is not None
+    needed = vectors * parameters * _BYTES[config.dtype]
+    available = machine_memory()
+    if available is not None and needed > available:
+        widest = max(range(len(config.network)), key=lambda i: config.network[i].dense)
+        raise ConfigError(
+            f"network[{widest}].dense: the network needs {_in_gb(needed)} of memory, but this "
+            f"machine has {_in_gb(available)}; take fewer neurons"
+        )
+
+
+def machine_memory() -> int | None:
+    """The memory that this process may use at most, in bytes; None if the system does not say."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # on Windows
+        return None
+    try:
+        return min(memory, int(_CONTAINER_LIMIT.read_text()))
+    except (OSError, ValueError):
+        return memory
+
+
+def _in_gb(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB"
