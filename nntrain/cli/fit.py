@@ -44,8 +44,8 @@ def fit(
     CONFIG has members: N, trains a committee: N networks with successive seeds, in one folder.
 
     --resume continues the run given by --run, or the newest run of CONFIG, exactly where it was
-    stopped. training.epochs and members may be larger than before; with more epochs, a cosine or
-    one_cycle schedule ends later than originally planned.
+    stopped. training.epochs, training.patience and members may be larger than before; with more
+    epochs, a cosine or one_cycle schedule ends later than originally planned.
 
     With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
     in parallel.
@@ -69,5 +69,10 @@ def fit(
         outcome = train(loaded, folder, name, TerminalReporter(), threads or cores())
     for line in outcome.results():
         echo(line)
+    if outcome.larger:
+        raised = " ".join(f"--set {key}={value}" for key, value in outcome.larger.items())
+        where = "" if scheduler is None else f" --scheduler {scheduler}"
+        command = f"{outcome.run.resume_command} {raised}{where}"
+        echo(f"to go on, raise {' and '.join(outcome.larger)}: {command}", err=True)
     if outcome.signal is not None:
         exit_interrupted(outcome.signal, outcome.run.resume_command)

@@ -39,7 +39,7 @@ def train_on(
     from nntrain.cluster.remote import train_remotely
     from nntrain.training.committee import resume
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.resume_checks import check_same_config
+    from nntrain.training.resume_checks import COMMITTEE_MAY_GROW, check_same_config
     from nntrain.training.rows import read_data
     from nntrain.training.signals import defer_signals
 
@@ -55,7 +55,7 @@ def train_on(
         defer_signals() as interruption,
     ):
         run = get_run()
-        check_same_config(run, config, run.config(), ("training.epochs", "members"))
+        check_same_config(run, config, run.config(), COMMITTEE_MAY_GROW)
         run.write_config(config)
         with run.lock():
             train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)

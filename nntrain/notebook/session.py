@@ -76,6 +76,11 @@ def fit(
     train = committee.resume if resume else committee.start
     folder = None if run is None else Path(run)
     outcome = train(complete, folder, name, reporter, threads or cores(), data)
+    if outcome.larger:
+        raised = {**(overrides or {}), **outcome.larger}
+        again = f"overrides={raised}, run={str(outcome.run)!r}, resume=True"
+        keys = " and ".join(outcome.larger)
+        reporter.log(f"to go on, raise {keys}: the same call with {again}")
     if outcome.signal is not None:
         again = f"run={str(outcome.run)!r}, resume=True"
         reporter.log(f"interrupted and saved; resume with the same call and {again}")

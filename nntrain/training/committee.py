@@ -4,8 +4,8 @@ Each member is an ordinary run in a subfolder of the committee's folder. All mem
 same validation rows, so the committee can be evaluated on rows that no member was trained on.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -16,9 +16,15 @@ from nntrain.training.fit import Outcome, fit
 from nntrain.training.fit import resume as resume_run
 from nntrain.training.inference import evaluate, load_models
 from nntrain.training.metrics import Evaluation
-from nntrain.training.progress import Progress, is_finished
+from nntrain.training.progress import Progress, is_finished, to_continue, why_finished
 from nntrain.training.reporter import Reporter
-from nntrain.training.resume_checks import check_same_config, check_same_rows, newest_checkpoint
+from nntrain.training.resume_checks import (
+    COMMITTEE_MAY_GROW,
+    check_same_config,
+    check_same_rows,
+    newest_checkpoint,
+    patience_limit,
+)
 from nntrain.training.rows import Split, digest, read_data, split_seed
 from nntrain.training.run import RunFolder, create_run, exists_already, find_run
 from nntrain.training.signals import defer_signals
@@ -34,12 +40,15 @@ class CommitteeOutcome:
         together: The evaluation of all members, voting, on the validation rows; None if a member is
             not finished or there are no validation rows.
         signal: The signal that interrupted the training; None if it was not interrupted.
+        larger: The keys to raise for a resume to continue the training of members that stopped
+            early, or of all if all were finished already, with values that are large enough.
     """
 
     run: RunFolder
     members: list[Outcome]
     together: Evaluation | None
     signal: int | None
+    larger: dict[str, int] = field(default_factory=dict)
 
     def results(self) -> list[str]:
         """The results as lines of text."""
@@ -135,7 +144,7 @@ def resume_committee(
     Arguments and errors as in `nntrain.training.fit.resume`, but `members` may be larger, too.
     """
     with run.lock():
-        check_same_config(run, config, run.config(), may_grow=("training.epochs", "members"))
+        check_same_config(run, config, run.config(), COMMITTEE_MAY_GROW)
         data = data or read_data(config, reporter)
         finished: dict[Path, Progress] = {}
         for number, member in enumerate(run.members(), 1):
@@ -143,7 +152,7 @@ def resume_committee(
             if saved is not None:
                 # The committee's config.yaml may have been edited; the checkpoint's is original.
                 before = parse_config(saved.meta.config, str(file))
-                check_same_config(member, _as_long(member_config(config, number), before), before)
+                check_same_config(member, _at_least(before, member_config(config, number)), before)
                 check_same_rows(member, config, saved, digest(*data))
                 epochs, patience = config.training.epochs, config.training.patience
                 if is_finished(saved.progress.history, epochs, patience):
@@ -163,11 +172,14 @@ def member_config(config: Config, number: int) -> Config:
     )
 
 
-def _as_long(asked: Config, before: Config) -> Config:
-    """The configuration with at least as many epochs as a member was trained by itself."""
-    epochs = max(asked.training.epochs, before.training.epochs)
-    training = asked.training.model_copy(update={"epochs": epochs})
-    return asked.model_copy(update={"training": training})
+def _at_least(before: Config, asked: Config) -> Config:
+    """The configuration with at least the epochs and patience a member was given by itself."""
+    trainings = asked.training, before.training
+    longer = {
+        "epochs": max(training.epochs for training in trainings),
+        "patience": max((training.patience for training in trainings), key=patience_limit),
+    }
+    return asked.model_copy(update={"training": asked.training.model_copy(update=longer)})
 
 
 def _train_members(
@@ -184,8 +196,12 @@ def _train_members(
             if signals.signal is not None:
                 break
             if member.folder in finished:
-                reporter.on_member_begin(number, config.members, f"{member}, finished already")
                 progress = finished[member.folder]
+                what = f"{member}, finished already"
+                if progress.epoch < config.training.epochs:
+                    plan = config.training.epochs, config.training.patience
+                    what = f"{what}, {why_finished(progress.history, *plan)}"
+                reporter.on_member_begin(number, config.members, what)
                 # Its metrics.csv may be older, after a kill between the two writes.
                 member.write_progress(progress)
                 outcomes.append(Outcome(member, progress.history, None))
@@ -209,4 +225,16 @@ def _train_members(
     complete = len(outcomes) == config.members and outcomes[-1].signal is None
     held_out = data[1] if complete else None
     together = evaluate(load_models([run]), held_out, threads=threads) if held_out else None
-    return CommitteeOutcome(run, outcomes, together, None if complete else signals.signal)
+    signal = None if complete else signals.signal
+    larger = _larger(config, outcomes, len(finished) == config.members) if complete else {}
+    return CommitteeOutcome(run, outcomes, together, signal, larger)
+
+
+def _larger(config: Config, outcomes: Sequence[Outcome], all_finished: bool) -> dict[str, int]:
+    larger: dict[str, int] = {}
+    epochs, patience = config.training.epochs, config.training.patience
+    for outcome in outcomes:
+        if all_finished or len(outcome.history) < epochs:
+            for key, value in to_continue(outcome.history, epochs, patience).items():
+                larger[key] = max(value, larger.get(key, 0))
+    return larger

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,7 +20,14 @@ from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.layer_stats import LayerStats
 from nntrain.training.loop import outputs_for, train
-from nntrain.training.progress import EpochRecord, Progress, best, is_finished
+from nntrain.training.progress import (
+    EpochRecord,
+    Progress,
+    best,
+    is_finished,
+    to_continue,
+    why_finished,
+)
 from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import (
     check_same_config,
@@ -43,11 +50,14 @@ class Outcome:
         run: The run's folder.
         history: The finished epochs.
         signal: The signal that interrupted the training; None if it was not interrupted.
+        larger: The keys to raise for a resume to continue the training, with values that are large
+            enough, if it stopped early or was finished already.
     """
 
     run: RunFolder
     history: list[EpochRecord]
     signal: int | None
+    larger: dict[str, int] = field(default_factory=dict)
 
     def results(self) -> list[str]:
         """The result as text, one line; none before the first epoch is finished."""
@@ -99,8 +109,9 @@ def resume(
     """Continue a run exactly where it was stopped.
 
     Args:
-        config: The configuration that the run was started with; only `training.epochs` may be
-            larger. The CSVs may have another path if their rows are the same.
+        config: The configuration that the run was started with; only `training.epochs` and
+            `training.patience` may be larger. The CSVs may have another path if their rows are the
+            same.
         run: A run that was stopped at any moment.
         reporter: Its callbacks are called during the training.
         threads: Number of threads.
@@ -141,11 +152,12 @@ def _log_position(
 ) -> None:
     training, progress = config.training, saved.progress
     if is_finished(progress.history, training.epochs, training.patience):
-        reporter.log(f"{run}: finished already; a larger training.epochs would go on")
-    else:
-        within = f", batch {progress.batch:,} of the next" if progress.batch else ""
-        reporter.log(f"{run}: going on after epoch {progress.epoch}{within}")
-        warn_if_rounding_differs(saved, threads, reporter)
+        why = why_finished(progress.history, training.epochs, training.patience)
+        reporter.log(f"{run}: finished already: {why}")
+        return
+    within = f", batch {progress.batch:,} of the next" if progress.batch else ""
+    reporter.log(f"{run}: going on after epoch {progress.epoch}{within}")
+    warn_if_rounding_differs(saved, threads, reporter)
     schedule = training.schedule.name
     if schedule in ("cosine", "one_cycle") and training.epochs != before.training.epochs:
         reporter.log(
@@ -183,6 +195,7 @@ def _train(
 ) -> Outcome:
     training, validation = data
     network, progress, plan = state.network, state.progress, plan_of(config)
+    finished_before = is_finished(progress.history, plan.epochs, plan.patience)
     batches = batches_for(config, training, network, threads)
     stats = LayerStats(network, training, batches.scale, one_hot(config.data.classes, config.dtype))
     now = _checkpoint_of(config, state, data_digest, threads)
@@ -214,11 +227,13 @@ def _train(
         finished = is_finished(progress.history, plan.epochs, plan.patience)
         if progress.batch:
             checkpoint.save(run.last_file, now)
-        elif finished and progress.epoch < plan.epochs:
-            reporter.log(
-                f"stopped early: {plan.patience} epochs without a better validation accuracy"
-            )
-    return Outcome(run, progress.history, None if finished else signals.signal)
+        stopped_early = finished and progress.epoch < plan.epochs
+        if stopped_early and not finished_before:
+            reporter.log(why_finished(progress.history, plan.epochs, plan.patience))
+    larger = {}
+    if stopped_early or finished_before:
+        larger = to_continue(progress.history, plan.epochs, plan.patience)
+    return Outcome(run, progress.history, None if finished else signals.signal, larger)
 
 
 def _checkpoint_of(
