@@ -24,11 +24,12 @@ def require_extra(*modules: str, extra: str = "sweep") -> None:
 
 
 def train_on(
-    scheduler: str, config: "Config", get_run: "Callable[[], RunFolder]", threads: int
+    scheduler: str, config: "Config", get_run: "Callable[[int], RunFolder]", threads: int
 ) -> "Outcome | CommitteeOutcome":
     """Train a run or a committee on the workers of a scheduler.
 
-    `get_run` creates or opens the run's folder; it is called after data and scheduler were found.
+    `get_run` creates or opens the run's folder; it is called with the number of pixels, after data
+    and scheduler were found.
 
     Raises:
         NNTrainError: If a training fails, or the cluster is lost.
@@ -38,9 +39,15 @@ def train_on(
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
     from nntrain.training.committee import resume
-    from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.resume_checks import COMMITTEE_MAY_GROW, check_same_config
-    from nntrain.training.rows import read_data
+    from nntrain.training.initial_weights import keep_for_more_members
+    from nntrain.training.reporter import Reporter, TerminalReporter
+    from nntrain.training.resume_checks import (
+        COMMITTEE_MAY_GROW,
+        check_same_config,
+        check_same_rows,
+        newest_checkpoint,
+    )
+    from nntrain.training.rows import digest, read_data
     from nntrain.training.signals import defer_signals
 
     reporter = TerminalReporter()
@@ -54,8 +61,13 @@ def train_on(
         Dispatcher(connect, data, threads, reporter.log, on_epoch_end) as dispatcher,
         defer_signals() as interruption,
     ):
-        run = get_run()
+        run = get_run(data[0].dataset.pixels.shape[1])
         check_same_config(run, config, run.config(), COMMITTEE_MAY_GROW)
+        for member in run.members():
+            _, saved = newest_checkpoint(member, Reporter())
+            if saved is not None:
+                check_same_rows(member, config, saved, digest(*data))
+        keep_for_more_members(run, config)
         run.write_config(config)
         with run.lock():
             train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)

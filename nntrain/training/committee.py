@@ -15,6 +15,13 @@ from nntrain.errors import DivergenceError
 from nntrain.training.fit import Outcome, fit
 from nntrain.training.fit import resume as resume_run
 from nntrain.training.inference import evaluate, load_models
+from nntrain.training.initial_weights import (
+    InitialWeights,
+    check_initial_weights,
+    keep_for_more_members,
+    keep_initial_weights,
+    read_initial_weights,
+)
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import Progress, is_finished, to_continue, why_finished
 from nntrain.training.reporter import Reporter
@@ -73,6 +80,7 @@ def start(
     reporter: Reporter,
     threads: int,
     data: Split | None = None,
+    init: Sequence[InitialWeights] = (),
 ) -> Outcome | CommitteeOutcome:
     """Train a new run, or a new committee if the configuration has several members.
 
@@ -83,15 +91,19 @@ def start(
         reporter: Its callbacks are called during the training.
         threads: Number of threads.
         data: The rows from `read_data`; None: read them from the configured CSVs.
+        init: The initial weights of each network; none: they are drawn from the seed.
 
     Raises:
         RunError: If the folder exists already.
+        ConfigError: If the initial weights are of other shapes.
         DataError, DivergenceError, NNTrainError: See `nntrain.training.fit.fit`.
     """
     if folder is not None and folder.exists():
         raise exists_already(folder)  # before the CSVs are read
-    train = fit_committee if config.members > 1 else fit
-    return train(config, partial(create_run, config, folder, name), reporter, threads, data)
+    create = partial(create_run, config, folder, name, partial(keep_initial_weights, init))
+    if config.members > 1:
+        return fit_committee(config, create, reporter, threads, data, init)
+    return fit(config, create, reporter, threads, data, init=init[0] if init else None)
 
 
 def resume(
@@ -128,9 +140,15 @@ def fit_committee(
     reporter: Reporter,
     threads: int = 1,
     data: Split | None = None,
+    init: Sequence[InitialWeights] = (),
 ) -> CommitteeOutcome:
-    """Train a new committee; arguments and errors as in `nntrain.training.fit.fit`."""
+    """Train a new committee.
+
+    Arguments and errors as in `nntrain.training.fit.fit`, but `init` has the initial weights of
+    each member, or none.
+    """
     data = data or read_data(config, reporter)
+    check_initial_weights(init, config, data[0].dataset.pixels.shape[1])
     run = create_run()
     with run.lock():
         return _train_members(config, run, {}, data, reporter, threads)
@@ -157,6 +175,7 @@ def resume_committee(
                 epochs, patience = config.training.epochs, config.training.patience
                 if is_finished(saved.progress.history, epochs, patience):
                     finished[member.folder] = saved.progress
+        keep_for_more_members(run, config)
         run.write_config(config)
         return _train_members(config, run, finished, data, reporter, threads)
 
@@ -213,7 +232,8 @@ def _train_members(
                     resume_run(own_config, member, reporter, threads, data)
                     if member.config_file.exists()
                     else fit(
-                        own_config, partial(member.prepare, own_config), reporter, threads, data
+                        *(own_config, partial(member.prepare, own_config), reporter, threads, data),
+                        init=read_initial_weights(member),
                     )
                 )
             except DivergenceError as error:

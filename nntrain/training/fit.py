@@ -18,6 +18,7 @@ from nntrain.data.dataset import Subset
 from nntrain.nn import Network
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
+from nntrain.training.initial_weights import InitialWeights, read_initial_weights
 from nntrain.training.layer_stats import LayerStats
 from nntrain.training.loop import outputs_for, train
 from nntrain.training.progress import (
@@ -73,6 +74,7 @@ def fit(
     threads: int = 1,
     data: Split | None = None,
     should_stop: Callable[[EpochRecord], bool] = lambda record: False,
+    init: InitialWeights | None = None,
 ) -> Outcome:
     """Train a new run.
 
@@ -83,17 +85,22 @@ def fit(
         threads: Number of threads; the same number always gives bit-identical results.
         data: The rows from `read_data`; None: read them here.
         should_stop: Called after each epoch; if true, training stops and can be resumed.
+        init: The initial weights, which `create_run` must keep in the folder; None: drawn from the
+            seed.
 
     Raises:
+        ConfigError: If the initial weights are of other shapes.
         DataError: If a CSV is invalid, or a memory-mapped file is modified during the training.
         RunError: If the folder cannot be created.
         DivergenceError: If the loss is no longer finite; the last checkpoint remains valid.
         NNTrainError: If a file cannot be written.
     """
     data = data or read_data(config, reporter)
-    state = TrainingState.initial(config, data[0].dataset.pixels.shape[1])
+    state = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
     data_digest = digest(*data)
     run = create_run()
+    if init is not None:
+        reporter.log(f"{run}: beginning with the weights of {init.source}")
     with run.lock():
         return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
 
@@ -130,9 +137,11 @@ def resume(
         check_same_config(run, config, before)
         data = data or read_data(config, reporter)
         data_digest = digest(*data)
-        state = TrainingState.initial(config, data[0].dataset.pixels.shape[1])
+        init = read_initial_weights(run) if saved is None else None
+        state = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
         if saved is None:
-            reporter.log(f"{run}: no checkpoint yet; beginning again")
+            weights = f" with the weights of {init.source}" if init else ""
+            reporter.log(f"{run}: no checkpoint yet; beginning again{weights}")
         else:
             check_same_rows(run, config, saved, data_digest)
             state.restore(saved, file)
@@ -247,6 +256,7 @@ def _checkpoint_of(
         data_digest=data_digest,
         threads=threads,
         machine=checkpoint.machine(),
+        init=state.init,
     )
     return Checkpoint(meta, state.network.parameters, state.state, state.progress)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nntrain.config import Config, parse_config
 from nntrain.config.diff import diff_configs, format_short
-from nntrain.errors import CheckpointError, ConfigError, DataError
+from nntrain.errors import ChangedConfigError, ChangedRowsError, CheckpointError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.format_2 import has_dropout
@@ -55,7 +55,7 @@ def check_same_config(
     null is the largest value: a patience without limit.
 
     Raises:
-        ConfigError: If another key has changed, or one of `may_grow` is smaller.
+        ChangedConfigError: If another key has changed, or one of `may_grow` is smaller.
     """
     allowed = {"data.train"}  # the rows are compared by their digest
     if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
@@ -68,7 +68,7 @@ def check_same_config(
     ]
     if refused:
         *others, last = may_grow
-        raise ConfigError(
+        raise ChangedConfigError(
             f"{run}: cannot be resumed with another configuration: {'; '.join(refused)} "
             f"(only {', '.join(others)} and {last} may grow); its own is resumed by: "
             f"{run.resume_command}"
@@ -84,12 +84,12 @@ def check_same_rows(run: RunFolder, config: Config, saved: Checkpoint, data_dige
     """Check that the rows are those of the checkpoint.
 
     Raises:
-        DataError: If they are not.
+        ChangedRowsError: If they are not.
     """
     if saved.meta.data_digest != data_digest:
-        raise DataError(
+        raise ChangedRowsError(
             f"{config.data.train}: not the rows that {run} was trained and validated on; "
-            "name those with --set data.train=…, or begin a new run"
+            "name those with --set data.train=…"
         )
 
 
