@@ -86,13 +86,11 @@ def fit(
         outcome = _resume(*arguments, init)
     else:
         outcome = committee.start(*arguments, _weights(init, complete))
+    again = f"run={str(outcome.run)!r}, resume=True{', init=None' * (init is not None)}"
     if outcome.larger:
-        raised = {**(overrides or {}), **outcome.larger}
-        again = f"overrides={raised}, run={str(outcome.run)!r}, resume=True"
-        keys = " and ".join(outcome.larger)
-        reporter.log(f"to go on, raise {keys}: the same call with {again}")
+        raised, keys = {**(overrides or {}), **outcome.larger}, " and ".join(outcome.larger)
+        reporter.log(f"to go on, raise {keys}: the same call with overrides={raised}, {again}")
     if outcome.signal is not None:
-        again = f"run={str(outcome.run)!r}, resume=True"
         reporter.log(f"interrupted and saved; resume with the same call and {again}")
         signal.raise_signal(outcome.signal)
     return Run(outcome.run, data)

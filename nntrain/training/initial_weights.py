@@ -48,13 +48,13 @@ class InitialWeights:
         for number, (old, new) in enumerate(layers, 1):
             if _shape(old) != _shape(new):
                 raise ConfigError(
-                    f"{self.source}: layer {number} has {_shape(old)}, but {_shape(new)} in the "
-                    "new network; --init needs a run whose layers have the same shapes"
+                    f"{self.source}: layer {number} {_shape(old)}, but {_shape(new)} in the new "
+                    "network; --init needs a run whose layers have the same shapes"
                 )
 
 
 def _shape(layer: Layer | None) -> str:
-    return "no weights" if layer is None else f"weights of shape {layer.weights.shape}"
+    return "does not exist" if layer is None else f"has weights of shape {layer.weights.shape}"
 
 
 def weights_of_run(folder: Path, members: int) -> list[InitialWeights]:
