@@ -1,6 +1,7 @@
 """Training on a cluster, for the commands `fit` and `sweep`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nntrain.cli.terminal import exit_interrupted
@@ -38,16 +39,11 @@ def train_on(
     from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
-    from nntrain.training.committee import resume
+    from nntrain.training.committee import check_members, resume
     from nntrain.training.initial_weights import keep_for_more_members
-    from nntrain.training.reporter import Reporter, TerminalReporter
-    from nntrain.training.resume_checks import (
-        COMMITTEE_MAY_GROW,
-        check_same_config,
-        check_same_rows,
-        newest_checkpoint,
-    )
-    from nntrain.training.rows import digest, read_data
+    from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.resume_checks import COMMITTEE_MAY_GROW, MAY_GROW, check_same_config
+    from nntrain.training.rows import read_data
     from nntrain.training.signals import defer_signals
 
     reporter = TerminalReporter()
@@ -62,11 +58,9 @@ def train_on(
         defer_signals() as interruption,
     ):
         run = get_run(data[0].dataset.pixels.shape[1])
-        check_same_config(run, config, run.config(), COMMITTEE_MAY_GROW)
-        for member in run.members():
-            _, saved = newest_checkpoint(member, Reporter())
-            if saved is not None:
-                check_same_rows(member, config, saved, digest(*data))
+        may_grow = COMMITTEE_MAY_GROW if run.is_committee() else MAY_GROW
+        check_same_config(run, config, run.config(), may_grow)
+        finished = check_members(config, run, data, reporter)
         keep_for_more_members(run, config)
         run.write_config(config)
         with run.lock():
@@ -74,4 +68,7 @@ def train_on(
     if interruption.signal is not None:
         exit_interrupted(interruption.signal, f"{run.resume_command} --scheduler {scheduler}")
     # Only evaluates: everything is trained.
-    return resume(config, run.folder, "", reporter, threads, data)
+    outcome = resume(config, run.folder, "", reporter, threads, data)
+    if len(finished) < len(run.members()) and "training.patience" not in outcome.larger:
+        return replace(outcome, larger={})  # it has just been trained to its end
+    return outcome

@@ -164,20 +164,40 @@ def resume_committee(
     with run.lock():
         check_same_config(run, config, run.config(), COMMITTEE_MAY_GROW)
         data = data or read_data(config, reporter)
-        finished: dict[Path, Progress] = {}
-        for number, member in enumerate(run.members(), 1):
-            file, saved = newest_checkpoint(member, reporter)
-            if saved is not None:
-                # The committee's config.yaml may have been edited; the checkpoint's is original.
-                before = parse_config(saved.meta.config, str(file))
-                check_same_config(member, _at_least(before, member_config(config, number)), before)
-                check_same_rows(member, config, saved, digest(*data))
-                epochs, patience = config.training.epochs, config.training.patience
-                if is_finished(saved.progress.history, epochs, patience):
-                    finished[member.folder] = saved.progress
+        finished = check_members(config, run, data, reporter)
         keep_for_more_members(run, config)
         run.write_config(config)
         return _train_members(config, run, finished, data, reporter, threads)
+
+
+def check_members(
+    config: Config, run: RunFolder, data: Split, reporter: Reporter
+) -> dict[Path, Progress]:
+    """Check that a run, or each member of a committee, can be resumed from its checkpoint.
+
+    Returns:
+        The progress of those that are finished, by their folder.
+
+    Raises:
+        ChangedConfigError, ChangedRowsError: If one was trained otherwise.
+        CheckpointError: If none of its checkpoints is valid.
+    """
+    finished: dict[Path, Progress] = {}
+    members = run.members()
+    data_digest = digest(*data)
+    for number, member in enumerate(members, 1):
+        file, saved = newest_checkpoint(member, reporter)
+        if saved is not None:
+            # The configuration in the folder may have been edited; the checkpoint's is original.
+            before = parse_config(saved.meta.config, str(file))
+            committee = len(members) > 1
+            asked = _at_least(before, member_config(config, number)) if committee else config
+            check_same_config(member, asked, before)
+            check_same_rows(member, config, saved, data_digest)
+            epochs, patience = config.training.epochs, config.training.patience
+            if is_finished(saved.progress.history, epochs, patience):
+                finished[member.folder] = saved.progress
+    return finished
 
 
 def member_config(config: Config, number: int) -> Config:
