@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nntrain.config import Config
     from nntrain.training.committee import CommitteeOutcome
     from nntrain.training.fit import Outcome
+    from nntrain.training.initial_weights import InitialWeights
     from nntrain.training.run import RunFolder
 
 
@@ -78,12 +79,14 @@ def fit(
             "--init to continue"
         )
     from nntrain.config import load_config
+    from nntrain.training.initial_weights import weights_of_run
     from nntrain.training.run import find_run, name_for
 
     loaded, name = load_config(config, overrides), name_for(Path(config))
+    weights = [] if init is None else weights_of_run(init, loaded.members)
     where = [] if scheduler is None else ["--scheduler", scheduler]
     try:
-        outcome = _train(loaded, folder, name, resume, init, threads, scheduler)
+        outcome = _train(loaded, folder, name, resume, weights, threads, scheduler)
     except ChangedError as error:
         words = ["nntrain", "fit", config, *_set_options(overrides), *where]
         raise error.with_hint(_new_run(words, loaded, find_run(folder, name))) from error
@@ -102,22 +105,17 @@ def _train(
     folder: Path | None,
     name: str,
     resume: bool,
-    init: Path | None,
+    weights: "Sequence[InitialWeights]",
     threads: int | None,
     scheduler: str | None,
 ) -> "Outcome | CommitteeOutcome":
-    """Begin or resume a run here or on a cluster; arguments as in `fit`."""
+    """Begin a run, with these initial weights if there are any, or resume one."""
     from nntrain.training import committee
-    from nntrain.training.initial_weights import (
-        check_initial_weights,
-        keep_initial_weights,
-        weights_of_run,
-    )
+    from nntrain.training.initial_weights import check_initial_weights, keep_initial_weights
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.run import create_run, find_run
     from nntrain.training.threads import cores
 
-    weights = [] if init is None else weights_of_run(init, config.members)
     if scheduler is not None:
         from nntrain.cli.remote import train_on
 
