@@ -48,6 +48,22 @@ class DataError(NNTrainError):
     """A CSV or its rows are invalid."""
 
 
+class ChangedError(NNTrainError):
+    """A run cannot be resumed with what has changed; a new run can be begun."""
+
+    def with_hint(self, hint: str) -> "ChangedError":
+        """The same error with a further hint."""
+        return type(self)(f"{self}; {hint}")
+
+
+class ChangedConfigError(ChangedError, ConfigError):
+    """A run was started with another configuration."""
+
+
+class ChangedRowsError(ChangedError, DataError):
+    """A run was trained on other rows."""
+
+
 class RunError(NNTrainError):
     """A run's folder is missing, unfinished, locked or exists already."""
 

@@ -1,17 +1,31 @@
 """nntrain fit: train a network."""
 
+import shlex
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nntrain.cli.options import (
     NEW_RUN_PATH,
+    RUN_PATH,
     config_argument,
     scheduler_option,
     set_option,
     threads_type,
 )
 from nntrain.cli.terminal import echo, exit_interrupted
+from nntrain.errors import ChangedError, ConfigError
+
+if TYPE_CHECKING:
+    from nntrain.config import Config
+    from nntrain.training.committee import CommitteeOutcome
+    from nntrain.training.fit import Outcome
+    from nntrain.training.initial_weights import InitialWeights
+    from nntrain.training.reporter import Reporter
+    from nntrain.training.run import RunFolder
 
 
 @click.command(epilog="Example: nntrain fit config.yaml --set training.epochs=3")
@@ -25,6 +39,12 @@ from nntrain.cli.terminal import echo, exit_interrupted
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted run.")
 @click.option(
+    "--init",
+    metavar="RUN",
+    type=RUN_PATH,
+    help="Begin with the weights of the best epoch of a run, for fine-tuning.",
+)
+@click.option(
     "--threads",
     type=threads_type,
     help="Number of threads.  [default: the number of cores; with --scheduler, 1 per worker]",
@@ -35,6 +55,7 @@ def fit(
     overrides: tuple[str, ...],
     folder: Path | None,
     resume: bool,
+    init: Path | None,
     threads: int | None,
     scheduler: str | None,
 ) -> None:
@@ -44,33 +65,88 @@ def fit(
     CONFIG has members: N, trains a committee: N networks with successive seeds, in one folder.
 
     --resume continues the run given by --run, or the newest run of CONFIG, exactly where it was
-    stopped. training.epochs and members may be larger than before; with more epochs, a cosine or
-    one_cycle schedule ends later than originally planned.
+    stopped. training.epochs, training.patience and members may be larger than before; with more
+    epochs, a cosine or one_cycle schedule ends later than originally planned.
+
+    --init begins a new run with the weights of an old one (a warm start) whose layers have the same
+    shapes; optimizer, epochs and schedule begin anew. Of a committee, each member begins with the
+    weights of the member of the same number.
 
     With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
     in parallel.
     """
-    from nntrain.config import Config, FileFinder, load_config
-    from nntrain.training import committee
+    if resume and init is not None:
+        raise ConfigError(
+            "--init begins a new run, but --resume continues one; leave out --resume to begin, or "
+            "--init to continue"
+        )
+    from nntrain.config import FileFinder, load_config
+    from nntrain.training.initial_weights import weights_of_run
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.run import RunFolder, create_run, find_run, name_for
-    from nntrain.training.threads import cores
+    from nntrain.training.run import find_run, name_for
 
     reporter = TerminalReporter()
     # A run is resumed with the same rows, wherever they are now.
     finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
     loaded, name = load_config(config, overrides, finder), name_for(Path(config))
+    weights = [] if init is None else weights_of_run(init, loaded.members)
+    where = [] if scheduler is None else ["--scheduler", scheduler]
+    try:
+        outcome = _train(loaded, folder, name, resume, weights, threads, scheduler, reporter)
+    except ChangedError as error:
+        words = ["nntrain", "fit", config, *_set_options(overrides), *where]
+        raise error.with_hint(_new_run(words, loaded, find_run(folder, name))) from error
+    for line in outcome.results():
+        echo(line)
+    if outcome.larger:
+        larger = _set_options([f"{key}={value}" for key, value in outcome.larger.items()])
+        command = f"{outcome.run.resume_command} {shlex.join([*larger, *where])}"
+        reporter.log(f"to go on, raise {' and '.join(outcome.larger)}: {command}")
+    if outcome.signal is not None:
+        exit_interrupted(outcome.signal, outcome.run.resume_command)
+
+
+def _train(
+    config: "Config",
+    folder: Path | None,
+    name: str,
+    resume: bool,
+    weights: "Sequence[InitialWeights]",
+    threads: int | None,
+    scheduler: str | None,
+    reporter: "Reporter",
+) -> "Outcome | CommitteeOutcome":
+    """Begin a run, with these initial weights if there are any, or resume one."""
+    from nntrain.training import committee
+    from nntrain.training.initial_weights import check_initial_weights, keep_initial_weights
+    from nntrain.training.run import create_run, find_run
+    from nntrain.training.threads import cores
+
     if scheduler is not None:
         from nntrain.cli.remote import train_on
 
-        def get_run(complete: Config) -> RunFolder:
-            return find_run(folder, name) if resume else create_run(complete, folder, name)
+        def get_run(complete: "Config", inputs: int) -> "RunFolder":
+            if resume:
+                return find_run(folder, name)
+            check_initial_weights(weights, complete, inputs)
+            return create_run(complete, folder, name, partial(keep_initial_weights, weights))
 
-        outcome = train_on(scheduler, loaded, get_run, threads or 1)
-    else:
-        train = committee.resume if resume else committee.start
-        outcome = train(loaded, folder, name, reporter, threads or cores())
-    for line in outcome.results():
-        echo(line)
-    if outcome.signal is not None:
-        exit_interrupted(outcome.signal, outcome.run.resume_command)
+        return train_on(scheduler, config, get_run, threads or 1)
+    threads = threads or cores()
+    if resume:
+        return committee.resume(config, folder, name, reporter, threads)
+    return committee.start(config, folder, name, reporter, threads, init=weights)
+
+
+def _new_run(words: Sequence[str], config: "Config", run: "RunFolder") -> str:
+    """The hint to begin a new run by a command, with the weights of an old run if they fit."""
+    from nntrain.training.initial_weights import can_begin_with
+
+    if can_begin_with(run, config):
+        command = shlex.join([*words, "--init", str(run.folder)])
+        return f"or begin a new run with its weights: {command}"
+    return f"or begin a new run: {shlex.join(words)}"
+
+
+def _set_options(assignments: Sequence[str]) -> list[str]:
+    return [word for assignment in assignments for word in ("--set", assignment)]

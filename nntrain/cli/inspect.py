@@ -30,6 +30,8 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     committee = f", a committee of {summary.members} such networks" if summary.members > 1 else ""
     widths = "-".join(map(str, summary.widths))
     echo(f"{source}: {widths}, {summary.loss}, {summary.dtype}{committee}")
+    if summary.init:
+        echo(f"began with the weights of {'; '.join(summary.init)}")
     echo()
 
     drops = bool(summary.input_dropout) or any(layer.dropout for layer in summary.layers)

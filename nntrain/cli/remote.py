@@ -1,6 +1,7 @@
 """Training on a cluster, for the commands `fit` and `sweep`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nntrain.cli.terminal import exit_interrupted
@@ -24,12 +25,15 @@ def require_extra(*modules: str, extra: str = "sweep") -> None:
 
 
 def train_on(
-    scheduler: str, config: "Config", get_run: "Callable[[Config], RunFolder]", threads: int
+    scheduler: str,
+    config: "Config",
+    get_run: "Callable[[Config, int], RunFolder]",
+    threads: int,
 ) -> "Outcome | CommitteeOutcome":
     """Train a run or a committee on the workers of a scheduler.
 
     `get_run` creates or opens the run's folder; it is called with the configuration for the classes
-    of the data, after data and scheduler were found.
+    of the data and the number of pixels, after data and scheduler were found.
 
     Raises:
         NNTrainError: If a training fails, or the cluster is lost.
@@ -38,9 +42,10 @@ def train_on(
     from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
-    from nntrain.training.committee import resume
+    from nntrain.training.committee import check_members, resume
+    from nntrain.training.initial_weights import keep_for_more_members
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.resume_checks import check_same_config
+    from nntrain.training.resume_checks import COMMITTEE_MAY_GROW, MAY_GROW, check_same_config
     from nntrain.training.rows import read_data
     from nntrain.training.signals import defer_signals
 
@@ -56,12 +61,18 @@ def train_on(
         Dispatcher(connect, data, threads, reporter.log, on_epoch_end) as dispatcher,
         defer_signals() as interruption,
     ):
-        run = get_run(complete)
-        check_same_config(run, complete, run.config(), ("training.epochs", "members"))
+        run = get_run(complete, data[0].dataset.pixels.shape[1])
+        may_grow = COMMITTEE_MAY_GROW if run.is_committee() else MAY_GROW
+        check_same_config(run, complete, run.config(), may_grow)
+        finished = check_members(complete, run, data, reporter)
+        keep_for_more_members(run, complete)
         run.write_config(complete)
         with run.lock():
             train_remotely(complete, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
         exit_interrupted(interruption.signal, f"{run.resume_command} --scheduler {scheduler}")
     # Only evaluates: everything is trained.
-    return resume(config, run.folder, "", reporter, threads, data)
+    outcome = resume(config, run.folder, "", reporter, threads, data)
+    if len(finished) < len(run.members()) and "training.patience" not in outcome.larger:
+        return replace(outcome, larger={})  # it has just been trained to its end
+    return outcome

@@ -1,5 +1,6 @@
 """The summary of a network: shapes, parameters, multiplications and memory."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from nntrain.config.build import build_average, build_dropout, build_network, bu
 from nntrain.data.kaggle import count_pixels
 from nntrain.engine.buffers import Buffers
 from nntrain.training.inference import Predictor
+from nntrain.training.initial_weights import read_initial_weights
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 
@@ -46,6 +48,8 @@ class ModelSummary(NamedTuple):
         members: Number of networks of a committee; 1 for a single network.
         batch_size: B.
         memory: Bytes in training, by purpose, for one network.
+        init: The runs and epochs whose weights a run's networks began with, such as
+            "runs/old, epoch 4"; none if they were drawn.
     """
 
     layers: list[LayerSummary]
@@ -55,6 +59,7 @@ class ModelSummary(NamedTuple):
     members: int
     batch_size: int
     memory: dict[str, int]
+    init: Sequence[str] = ()
 
     @property
     def widths(self) -> list[int]:
@@ -97,7 +102,9 @@ def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
     members = source.members()
     if members[0].best_file.exists():
         model = Predictor(members[0])
-        return _summary(model.config, model.network.widths[0], len(members))
+        summary = _summary(model.config, model.network.widths[0], len(members))
+        kept = [init.source for init in map(read_initial_weights, members) if init]
+        return summary._replace(init=list(dict.fromkeys(kept)))
     config = source.config()
     return _summary(config, _inputs(config, reporter), len(members))
 

@@ -18,16 +18,20 @@ from nntrain.data.dataset import Subset
 from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.data.kaggle import read_csv
 from nntrain.data.labels import value_of
-from nntrain.errors import ConfigError, DataError, RunError
+from nntrain.errors import ChangedError, ConfigError, DataError, RunError
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
 from nntrain.paths import expand, url_problem
 from nntrain.training import committee, inference
+from nntrain.training.committee import CommitteeOutcome
+from nntrain.training.fit import Outcome
 from nntrain.training.inference import Predictor
+from nntrain.training.initial_weights import InitialWeights, can_begin_with, weights_of_run
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, best
+from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split, split
-from nntrain.training.run import RUNS, RunFolder, name_for
+from nntrain.training.run import RUNS, RunFolder, find_run, name_for
 from nntrain.training.threads import cores
 
 Text: TypeAlias = str | os.PathLike[str]
@@ -44,6 +48,7 @@ def fit(
     overrides: Mapping[str, Any] | None = None,
     run: Text | None = None,
     resume: bool = False,
+    init: "Text | Run | None" = None,
     threads: int | None = None,
 ) -> "Run":
     """Train a network, as `nntrain fit` does.
@@ -57,10 +62,12 @@ def fit(
             `{"training.epochs": 3}`.
         run: The run's folder; None: the next of runs/<name of the file>, or of runs/notebook.
         resume: Continue the run in that folder, or the newest one, where it was stopped.
+        init: The run whose best weights the training begins with, as for `load`; None: they are
+            drawn from the seed.
         threads: Number of threads; None: one per core.
 
     Raises:
-        ConfigError: If the configuration is invalid.
+        ConfigError: If the configuration is invalid, or the layers of `init` are of other shapes.
         DataError: If the rows are invalid.
         RunError: If the folder exists, or with `resume` does not.
         DivergenceError: If the loss is no longer finite.
@@ -78,14 +85,53 @@ def fit(
             raise DataError("X and y: one is missing; give rows and their digits, or neither")
         digits = dataset_from_arrays(X, y, complete.data.classes, complete.data.pixel_range)
         data = split(complete, digits, reporter)
-    train = committee.resume if resume else committee.start
     folder = None if run is None else Path(_local(run))
-    outcome = train(complete, folder, name, reporter, threads or cores(), data)
+    arguments = (complete, folder, name, reporter, threads or cores(), data)
+    if resume:
+        outcome = _resume(*arguments, init)
+    else:
+        outcome = committee.start(*arguments, _weights(init, complete))
+    again = f"run={str(outcome.run)!r}, resume=True{', init=None' * (init is not None)}"
+    if outcome.larger:
+        raised, keys = {**(overrides or {}), **outcome.larger}, " and ".join(outcome.larger)
+        reporter.log(f"to go on, raise {keys}: the same call with overrides={raised}, {again}")
     if outcome.signal is not None:
-        again = f"run={str(outcome.run)!r}, resume=True"
         reporter.log(f"interrupted and saved; resume with the same call and {again}")
         signal.raise_signal(outcome.signal)
     return Run(outcome.run, data)
+
+
+def _weights(init: "Text | Run | None", config: Config) -> list[InitialWeights]:
+    if init is None:
+        return []
+    old = init if isinstance(init, Run) else load(init)
+    return weights_of_run(old.folder, config.members)
+
+
+def _resume(
+    config: Config,
+    folder: Path | None,
+    name: str,
+    reporter: Reporter,
+    threads: int,
+    data: Split | None,
+    init: "Text | Run | None",
+) -> Outcome | CommitteeOutcome:
+    """Resume a run; errors say the call that begins a new one instead."""
+    if init is not None:
+        raise ConfigError(
+            "init begins a new run, but resume continues one; leave out resume to begin, or init "
+            "to continue"
+        )
+    try:
+        return committee.resume(config, folder, name, reporter, threads, data)
+    except ChangedError as error:
+        old = find_run(folder, name)
+        inputs = data[0].dataset.pixels.shape[1] if data else None
+        hint = "or begin a new run by the same call without run and resume"
+        if can_begin_with(old, config, inputs):
+            hint = f"{hint}, with its weights by init={str(old)!r}"
+        raise error.with_hint(hint) from error
 
 
 def load(run: Text) -> "Run":

@@ -87,6 +87,7 @@ class Meta(_Strict):
         threads: The number of threads of the training.
         versions: The versions of nntrain, NumPy and Python, by name.
         machine: The machine it was written on; "" if unknown.
+        init: The run and epoch whose weights the training began with; "" if it drew them.
     """
 
     format: int = FORMAT
@@ -98,6 +99,7 @@ class Meta(_Strict):
     threads: PositiveInt
     versions: dict[str, str] = Field(default_factory=lambda: versions())
     machine: str = ""
+    init: str = ""
 
 
 class _SavedMeta(Meta):
@@ -352,6 +354,8 @@ def _hint(path: Path) -> str:
     """What to do if a checkpoint is unusable: the run's other checkpoint may be usable."""
     if path.name == "best.npz":
         return "to use the last epoch instead of the best, put a copy of last.npz in its place"
+    if path.name == "init.npz":
+        return "begin a new run with --init"
     return "put a copy of best.npz in its place, or begin a new run"
 
 

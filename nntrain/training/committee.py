@@ -4,8 +4,8 @@ Each member is an ordinary run in a subfolder of the committee's folder. All mem
 same validation rows, so the committee can be evaluated on rows that no member was trained on.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +16,23 @@ from nntrain.errors import DivergenceError
 from nntrain.training.fit import Outcome, fit
 from nntrain.training.fit import resume as resume_run
 from nntrain.training.inference import evaluate, load_models
+from nntrain.training.initial_weights import (
+    InitialWeights,
+    check_initial_weights,
+    keep_for_more_members,
+    keep_initial_weights,
+    read_initial_weights,
+)
 from nntrain.training.metrics import Evaluation
-from nntrain.training.progress import Progress, is_finished
+from nntrain.training.progress import Progress, is_finished, to_continue, why_finished
 from nntrain.training.reporter import Reporter
-from nntrain.training.resume_checks import check_same_config, check_same_rows, newest_checkpoint
+from nntrain.training.resume_checks import (
+    COMMITTEE_MAY_GROW,
+    check_same_config,
+    check_same_rows,
+    newest_checkpoint,
+    patience_limit,
+)
 from nntrain.training.rows import Split, digest, read_data, split_seed
 from nntrain.training.run import RunFolder, create_run, exists_already, find_run
 from nntrain.training.signals import defer_signals
@@ -35,12 +48,15 @@ class CommitteeOutcome:
         together: The evaluation of all members, voting, on the validation rows; None if a member is
             not finished or there are no validation rows.
         signal: The signal that interrupted the training; None if it was not interrupted.
+        larger: The keys to raise for a resume to continue the training of members that stopped
+            early, or of all if all were finished already, with values that are large enough.
     """
 
     run: RunFolder
     members: list[Outcome]
     together: Evaluation | None
     signal: int | None
+    larger: dict[str, int] = field(default_factory=dict)
 
     def results(self) -> list[str]:
         """The results as lines of text."""
@@ -65,6 +81,7 @@ def start(
     reporter: Reporter,
     threads: int,
     data: Split | None = None,
+    init: Sequence[InitialWeights] = (),
 ) -> Outcome | CommitteeOutcome:
     """Train a new run, or a new committee if the configuration has several members.
 
@@ -75,17 +92,21 @@ def start(
         reporter: Its callbacks are called during the training.
         threads: Number of threads.
         data: The rows from `read_data`; None: read them from the configured CSVs.
+        init: The initial weights of each network; none: they are drawn from the seed.
 
     Raises:
         RunError: If the folder exists already.
+        ConfigError: If the initial weights are of other shapes.
         DataError, DivergenceError, NNTrainError: See `nntrain.training.fit.fit`.
     """
     if folder is not None and folder.exists():
         raise exists_already(folder)  # before the CSVs are read
     data = data or read_data(config, reporter)
     config = config.with_classes(data[0].dataset.classes)
-    train = fit_committee if config.members > 1 else fit
-    return train(config, partial(create_run, config, folder, name), reporter, threads, data)
+    create = partial(create_run, config, folder, name, partial(keep_initial_weights, init))
+    if config.members > 1:
+        return fit_committee(config, create, reporter, threads, data, init)
+    return fit(config, create, reporter, threads, data, init=init[0] if init else None)
 
 
 def resume(
@@ -122,10 +143,16 @@ def fit_committee(
     reporter: Reporter,
     threads: int = 1,
     data: Split | None = None,
+    init: Sequence[InitialWeights] = (),
 ) -> CommitteeOutcome:
-    """Train a new committee; arguments and errors as in `nntrain.training.fit.fit`."""
+    """Train a new committee.
+
+    Arguments and errors as in `nntrain.training.fit.fit`, but `init` has the initial weights of
+    each member, or none.
+    """
     data = data or read_data(config, reporter)
     check_network_fits(config, data[0].dataset.pixels.shape[1], trained=True)
+    check_initial_weights(init, config, data[0].dataset.pixels.shape[1])
     run = create_run()
     with run.lock():
         return _train_members(config, run, {}, data, reporter, threads)
@@ -140,21 +167,42 @@ def resume_committee(
     """
     with run.lock():
         config = config.with_classes_of(run.config())
-        check_same_config(run, config, run.config(), may_grow=("training.epochs", "members"))
+        check_same_config(run, config, run.config(), COMMITTEE_MAY_GROW)
         data = data or read_data(config, reporter)
-        finished: dict[Path, Progress] = {}
-        for number, member in enumerate(run.members(), 1):
-            file, saved = newest_checkpoint(member, reporter)
-            if saved is not None:
-                # The committee's config.yaml may have been edited; the checkpoint's is original.
-                before = parse_config(saved.meta.config, str(file))
-                check_same_config(member, _as_long(member_config(config, number), before), before)
-                check_same_rows(member, config, saved, digest(*data))
-                epochs, patience = config.training.epochs, config.training.patience
-                if is_finished(saved.progress.history, epochs, patience):
-                    finished[member.folder] = saved.progress
+        finished = check_members(config, run, data, reporter)
+        keep_for_more_members(run, config)
         run.write_config(config)
         return _train_members(config, run, finished, data, reporter, threads)
+
+
+def check_members(
+    config: Config, run: RunFolder, data: Split, reporter: Reporter
+) -> dict[Path, Progress]:
+    """Check that a run, or each member of a committee, can be resumed from its checkpoint.
+
+    Returns:
+        The progress of those that are finished, by their folder.
+
+    Raises:
+        ChangedConfigError, ChangedRowsError: If one was trained otherwise.
+        CheckpointError: If none of its checkpoints is valid.
+    """
+    finished: dict[Path, Progress] = {}
+    members = run.members()
+    data_digest = digest(*data)
+    for number, member in enumerate(members, 1):
+        file, saved = newest_checkpoint(member, reporter)
+        if saved is not None:
+            # The configuration in the folder may have been edited; the checkpoint's is original.
+            before = parse_config(saved.meta.config, str(file))
+            committee = len(members) > 1
+            asked = _at_least(before, member_config(config, number)) if committee else config
+            check_same_config(member, asked, before)
+            check_same_rows(member, config, saved, data_digest)
+            epochs, patience = config.training.epochs, config.training.patience
+            if is_finished(saved.progress.history, epochs, patience):
+                finished[member.folder] = saved.progress
+    return finished
 
 
 def member_config(config: Config, number: int) -> Config:
@@ -168,11 +216,14 @@ def member_config(config: Config, number: int) -> Config:
     )
 
 
-def _as_long(asked: Config, before: Config) -> Config:
-    """The configuration with at least as many epochs as a member was trained by itself."""
-    epochs = max(asked.training.epochs, before.training.epochs)
-    training = asked.training.model_copy(update={"epochs": epochs})
-    return asked.model_copy(update={"training": training})
+def _at_least(before: Config, asked: Config) -> Config:
+    """The configuration with at least the epochs and patience a member was given by itself."""
+    trainings = asked.training, before.training
+    longer = {
+        "epochs": max(training.epochs for training in trainings),
+        "patience": max((training.patience for training in trainings), key=patience_limit),
+    }
+    return asked.model_copy(update={"training": asked.training.model_copy(update=longer)})
 
 
 def _train_members(
@@ -189,8 +240,12 @@ def _train_members(
             if signals.signal is not None:
                 break
             if member.folder in finished:
-                reporter.on_member_begin(number, config.members, f"{member}, finished already")
                 progress = finished[member.folder]
+                what = f"{member}, finished already"
+                if progress.epoch < config.training.epochs:
+                    plan = config.training.epochs, config.training.patience
+                    what = f"{what}, {why_finished(progress.history, *plan)}"
+                reporter.on_member_begin(number, config.members, what)
                 # Its metrics.csv may be older, after a kill between the two writes.
                 member.write_progress(progress)
                 outcomes.append(Outcome(member, progress.history, None))
@@ -202,7 +257,8 @@ def _train_members(
                     resume_run(own_config, member, reporter, threads, data)
                     if member.config_file.exists()
                     else fit(
-                        own_config, partial(member.prepare, own_config), reporter, threads, data
+                        *(own_config, partial(member.prepare, own_config), reporter, threads, data),
+                        init=read_initial_weights(member),
                     )
                 )
             except DivergenceError as error:
@@ -214,4 +270,16 @@ def _train_members(
     complete = len(outcomes) == config.members and outcomes[-1].signal is None
     held_out = data[1] if complete else None
     together = evaluate(load_models([run]), held_out, threads=threads) if held_out else None
-    return CommitteeOutcome(run, outcomes, together, None if complete else signals.signal)
+    signal = None if complete else signals.signal
+    larger = _larger(config, outcomes, len(finished) == config.members) if complete else {}
+    return CommitteeOutcome(run, outcomes, together, signal, larger)
+
+
+def _larger(config: Config, outcomes: Sequence[Outcome], all_finished: bool) -> dict[str, int]:
+    larger: dict[str, int] = {}
+    epochs, patience = config.training.epochs, config.training.patience
+    for outcome in outcomes:
+        if all_finished or len(outcome.history) < epochs:
+            for key, value in to_continue(outcome.history, epochs, patience).items():
+                larger[key] = max(value, larger.get(key, 0))
+    return larger

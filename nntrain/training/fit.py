@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,9 +18,17 @@ from nntrain.data.dataset import Subset
 from nntrain.nn import Network
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
+from nntrain.training.initial_weights import InitialWeights, read_initial_weights
 from nntrain.training.layer_stats import LayerStats
 from nntrain.training.loop import outputs_for, train
-from nntrain.training.progress import EpochRecord, Progress, best, is_finished
+from nntrain.training.progress import (
+    EpochRecord,
+    Progress,
+    best,
+    is_finished,
+    to_continue,
+    why_finished,
+)
 from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import (
     check_same_config,
@@ -43,11 +51,14 @@ class Outcome:
         run: The run's folder.
         history: The finished epochs.
         signal: The signal that interrupted the training; None if it was not interrupted.
+        larger: The keys to raise for a resume to continue the training, with values that are large
+            enough, if it stopped early or was finished already.
     """
 
     run: RunFolder
     history: list[EpochRecord]
     signal: int | None
+    larger: dict[str, int] = field(default_factory=dict)
 
     def results(self) -> list[str]:
         """The result as text, one line; none before the first epoch is finished."""
@@ -63,6 +74,7 @@ def fit(
     threads: int = 1,
     data: Split | None = None,
     should_stop: Callable[[EpochRecord], bool] = lambda record: False,
+    init: InitialWeights | None = None,
 ) -> Outcome:
     """Train a new run.
 
@@ -73,18 +85,23 @@ def fit(
         threads: Number of threads; the same number always gives bit-identical results.
         data: The rows from `read_data`; None: read them here.
         should_stop: Called after each epoch; if true, training stops and can be resumed.
+        init: The initial weights, which `create_run` must keep in the folder; None: drawn from the
+            seed.
 
     Raises:
-        ConfigError: If the network needs more memory than this machine has.
+        ConfigError: If the initial weights are of other shapes, or the network needs more memory
+            than this machine has.
         DataError: If a CSV is invalid, or a memory-mapped file is modified during the training.
         RunError: If the folder cannot be created.
         DivergenceError: If the loss is no longer finite; the last checkpoint remains valid.
         NNTrainError: If a file cannot be written.
     """
     data = data or read_data(config, reporter)
-    state = TrainingState.initial(config, data[0].dataset.pixels.shape[1])
+    state = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
     data_digest = digest(*data)
     run = create_run()
+    if init is not None:
+        reporter.log(f"{run}: beginning with the weights of {init.source}")
     with run.lock():
         return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
 
@@ -100,8 +117,9 @@ def resume(
     """Continue a run exactly where it was stopped.
 
     Args:
-        config: The configuration that the run was started with; only `training.epochs` may be
-            larger. The CSVs may have another path if their rows are the same.
+        config: The configuration that the run was started with; only `training.epochs` and
+            `training.patience` may be larger. The CSVs may have another path if their rows are the
+            same.
         run: A run that was stopped at any moment.
         reporter: Its callbacks are called during the training.
         threads: Number of threads.
@@ -121,9 +139,11 @@ def resume(
         check_same_config(run, config, before)
         data = data or read_data(config, reporter)
         data_digest = digest(*data)
-        state = TrainingState.initial(config, data[0].dataset.pixels.shape[1])
+        init = read_initial_weights(run) if saved is None else None
+        state = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
         if saved is None:
-            reporter.log(f"{run}: no checkpoint yet; beginning again")
+            weights = f" with the weights of {init.source}" if init else ""
+            reporter.log(f"{run}: no checkpoint yet; beginning again{weights}")
         else:
             check_same_rows(run, config, saved, data_digest)
             state.restore(saved, file)
@@ -143,11 +163,12 @@ def _log_position(
 ) -> None:
     training, progress = config.training, saved.progress
     if is_finished(progress.history, training.epochs, training.patience):
-        reporter.log(f"{run}: finished already; a larger training.epochs would go on")
-    else:
-        within = f", batch {progress.batch:,} of the next" if progress.batch else ""
-        reporter.log(f"{run}: going on after epoch {progress.epoch}{within}")
-        warn_if_rounding_differs(saved, threads, reporter)
+        why = why_finished(progress.history, training.epochs, training.patience)
+        reporter.log(f"{run}: finished already: {why}")
+        return
+    within = f", batch {progress.batch:,} of the next" if progress.batch else ""
+    reporter.log(f"{run}: going on after epoch {progress.epoch}{within}")
+    warn_if_rounding_differs(saved, threads, reporter)
     schedule = training.schedule.name
     if schedule in ("cosine", "one_cycle") and training.epochs != before.training.epochs:
         reporter.log(
@@ -186,6 +207,7 @@ def _train(
 ) -> Outcome:
     training, validation = data
     network, progress, plan = state.network, state.progress, plan_of(config)
+    finished_before = is_finished(progress.history, plan.epochs, plan.patience)
     batches = batches_for(config, training, network, threads)
     targets = one_hot(config.network[-1].dense, config.dtype)
     stats = LayerStats(network, training, batches.scale, targets)
@@ -219,11 +241,13 @@ def _train(
         finished = is_finished(progress.history, plan.epochs, plan.patience)
         if progress.batch:
             checkpoint.save(run.last_file, now)
-        elif finished and progress.epoch < plan.epochs:
-            reporter.log(
-                f"stopped early: {plan.patience} epochs without a better validation accuracy"
-            )
-    return Outcome(run, progress.history, None if finished else signals.signal)
+        stopped_early = finished and progress.epoch < plan.epochs
+        if stopped_early and not finished_before:
+            reporter.log(why_finished(progress.history, plan.epochs, plan.patience))
+    larger = {}
+    if stopped_early or finished_before:
+        larger = to_continue(progress.history, plan.epochs, plan.patience)
+    return Outcome(run, progress.history, None if finished else signals.signal, larger)
 
 
 def _checkpoint_of(
@@ -238,6 +262,7 @@ def _checkpoint_of(
         data_digest=data_digest,
         threads=threads,
         machine=checkpoint.machine(),
+        init=state.init,
     )
     return Checkpoint(meta, state.network.parameters, state.state, state.progress)
 

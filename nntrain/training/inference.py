@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from nntrain.config import parse_config
+from nntrain.config import Config, parse_config
 from nntrain.config.build import (
     build_augmenter,
     build_layers,
@@ -19,10 +19,11 @@ from nntrain.data.batches import one_hot
 from nntrain.data.dataset import Dataset, Subset, label_dtype
 from nntrain.data.labels import MOST_CLASSES
 from nntrain.errors import ConfigError, DataError, RunError
-from nntrain.nn import ACTIVATIONS, LOSSES, parameter_count
+from nntrain.nn import ACTIVATIONS, LOSSES, Network, parameter_count
 from nntrain.nn.arrays import Array
 from nntrain.randomness import Purpose, generator
 from nntrain.training import checkpoint
+from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.loop import Distort, outputs_for
 from nntrain.training.metrics import Evaluation, confusion_matrix
 from nntrain.training.reporter import Reporter
@@ -41,7 +42,8 @@ class Predictor:
         network: The network, with the parameters of the run's best epoch.
         scale: Maps pixels to inputs.
         distorter: The distortions of its training images; None if there were none.
-        data_digest: SHA-256 of the training and validation rows.
+        epoch: The best epoch, counted from 1.
+        meta: The checkpoint's metadata.
     """
 
     def __init__(self, run: RunFolder) -> None:
@@ -57,19 +59,13 @@ class Predictor:
             )
         saved = checkpoint.load(run.best_file)
         self.run = run
-        self.config = parse_config(saved.meta.config, str(run.best_file))
+        self.config, self.network = network_of(saved, run.best_file)
         self.classes = self.config.class_names
+        self.epoch = saved.progress.epoch
         self.greatest_pixel = saved.meta.greatest_pixel
-        chosen = "parameters" if self.config.training.average is None else "average"
-        arrays = {"parameters": saved.parameters, **saved.optimizer_state}
-        size = parameter_count((saved.meta.inputs,), build_layers(self.config))
-        # Check the size before allocating the network: an invalid file may claim a huge one.
-        checkpoint.check_same_arrays(run.best_file, arrays, {chosen: ((size,), self.config.dtype)})
-        self.network = build_network(self.config, saved.meta.inputs)
-        self.network.parameters[...] = arrays[chosen]
         self.scale = build_rescale(self.config)
         self.distorter = build_augmenter(self.config, saved.meta.inputs)
-        self.data_digest = saved.meta.data_digest
+        self.meta = saved.meta
 
     def outputs(self, rows: Subset, threads: int = 1, distort: Distort | None = None) -> Array:
         """x_L for each row, shape (N, classes).
@@ -127,6 +123,27 @@ class Predictor:
         self.distorter.apply(pixels, self.distorter.sample(rng, labels, len(pixels)), x)
 
 
+def network_of(saved: Checkpoint, path: Path) -> tuple[Config, Network]:
+    """The configuration of a checkpoint, and the network that it predicts with.
+
+    Args:
+        saved: The checkpoint.
+        path: Its path, for error messages.
+
+    Raises:
+        CheckpointError: If the parameters are not those of the configured network.
+    """
+    config = parse_config(saved.meta.config, str(path))
+    chosen = "parameters" if config.training.average is None else "average"
+    arrays = {"parameters": saved.parameters, **saved.optimizer_state}
+    size = parameter_count((saved.meta.inputs,), build_layers(config))
+    # Check the size before allocating the network: an invalid file may claim a huge one.
+    checkpoint.check_same_arrays(path, arrays, {chosen: ((size,), config.dtype)})
+    network = build_network(config, saved.meta.inputs)
+    network.parameters[...] = arrays[chosen]
+    return config, network
+
+
 def resolve_runs(folders: Sequence[Path]) -> list[RunFolder]:
     """The runs and committees in these folders; without folders, the one that finished last.
 
@@ -171,14 +188,14 @@ def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Subset:
     """
     first = models[0]
     for model in models[1:]:
-        if model.data_digest != first.data_digest:
+        if model.meta.data_digest != first.meta.data_digest:
             raise RunError(
                 f"{first.run} and {model.run} held out different rows; name a CSV with --data"
             )
     training, held_out = read_data(first.config, reporter)
     if held_out is None:
         raise RunError(f"{first.run}: held no rows out; name a CSV with --data")
-    if digest(training, held_out) != first.data_digest:
+    if digest(training, held_out) != first.meta.data_digest:
         raise DataError(
             f"{first.config.data.train}: not the rows that {first.run} was trained on any more; "
             "name a CSV with --data"

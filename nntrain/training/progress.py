@@ -140,9 +140,40 @@ def is_finished(history: list[EpochRecord], epochs: int, patience: int | None) -
         epochs: The planned number of epochs.
         patience: Epochs without a better validation accuracy before stopping; None: never stop.
     """
+    return len(history) >= epochs or _is_out_of_patience(history, patience)
+
+
+def to_continue(history: list[EpochRecord], epochs: int, patience: int | None) -> dict[str, int]:
+    """The keys to raise for a finished training to continue, with values that are large enough.
+
+    Arguments as in `is_finished`. There are no keys if it is not finished.
+    """
+    larger = {}
     if len(history) >= epochs:
-        return True
-    if patience is None or not history:
-        return False
+        larger["training.epochs"] = 2 * len(history)
+    if patience is not None and _is_out_of_patience(history, patience):
+        larger["training.patience"] = patience + _epochs_since_best(history)
+    return larger
+
+
+def why_finished(history: list[EpochRecord], epochs: int, patience: int | None) -> str:
+    """Why a training is finished, as text; arguments as in `is_finished`."""
+    reasons = []
+    if _is_out_of_patience(history, patience):
+        count = _epochs_since_best(history)
+        reasons.append(
+            f"stopped early: {count} epoch{'s' * (count > 1)} without a better validation accuracy"
+        )
+    if len(history) >= epochs:
+        reasons.append(f"{epochs} of {epochs} epochs trained")
+    return ", and ".join(reasons)
+
+
+def _is_out_of_patience(history: list[EpochRecord], patience: int | None) -> bool:
+    return patience is not None and bool(history) and _epochs_since_best(history) >= patience
+
+
+def _epochs_since_best(history: list[EpochRecord]) -> int:
+    """The number of epochs after that of the best validation accuracy."""
     most_accurate = max(history, key=lambda record: record.val_accuracy)
-    return history[-1].epoch - most_accurate.epoch >= patience
+    return history[-1].epoch - most_accurate.epoch

@@ -1,11 +1,12 @@
 """Checks before a run is resumed: checkpoint, configuration, rows and versions."""
 
-from collections.abc import Collection
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from nntrain.config import Config, parse_config
 from nntrain.config.diff import diff_configs, format_short
-from nntrain.errors import CheckpointError, ConfigError, DataError
+from nntrain.errors import ChangedConfigError, ChangedRowsError, CheckpointError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.format_2 import has_dropout
@@ -42,13 +43,19 @@ def newest_checkpoint(run: RunFolder, reporter: Reporter) -> tuple[Path, Checkpo
     return run.last_file, last
 
 
+MAY_GROW = ("training.epochs", "training.patience")  # of a run
+COMMITTEE_MAY_GROW = (*MAY_GROW, "members")
+
+
 def check_same_config(
-    run: RunFolder, config: Config, before: Config, may_grow: Collection[str] = ("training.epochs",)
+    run: RunFolder, config: Config, before: Config, may_grow: Sequence[str] = MAY_GROW
 ) -> None:
     """Check that only the keys of `may_grow` (to larger values) and paths of CSVs have changed.
 
+    null is the largest value: a patience without limit.
+
     Raises:
-        ConfigError: If another key has changed, or one of `may_grow` is smaller.
+        ChangedConfigError: If another key has changed, or one of `may_grow` is smaller.
     """
     allowed = {"data.train"}  # the rows are compared by their digest
     if isinstance(config.data.validation, str) and isinstance(before.data.validation, str):
@@ -56,26 +63,33 @@ def check_same_config(
     refused = [
         f"{key} is {format_short(new)} but was {format_short(old)}"
         for key, (new, old) in diff_configs([config, before]).items()
-        if key not in allowed and not (key in may_grow and new >= old)
+        if key not in allowed
+        and not (key in may_grow and patience_limit(new) >= patience_limit(old))
     ]
     if refused:
-        raise ConfigError(
+        *others, last = may_grow
+        raise ChangedConfigError(
             f"{run}: cannot be resumed with another configuration: {'; '.join(refused)} "
-            f"(only {' and '.join(may_grow)} may grow); its own is resumed by: "
+            f"(only {', '.join(others)} and {last} may grow); its own is resumed by: "
             f"{run.resume_command}"
         )
+
+
+def patience_limit(value: int | None) -> float:
+    """The value of a key that may grow; infinite for a patience of null."""
+    return math.inf if value is None else value
 
 
 def check_same_rows(run: RunFolder, config: Config, saved: Checkpoint, data_digest: str) -> None:
     """Check that the rows are those of the checkpoint.
 
     Raises:
-        DataError: If they are not.
+        ChangedRowsError: If they are not.
     """
     if saved.meta.data_digest != data_digest:
-        raise DataError(
+        raise ChangedRowsError(
             f"{config.data.train}: not the rows that {run} was trained and validated on; "
-            "name those with --set data.train=…, or begin a new run"
+            "name those with --set data.train=…"
         )
 
 

@@ -6,6 +6,7 @@ runs/lecture/
     layers.csv     statistics of the layers, one row per epoch and layer
     best.npz       the checkpoint of the best epoch
     last.npz       the latest checkpoint
+    init.npz       the initial weights, if they are another run's
     .lock          locked by the process that trains it
 
 A committee's folder has a config.yaml with `members` > 1, and such a folder for each member:
@@ -17,8 +18,9 @@ import glob
 import io
 import math
 import os
+import shutil
 import warnings
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -47,32 +49,44 @@ class RunFolder:
         self.layers_file = folder / "layers.csv"
         self.best_file = folder / "best.npz"
         self.last_file = folder / "last.npz"
+        self.init_file = folder / "init.npz"
 
     def __str__(self) -> str:
         return printable(str(self.folder))
 
     @classmethod
-    def create(cls, folder: Path, config: Config) -> "RunFolder":
-        """Create the folder and write config.yaml.
+    def create(
+        cls,
+        folder: Path,
+        config: Config,
+        prepare: Callable[["RunFolder"], None] = lambda run: None,
+    ) -> "RunFolder":
+        """Create the folder and write config.yaml; see `initialize`.
 
         Raises:
             RunError: If the folder exists or cannot be created.
         """
         if not _make(folder):
             raise exists_already(folder)
-        return cls(folder).initialize(config)
+        return cls(folder).initialize(config, prepare)
 
-    def initialize(self, config: Config) -> "RunFolder":
+    def initialize(
+        self, config: Config, prepare: Callable[["RunFolder"], None] = lambda run: None
+    ) -> "RunFolder":
         """Write config.yaml to the new folder; remove the folder if that fails.
 
+        Args:
+            config: The complete configuration.
+            prepare: Writes what the run needs; called before config.yaml makes the folder a run.
+
         Raises:
-            NNTrainError: If the file cannot be written.
+            NNTrainError: If a file cannot be written.
         """
         try:
+            prepare(self)
             self.write_config(config)
         except NNTrainError:
-            with suppress(OSError):
-                self.folder.rmdir()
+            shutil.rmtree(self.folder, ignore_errors=True)
             raise
         return self
 
@@ -149,6 +163,10 @@ class RunFolder:
         """The members of a committee, whether or not their folders exist; else the run itself."""
         # A folder with a checkpoint is no committee, even if its config.yaml is unreadable.
         count = 1 if self.last_file.exists() else self.config().members
+        return self.numbered(count)
+
+    def numbered(self, count: int) -> list["RunFolder"]:
+        """The folders of so many members; the run itself if it is one."""
         if count == 1:
             return [self]
         return [RunFolder(self.folder / f"member-{number}") for number in range(1, count + 1)]
@@ -226,18 +244,29 @@ def newest_finished() -> RunFolder:
     raise RunError(f"no finished run in {RUNS}/; train one with 'nntrain fit CONFIG'")
 
 
-def create_run(config: Config, folder: Path | None, name: str) -> RunFolder:
+def create_run(
+    config: Config,
+    folder: Path | None,
+    name: str,
+    prepare: Callable[[RunFolder], None] = lambda run: None,
+) -> RunFolder:
     """Create a run in this folder, or in the next of runs/name, runs/name-2, runs/name-3 and so on.
+
+    Args:
+        config: The complete configuration.
+        folder: The folder; None: the next one.
+        name: The name of runs with this configuration.
+        prepare: See `RunFolder.initialize`.
 
     Raises:
         RunError: If the folder exists or cannot be created.
     """
     if folder is not None:
-        return RunFolder.create(folder, config)
+        return RunFolder.create(folder, config, prepare)
     number = max(_numbered(name), default=0) + 1
     while not _make(path := RUNS / (f"{name}-{number}" if number > 1 else name)):
         number += 1
-    return RunFolder(path).initialize(config)
+    return RunFolder(path).initialize(config, prepare)
 
 
 def find_run(folder: Path | None, name: str) -> RunFolder:

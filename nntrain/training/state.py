@@ -11,6 +11,7 @@ from nntrain.nn.arrays import Array
 from nntrain.optim import MovingAverage, Optimizer
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
+from nntrain.training.initial_weights import InitialWeights
 from nntrain.training.progress import Progress
 
 
@@ -23,24 +24,37 @@ class TrainingState:
         optimizer: The optimiser of its parameters.
         average: The moving average of its parameters, if there is one.
         progress: The position and the metrics recorded so far.
+        init: The run and epoch whose weights it began with; "" if it drew them.
     """
 
     network: Network
     optimizer: Optimizer
     average: MovingAverage | None
     progress: Progress
+    init: str = ""
 
     @classmethod
-    def initial(cls, config: Config, inputs: int) -> "TrainingState":
-        """The initial state; `inputs` is n_0.
+    def initial(
+        cls, config: Config, inputs: int, init: InitialWeights | None = None
+    ) -> "TrainingState":
+        """The initial state.
+
+        Args:
+            config: The configuration.
+            inputs: n_0.
+            init: The initial weights; None: drawn from the seed.
 
         Raises:
-            ConfigError: If it needs more memory than this machine has.
+            ConfigError: If the initial weights are of other shapes, or the state needs more memory
+                than this machine has.
         """
         check_network_fits(config, inputs, trained=True)
         network = initial_network(config, inputs)
-        optimizer = build_optimizer(config, network)
-        return cls(network, optimizer, build_average(config, network), Progress())
+        if init is not None:
+            init.check_shapes(network)
+            network.parameters[...] = init.network.parameters
+        optimizer, average = build_optimizer(config, network), build_average(config, network)
+        return cls(network, optimizer, average, Progress(), init.source if init else "")
 
     def restore(self, saved: Checkpoint, path: Path) -> None:
         """Restore a checkpoint; `path` is for error messages.
@@ -55,7 +69,7 @@ class TrainingState:
         )
         for name, array in own.items():
             array[...] = arrays[name]
-        self.progress = saved.progress
+        self.progress, self.init = saved.progress, saved.meta.init
 
     @property
     def state(self) -> dict[str, Array]:

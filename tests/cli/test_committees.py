@@ -1,6 +1,7 @@
 """The commands on committees: fit, evaluate, predict, runs."""
 
 import json
+import shlex
 import signal
 from pathlib import Path
 
@@ -113,7 +114,21 @@ def test_members_may_grow_and_a_run_cannot_become_a_committee(folder: Path) -> N
     assert "members is 1 but was 4" in refuse(2, "fit", "tiny.yaml", "--resume")
     succeed("fit", "tiny.yaml", "--run", "runs/single")
     line = refuse(2, "fit", "tiny.yaml", *THREE, "--run", "runs/single", "--resume")
-    assert "members is 3 but was 1 (only training.epochs may grow)" in line
+    assert "members is 3 but was 1 (only training.epochs and training.patience may grow)" in line
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_the_command_after_an_early_stop_continues_the_training(folder: Path, members: int) -> None:
+    early = ("--set", "training.optimizer.learning_rate=1e-9", "--set", "training.patience=2")
+    asked = ("fit", "tiny.yaml", *early, "--set", f"members={members}")
+    advice = "to go on, raise training.patience: nntrain "
+    epochs = ("--set", "training.epochs=6")
+    for arguments in (asked, (*asked, *epochs, "--resume")):
+        last = succeed(*arguments).stderr.splitlines()[-1]
+        assert last.startswith(advice)
+    result = succeed(*shlex.split(last.removeprefix(advice)))
+    assert result.stderr.count("epoch 5/6 ") == members
+    assert result.stderr.count("stopped early: 4 epochs without a better") == members
 
 
 def test_runs_lists_a_committee_as_one(folder: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,18 @@ for line in sys.stdin:
 OVERRIDES = ["--set", "training.epochs=2", "--set", "training.average=0.9"]
 
 
+@pytest.fixture(params=[(), ("--init", "runs/old")], ids=["drawn", "init"])
+def init(folder: Path, request: pytest.FixtureRequest) -> list[str]:
+    """Options for initial weights that are drawn, and for those of an old run."""
+    options = list(request.param)
+    if options:
+        succeed("fit", "tiny.yaml", "--set", "training.average=0.8", "--run", "runs/old")
+    return options
+
+
 @pytest.fixture
-def fork_server(folder: Path) -> Iterator["subprocess.Popen[str]"]:
-    uninterrupted = ["fit", "tiny.yaml", *OVERRIDES, "--run", "runs/uninterrupted"]
+def fork_server(folder: Path, init: list[str]) -> Iterator["subprocess.Popen[str]"]:
+    uninterrupted = ["fit", "tiny.yaml", *OVERRIDES, "--run", "runs/uninterrupted", *init]
     command = [sys.executable, "-c", FORK_SERVER, *uninterrupted]
     with subprocess.Popen(
         command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -71,6 +81,17 @@ def status_of(server: "subprocess.Popen[str]", step: int, arguments: list[str]) 
     return int(server.stdout.readline())
 
 
+@contextmanager
+def without(run: Path) -> Iterator[None]:
+    """Move a run away for a while, if it exists."""
+    away = run.with_name("away")
+    if run.exists():
+        run.rename(away)
+    yield
+    if away.exists():
+        away.rename(run)
+
+
 def train(*arguments: str) -> None:
     succeed("fit", "tiny.yaml", *arguments)
 
@@ -81,22 +102,23 @@ def submission(run: Path) -> bytes:
 
 
 def test_a_kill_before_any_step_of_writing_loses_nothing(
-    folder: Path, fork_server: "subprocess.Popen[str]"
+    folder: Path, init: list[str], fork_server: "subprocess.Popen[str]"
 ) -> None:
     for step in itertools.count(1):
         run = folder / "runs" / str(step)
         arguments = ["fit", "tiny.yaml", *OVERRIDES, "--run", str(run)]
-        status = status_of(fork_server, step, arguments)
+        status = status_of(fork_server, step, [*arguments, *init])
         if status == 0:
             break
         assert status == -9
         for file in run.glob("*.npz"):
             checkpoint.load(file)
         if (run / "config.yaml").exists():
-            arguments.append("--resume")
+            with without(Path("runs/old")):
+                succeed(*arguments, "--resume")
         else:  # killed before there was anything to resume
             shutil.rmtree(run, ignore_errors=True)
-        succeed(*arguments)
+            succeed(*arguments, *init)
         assert_as_if_undisturbed(run, folder / "runs" / "uninterrupted")
     # Open, sync, rename, sync: of config.yaml, and in every epoch of metrics.csv and checkpoints.
     assert step > 4 * (1 + 2 * 3)

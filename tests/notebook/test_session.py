@@ -205,6 +205,41 @@ def test_an_interrupted_cell_is_saved_and_gone_on_with(
     assert weights("tiny") == weights("whole")
 
 
+def test_a_run_begins_with_the_weights_of_another(folder: Path) -> None:
+    old = nntrain.fit(VALUES, PIXELS[:200], LABELS[:200])
+    larger = {"training.optimizer.learning_rate": 0.1}
+    succeed(
+        *("fit", "tiny.yaml", "--set", "training.optimizer.learning_rate=0.1"),
+        "--init",
+        "runs/notebook",
+    )
+    for init in (old, "notebook", old.folder):
+        new = nntrain.fit(TINY, overrides=larger, init=init)
+        assert weights(new.folder.name) == weights("tiny")
+    with pytest.raises(ConfigError, match="leave out resume to begin, or init to continue"):
+        nntrain.fit(TINY, run=new.folder, resume=True, init=old)
+    with pytest.raises(
+        ConfigError, match=r"run and resume, with its weights by init='runs/notebook'"
+    ):
+        nntrain.fit(TINY, run=old.folder, resume=True, overrides=larger)
+    with pytest.raises(DataError, match=r"without run and resume, with its weights by init="):
+        nntrain.fit(VALUES, PIXELS, LABELS, run=old.folder, resume=True)
+    other = {"network[0].dense": 9}
+    with pytest.raises(ConfigError, match=r"by the same call without run and resume$"):
+        nntrain.fit(TINY, run=old.folder, resume=True, overrides=other)
+
+
+def test_the_call_after_an_early_stop_continues_the_training(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    early = {"training.optimizer.learning_rate": 1e-9, "training.patience": 1}
+    nntrain.fit(TINY, overrides=early)
+    said = re.search("raise training.patience: the same call with (.*)\n", capsys.readouterr().err)
+    assert said
+    again = eval(f"nntrain.fit(TINY, {said[1]})")
+    assert len(again.history) == 3
+
+
 def test_a_run_shows_its_curves_or_a_table(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("runs/<b>").mkdir(parents=True)
     run = nntrain.fit("tiny.yaml", run="runs/<b>/1")

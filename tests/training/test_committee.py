@@ -167,6 +167,25 @@ def test_more_epochs_are_for_every_member(make_config: MakeConfig, numbered: Num
     assert_all_same(run, begin(grown, numbered()).run)
 
 
+def test_more_patience_is_for_every_member(make_config: MakeConfig, numbered: Numbered) -> None:
+    early = ["members=2", "training.epochs=9", "training.optimizer.learning_rate=1e-9"]
+    short, patient = (make_config(*early, f"training.patience={n}") for n in (1, 3))
+    started = begin(short, numbered())
+    assert [len(member.history) for member in started.members] == [2, 2]
+    assert started.larger == {"training.patience": 2}
+    reporter = Listening()
+    assert resume_committee(short, started.run, reporter).larger == started.larger
+    outcome = resume_committee(patient, started.run, Interrupting(35))
+    assert outcome.larger == {}
+    outcome = resume_committee(patient, started.run, Reporter())
+    assert_all_same(started.run, begin(patient, numbered()).run)
+    member = started.run.members()[0]
+    resume(member_config(make_config(*early, "training.patience=null"), 1), member, Reporter())
+    outcome = resume_committee(patient, started.run, Reporter())
+    assert [len(member.history) for member in outcome.members] == [9, 4]
+    assert outcome.larger == {"training.epochs": 18, "training.patience": 11}
+
+
 @pytest.mark.parametrize("remains", ["nothing", "folder", "configuration", "no metrics"])
 def test_a_kill_at_any_moment_is_mended(
     make_config: MakeConfig, numbered: Numbered, remains: str
@@ -204,9 +223,9 @@ def test_another_configuration_is_refused_and_nothing_is_touched(
     with pytest.raises(ConfigError) as raised:
         resume_committee(make_config("members=3", override), run, Reporter())
     assert str(raised.value) == (
-        f"{run}: cannot be resumed with another configuration: {fault} (only training.epochs and "
-        f"members may grow); its own is resumed by: nntrain fit {run}/config.yaml --run {run} "
-        "--resume"
+        f"{run}: cannot be resumed with another configuration: {fault} (only training.epochs, "
+        "training.patience and members may grow); its own is resumed by: "
+        f"nntrain fit {run}/config.yaml --run {run} --resume"
     )
     assert contents(run.folder) == before
 

@@ -108,6 +108,67 @@ def test_patience_counts_on_after_a_resume(
     assert_same(outcome.run, undisturbed.run)
 
 
+@pytest.mark.parametrize("patience", ["3", "null"])
+def test_after_an_early_stop_more_patience_continues_as_if_it_had_been_there(
+    make_config: Callable[..., Config], numbered: Callable[[], Path], patience: str
+) -> None:
+    slow = ["training.epochs=6", "training.optimizer.learning_rate=1e-9"]
+    short = make_config(*slow, "training.patience=1")
+    patient = make_config(*slow, f"training.patience={patience}")
+    started = start_run(short, numbered())
+    assert len(started.history) == 2
+    resume(patient, started.run, Interrupting(5))
+    outcome = resume(started.run.config(), started.run, Reporter())
+    undisturbed = start_run(patient, numbered())
+    assert len(undisturbed.history) == (4 if patience == "3" else 6)
+    assert_same(outcome.run, undisturbed.run)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "reason", "larger"),
+    [
+        (6, "1 epoch without a better validation accuracy", {"training.patience": 2}),
+        (2, "and 2 of 2 epochs", {"training.epochs": 4, "training.patience": 2}),
+    ],
+)
+def test_a_resume_that_has_nothing_to_do_says_why_and_what_would_be_enough(
+    make_config: Callable[..., Config],
+    numbered: Callable[[], Path],
+    epochs: int,
+    reason: str,
+    larger: dict[str, int],
+) -> None:
+    early = ["training.patience=1", "training.optimizer.learning_rate=1e-9"]
+    config = make_config(*early, f"training.epochs={epochs}")
+    run = start_run(config, numbered()).run
+    reporter = Listening()
+    outcome = resume(config, run, reporter)
+    assert len(outcome.history) == 2
+    assert "finished already: stopped early: 1 epoch without" in reporter.heard
+    assert reporter.heard.count(reason) == 1
+    assert outcome.larger == larger
+    for key in larger:
+        others = [f"{other}={larger[other]}" for other in larger if other != key]
+        outcome = resume(make_config(*early, f"training.epochs={epochs}", *others), run, Reporter())
+        assert len(outcome.history) == 2
+    raised = [f"{key}={value}" for key, value in larger.items()]
+    outcome = resume(make_config(*early, f"training.epochs={epochs}", *raised), run, Reporter())
+    assert len(outcome.history) == 3
+
+
+def test_an_early_stop_is_announced_with_what_would_be_enough(
+    make_config: Callable[..., Config], numbered: Callable[[], Path]
+) -> None:
+    early = ["training.epochs=6", "training.optimizer.learning_rate=1e-9"]
+    reporter = Listening()
+    outcome = start_run(make_config(*early, "training.patience=2"), numbered(), reporter)
+    assert "\nstopped early: 2 epochs without a better validation accuracy\n" in reporter.heard
+    assert outcome.larger == {"training.patience": 4}
+    outcome = resume(make_config(*early, "training.patience=4"), outcome.run, Reporter())
+    assert len(outcome.history) == 5
+    assert start_run(make_config(), numbered()).larger == {}
+
+
 def test_more_epochs_may_be_asked_for_and_become_the_runs_own(
     make_config: Callable[..., Config], numbered: Callable[[], Path]
 ) -> None:

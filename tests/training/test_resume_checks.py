@@ -29,6 +29,7 @@ from tests.support.training import (
     "override",
     [
         "training.epochs=3",
+        "training.patience=2",
         "training.batch_size=17",
         "seed=4",
         "training.optimizer={name: sgd, learning_rate: 1}",

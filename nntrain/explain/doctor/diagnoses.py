@@ -361,7 +361,10 @@ def too_few_epochs(stats: RunStats) -> Diagnosis | None:
         f"E fell from {losses[-1 - third]:.4g} to {losses[-1]:.4g} in the {last} of "
         f"{len(losses)} epochs, {_percent(min(1, recent_gain / gain))} of all it gained"
     )
-    remedy: Remedy = (("training", "epochs"), f"{3 * stats.config.training.epochs}")
+    training = stats.config.training
+    remedy: Remedy = (("training", "epochs"), f"{3 * training.epochs}")
+    if stats.finished and len(losses) < training.epochs and training.patience is not None:
+        remedy = (("training", "patience"), f"{3 * training.patience}")  # it stopped early
     return _diagnosis(DiagnosisKind.TOO_SHORT, evidence, remedy)
 
 

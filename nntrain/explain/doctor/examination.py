@@ -18,6 +18,7 @@ from nntrain.nn import ACTIVATIONS, LOSSES, Network
 from nntrain.nn.arrays import Array
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.fit import batches_for
+from nntrain.training.initial_weights import read_initial_weights
 from nntrain.training.layer_stats import saturated
 from nntrain.training.loop import train
 from nntrain.training.progress import EpochRecord, is_finished
@@ -274,16 +275,18 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
     sample = Sample.of(config, data[0]) if data else None
     inputs = checkpoint.meta.inputs if checkpoint else sample.x.shape[1] if sample else None
     start, end, weights, divergence = None, None, None, None
+    init = read_initial_weights(run)
     if inputs is not None:
-        initial = TrainingState.initial(config, inputs)
+        initial = TrainingState.initial(config, inputs, init)
         if checkpoint:
-            newest = _restored(config, inputs, checkpoint, file)
+            newest = _restored(TrainingState.initial(config, inputs), checkpoint, file)
             weights = WeightChange.of(initial.network, newest.network)
             end = Snapshot.of(config, newest, sample) if sample else None
         start = Snapshot.of(config, initial, sample) if sample else None
     if data and not finished and not (checkpoint and checkpoint.progress.batch):
         reporter.log(f"{run}: training epoch {len(history) + 1}, which was not finished, again")
-        newest = _restored(config, data[0].dataset.pixels.shape[1], checkpoint, file)
+        newest = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
+        newest = _restored(newest, checkpoint, file)
         divergence = _try_next_epoch(config, newest, data[0], threads)
     return RunStats(
         run=run,
@@ -302,10 +305,7 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
     )
 
 
-def _restored(
-    config: Config, inputs: int, checkpoint: Checkpoint | None, file: Path
-) -> TrainingState:
-    state = TrainingState.initial(config, inputs)
+def _restored(state: TrainingState, checkpoint: Checkpoint | None, file: Path) -> TrainingState:
     if checkpoint:
         state.restore(checkpoint, file)
     return state

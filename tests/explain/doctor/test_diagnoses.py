@@ -453,6 +453,15 @@ def test_a_run_that_diverged_only_with_other_threads_has_a_rate_too_high(
     assert re.search(r"E goes up to \S+ from 2\.\d+ in the first 8 steps", cause.evidence)
 
 
+def test_after_an_early_stop_more_patience_is_advised(digits: Dataset, tmp_path: Path) -> None:
+    stats = badly_trained("stopped early", digits, tmp_path)
+    planned = {"epochs": 9, "patience": 2}
+    training = stats.config.training.model_copy(update=planned)
+    stats = replace(stats, config=stats.config.model_copy(update={"training": training}))
+    (found,) = [one for one in find_problems(stats) if one.kind is DiagnosisKind.TOO_SHORT]
+    assert found.remedies == ((("training", "patience"), "6"),)
+
+
 def test_a_loss_that_falls_from_above_its_start_does_not_mean_too_few_epochs(
     digits: Dataset, tmp_path: Path
 ) -> None:

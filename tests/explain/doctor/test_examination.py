@@ -15,9 +15,13 @@ from nntrain.explain.doctor.examination import (
     Snapshot,
     WeightChange,
     constant_loss,
+    examine,
 )
 from nntrain.nn import LOSSES
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import RunFolder
 from nntrain.training.state import TrainingState
+from tests.support.cli import succeed
 from tests.support.csvs import make_dataset
 from tests.support.tiny import CONFIG, stripes
 
@@ -138,3 +142,12 @@ def test_the_change_of_the_weights_is_measured() -> None:
     zeros = build_network(config, 16)
     assert WeightChange.of(zeros, end) == WeightChange(math.inf, math.inf, [], [1])
     assert WeightChange.of(end, zeros) == WeightChange(1.0, 0.0, [1], [])
+
+
+def test_the_start_of_a_run_begun_with_other_weights_is_these_weights(folder: Path) -> None:
+    still = ("--set", "training.optimizer={name: sgd, learning_rate: 1e-30}")
+    succeed("fit", "tiny.yaml", "--run", "runs/old")
+    succeed("fit", "tiny.yaml", *still, "--init", "runs/old")
+    stats = examine(RunFolder(Path("runs/tiny")), None, Reporter(), 1)
+    assert stats.weights is not None
+    assert stats.weights.moved == 0
