@@ -7,6 +7,7 @@ import click
 
 from nntrain.cli.options import check_not_existing, config_argument, force_option, set_option
 from nntrain.cli.terminal import echo
+from nntrain.shell import command_line
 
 
 @click.group(epilog="Example: nntrain config init")
@@ -28,7 +29,7 @@ def init(file: Path, force: bool) -> None:
     check_not_existing(file, force)
     with atomic_write(file, "w") as output:
         output.write(starter_text())
-    echo(f"{file}: written; train it with 'nntrain fit {file}'")
+    echo(f"{file}: written; train it with: {command_line('nntrain', 'fit', file)}")
 
 
 @config.command(epilog="Example: nntrain config show config.yaml")

@@ -1,7 +1,6 @@
 """nntrain predict and nntrain evaluate: apply a trained network or a committee."""
 
 import json
-import shlex
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ from nntrain.cli.options import (
 )
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
+from nntrain.shell import command_line
 
 
 @click.command(epilog="Example: nntrain predict runs/config --test data/test.csv --out mine.csv")
@@ -87,8 +87,8 @@ def predict(
         kaggle.write_submission(out, digits, predicted.argmax(axis=1), chosen)
         echo(f"{out}: {len(digits):,} predictions")
         message = f"nntrain {' '.join(map(str, runs))}"
-        submit = ["kaggle", "competitions", "submit", "-c", chosen, "-f", str(out), "-m", message]
-        echo(shlex.join(submit))
+        submit = ("kaggle", "competitions", "submit", "-c", chosen, "-f", out, "-m", message)
+        echo(command_line(*submit))
     if replaced:
         echo(f"(replaced the existing {out})", err=True)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from nntrain.cli.terminal import exit_interrupted
 from nntrain.errors import MissingLibraryError
+from nntrain.shell import command_line
 
 if TYPE_CHECKING:
     from nntrain.config import Config
@@ -60,6 +61,7 @@ def train_on(
         with run.lock():
             train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
-        exit_interrupted(interruption.signal, f"{run.resume_command} --scheduler {scheduler}")
+        words = command_line("--scheduler", scheduler)
+        exit_interrupted(interruption.signal, f"{run.resume_command} {words}")
     # Only evaluates: everything is trained.
     return resume(config, run.folder, "", reporter, threads, data)

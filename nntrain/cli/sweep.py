@@ -1,6 +1,5 @@
 """nntrain sweep: search values of a configuration's keys."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from nntrain.cli.options import (
 from nntrain.cli.remote import require_extra
 from nntrain.cli.terminal import echo, exit_interrupted
 from nntrain.errors import ConfigError
+from nntrain.shell import command_line
 
 if TYPE_CHECKING:
     from nntrain.sweep.trials import Trials
@@ -138,9 +138,8 @@ def _train(
             run_sweep(trials, dispatcher, progress, lambda: interruption.signal is not None)
     show_ranking(trials, best)
     if interruption.signal is not None:
-        options = {"--run": folder, **options}
-        words = [str(word) for item in options.items() if item[1] is not None for word in item]
-        command = shlex.join(["nntrain", "sweep", str(path), *words])
+        given = [str(word) for item in options.items() if item[1] is not None for word in item]
+        command = command_line("nntrain", "sweep", path, "--run", folder, *given)
         exit_interrupted(interruption.signal, command)
 
 
@@ -161,6 +160,7 @@ def show_ranking(trials: "Trials", best: int) -> None:
     print_columns("run", [str(one.run) for one in ranked], columns, out)
     runs = committee(ranked, best)
     if len(runs) > 1:
-        names = shlex.join(map(str, runs))
-        echo(f"the best {len(runs)} as a committee: nntrain evaluate {names}")
-        echo(f"and its submission: nntrain predict {names}")
+        folders = [run.folder for run in runs]
+        together = command_line("nntrain", "evaluate", *folders)
+        echo(f"the best {len(runs)} as a committee: {together}")
+        echo(f"and its submission: {command_line('nntrain', 'predict', *folders)}")

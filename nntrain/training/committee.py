@@ -12,6 +12,7 @@ from pathlib import Path
 from nntrain.config import Config, parse_config
 from nntrain.config.schema import SEEDS
 from nntrain.errors import DivergenceError
+from nntrain.shell import command_line
 from nntrain.training.fit import Outcome, fit
 from nntrain.training.fit import resume as resume_run
 from nntrain.training.inference import evaluate, load_models
@@ -52,7 +53,7 @@ class CommitteeOutcome:
         if self.signal is None:
             lines.append(
                 f"{self.run}: {len(self.members)} members, which vote together in: "
-                f"nntrain predict {self.run}"
+                f"{command_line('nntrain', 'predict', self.run.folder)}"
             )
         return lines
 

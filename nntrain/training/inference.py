@@ -50,7 +50,7 @@ class Predictor:
         """
         if not run.best_file.exists():
             raise RunError(
-                f"{run}: has not finished an epoch yet; resume with '{run.resume_command}'"
+                f"{run}: has not finished an epoch yet; resume with: {run.resume_command}"
             )
         saved = checkpoint.load(run.best_file)
         self.run = run
@@ -151,7 +151,7 @@ def _ensemble_members(run: RunFolder) -> list[RunFolder]:
     if len(members) > 1 and (unfinished := run.unfinished()):
         raise RunError(
             f"{run}: {len(unfinished)} of its {len(members)} members are not finished yet; "
-            f"resume with '{run.resume_command}'"
+            f"resume with: {run.resume_command}"
         )
     return members
 

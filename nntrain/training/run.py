@@ -27,6 +27,7 @@ import filelock
 from nntrain.config import Config, dump_config, load_config
 from nntrain.errors import NNTrainError, RunError, did_you_mean, printable
 from nntrain.files import atomic_write
+from nntrain.shell import command_line
 from nntrain.training.progress import EpochRecord, LayerRecord, Progress, is_finished
 
 RUNS = Path("runs")
@@ -89,7 +90,8 @@ class RunFolder:
             if folder.is_file():
                 raise RunError(f"{folder}: a file, not the folder of a run; {hint}")
             if (folder / SWEEP).is_file():
-                raise RunError(f"{folder}: a sweep; 'nntrain runs {folder}' lists its trials")
+                trials = command_line("nntrain", "runs", folder)
+                raise RunError(f"{folder}: a sweep; its trials are listed by: {trials}")
             if folder.is_dir():
                 raise RunError(f"{folder}: not the folder of a run; {hint}")
             others = [str(path.parent) for path in folder.parent.glob("*/config.yaml")]
@@ -139,7 +141,7 @@ class RunFolder:
     @property
     def resume_command(self) -> str:
         """The command that resumes the run."""
-        return f"nntrain fit {self.config_file} --run {self} --resume"
+        return command_line("nntrain", "fit", self.config_file, "--run", self.folder, "--resume")
 
     def is_committee(self) -> bool:
         """Whether it has several members."""

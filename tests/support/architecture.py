@@ -31,4 +31,4 @@ ALLOWED = {
 }
 
 
-ROOTS = {"errors", "files", "randomness", "version"}
+ROOTS = {"errors", "files", "randomness", "shell", "version"}
