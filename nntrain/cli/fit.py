@@ -61,7 +61,7 @@ def fit(
         from nntrain.cli.remote import train_on
 
         def get_run() -> RunFolder:
-            return find_run(folder, name) if resume else create_run(loaded, folder, name)
+            return find_run(loaded, folder, name) if resume else create_run(loaded, folder, name)
 
         outcome = train_on(scheduler, loaded, get_run, threads or 1)
     else:

@@ -39,6 +39,7 @@ def train_on(
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
     from nntrain.training.committee import resume
+    from nntrain.training.origin import RunName
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.resume_checks import check_same_config
     from nntrain.training.rows import read_data
@@ -58,10 +59,10 @@ def train_on(
         run = get_run()
         check_same_config(run, config, run.config(), ("training.epochs", "members"))
         run.write_config(config)
-        with run.lock():
+        with run.removed_if_nothing_is_saved(), run.lock():
             train_remotely(config, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
         words = command_line("--scheduler", scheduler)
         exit_interrupted(interruption.signal, f"{run.resume_command} {words}")
     # Only evaluates: everything is trained.
-    return resume(config, run.folder, "", reporter, threads, data)
+    return resume(config, run.folder, RunName("", None), reporter, threads, data)

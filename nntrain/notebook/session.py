@@ -22,6 +22,7 @@ from nntrain.notebook.reporter import suitable_reporter
 from nntrain.training import committee, inference
 from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
+from nntrain.training.origin import RunName
 from nntrain.training.progress import EpochRecord, best
 from nntrain.training.rows import Split, read_labelled, split
 from nntrain.training.run import RUNS, RunFolder, name_for
@@ -29,7 +30,7 @@ from nntrain.training.threads import cores
 
 Text: TypeAlias = str | os.PathLike[str]
 
-NAME = "notebook"  # name of runs whose configuration is not a file
+NAME = RunName("notebook", None)  # of runs whose configuration is not a file
 ARRAYS = "arrays given to nntrain.fit"
 
 
@@ -201,7 +202,7 @@ class Run:
 
 def _complete(
     config: Text | Mapping[str, Any] | Config, overrides: Mapping[str, Any]
-) -> tuple[Config, str]:
+) -> tuple[Config, RunName]:
     """The configuration with the overrides, and the name of its runs."""
     assignments = [f"{key}={_as_yaml(value)}" for key, value in overrides.items()]
     match config:

@@ -17,6 +17,7 @@ from nntrain.training.fit import Outcome, fit
 from nntrain.training.fit import resume as resume_run
 from nntrain.training.inference import evaluate, load_models
 from nntrain.training.metrics import Evaluation
+from nntrain.training.origin import RunName
 from nntrain.training.progress import Progress, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import check_same_config, check_same_rows, newest_checkpoint
@@ -61,7 +62,7 @@ class CommitteeOutcome:
 def start(
     config: Config,
     folder: Path | None,
-    name: str,
+    name: RunName,
     reporter: Reporter,
     threads: int,
     data: Split | None = None,
@@ -71,7 +72,7 @@ def start(
     Args:
         config: The complete configuration.
         folder: The folder to create; None: the next of runs/name, runs/name-2 and so on.
-        name: The name of runs with this configuration.
+        name: The name of runs with this configuration, and its file.
         reporter: Its callbacks are called during the training.
         threads: Number of threads.
         data: The rows from `read_data`; None: read them from the configured CSVs.
@@ -89,7 +90,7 @@ def start(
 def resume(
     config: Config,
     folder: Path | None,
-    name: str,
+    name: RunName,
     reporter: Reporter,
     threads: int,
     data: Split | None = None,
@@ -98,8 +99,8 @@ def resume(
 
     Args:
         config: The configuration that it was started with; see `nntrain.training.fit.resume`.
-        folder: Its folder; None: that of the newest run of this name.
-        name: The name of runs with this configuration.
+        folder: Its folder; None: that of the newest run of the configuration's file.
+        name: The name of runs with this configuration, and its file.
         reporter: Its callbacks are called during the training.
         threads: Number of threads.
         data: The rows from `read_data`; None: read them from the configured CSVs.
@@ -109,7 +110,7 @@ def resume(
         ConfigError, CheckpointError, DataError, DivergenceError, NNTrainError: See
             `nntrain.training.fit.resume`.
     """
-    run = find_run(folder, name)
+    run = find_run(config, folder, name)
     train = resume_committee if run.is_committee() else resume_run
     return train(config, run, reporter, threads, data)
 
@@ -124,7 +125,7 @@ def fit_committee(
     """Train a new committee; arguments and errors as in `nntrain.training.fit.fit`."""
     data = data or read_data(config, reporter)
     run = create_run()
-    with run.lock():
+    with run.removed_if_nothing_is_saved(), run.lock():
         return _train_members(config, run, {}, data, reporter, threads)
 
 
