@@ -84,7 +84,7 @@ def fit(
     state = TrainingState.initial(config, data[0].dataset.pixels.shape[1])
     data_digest = digest(*data)
     run = create_run()
-    with run.lock():
+    with run.removed_if_nothing_is_saved(), run.lock():
         return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
 
 
