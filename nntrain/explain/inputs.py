@@ -17,6 +17,7 @@ from nntrain.training.inference import Predictor
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import read_labelled
 from nntrain.training.run import RunFolder
+from nntrain.training.run_data import read_run_data
 
 
 class NetworkAndData(NamedTuple):
@@ -105,11 +106,19 @@ def load_network_and_data(
             )
         model = Predictor(source)
         config, network = model.config, model.network
-        digits = _read(config, csv, reporter)
+        digits = _read(config, csv, reporter) if csv else _own_digits(model, reporter)
         model.check_same_pixels(digits)
     exact = build_network(config.model_copy(update={"dtype": "float64"}), network.widths[0])
     exact.parameters[...] = network.parameters
     return NetworkAndData(config, exact, digits)
+
+
+def _own_digits(model: Predictor, reporter: Reporter) -> Dataset:
+    """The rows of `data.train` of a run."""
+    rows, _ = read_run_data(
+        model.run, model.config, reporter, model.data_digest, "name a CSV with --data"
+    )
+    return rows.dataset
 
 
 def _read(config: Config, csv: str | None, reporter: Reporter) -> Dataset:

@@ -23,6 +23,7 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import check_same_config, check_same_rows, newest_checkpoint
 from nntrain.training.rows import Split, digest, read_data, split_seed
 from nntrain.training.run import RunFolder, create_run, exists_already, find_run
+from nntrain.training.run_data import NAME_THE_DATA, read_run_data
 from nntrain.training.signals import defer_signals
 
 
@@ -138,7 +139,9 @@ def resume_committee(
     """
     with run.lock():
         check_same_config(run, config, run.config(), may_grow=("training.epochs", "members"))
-        data = data or read_data(config, reporter)
+        _, first = newest_checkpoint(run.members()[0], Reporter())
+        trained_on = first.meta.data_digest if first else None
+        data = data or read_run_data(run, config, reporter, trained_on, NAME_THE_DATA)
         finished: dict[Path, Progress] = {}
         for number, member in enumerate(run.members(), 1):
             file, saved = newest_checkpoint(member, reporter)

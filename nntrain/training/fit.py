@@ -30,6 +30,7 @@ from nntrain.training.resume_checks import (
 )
 from nntrain.training.rows import Split, digest, read_data
 from nntrain.training.run import RunFolder
+from nntrain.training.run_data import NAME_THE_DATA, read_run_data
 from nntrain.training.session import plan_of, training_session
 from nntrain.training.signals import defer_signals
 from nntrain.training.state import TrainingState
@@ -117,7 +118,8 @@ def resume(
         file, saved = newest_checkpoint(run, reporter)
         before = parse_config(saved.meta.config, str(file)) if saved else run.config()
         check_same_config(run, config, before)
-        data = data or read_data(config, reporter)
+        trained_on = saved.meta.data_digest if saved else None
+        data = data or read_run_data(run, config, reporter, trained_on, NAME_THE_DATA)
         data_digest = digest(*data)
         state = TrainingState.initial(config, data[0].dataset.pixels.shape[1])
         if saved is None:

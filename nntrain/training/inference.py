@@ -25,8 +25,9 @@ from nntrain.training import checkpoint
 from nntrain.training.loop import Distort, outputs_for
 from nntrain.training.metrics import Evaluation, confusion_matrix
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import digest, read_data
+from nntrain.training.rows import digest
 from nntrain.training.run import RunFolder, newest_finished
+from nntrain.training.run_data import read_run_data
 
 
 class Predictor:
@@ -169,7 +170,9 @@ def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Subset:
             raise RunError(
                 f"{first.run} and {model.run} held out different rows; name a CSV with --data"
             )
-    training, held_out = read_data(first.config, reporter)
+    training, held_out = read_run_data(
+        first.run, first.config, reporter, first.data_digest, "name a CSV with --data"
+    )
     if held_out is None:
         raise RunError(f"{first.run}: held no rows out; name a CSV with --data")
     if digest(training, held_out) != first.data_digest:

@@ -27,7 +27,7 @@ def diagnose(run: RunFolder, reporter: Reporter, threads: int = 1) -> list[str]:
         RunError: If its metrics.csv cannot be read.
     """
     file = _ConfigFile(run)
-    data = read_rows(run.config(), reporter)
+    data = read_rows(run, reporter)
     lines: list[str] = []
     for member in run.members():
         if member is not run and not member.config_file.exists():
