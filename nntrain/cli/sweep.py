@@ -146,7 +146,7 @@ def _train(
 def show_ranking(trials: "Trials", best: int) -> None:
     """Print the trials, best first, and the commands that use the best ones as a committee."""
     from nntrain.cli.terminal import console, print_columns, short_names
-    from nntrain.sweep.ranking import committee, format_value, ranking
+    from nntrain.sweep.ranking import committee, committee_commands, format_value, ranking
 
     out, ranked = console(), ranking(trials)
     columns = {
@@ -159,8 +159,6 @@ def show_ranking(trials: "Trials", best: int) -> None:
     columns["outcome"] = [one.outcome for one in ranked]
     print_columns("run", [str(one.run) for one in ranked], columns, out)
     runs = committee(ranked, best)
-    if len(runs) > 1:
-        folders = [run.folder for run in runs]
-        together = command_line("nntrain", "evaluate", *folders)
-        echo(f"the best {len(runs)} as a committee: {together}")
-        echo(f"and its submission: {command_line('nntrain', 'predict', *folders)}")
+    introductions = (f"the best {len(runs)} as a committee", "and its submission")
+    for introduction, command in zip(introductions, committee_commands(runs), strict=False):
+        echo(f"{introduction}: {command}")

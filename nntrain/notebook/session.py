@@ -23,7 +23,7 @@ from nntrain.training import committee, inference
 from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
 from nntrain.training.origin import RunName
-from nntrain.training.progress import EpochRecord, best
+from nntrain.training.progress import EpochRecord, is_finished, summary
 from nntrain.training.rows import Split, read_labelled, split
 from nntrain.training.run import RUNS, RunFolder, name_for
 from nntrain.training.threads import cores
@@ -112,11 +112,13 @@ class Run:
         self._data = data
 
     def __repr__(self) -> str:
-        lines = [
-            f"{name}: {best(history).describe()} (of {len(history)})"
-            for name, history in self._histories().items()
-            if history
-        ]
+        training = self.config.training
+        lines = []
+        for name, history in self._histories().items():
+            if history:
+                finished = is_finished(history, training.epochs, training.patience)
+                planned = None if finished else training.epochs
+                lines.append(f"{name}: {summary(history, planned)}")
         return "\n".join(lines) or f"{self._folder}: no epoch is finished yet"
 
     def _repr_html_(self) -> str:

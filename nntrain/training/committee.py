@@ -190,10 +190,10 @@ def _train_members(
                 break
             if member.folder in finished:
                 reporter.on_member_begin(number, config.members, f"{member}, finished already")
-                progress = finished[member.folder]
+                progress, epochs = finished[member.folder], config.training.epochs
                 # Its metrics.csv may be older, after a kill between the two writes.
                 member.write_progress(progress)
-                outcomes.append(Outcome(member, progress.history, None))
+                outcomes.append(Outcome(member, progress.history, None, epochs))
                 continue
             own_config = member_config(config, number)
             reporter.on_member_begin(number, config.members, f"{member}, seed {own_config.seed}")

@@ -20,7 +20,7 @@ from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.layer_stats import LayerStats
 from nntrain.training.loop import outputs_for, train
-from nntrain.training.progress import EpochRecord, Progress, best, is_finished
+from nntrain.training.progress import EpochRecord, Progress, best, is_finished, summary
 from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import (
     check_same_config,
@@ -44,17 +44,20 @@ class Outcome:
         run: The run's folder.
         history: The finished epochs.
         signal: The signal that interrupted the training; None if it was not interrupted.
+        planned: The number of planned epochs.
     """
 
     run: RunFolder
     history: list[EpochRecord]
     signal: int | None
+    planned: int
 
     def results(self) -> list[str]:
         """The result as text, one line; none before the first epoch is finished."""
         if not self.history:
             return []
-        return [f"{self.run}: {best(self.history).describe()} (of {len(self.history)})"]
+        planned = None if self.signal is None else self.planned
+        return [f"{self.run}: {summary(self.history, planned)}"]
 
 
 def fit(
@@ -220,7 +223,7 @@ def _train(
             reporter.log(
                 f"stopped early: {plan.patience} epochs without a better validation accuracy"
             )
-    return Outcome(run, progress.history, None if finished else signals.signal)
+    return Outcome(run, progress.history, None if finished else signals.signal, plan.epochs)
 
 
 def _checkpoint_of(
