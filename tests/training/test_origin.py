@@ -1,7 +1,7 @@
 """Records of where runs were begun."""
 
 import json
-import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -63,7 +63,7 @@ def test_a_record_that_is_missing_or_no_file_is_none(tmp_path: Path) -> None:
     file.mkdir()
     assert Origin.read(file) is None
     file.rmdir()
-    os.mkfifo(file)
+    subprocess.run(["mkfifo", str(file)], check=True)
     assert Origin.read(file) is None
 
 
