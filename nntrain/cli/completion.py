@@ -176,8 +176,10 @@ def _describe_run(path: Path) -> str | None:
         return None
     members = sorted(path.glob("member-*/metrics.csv"))
     accuracies = []
-    with suppress(OSError, ValueError, LookupError, csv.Error):
+    with suppress(OSError, ValueError, LookupError, TypeError, csv.Error):
         for history in members or [path / "metrics.csv"]:
+            if not history.is_file():  # reading a pipe could block forever
+                return ""
             with history.open(encoding="utf-8", newline="") as file:
                 accuracies.append(max(float(row["val_accuracy"]) for row in csv.DictReader(file)))
         mean = sum(accuracies) / len(accuracies)

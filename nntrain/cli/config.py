@@ -13,6 +13,7 @@ from nntrain.cli.options import (
     set_option,
 )
 from nntrain.cli.terminal import echo
+from nntrain.shell import command_line
 
 
 @click.group(epilog="Example: nntrain config init")
@@ -34,7 +35,7 @@ def init(file: Path, force: bool) -> None:
     check_not_existing(file, force)
     with atomic_write(file, "w") as output:
         output.write(starter_text())
-    echo(f"{file}: written; train it with 'nntrain fit {file}'")
+    echo(f"{file}: written; train it with: {command_line('nntrain', 'fit', file)}")
 
 
 @config.command(epilog="Example: nntrain config show config.yaml")

@@ -1,6 +1,5 @@
 """nntrain fit: train a network."""
 
-import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -18,12 +17,14 @@ from nntrain.cli.options import (
 )
 from nntrain.cli.terminal import echo, exit_interrupted
 from nntrain.errors import ChangedError, ConfigError
+from nntrain.shell import command_line
 
 if TYPE_CHECKING:
     from nntrain.config import Config
     from nntrain.training.committee import CommitteeOutcome
     from nntrain.training.fit import Outcome
     from nntrain.training.initial_weights import InitialWeights
+    from nntrain.training.origin import RunName
     from nntrain.training.reporter import Reporter
     from nntrain.training.run import RunFolder
 
@@ -95,12 +96,12 @@ def fit(
         outcome = _train(loaded, folder, name, resume, weights, threads, scheduler, reporter)
     except ChangedError as error:
         words = ["nntrain", "fit", config, *_set_options(overrides), *where]
-        raise error.with_hint(_new_run(words, loaded, find_run(folder, name))) from error
+        raise error.with_hint(_new_run(words, loaded, find_run(loaded, folder, name))) from error
     for line in outcome.results():
         echo(line)
     if outcome.larger:
         larger = _set_options([f"{key}={value}" for key, value in outcome.larger.items()])
-        command = f"{outcome.run.resume_command} {shlex.join([*larger, *where])}"
+        command = f"{outcome.run.resume_command} {command_line(*larger, *where)}"
         reporter.log(f"to go on, raise {' and '.join(outcome.larger)}: {command}")
     if outcome.signal is not None:
         exit_interrupted(outcome.signal, outcome.run.resume_command)
@@ -109,7 +110,7 @@ def fit(
 def _train(
     config: "Config",
     folder: Path | None,
-    name: str,
+    name: "RunName",
     resume: bool,
     weights: "Sequence[InitialWeights]",
     threads: int | None,
@@ -127,7 +128,7 @@ def _train(
 
         def get_run(complete: "Config", inputs: int) -> "RunFolder":
             if resume:
-                return find_run(folder, name)
+                return find_run(complete, folder, name)
             check_initial_weights(weights, complete, inputs)
             return create_run(complete, folder, name, partial(keep_initial_weights, weights))
 
@@ -143,9 +144,9 @@ def _new_run(words: Sequence[str], config: "Config", run: "RunFolder") -> str:
     from nntrain.training.initial_weights import can_begin_with
 
     if can_begin_with(run, config):
-        command = shlex.join([*words, "--init", str(run.folder)])
+        command = command_line(*words, "--init", run.folder)
         return f"or begin a new run with its weights: {command}"
-    return f"or begin a new run: {shlex.join(words)}"
+    return f"or begin a new run: {command_line(*words)}"
 
 
 def _set_options(assignments: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import click
 from nntrain.cli.options import BoundedFloat, BoundedInt, ExpandedPath
 from nntrain.cli.terminal import echo
 from nntrain.errors import NNTrainError
+from nntrain.shell import command_line
 
 if TYPE_CHECKING:
     from nntrain.explain.grading import Report
@@ -66,7 +67,7 @@ def _write_starter(file: Path | None) -> None:
         raise NNTrainError(f"{file}: exists already; name another file")
     with atomic_write(file, "w") as output:
         output.write(starter_text())
-    echo(f"{file}: written; grade it with 'nntrain grade {file}'")
+    echo(f"{file}: written; grade it with: {command_line('nntrain', 'grade', file)}")
 
 
 def _print(report: "Report") -> None:

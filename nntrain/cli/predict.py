@@ -1,7 +1,6 @@
 """nntrain predict and nntrain evaluate: apply a trained network or a committee."""
 
 import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from nntrain.cli.options import (
 )
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
+from nntrain.shell import command_line
 
 if TYPE_CHECKING:
     from nntrain.data.submission import Form
@@ -129,8 +129,8 @@ def _show_submission(out: Path, form: "Form", runs: "list[RunFolder]") -> None:
     echo(f"{out}: {len(form.ids):,} predictions")
     if form.competition:
         message = f"nntrain {' '.join(map(str, runs))}"
-        file = ["-f", str(out), "-m", message]
-        echo(shlex.join(["kaggle", "competitions", "submit", "-c", form.competition, *file]))
+        submit = ("kaggle", "competitions", "submit", "-c", form.competition, "-f", out)
+        echo(command_line(*submit, "-m", message))
 
 
 @click.command(epilog="Example: nntrain evaluate runs/config --data data/test_labelled.csv")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nntrain.cli.terminal import exit_interrupted
 from nntrain.errors import MissingLibraryError
+from nntrain.shell import command_line
 
 if TYPE_CHECKING:
     from nntrain.config import Config
@@ -44,6 +45,7 @@ def train_on(
     from nntrain.cluster.remote import train_remotely
     from nntrain.training.committee import check_members, resume
     from nntrain.training.initial_weights import keep_for_more_members
+    from nntrain.training.origin import RunName
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.resume_checks import COMMITTEE_MAY_GROW, MAY_GROW, check_same_config
     from nntrain.training.rows import read_data
@@ -67,12 +69,13 @@ def train_on(
         finished = check_members(complete, run, data, reporter)
         keep_for_more_members(run, complete)
         run.write_config(complete)
-        with run.lock():
+        with run.removed_if_nothing_is_saved(), run.lock():
             train_remotely(complete, run, dispatcher, lambda: interruption.signal is not None)
     if interruption.signal is not None:
-        exit_interrupted(interruption.signal, f"{run.resume_command} --scheduler {scheduler}")
+        words = command_line("--scheduler", scheduler)
+        exit_interrupted(interruption.signal, f"{run.resume_command} {words}")
     # Only evaluates: everything is trained.
-    outcome = resume(config, run.folder, "", reporter, threads, data)
+    outcome = resume(config, run.folder, RunName("", None), reporter, threads, data)
     if len(finished) < len(run.members()) and "training.patience" not in outcome.larger:
         return replace(outcome, larger={})  # it has just been trained to its end
     return outcome

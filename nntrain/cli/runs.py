@@ -9,6 +9,7 @@ import click
 from nntrain.cli.options import SWEEP_PATH
 from nntrain.cli.terminal import echo
 from nntrain.errors import RunError
+from nntrain.shell import command_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +46,8 @@ def runs(folder: Path | None, as_json: bool) -> None:
         echo(f"no runs in {folder or RUNS}/ yet; train one with 'nntrain fit CONFIG'", err=True)
     if folder is None and not as_json:
         for sweep in all_sweeps():
-            echo(f"{sweep}: a sweep; 'nntrain runs {sweep}' lists its trials", err=True)
+            trials = command_line("nntrain", "runs", sweep)
+            echo(f"{sweep}: a sweep; its trials are listed by: {trials}", err=True)
 
 
 def _print(run_table: "RunTable") -> None:

@@ -1,6 +1,5 @@
 """nntrain sweep: search values of a configuration's keys."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from nntrain.cli.options import (
 from nntrain.cli.remote import require_extra
 from nntrain.cli.terminal import echo, exit_interrupted
 from nntrain.errors import ConfigError
+from nntrain.shell import command_line
 
 if TYPE_CHECKING:
     from nntrain.sweep.trials import Trials
@@ -147,16 +147,15 @@ def _train(
             run_sweep(trials, dispatcher, progress, lambda: interruption.signal is not None)
     show_ranking(trials, best)
     if interruption.signal is not None:
-        options = {"--run": folder, **options}
-        words = [str(word) for item in options.items() if item[1] is not None for word in item]
-        command = shlex.join(["nntrain", "sweep", str(path), *words])
+        given = [str(word) for item in options.items() if item[1] is not None for word in item]
+        command = command_line("nntrain", "sweep", path, "--run", folder, *given)
         exit_interrupted(interruption.signal, command)
 
 
 def show_ranking(trials: "Trials", best: int) -> None:
     """Print the trials, best first, and the commands that use the best ones as a committee."""
     from nntrain.cli.terminal import console, print_columns, short_names
-    from nntrain.sweep.ranking import committee, format_value, ranking
+    from nntrain.sweep.ranking import committee, committee_commands, format_value, ranking
 
     out, ranked = console(), ranking(trials)
     columns = {
@@ -169,7 +168,6 @@ def show_ranking(trials: "Trials", best: int) -> None:
     columns["outcome"] = [one.outcome for one in ranked]
     print_columns("run", [str(one.run) for one in ranked], columns, out)
     runs = committee(ranked, best)
-    if len(runs) > 1:
-        names = shlex.join(map(str, runs))
-        echo(f"the best {len(runs)} as a committee: nntrain evaluate {names}")
-        echo(f"and its submission: nntrain predict {names}")
+    introductions = (f"the best {len(runs)} as a committee", "and its submission")
+    for introduction, command in zip(introductions, committee_commands(runs), strict=False):
+        echo(f"{introduction}: {command}")

@@ -23,6 +23,7 @@ from nntrain.cluster.memory import keep_freed_memory
 from nntrain.cluster.segment import Files, Segment, SegmentResult, run_segment
 from nntrain.data.dataset import Subset
 from nntrain.errors import NNTrainError
+from nntrain.shell import command_line
 from nntrain.training.progress import EpochRecord
 from nntrain.training.rows import Split
 from nntrain.version import __version__
@@ -244,7 +245,9 @@ class Dispatcher(AbstractContextManager["Dispatcher"]):
         elif now - self._last_usable_at > NO_WORKERS_DELAY:
             self._last_usable_at = float("inf")  # give this notice only once
             which = " that can be given work" if any_workers else ""
-            command = f"dask worker {self._client.scheduler.address} --nworkers 1 --nthreads 1"
+            address = self._client.scheduler.address
+            options = ("--nworkers", "1", "--nthreads", "1")
+            command = command_line("dask", "worker", address, *options)
             self._notice(f"there is no worker{which}; start one with: {command}")
 
     def _running(self) -> list[_Worker]:

@@ -17,6 +17,7 @@ from nntrain.training.inference import Predictor
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import read_first, read_labelled
 from nntrain.training.run import RunFolder
+from nntrain.training.run_data import read_run_data
 
 
 class NetworkAndData(NamedTuple):
@@ -117,9 +118,21 @@ def load_network_and_data(
             )
         model = Predictor(source)
         config, network = model.config, model.network
-        path, label_column = csv or config.data.train, config.data.label_column
-        digits = read_labelled(config, path, label_column, reporter)
+        label_column = config.data.label_column
+        digits = (
+            read_labelled(config, csv, label_column, reporter)
+            if csv
+            else _own_digits(model, reporter)
+        )
         model.check_same_pixels(digits)
     exact = build_network(config.model_copy(update={"dtype": "float64"}), network.widths[0])
     exact.parameters[...] = network.parameters
     return NetworkAndData(config, exact, digits)
+
+
+def _own_digits(model: Predictor, reporter: Reporter) -> Dataset:
+    """The rows of `data.train` of a run."""
+    rows, _ = read_run_data(
+        model.run, model.config, reporter, model.meta.data_digest, "name a CSV with --data"
+    )
+    return rows.dataset

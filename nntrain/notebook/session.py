@@ -28,7 +28,8 @@ from nntrain.training.fit import Outcome
 from nntrain.training.inference import Predictor
 from nntrain.training.initial_weights import InitialWeights, can_begin_with, weights_of_run
 from nntrain.training.metrics import Evaluation
-from nntrain.training.progress import EpochRecord, best
+from nntrain.training.origin import RunName
+from nntrain.training.progress import EpochRecord, is_finished, summary
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split, split
 from nntrain.training.run import RUNS, RunFolder, find_run, name_for
@@ -36,7 +37,7 @@ from nntrain.training.threads import cores
 
 Text: TypeAlias = str | os.PathLike[str]
 
-NAME = "notebook"  # name of runs whose configuration is not a file
+NAME = RunName("notebook", None)  # of runs whose configuration is not a file
 ARRAYS = "arrays given to nntrain.fit"
 
 
@@ -111,7 +112,7 @@ def _weights(init: "Text | Run | None", config: Config) -> list[InitialWeights]:
 def _resume(
     config: Config,
     folder: Path | None,
-    name: str,
+    name: RunName,
     reporter: Reporter,
     threads: int,
     data: Split | None,
@@ -126,7 +127,7 @@ def _resume(
     try:
         return committee.resume(config, folder, name, reporter, threads, data)
     except ChangedError as error:
-        old = find_run(folder, name)
+        old = find_run(config, folder, name)
         inputs = data[0].dataset.pixels.shape[1] if data else None
         hint = "or begin a new run by the same call without run and resume"
         if can_begin_with(old, config, inputs):
@@ -162,11 +163,13 @@ class Run:
         self._data = data
 
     def __repr__(self) -> str:
-        lines = [
-            f"{name}: {best(history).describe()} (of {len(history)})"
-            for name, history in self._histories().items()
-            if history
-        ]
+        training = self.config.training
+        lines = []
+        for name, history in self._histories().items():
+            if history:
+                finished = is_finished(history, training.epochs, training.patience)
+                planned = None if finished else training.epochs
+                lines.append(f"{name}: {summary(history, planned)}")
         return "\n".join(lines) or f"{self._folder}: no epoch is finished yet"
 
     def _repr_html_(self) -> str:
@@ -254,7 +257,7 @@ class Run:
 
 def _complete(
     config: Text | Mapping[str, Any] | Config, overrides: Mapping[str, Any], finder: FileFinder
-) -> tuple[Config, str]:
+) -> tuple[Config, RunName]:
     """The configuration with the overrides, and the name of its runs."""
     assignments = [f"{key}={_as_yaml(value)}" for key, value in overrides.items()]
     match config:

@@ -1,10 +1,10 @@
 """The report on one run or several: one self-contained HTML page."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,9 +30,11 @@ from nntrain.training.inference import (
     load_models,
 )
 from nntrain.training.metrics import Evaluation
-from nntrain.training.progress import EpochRecord
+from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
+
+RecordType = TypeVar("RecordType")
 
 MOST_PICTURES = 60
 MOST_RIGHT = 20
@@ -67,7 +69,7 @@ class RunSection:
         number: The run's number, counted from 1.
         model: The network.
         saved: The network's checkpoint.
-        history: The finished epochs; none if metrics.csv is missing.
+        history: The finished epochs; none if metrics.csv is missing or damaged.
         answers: The predictions for the evaluation rows; None without such rows.
     """
 
@@ -91,6 +93,13 @@ class RunSection:
     def seconds(self) -> float:
         """Training time of all epochs."""
         return math.fsum(record.seconds for record in self.history)
+
+    @property
+    def planned(self) -> int | None:
+        """The number of planned epochs; None if all, or as many as needed, are finished."""
+        training = self.model.config.training
+        finished = is_finished(self.history, training.epochs, training.patience)
+        return None if finished or not self.history else training.epochs
 
     @property
     def shape(self) -> str:
@@ -184,7 +193,7 @@ def _page(
             number,
             model,
             checkpoint.load(model.run.best_file),
-            model.run.history(),
+            _unless_damaged(model.run.history, reporter),
             None
             if rows is None
             else Answers(rows.labels, model.probabilities(rows, threads=threads)),
@@ -205,7 +214,7 @@ def _page(
         curves=charts.learning_curves([("", run.history) for run in trained]),
         board=board(models[0]) if len(models) == 1 else None,
         weights=_weights(models[0]) if len(models) == 1 else [],
-        layer_charts=_layer_charts(models[0].run) if len(models) == 1 else [],
+        layer_charts=_layer_charts(models[0].run, reporter) if len(models) == 1 else [],
         reliability=charts.reliability(evaluated.answers.bins()) if evaluated else None,
         configuration=dump_config(models[0].config),
     )
@@ -273,9 +282,18 @@ def _pictures(
     ]
 
 
-def _layer_charts(run: RunFolder) -> list[Chart]:
+def _unless_damaged(read: Callable[[], list[RecordType]], reporter: Reporter) -> list[RecordType]:
+    """The records of a run; a notice and none if their file is damaged."""
+    try:
+        return read()
+    except RunError as error:
+        reporter.log(f"warning: {error}; the report does without it")
+        return []
+
+
+def _layer_charts(run: RunFolder, reporter: Reporter) -> list[Chart]:
     """Charts of the layers' saturation and gradients; none if they were not recorded."""
-    records = run.layers()
+    records = _unless_damaged(run.layers, reporter)
     if not records:
         return []
     layers = range(1, max(record.layer for record in records) + 1)

@@ -8,6 +8,7 @@ from optuna.trial import TrialState
 
 from nntrain.config.diff import format_short
 from nntrain.errors import RunError
+from nntrain.shell import command_line
 from nntrain.sweep.trials import ERROR_ATTRIBUTE, Trials
 from nntrain.training.run import RunFolder
 
@@ -50,6 +51,13 @@ def ranking(trials: Trials) -> list[RankedTrial]:
 def committee(ranked: Sequence[RankedTrial], best: int) -> list[RunFolder]:
     """The runs of the best complete trials."""
     return [one.run for one in ranked if one.state == TrialState.COMPLETE][:best]
+
+
+def committee_commands(runs: Sequence[RunFolder]) -> list[str]:
+    """The commands that evaluate a committee and write its submission; none for a single run."""
+    folders = [run.folder for run in runs]
+    names = ("evaluate", "predict") if len(runs) > 1 else ()
+    return [command_line("nntrain", name, *folders) for name in names]
 
 
 def format_value(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +15,12 @@ from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import TrialState
 from optuna.visualization import matplotlib as plots
 
+from nntrain.errors import RunError
 from nntrain.files import atomic_write
 from nntrain.report import charts
 from nntrain.report.charts import Chart
 from nntrain.report.document import check_report_path, render
-from nntrain.sweep.ranking import RankedTrial, committee, format_value, ranking
+from nntrain.sweep.ranking import RankedTrial, committee, committee_commands, format_value, ranking
 from nntrain.sweep.trials import Trials
 
 MAX_CURVES = 8
@@ -43,7 +45,6 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
     """
     check_report_path(out)
     ranked = ranking(trials)
-    runs = committee(ranked, best)
     page = render(
         "sweep.html",
         title=str(trials.folder),
@@ -55,7 +56,7 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
         failed=[one for one in ranked if one.state == TrialState.FAIL],
         running=sum(one.state == TrialState.RUNNING for one in ranked),
         seconds=trials.seconds,
-        committee=" ".join(map(str, runs)) if len(runs) > 1 else None,
+        committee=committee_commands(committee(ranked, best)),
         importances=parameter_importances(trials),
         plots=_plots(trials),
         curves=_curves(ranked),
@@ -68,12 +69,13 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
 
 
 def _curves(ranked: Sequence[RankedTrial]) -> Chart | None:
-    """The validation accuracy of the best trials by epoch."""
-    lines = [
-        charts.Curve(one.run.folder.name, [record.val_accuracy for record in history])
-        for one in ranked[:MAX_CURVES]
-        if (history := one.run.history())
-    ]
+    """The validation accuracy of the best trials by epoch, without those that are unreadable."""
+    lines = []
+    for one in ranked[:MAX_CURVES]:
+        with suppress(RunError):
+            if history := one.run.history():
+                accuracies = [record.val_accuracy for record in history]
+                lines.append(charts.Curve(one.run.folder.name, accuracies))
     return charts.by_epoch("Validation accuracy", lines, percent=True) if lines else None
 
 

@@ -9,6 +9,7 @@ runs/NAME/
 """
 
 import math
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -25,7 +26,7 @@ from nntrain.errors import ConfigError, DataError, NNTrainError, RunError
 from nntrain.files import atomic_write
 from nntrain.sweep.search import distributions, is_rung, propose, values_of
 from nntrain.sweep.spec import Sweep, SweepSpec, load_sweep
-from nntrain.training.run import SWEEP, RunFolder
+from nntrain.training.run import SWEEP, RunFolder, make_folder, remove_empty
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -50,13 +51,8 @@ def open_trials(definition: SweepSpec, folder: Path) -> Iterator["Trials"]:
         raise RunError(f"{folder}: a file; name a folder with --run")
     if not started.exists() and folder.exists() and any(map(_is_foreign, folder.iterdir())):
         raise RunError(f"{folder}: exists already, but is no sweep; name another folder with --run")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(
-            f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
-        ) from error
-    with RunFolder(folder).lock("name another folder with --run"):
+    new = RunFolder(folder, make_folder(folder))
+    with _removed_if_nothing_is_saved(new), new.lock("name another folder with --run"):
         if started.exists():
             _check_same_sweep(folder, definition)
         with atomic_write(folder / BASE, "w") as file:
@@ -71,6 +67,18 @@ def open_trials(definition: SweepSpec, folder: Path) -> Iterator["Trials"]:
                 direction="maximize",
             )
         yield Trials(folder, definition, study)
+
+
+@contextmanager
+def _removed_if_nothing_is_saved(sweep: RunFolder) -> Iterator[None]:
+    """Remove the folder of a new sweep at an error before the first checkpoint of a trial."""
+    try:
+        yield
+    except BaseException:
+        if sweep.made and not any(sweep.folder.glob("trial-*/*.npz")):
+            shutil.rmtree(sweep.folder, ignore_errors=True)
+            remove_empty(sweep.made)
+        raise
 
 
 def read_trials(folder: Path) -> "Trials":

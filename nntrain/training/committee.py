@@ -13,6 +13,7 @@ from nntrain.config import Config, parse_config
 from nntrain.config.memory import check_network_fits
 from nntrain.config.schema import SEEDS
 from nntrain.errors import DivergenceError
+from nntrain.shell import command_line
 from nntrain.training.fit import Outcome, fit
 from nntrain.training.fit import resume as resume_run
 from nntrain.training.inference import evaluate, load_models
@@ -24,6 +25,7 @@ from nntrain.training.initial_weights import (
     read_initial_weights,
 )
 from nntrain.training.metrics import Evaluation
+from nntrain.training.origin import RunName
 from nntrain.training.progress import Progress, is_finished, to_continue, why_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import (
@@ -35,6 +37,7 @@ from nntrain.training.resume_checks import (
 )
 from nntrain.training.rows import Split, digest, read_data, split_seed
 from nntrain.training.run import RunFolder, create_run, exists_already, find_run
+from nntrain.training.run_data import NAME_THE_DATA, read_run_data
 from nntrain.training.signals import defer_signals
 
 
@@ -69,7 +72,7 @@ class CommitteeOutcome:
         if self.signal is None:
             lines.append(
                 f"{self.run}: {len(self.members)} members, which vote together in: "
-                f"nntrain predict {self.run}"
+                f"{command_line('nntrain', 'predict', self.run.folder)}"
             )
         return lines
 
@@ -77,7 +80,7 @@ class CommitteeOutcome:
 def start(
     config: Config,
     folder: Path | None,
-    name: str,
+    name: RunName,
     reporter: Reporter,
     threads: int,
     data: Split | None = None,
@@ -88,7 +91,7 @@ def start(
     Args:
         config: The complete configuration.
         folder: The folder to create; None: the next of runs/name, runs/name-2 and so on.
-        name: The name of runs with this configuration.
+        name: The name of runs with this configuration, and its file.
         reporter: Its callbacks are called during the training.
         threads: Number of threads.
         data: The rows from `read_data`; None: read them from the configured CSVs.
@@ -112,7 +115,7 @@ def start(
 def resume(
     config: Config,
     folder: Path | None,
-    name: str,
+    name: RunName,
     reporter: Reporter,
     threads: int,
     data: Split | None = None,
@@ -121,8 +124,8 @@ def resume(
 
     Args:
         config: The configuration that it was started with; see `nntrain.training.fit.resume`.
-        folder: Its folder; None: that of the newest run of this name.
-        name: The name of runs with this configuration.
+        folder: Its folder; None: that of the newest run of the configuration's file.
+        name: The name of runs with this configuration, and its file.
         reporter: Its callbacks are called during the training.
         threads: Number of threads.
         data: The rows from `read_data`; None: read them from the configured CSVs.
@@ -132,7 +135,7 @@ def resume(
         ConfigError, CheckpointError, DataError, DivergenceError, NNTrainError: See
             `nntrain.training.fit.resume`.
     """
-    run = find_run(folder, name)
+    run = find_run(config, folder, name)
     train = resume_committee if run.is_committee() else resume_run
     return train(config, run, reporter, threads, data)
 
@@ -154,7 +157,7 @@ def fit_committee(
     check_network_fits(config, data[0].dataset.pixels.shape[1], trained=True)
     check_initial_weights(init, config, data[0].dataset.pixels.shape[1])
     run = create_run()
-    with run.lock():
+    with run.removed_if_nothing_is_saved(), run.lock():
         return _train_members(config, run, {}, data, reporter, threads)
 
 
@@ -168,7 +171,9 @@ def resume_committee(
     with run.lock():
         config = config.with_classes_of(run.config())
         check_same_config(run, config, run.config(), COMMITTEE_MAY_GROW)
-        data = data or read_data(config, reporter)
+        _, first = newest_checkpoint(run.members()[0], Reporter())
+        trained_on = first.meta.data_digest if first else None
+        data = data or read_run_data(run, config, reporter, trained_on, NAME_THE_DATA)
         finished = check_members(config, run, data, reporter)
         keep_for_more_members(run, config)
         run.write_config(config)
@@ -240,15 +245,15 @@ def _train_members(
             if signals.signal is not None:
                 break
             if member.folder in finished:
-                progress = finished[member.folder]
+                progress, epochs = finished[member.folder], config.training.epochs
                 what = f"{member}, finished already"
-                if progress.epoch < config.training.epochs:
-                    plan = config.training.epochs, config.training.patience
-                    what = f"{what}, {why_finished(progress.history, *plan)}"
+                if progress.epoch < epochs:
+                    why = why_finished(progress.history, epochs, config.training.patience)
+                    what = f"{what}, {why}"
                 reporter.on_member_begin(number, config.members, what)
                 # Its metrics.csv may be older, after a kill between the two writes.
                 member.write_progress(progress)
-                outcomes.append(Outcome(member, progress.history, None))
+                outcomes.append(Outcome(member, progress.history, None, epochs))
                 continue
             own_config = member_config(config, number)
             reporter.on_member_begin(number, config.members, f"{member}, seed {own_config.seed}")

@@ -26,6 +26,7 @@ from nntrain.training.progress import (
     Progress,
     best,
     is_finished,
+    summary,
     to_continue,
     why_finished,
 )
@@ -38,6 +39,7 @@ from nntrain.training.resume_checks import (
 )
 from nntrain.training.rows import Split, digest, read_data
 from nntrain.training.run import RunFolder
+from nntrain.training.run_data import NAME_THE_DATA, read_run_data
 from nntrain.training.session import plan_of, training_session
 from nntrain.training.signals import defer_signals
 from nntrain.training.state import TrainingState
@@ -51,6 +53,7 @@ class Outcome:
         run: The run's folder.
         history: The finished epochs.
         signal: The signal that interrupted the training; None if it was not interrupted.
+        planned: The number of planned epochs.
         larger: The keys to raise for a resume to continue the training, with values that are large
             enough, if it stopped early or was finished already.
     """
@@ -58,13 +61,15 @@ class Outcome:
     run: RunFolder
     history: list[EpochRecord]
     signal: int | None
+    planned: int
     larger: dict[str, int] = field(default_factory=dict)
 
     def results(self) -> list[str]:
         """The result as text, one line; none before the first epoch is finished."""
         if not self.history:
             return []
-        return [f"{self.run}: {best(self.history).describe()} (of {len(self.history)})"]
+        planned = None if self.signal is None else self.planned
+        return [f"{self.run}: {summary(self.history, planned)}"]
 
 
 def fit(
@@ -102,7 +107,7 @@ def fit(
     run = create_run()
     if init is not None:
         reporter.log(f"{run}: beginning with the weights of {init.source}")
-    with run.lock():
+    with run.removed_if_nothing_is_saved(), run.lock():
         return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
 
 
@@ -137,7 +142,8 @@ def resume(
         before = parse_config(saved.meta.config, str(file)) if saved else run.config()
         config = config.with_classes_of(before)
         check_same_config(run, config, before)
-        data = data or read_data(config, reporter)
+        trained_on = saved.meta.data_digest if saved else None
+        data = data or read_run_data(run, config, reporter, trained_on, NAME_THE_DATA)
         data_digest = digest(*data)
         init = read_initial_weights(run) if saved is None else None
         state = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
@@ -247,7 +253,8 @@ def _train(
     larger = {}
     if stopped_early or finished_before:
         larger = to_continue(progress.history, plan.epochs, plan.patience)
-    return Outcome(run, progress.history, None if finished else signals.signal, larger)
+    signal = None if finished else signals.signal
+    return Outcome(run, progress.history, signal, plan.epochs, larger)
 
 
 def _checkpoint_of(

@@ -27,8 +27,9 @@ from nntrain.training.checkpoint import Checkpoint
 from nntrain.training.loop import Distort, outputs_for
 from nntrain.training.metrics import Evaluation, confusion_matrix
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import digest, read_data, read_labelled
+from nntrain.training.rows import digest, read_labelled
 from nntrain.training.run import RunFolder, newest_finished
+from nntrain.training.run_data import read_run_data
 
 
 class Predictor:
@@ -55,7 +56,7 @@ class Predictor:
         """
         if not run.best_file.exists():
             raise RunError(
-                f"{run}: has not finished an epoch yet; resume with '{run.resume_command}'"
+                f"{run}: has not finished an epoch yet; resume with: {run.resume_command}"
             )
         saved = checkpoint.load(run.best_file)
         self.run = run
@@ -174,7 +175,7 @@ def _ensemble_members(run: RunFolder) -> list[RunFolder]:
     if len(members) > 1 and (unfinished := run.unfinished()):
         raise RunError(
             f"{run}: {len(unfinished)} of its {len(members)} members are not finished yet; "
-            f"resume with '{run.resume_command}'"
+            f"resume with: {run.resume_command}"
         )
     return members
 
@@ -192,7 +193,9 @@ def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Subset:
             raise RunError(
                 f"{first.run} and {model.run} held out different rows; name a CSV with --data"
             )
-    training, held_out = read_data(first.config, reporter)
+    training, held_out = read_run_data(
+        first.run, first.config, reporter, first.meta.data_digest, "name a CSV with --data"
+    )
     if held_out is None:
         raise RunError(f"{first.run}: held no rows out; name a CSV with --data")
     if digest(training, held_out) != first.meta.data_digest:

@@ -132,6 +132,19 @@ def best(history: list[EpochRecord]) -> EpochRecord:
     return max(history, key=lambda record: record.rank)
 
 
+def summary(history: list[EpochRecord], planned: int | None = None) -> str:
+    """The result of the best epoch and the number of epochs, as text.
+
+    Args:
+        history: The finished epochs, at least one.
+        planned: The number of planned ones, if training was interrupted.
+    """
+    count = f"of {len(history)}"
+    if planned is not None:
+        count += f" finished, of {planned} planned"
+    return f"{best(history).describe()} ({count})"
+
+
 def is_finished(history: list[EpochRecord], epochs: int, patience: int | None) -> bool:
     """Whether a training is finished, or stopped early.
 

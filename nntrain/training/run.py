@@ -6,6 +6,7 @@ runs/lecture/
     layers.csv     statistics of the layers, one row per epoch and layer
     best.npz       the checkpoint of the best epoch
     last.npz       the latest checkpoint
+    origin.json    the file of its configuration, and the folder it was begun in
     init.npz       the initial weights, if they are another run's
     .lock          locked by the process that trains it
 
@@ -18,20 +19,30 @@ import glob
 import io
 import math
 import os
-import shutil
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
 from nntrain.config import Config, dump_config, load_config
-from nntrain.errors import NNTrainError, RunError, did_you_mean, printable
+from nntrain.config.diff import diff_configs
+from nntrain.errors import DivergenceError, NNTrainError, RunError, did_you_mean, printable
 from nntrain.files import atomic_write
+from nntrain.shell import command_line
+from nntrain.training.origin import Origin, RunName, absolute
 from nntrain.training.progress import EpochRecord, LayerRecord, Progress, is_finished
 
 RUNS = Path("runs")
+# Keys that may have changed when a run is resumed.
+MAY_CHANGE = {
+    "members",
+    "data.train",
+    "data.validation",
+    "training.epochs",
+    "training.patience",
+}
 SWEEP = "sweep.yaml"  # in the folder of a sweep; its trials are runs in subfolders
 
 
@@ -40,13 +51,18 @@ class RunFolder:
 
     Args:
         folder: The path; it need not exist yet.
+
+    Attributes:
+        made: The folders that were created for it by this process.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, made: Sequence[Path] = ()) -> None:
         self.folder = folder
+        self.made = made
         self.config_file = folder / "config.yaml"
         self.metrics_file = folder / "metrics.csv"
         self.layers_file = folder / "layers.csv"
+        self.origin_file = folder / "origin.json"
         self.best_file = folder / "best.npz"
         self.last_file = folder / "last.npz"
         self.init_file = folder / "init.npz"
@@ -59,36 +75,67 @@ class RunFolder:
         cls,
         folder: Path,
         config: Config,
+        config_file: Path | None = None,
         prepare: Callable[["RunFolder"], None] = lambda run: None,
     ) -> "RunFolder":
-        """Create the folder and write config.yaml; see `initialize`.
+        """Create the folder, write config.yaml, and record where the run was begun.
+
+        Args:
+            folder: The folder.
+            config: The complete configuration.
+            config_file: Its file, as an absolute path; None if it is not a file.
+            prepare: See `initialize`.
 
         Raises:
             RunError: If the folder exists or cannot be created.
         """
-        if not _make(folder):
+        made = make_folder(folder)
+        if not made:
             raise exists_already(folder)
-        return cls(folder).initialize(config, prepare)
+        return cls(folder, made).initialize(config, config_file, prepare)
 
     def initialize(
-        self, config: Config, prepare: Callable[["RunFolder"], None] = lambda run: None
+        self,
+        config: Config,
+        config_file: Path | None,
+        prepare: Callable[["RunFolder"], None] = lambda run: None,
     ) -> "RunFolder":
-        """Write config.yaml to the new folder; remove the folder if that fails.
+        """Write config.yaml and origin.json to the new folder; remove the folder if that fails.
 
         Args:
             config: The complete configuration.
+            config_file: Its file, as an absolute path; None if it is not a file.
             prepare: Writes what the run needs; called before config.yaml makes the folder a run.
 
         Raises:
             NNTrainError: If a file cannot be written.
         """
-        try:
+        with self.removed_if_nothing_is_saved():
             prepare(self)
-            self.write_config(config)
-        except NNTrainError:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise
+            self.write_config(config, config_file)
         return self
+
+    @contextmanager
+    def removed_if_nothing_is_saved(self) -> Iterator[None]:
+        """Remove the folder at an error if it is new and has no checkpoint.
+
+        After a divergence it stays, since `nntrain doctor` explains that.
+        """
+        try:
+            yield
+        except DivergenceError:
+            raise
+        except BaseException:
+            checkpoints = [*self.folder.glob("**/last.npz"), *self.folder.glob("**/best.npz")]
+            if self.made and not checkpoints:
+                members = list(self.folder.glob("member-*"))
+                for run in (self, *map(RunFolder, members)):
+                    lock = run.folder / ".lock"
+                    for file in (run.config_file, run.origin_file, run.init_file, lock):
+                        with suppress(OSError):
+                            file.unlink()
+                remove_empty([*members, *self.made])
+            raise
 
     @classmethod
     def open(cls, folder: Path) -> "RunFolder":
@@ -103,7 +150,8 @@ class RunFolder:
             if folder.is_file():
                 raise RunError(f"{folder}: a file, not the folder of a run; {hint}")
             if (folder / SWEEP).is_file():
-                raise RunError(f"{folder}: a sweep; 'nntrain runs {folder}' lists its trials")
+                trials = command_line("nntrain", "runs", folder)
+                raise RunError(f"{folder}: a sweep; its trials are listed by: {trials}")
             if folder.is_dir():
                 raise RunError(f"{folder}: not the folder of a run; {hint}")
             others = [str(path.parent) for path in folder.parent.glob("*/config.yaml")]
@@ -146,14 +194,14 @@ class RunFolder:
         Raises:
             RunError: If the folder cannot be created.
         """
-        _make(self.folder)
+        self.made = make_folder(self.folder)
         self.write_config(config)
         return self
 
     @property
     def resume_command(self) -> str:
         """The command that resumes the run."""
-        return f"nntrain fit {self.config_file} --run {self} --resume"
+        return command_line("nntrain", "fit", self.config_file, "--run", self.folder, "--resume")
 
     def is_committee(self) -> bool:
         """Whether it has several members."""
@@ -171,10 +219,21 @@ class RunFolder:
             return [self]
         return [RunFolder(self.folder / f"member-{number}") for number in range(1, count + 1)]
 
-    def write_config(self, config: Config) -> None:
-        """Replace config.yaml."""
+    def write_config(self, config: Config, config_file: Path | None = None) -> None:
+        """Replace config.yaml; record where the run was begun if it is new.
+
+        Args:
+            config: The complete configuration.
+            config_file: The file that a new run is begun with, as an absolute path.
+        """
+        if not self.config_file.exists():
+            Origin(self.folder.resolve(), Path.cwd(), config_file).write(self.origin_file)
         with atomic_write(self.config_file, "w") as file:
             file.write(dump_config(config))
+
+    def origin(self) -> Origin | None:
+        """Where the run was begun; None if it was not recorded."""
+        return Origin.read(self.origin_file)
 
     def config(self) -> Config:
         """Read config.yaml."""
@@ -247,7 +306,7 @@ def newest_finished() -> RunFolder:
 def create_run(
     config: Config,
     folder: Path | None,
-    name: str,
+    name: RunName,
     prepare: Callable[[RunFolder], None] = lambda run: None,
 ) -> RunFolder:
     """Create a run in this folder, or in the next of runs/name, runs/name-2, runs/name-3 and so on.
@@ -262,35 +321,85 @@ def create_run(
         RunError: If the folder exists or cannot be created.
     """
     if folder is not None:
-        return RunFolder.create(folder, config, prepare)
-    number = max(_numbered(name), default=0) + 1
-    while not _make(path := RUNS / (f"{name}-{number}" if number > 1 else name)):
+        return RunFolder.create(folder, config, name.config, prepare)
+    own = (
+        number
+        for number, run in _numbered(name.stem).items()
+        if run.origin() is None or _is_of(run, name)
+    )
+    number = max(own, default=0) + 1
+    while not (made := make_folder(path := _numbered_path(name.stem, number))):
         number += 1
-    return RunFolder(path).initialize(config, prepare)
+    return RunFolder(path, made).initialize(config, name.config, prepare)
 
 
-def find_run(folder: Path | None, name: str) -> RunFolder:
-    """The run in this folder, or the newest one of this name: that of the greatest number.
+def find_run(config: Config, folder: Path | None, name: RunName) -> RunFolder:
+    """The run in this folder, or the newest one of a configuration: that of the greatest number.
+
+    A run belongs to the file that it was begun with, also if both have been moved together. Where
+    that is not recorded, runs/name-2 may be the first run of name-2.yaml; it is taken only if the
+    configuration is its own.
 
     Raises:
         RunError: If there is none.
     """
     if folder is not None:
         return RunFolder.open(folder)
-    runs = {number: run for number, run in _numbered(name).items() if run.config_file.exists()}
-    if runs:
-        return runs[max(runs)]
-    raise RunError(f"no run of {name} in {RUNS}/ to resume; begin one without --resume")
+    runs = {n: run for n, run in _numbered(name.stem).items() if run.config_file.exists()}
+    for number in sorted(runs, reverse=True):
+        run = runs[number]
+        if _is_of(run, name) or (run.origin() is None and (number == 1 or _is_same(run, config))):
+            return run
+    shown, others = name.stem, ""
+    if runs and name.config is not None:
+        shown = _shown(name.config)
+        others = f": {_described(runs[max(runs)])}; name one with --run, or begin one"
+    raise RunError(
+        f"no run of {shown} in {RUNS}/ to resume{others or '; begin one'} without --resume"
+    )
 
 
-def _numbered(name: str) -> dict[int, RunFolder]:
-    """The folders runs/name (number 1), runs/name-2 and so on, by number."""
+def _is_of(run: RunFolder, name: RunName) -> bool:
+    """Whether a run was begun with a file, or has that file as its own."""
+    origin = run.origin()
+    if name.config is None or origin is None:
+        return origin is not None and origin.config is None
+    return name.config == absolute(run.config_file) or origin.is_of(name.config, run.folder)
+
+
+def _is_same(run: RunFolder, config: Config) -> bool:
+    """Whether a run's configuration differs only in keys that may change when it is resumed."""
+    with suppress(NNTrainError):
+        before = run.config()
+        return diff_configs([config.with_classes_of(before), before]).keys() <= MAY_CHANGE
+    return False
+
+
+def _described(run: RunFolder) -> str:
+    """Whose run it is."""
+    origin = run.origin()
+    if origin is None:
+        return f"{run} has another configuration"
+    return f"{run} is of {'a notebook' if origin.config is None else _shown(origin.config)}"
+
+
+def _shown(file: Path) -> str:
+    """The path of a file, relative if it is within the current folder."""
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+
+
+def _numbered_path(stem: str, number: int) -> Path:
+    return RUNS / (f"{stem}-{number}" if number > 1 else stem)
+
+
+def _numbered(stem: str) -> dict[int, RunFolder]:
+    """The folders runs/stem (number 1), runs/stem-2 and so on, by number."""
     runs = {}
-    for folder in RUNS.glob(f"{glob.escape(name)}*"):
-        stem, _, number = folder.name.rpartition("-")
-        if folder.name == name:
+    for folder in RUNS.glob(f"{glob.escape(stem)}*"):
+        start, _, number = folder.name.rpartition("-")
+        if folder.name == stem:
             runs[1] = RunFolder(folder)
-        elif stem == name and number.isdecimal():
+        elif start == stem and number.isdecimal():
             runs[int(number)] = RunFolder(folder)
     return runs
 
@@ -302,29 +411,43 @@ def exists_already(folder: Path) -> RunError:
     )
 
 
-def name_for(config: Path) -> str:
+def name_for(config: Path) -> RunName:
     """The name of runs of a configuration file: its stem, or the name of the run that it is of."""
-    folder = config.resolve().parent
+    folder, stem = config.resolve().parent, config.stem
     if folder.is_relative_to(RUNS.resolve()):
-        return "-".join(folder.relative_to(RUNS.resolve()).parts) or config.stem
-    return config.stem
+        stem = "-".join(folder.relative_to(RUNS.resolve()).parts) or stem
+    return RunName(stem, absolute(config))
 
 
-def _make(folder: Path) -> bool:
-    """Create a folder; False if it exists.
+def make_folder(folder: Path) -> list[Path]:
+    """Create a folder and those that it is in.
+
+    Returns:
+        The new folders but runs/, the innermost first; none if the folder exists.
 
     Raises:
         RunError: If it cannot be created.
     """
+    # Unlike Path.exists, this does not fail for a name that is too long.
+    new = [path for path in (folder, *folder.parents) if not os.path.exists(path)]  # noqa: PTH110
+    new = [path for path in new if path != RUNS]
     try:
         folder.mkdir(parents=True)
     except OSError as error:
         if os.path.lexists(folder):
-            return False
+            return []
+        remove_empty(new)
         raise RunError(
             f"{folder}: cannot be made: {error.strerror}; name another folder with --run"
         ) from error
-    return True
+    return new
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those of some folders that are empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _modified(run: RunFolder) -> float:

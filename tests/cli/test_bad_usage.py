@@ -93,7 +93,7 @@ def trained(folder: Path) -> Path:
         ("xyz", "xyz: no such folder; 'nntrain runs' lists those there are"),
         ("empty", "empty: not the folder of a run; 'nntrain runs' lists those there are"),
         ("tiny.yaml", "tiny.yaml: a file, not the folder of a run; 'nntrain runs' lists those there are"),
-        ("begun", "begun: has not finished an epoch yet; resume with 'nntrain fit begun/config.yaml --run begun --resume'"),
+        ("begun", "begun: has not finished an epoch yet; resume with: nntrain fit begun/config.yaml --run begun --resume"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["predict", "evaluate"])

@@ -34,6 +34,7 @@ def test_from_data_to_submission(folder: Path) -> None:
         "last.npz",
         "layers.csv",
         "metrics.csv",
+        "origin.json",
     ]
     metrics = pd.read_csv("runs/tiny/metrics.csv")
     assert list(metrics.columns) == [

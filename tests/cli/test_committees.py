@@ -97,8 +97,8 @@ def test_an_unfinished_committee_is_refused_and_never_the_default(folder: Path) 
         file.unlink()
     for command in ("predict", "evaluate"):
         assert refuse(1, command, "runs/tiny") == (
-            "runs/tiny: 1 of its 3 members are not finished yet; resume with "
-            "'nntrain fit runs/tiny/config.yaml --run runs/tiny --resume'"
+            "runs/tiny: 1 of its 3 members are not finished yet; resume with: "
+            "nntrain fit runs/tiny/config.yaml --run runs/tiny --resume"
         )
     assert "with runs/single\n" in succeed("predict").stderr
     succeed("fit", "runs/tiny/config.yaml", "--run", "runs/tiny", "--resume")

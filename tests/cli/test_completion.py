@@ -141,6 +141,7 @@ def test_configurations_and_runs_are_completed_together() -> None:
         ("runs/wide/metrics.csv", b"epoch\n1\n"),
         ("runs/wide/metrics.csv", b""),
         ("runs/wide/metrics.csv", ",".join(FIELDS).encode() + b"\n1,1,1,1,1,1,\n"),
+        ("runs/wide/metrics.csv", ",".join(FIELDS).encode() + b"\n1,1\n"),
         ("runs/wide/metrics.csv", b'"' + b"x" * 200_000),
         ("runs/wide/metrics.csv", None),
     ],

@@ -123,8 +123,8 @@ def test_members_that_have_not_started_are_reported(folder: Path) -> None:
     lines = doctor("runs/tiny")
     assert "learning rate α too high" in lines[1]
     assert [line for line in lines if "not started" in line] == [
-        f"runs/tiny/member-{n}: not started; start it with "
-        "'nntrain fit runs/tiny/config.yaml --run runs/tiny --resume'"
+        f"runs/tiny/member-{n}: not started; start it with: "
+        "nntrain fit runs/tiny/config.yaml --run runs/tiny --resume"
         for n in (2, 3)
     ]
 
@@ -136,8 +136,8 @@ def test_an_interrupted_run_is_to_be_resumed(folder: Path) -> None:
     head, hint = doctor("runs/tiny")
     assert head.startswith("runs/tiny: nothing found; looked at 0 of 4 epochs")
     assert hint == (
-        "runs/tiny: not finished; resume it with "
-        "'nntrain fit runs/tiny/config.yaml --run runs/tiny --resume'"
+        "runs/tiny: not finished; resume it with: "
+        "nntrain fit runs/tiny/config.yaml --run runs/tiny --resume"
     )
 
 

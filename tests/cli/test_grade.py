@@ -47,7 +47,7 @@ def test_json_has_the_same_verdict() -> None:
     [
         ("", 2, "nntrain grade: missing argument 'FILE.py'; see 'nntrain grade --help'"),
         ("miine.py", 2, "miine.py: no such file; did you mean 'mine.py'?"),
-        ("other", 2, "other: no such file; 'nntrain grade --starter other' begins one"),
+        ("other", 2, "other: no such file; begin one with: nntrain grade --starter other"),
         (".", 2, ".: a directory; name a Python file in it"),
         ("broken.py", 2, "broken.py:2: not Python: "),
         ("mine.py --seconds 0", 2, "nntrain grade: invalid value for '--seconds': 0"),

@@ -269,6 +269,10 @@ def test_a_committee_shows_the_curves_of_its_members(folder: Path) -> None:
 def test_a_run_without_validation_or_without_an_epoch_is_shown(folder: Path) -> None:
     shown = nntrain.fit("tiny.yaml", overrides={"data.validation": 0})._repr_html_()
     assert "of the training rows right" in shown
+    nntrain.fit("tiny.yaml", overrides={"training.epochs": 1}, run="grown")
+    grown = Path("grown/config.yaml")
+    grown.write_text(grown.read_text().replace("epochs: 1", "epochs: 3"))
+    assert repr(nntrain.load("grown")).endswith("(of 1 finished, of 3 planned)")
     Path("begun").mkdir()
     Path("begun/config.yaml").write_text(TINY)
     assert nntrain.load("begun")._repr_html_() == "<pre>begun: no epoch is finished yet</pre>"

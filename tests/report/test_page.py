@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from markupsafe import Markup
 
+from nntrain.config import load_config
 from nntrain.data.kaggle import write_csv
 from nntrain.report import board, charts
 from nntrain.training import checkpoint
@@ -19,6 +20,7 @@ from nntrain.training.run import RunFolder
 from tests.report.document import Element, read
 from tests.support.cli import refuse, succeed
 from tests.support.tiny import TINY, stripes
+from tests.support.training import Interrupting, start_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -450,3 +452,25 @@ def test_a_report_of_what_cannot_be_asked_is_refused(folder: Path) -> None:
     Path("runs/tiny/best.npz").write_bytes(b"no checkpoint")
     assert "damaged" in refuse(1, "report")
     assert not Path("runs/tiny/report.html").exists()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_damaged_metrics_cost_only_the_curves_of_their_run(folder: Path) -> None:
+    for name in ("good", "damaged"):
+        succeed("fit", "tiny.yaml", "--run", f"runs/{name}")
+    Path("runs/damaged/metrics.csv").write_text("damaged")
+    Path("runs/damaged/layers.csv").write_text("damaged")
+    both = succeed("report", "runs/good", "runs/damaged")
+    assert "warning: runs/damaged/metrics.csv: cannot be read: " in both.stderr
+    alone = succeed("report", "runs/damaged")
+    assert "warning: runs/damaged/layers.csv: cannot be read: " in alone.stderr
+    root = read(Path("runs/damaged/report.html"))
+    assert "no metrics.csv" in root.section("curves").text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_an_unfinished_run_is_shown_with_its_planned_epochs(folder: Path) -> None:
+    start_run(load_config("tiny.yaml"), Path("runs/stopped"), Interrupting(25))
+    succeed("report", "runs/stopped")
+    page = Path("runs/stopped/report.html").read_text(encoding="utf-8")
+    assert re.search(r"<dt>best epoch</dt><dd>[12] of 2 finished, of 4 planned</dd>", page)

@@ -31,4 +31,4 @@ ALLOWED = {
 }
 
 
-ROOTS = {"errors", "files", "paths", "randomness", "version"}
+ROOTS = {"errors", "files", "paths", "randomness", "shell", "version"}

@@ -174,3 +174,25 @@ def test_an_edited_study_is_one_line(finished: Trials, edit: str) -> None:
         assert str(caught.value).endswith(
             "); remove it, and 'nntrain sweep SWEEP.yaml' rebuilds it from the trials' folders"
         )
+
+
+def test_a_sweep_that_fails_before_the_first_checkpoint_leaves_no_folder(
+    sweep_folder: Path,
+) -> None:
+    for name in ("runs/s", "new/deep/s"):
+        with (
+            pytest.raises(ConfigError, match="no scheduler"),
+            open_trials(load_sweep(Path("sweep.yaml")), Path(name)) as trials,
+        ):
+            trials.run_of(trials.ask([])).prepare(trials.config_of(trials.all()[0]))
+            raise ConfigError("no scheduler there")
+    assert not Path("new").exists()
+    assert list(Path("runs").iterdir()) == []
+    with (
+        pytest.raises(ConfigError, match="no scheduler"),
+        open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials,
+    ):
+        trials.run_of(trials.ask([])).prepare(trials.config_of(trials.all()[0]))
+        Path("runs/s/trial-1/last.npz").touch()
+        raise ConfigError("no scheduler there")
+    assert len(read_trials(Path("runs/s")).all()) == 1

@@ -55,6 +55,7 @@ def test_members_differ_in_their_seed_and_hold_out_the_same_rows(
         "member-1",
         "member-2",
         "member-3",
+        "origin.json",
     ]
     held_out = read_data(make_config(), Reporter())[1]
     assert held_out is not None
@@ -67,6 +68,7 @@ def test_members_differ_in_their_seed_and_hold_out_the_same_rows(
             "last.npz",
             "layers.csv",
             "metrics.csv",
+            "origin.json",
         ]
         its_config = member.config()
         assert its_config == make_config(f"seed={2 + number}", "data.split_seed=3")

@@ -10,9 +10,10 @@ import pytest
 
 from nntrain.config import Config
 from nntrain.training import checkpoint
-from nntrain.training.fit import dry_run, fit
+from nntrain.training.fit import dry_run, fit, resume
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
+from tests.support.training import Interrupting, start_run
 
 
 def test_without_validation_the_columns_stay_empty_and_the_run_is_usable(
@@ -64,3 +65,13 @@ def test_every_rule_of_the_configuration_reaches_the_weights(
 def test_rehearsal_says_what_would_be_trained(make_config: Callable[..., Config]) -> None:
     text = dry_run(make_config(), Reporter())
     assert text == "16-8-3, 163 parameters, 4 epochs of 10 batches"
+
+
+def test_an_interrupted_run_says_how_many_epochs_it_had_planned(
+    make_config: Callable[..., Config], tmp_path: Path
+) -> None:
+    stopped = start_run(make_config(), tmp_path / "run", Interrupting(25))
+    (line,) = stopped.results()
+    assert line.endswith("(of 2 finished, of 4 planned)")
+    (line,) = resume(make_config(), stopped.run, Reporter()).results()
+    assert line.endswith("(of 4)")

@@ -21,6 +21,7 @@ from nntrain.training.initial_weights import (
     read_initial_weights,
     weights_of_run,
 )
+from nntrain.training.origin import RunName
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from tests.support.tiny import stripes
@@ -37,12 +38,12 @@ def begin(
     config: Config, folder: Path, old: RunFolder, reporter: Reporter | None = None
 ) -> RunFolder:
     weights = weights_of_run(old.folder, config.members)
-    arguments = (config, folder, "name", reporter or Reporter(), 1)
+    arguments = (config, folder, RunName("name", None), reporter or Reporter(), 1)
     return committee.start(*arguments, init=weights).run
 
 
 def trained(config: Config, folder: Path) -> RunFolder:
-    return committee.start(config, folder, "name", Reporter(), 1).run
+    return committee.start(config, folder, RunName("name", None), Reporter(), 1).run
 
 
 def predicting(run: RunFolder) -> list[bytes]:
@@ -100,12 +101,12 @@ def test_a_run_without_a_checkpoint_begins_again_with_the_same_weights(
     old = trained(make_config(), numbered())
     config = make_config(*OTHERWISE)
     weights = weights_of_run(old.folder, 1)
-    killed = RunFolder.create(numbered(), config, partial(keep_initial_weights, weights))
+    killed = RunFolder.create(numbered(), config, None, partial(keep_initial_weights, weights))
     reporter = Listening()
     resume(config, killed, reporter)
     assert f"beginning again with the weights of {old}, epoch 4\n" in reporter.heard
     assert_same(killed, begin(config, numbered(), old))
-    killed = RunFolder.create(numbered(), config, partial(keep_initial_weights, weights))
+    killed = RunFolder.create(numbered(), config, None, partial(keep_initial_weights, weights))
     damage(killed.init_file)
     with pytest.raises(CheckpointError, match=r"init\.npz: damaged.*; begin a new run with --init"):
         resume(config, killed, Reporter())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nntrain.training.progress import EpochRecord, Progress, best, is_finished
+from nntrain.training.progress import EpochRecord, Progress, best, is_finished, summary
 
 
 def record(epoch: int, accuracy: float, loss: float = 1.0) -> EpochRecord:
@@ -12,6 +12,13 @@ def record(epoch: int, accuracy: float, loss: float = 1.0) -> EpochRecord:
 def test_the_best_epoch_is_by_accuracy_then_loss_then_the_earliest() -> None:
     history = [record(1, 0.9), record(2, 0.95, 0.8), record(3, 0.95, 0.6), record(4, 0.95, 0.8)]
     assert best(history).epoch == 3
+
+
+def test_a_summary_says_how_many_epochs_an_interrupted_run_had_planned() -> None:
+    history = [record(1, 0.5), record(2, 0.9), record(3, 0.8)]
+    text = "90.00% of the validation rows right after epoch 2 (of 3"
+    assert summary(history) == f"{text})"
+    assert summary(history, planned=7) == f"{text} finished, of 7 planned)"
 
 
 @pytest.mark.parametrize(

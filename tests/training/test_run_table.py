@@ -6,13 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from nntrain.cli import completion
 from nntrain.config import Config
 from nntrain.training.committee import fit_committee
 from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
-from nntrain.training.run import RunFolder
+from nntrain.training.run import RunFolder, newest_finished
 from nntrain.training.run_table import overview
+from tests.support.configs import examples
 from tests.support.training import BATCHES, Interrupting
 
 MakeConfig = Callable[..., Config]
@@ -65,3 +69,28 @@ def test_rows_held_out_say_more_than_training_rows_and_those_more_than_none(
     assert rows[2]["val_accuracy"] is rows[3]["train_accuracy"] is rows[3]["best_epoch"] is None
     assert rows[3]["differences"]["training.epochs"] == 7
     assert "config.yaml" in rows[4]["unreadable"]
+
+
+def test_metrics_of_any_content_do_not_hide_other_runs(
+    make_config: MakeConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = make_config("training.epochs=1")
+    good = fit(config, lambda: RunFolder.create(Path("runs/good"), config), Reporter()).run
+    damaged = RunFolder.create(Path("runs/damaged"), config)
+    text = good.metrics_file.read_bytes()
+
+    @examples
+    @given(
+        st.binary()
+        | st.builds(lambda end, more: text[:end] + more, st.integers(0, 99), st.binary())
+    )
+    def check(content: bytes) -> None:
+        damaged.metrics_file.write_bytes(content)
+        found = overview([damaged, good])
+        assert good in [row.run for row in found.runs]
+        assert all("metrics.csv: cannot be read" in str(e) for e in found.unreadable.values())
+        assert damaged not in found.unreadable or str(newest_finished()) == str(good)
+        assert [item.value for item in completion.runs("runs/")] == ["runs/damaged", "runs/good"]
+
+    check()

@@ -24,8 +24,9 @@ from nntrain.training.loop import train
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import newest_checkpoint
-from nntrain.training.rows import Split, digest, read_data
+from nntrain.training.rows import Split, digest
 from nntrain.training.run import RunFolder
+from nntrain.training.run_data import read_run_data
 from nntrain.training.session import plan_of, training_session
 from nntrain.training.state import TrainingState
 
@@ -311,10 +312,16 @@ def _restored(state: TrainingState, checkpoint: Checkpoint | None, file: Path) -
     return state
 
 
-def read_rows(config: Config, reporter: Reporter) -> Split | None:
-    """Read the rows of a run; give a notice and return None if they cannot be read any more."""
+def read_rows(run: RunFolder, reporter: Reporter) -> Split | None:
+    """Read the rows of a run or a committee; give a notice and return None if that fails.
+
+    Raises:
+        CheckpointError: If none of its first checkpoints can be trusted.
+    """
+    _, saved = newest_checkpoint(run.members()[0], Reporter())
+    data_digest = saved.meta.data_digest if saved else None
     try:
-        return read_data(config, reporter)
+        return read_run_data(run, run.config(), reporter, data_digest, "put it back")
     except DataError as error:
         reporter.log(f"{error}; diagnosing from metrics and weights alone")
         return None

@@ -1,7 +1,6 @@
 """The report of `nntrain doctor`: causes with the line to change, and their consequences."""
 
 import math
-import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ from nntrain.config.issues import ConfigIssue, KeyPath, Location, format_value, 
 from nntrain.config.source import Value, read_yaml
 from nntrain.explain.doctor.diagnoses import CAUSES, Diagnosis, DiagnosisKind, find_problems
 from nntrain.explain.doctor.examination import RunStats, examine, read_rows
+from nntrain.shell import command_line
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 
@@ -27,11 +27,11 @@ def diagnose(run: RunFolder, reporter: Reporter, threads: int = 1) -> list[str]:
         RunError: If its metrics.csv cannot be read.
     """
     file = _ConfigFile(run)
-    data = read_rows(run.config(), reporter)
+    data = read_rows(run, reporter)
     lines: list[str] = []
     for member in run.members():
         if member is not run and not member.config_file.exists():
-            lines.append(f"{member}: not started; start it with '{run.resume_command}'")
+            lines.append(f"{member}: not started; start it with: {run.resume_command}")
         else:
             lines += _report(examine(member, data, reporter, threads), file)
     return lines
@@ -68,7 +68,7 @@ def _report(stats: RunStats, file: "_ConfigFile") -> list[str]:
     count = f"{len(chains)} finding{'s' * (len(chains) != 1)}" if chains else "nothing found"
     lines = [f"{stats.run}: {count}; looked at {', '.join(_looked_at(stats))}"]
     if not stats.finished and stats.divergence is None:
-        lines.append(f"{stats.run}: not finished; resume it with '{file.run.resume_command}'")
+        lines.append(f"{stats.run}: not finished; resume it with: {file.run.resume_command}")
     for cause, consequences in chains:
         lines.append(file.message(cause))
         lines += [f"  so: {other.kind.value}: {other.evidence}" for other in consequences]
@@ -116,8 +116,8 @@ class _ConfigFile:
 
     def command(self, diagnosis: Diagnosis) -> str:
         """The command that trains with all remedies."""
-        sets = [f"--set {shlex.quote(_assignment(*remedy))}" for remedy in diagnosis.remedies]
-        return " ".join(["nntrain fit", shlex.quote(str(self.run.config_file)), *sets])
+        sets = [word for remedy in diagnosis.remedies for word in ("--set", _assignment(*remedy))]
+        return command_line("nntrain", "fit", self.run.config_file, *sets)
 
     def _value(self, path: KeyPath) -> Value:
         value = self._values

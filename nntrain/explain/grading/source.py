@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nntrain.errors import ConfigError, did_you_mean
+from nntrain.shell import command_line
 
 ALLOWED = frozenset({"numpy", "pandas"}) | sys.stdlib_module_names
 
@@ -46,7 +47,8 @@ def read_source(path: Path) -> Source:
         raw = path.read_bytes()
     except FileNotFoundError:
         siblings = [sibling.name for sibling in path.parent.glob("*.py")]
-        hint = did_you_mean(path.name, siblings, f"'nntrain grade --starter {path}' begins one")
+        starter = command_line("nntrain", "grade", "--starter", path)
+        hint = did_you_mean(path.name, siblings, f"begin one with: {starter}")
         raise ConfigError(f"{path}: no such file; {hint}") from None
     except IsADirectoryError:
         raise ConfigError(f"{path}: a directory; name a Python file in it") from None
