@@ -9,7 +9,7 @@ from nntrain.config import load_config
 from tests.support.cli import refuse, succeed
 from tests.support.training import Interrupting, start_run
 
-NAMES = ["two words", "it's $HOME", "-dash", "größe 数字", 'a"b`c', "~"]
+NAMES = ["two words", "it's $unset", "-dash", "größe 数字", 'a"b`c', "~nobody"]
 
 
 def command_in(line: str) -> list[str]:

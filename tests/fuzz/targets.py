@@ -33,7 +33,7 @@ def csv(data: bytes) -> None:
         digits = read_csv(
             path,
             labels=("required", "forbidden", "optional")[how % 3],
-            classes=10 if how < 128 else 3,
+            classes=(10, 3, None)[how // 86],
         )
         assert digits.pixels.dtype == np.uint8
         assert digits.pixels.ndim == 2
@@ -87,7 +87,9 @@ def _assert_same_labels(again: Dataset, digits: Dataset) -> None:
     if digits.labels is None:
         assert again.labels is None
     else:
-        np.testing.assert_array_equal(again.labels, digits.labels)
+        assert again.labels is not None
+        written = [again.classes[label] for label in again.labels]
+        assert written == list(map(str, digits.labels.tolist()))
 
 
 @contextmanager
