@@ -9,7 +9,7 @@ from nntrain.config import load_config
 from tests.support.cli import refuse, succeed
 from tests.support.training import Interrupting, start_run
 
-NAMES = ["two words", "it's $unset", "-dash", "größe 数字", 'a"b`c', "~nobody"]
+NAMES = ["two words", "it's 5$ & more", "-dash", "größe 数字", 'a"b`c', "~no one"]
 
 
 def command_in(line: str) -> list[str]:
