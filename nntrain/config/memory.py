@@ -1,6 +1,7 @@
 """Whether a network fits into this machine's memory."""
 
 import os
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,9 +43,11 @@ def check_network_fits(config: Config, inputs: int, *, trained: bool) -> None:
 
 def machine_memory() -> int | None:
     """The memory that this process may use at most, in bytes; None if the system does not say."""
+    if sys.platform == "win32":
+        return None
     try:
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # on Windows
+    except (ValueError, OSError):
         return None
     try:
         return min(memory, int(_CONTAINER_LIMIT.read_text()))
