@@ -43,16 +43,16 @@ def check_network_fits(config: Config, inputs: int, *, trained: bool) -> None:
 
 def machine_memory() -> int | None:
     """The memory that this process may use at most, in bytes; None if the system does not say."""
-    if sys.platform == "win32":
-        return None
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError):
-        return None
-    try:
-        return min(memory, int(_CONTAINER_LIMIT.read_text()))
-    except (OSError, ValueError):
-        return memory
+    if sys.platform != "win32":
+        try:
+            memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        except (ValueError, OSError):
+            return None
+        try:
+            return min(memory, int(_CONTAINER_LIMIT.read_text()))
+        except (OSError, ValueError):
+            return memory
+    return None
 
 
 def _in_gb(size: int) -> str:
