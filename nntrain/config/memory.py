@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,16 +44,13 @@ def check_network_fits(config: Config, inputs: int, *, trained: bool) -> None:
 
 def machine_memory() -> int | None:
     """The memory that this process may use at most, in bytes; None if the system does not say."""
+    limits: list[int] = []
     if sys.platform != "win32":
-        try:
-            memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        except (ValueError, OSError):
-            return None
-        try:
-            return min(memory, int(_CONTAINER_LIMIT.read_text()))
-        except (OSError, ValueError):
-            return memory
-    return None
+        with suppress(OSError, ValueError):
+            limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        with suppress(OSError, ValueError):
+            limits.append(int(_CONTAINER_LIMIT.read_text()))
+    return min(limits, default=None)
 
 
 def _in_gb(size: int) -> str:
