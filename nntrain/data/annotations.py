@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nntrain.data.cells import format_cell, is_id, quoted
 from nntrain.data.dataset import Annotations, label_dtype
-from nntrain.data.header import INDEX_NAME, Layout, looks_labelled, no_labels, unknown_column
+from nntrain.data.header import Layout, is_index_name, looks_labelled, no_labels, unknown_column
 from nntrain.data.labels import (
     DIGITS,
     MOST_CLASSES,
@@ -60,13 +60,22 @@ def annotate(
             labels though they are required, or labels though they are forbidden.
     """
     label, identifier, notes = layout.label, layout.id, list(layout.notes)
-    for column in layout.others:
+    empty = [column for column in layout.others if not any(columns.cells[column])]
+    if empty:
+        named = ", ".join(quoted(columns.names[column]) for column in empty[:3])
+        notes.append(f"{len(empty)} empty columns ({named}) are left out")
+    unknown = []
+    for column in sorted(set(layout.others) - set(empty)):
         cells, name = columns.cells[column], columns.names[column]
-        if not any(cells):
-            notes.append(f"column {quoted(name)} is empty and is left out")
-        elif columns.has_header and _is_index(cells, name):
+        if (columns.has_header or layout.others[1:]) and _is_index(cells, name):
             notes.append(f"column {quoted(name)} is an index of the rows and is left out")
-        elif label is None and (labels == "required" or _are_labels(columns, column, classes)):
+        else:
+            unknown.append(column)
+    if labels == "required":  # labels repeat more than ids
+        unknown.sort(key=lambda column: len(set(columns.cells[column])))
+    for column in unknown:
+        cells, name = columns.cells[column], columns.names[column]
+        if label is None and (labels == "required" or _are_labels(columns, column, classes)):
             label = column
         elif identifier is None and (
             len(set(cells)) > 1 or len(cells) == 1 or not columns.has_header
@@ -98,7 +107,7 @@ def counts_rows(cells: list[str]) -> bool:
 
 def _is_index(cells: list[str], name: str) -> bool:
     """Whether a column only counts the rows; a single row needs a name that says so, too."""
-    return counts_rows(cells) and (len(cells) > 1 or bool(INDEX_NAME.fullmatch(name.lower())))
+    return counts_rows(cells) and (len(cells) > 1 or is_index_name(name))
 
 
 def _are_labels(columns: Columns, column: int, classes: int | tuple[str, ...] | None) -> bool:
@@ -107,7 +116,7 @@ def _are_labels(columns: Columns, column: int, classes: int | tuple[str, ...] | 
     different = len(set(cells))
     if 1 < different < len(cells):
         return True  # ids do not repeat
-    if columns.has_header and (different == 1 < len(cells) or INDEX_NAME.fullmatch(name.lower())):
+    if columns.has_header and (different == 1 < len(cells) or is_index_name(name)):
         return False
     allowed = classes if isinstance(classes, tuple) else numbered(classes or DIGITS)
     return None not in codes_of(cells, allowed)

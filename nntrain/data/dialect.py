@@ -7,7 +7,7 @@ comments, "sep=;", the declarations of an ARFF file) are left out.
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple
 
 from nntrain.data.cells import format_cell, is_number
@@ -44,7 +44,7 @@ def read_table(lines: Iterator[Line], source: str) -> Table:
     Raises:
         DataError: If there is no table.
     """
-    start = list(islice(lines, _LOOKAHEAD))
+    start = _first_lines(lines)
     filled = [line for line in start if line.text.strip()]
     if any(line.text.lstrip().lower().startswith(b"@relation") for line in filled):
         return _read_arff(chain(start, lines), source)
@@ -55,7 +55,9 @@ def read_table(lines: Iterator[Line], source: str) -> Table:
         title = filled.pop(0)
         shown = format_cell(_decoded(title.text))
         notes.append(f"line {title.number} ({shown}) is no row and is left out")
-    first, *others = (_with_commas(line, separator) for line in filled)
+    if trailing := len(filled) > 1 and all(_ends_with(line.text, separator) for line in filled[1:]):
+        notes.append("the cells after the last separator are empty and are left out")
+    first, *others = (_with_commas(line, separator, trailing) for line in filled)
     if separator != b",":
         notes.append(f"its cells are separated by {_SEPARATORS[separator]}")
     if first.text.startswith(b"#"):  # numpy.savetxt writes a header so
@@ -63,9 +65,24 @@ def read_table(lines: Iterator[Line], source: str) -> Table:
     if _lacks_name_of_index(first, others):
         first = first._replace(text=b"," + first.text)
     rest = chain((line for line in start if line.number > first.number), lines)
-    if separator == b",":
+    if separator == b"," and not trailing:
         return Table(first, rest, notes)
-    return Table(first, (_with_commas(line, separator) for line in rest), notes)
+    return Table(first, (_with_commas(line, separator, trailing) for line in rest), notes)
+
+
+def _first_lines(lines: Iterator[Line]) -> list[Line]:
+    """The first lines, up to some that are no comments."""
+    start, others = [], 0
+    for line in lines:
+        start.append(line)
+        others += bool(line.text.strip()) and not line.text.startswith(_COMMENTS)
+        if others == _LOOKAHEAD:
+            break
+    return start
+
+
+def _ends_with(text: bytes, separator: bytes) -> bool:
+    return separator != b" " and text.rstrip(b" ").endswith(separator)
 
 
 def _separator(start: list[Line]) -> bytes:
@@ -113,13 +130,20 @@ def _lacks_name_of_index(header: Line, rows: list[Line]) -> bool:
     tables = [_cells(row.text, b",") for row in rows]
     if width < _FEWEST_COLUMNS or any(len(cells) != width + 1 for cells in tables):
         return False
-    return bool(rows) and [cells[0].strip(b'"') for cells in tables] == [
-        b"%d" % (at + 1) for at in range(len(rows))
-    ]
+    names = [cells[0].strip(b'"') for cells in tables]
+    counted = (
+        bool(names) and all(name.isdigit() for name in names) and len(set(names)) == len(names)
+    )
+    return counted and not is_number(_decoded(_cells(header.text, b",")[0]))
 
 
-def _with_commas(line: Line, separator: bytes) -> Line:
-    """The line with commas between its cells, and points instead of decimal commas."""
+def _with_commas(line: Line, separator: bytes, trailing: bool) -> Line:
+    """The line with commas between its cells, and points instead of decimal commas.
+
+    A last separator is left out if it is `trailing`.
+    """
+    if trailing and _ends_with(line.text, separator):
+        line = line._replace(text=line.text.rstrip(b" ")[: -len(separator)])
     if separator == b",":
         return line
     if separator == b" ":
@@ -136,10 +160,21 @@ def _read_arff(lines: Iterator[Line], source: str) -> Table:
         if attribute := _ATTRIBUTE.match(text):
             names.append(attribute[1].strip(b"'\""))
         elif text.lower() == b"@data":
-            rows = (row for row in lines if not row.text.startswith(b"%"))
+            rows = (_arff_row(row, source) for row in lines if not row.text.startswith(b"%"))
             header = Line(line.number, b",".join(names))
             return Table(header, rows, [f"an ARFF file, with rows from line {line.number + 1} on"])
     raise DataError(f"{source}: is an ARFF file without a line @data; give a complete one")
+
+
+def _arff_row(line: Line, source: str) -> Line:
+    """A row without the quotes around its words."""
+    if line.text.startswith(b"{"):
+        raise DataError(
+            f"{source}:{line.number}: a row of a sparse ARFF file; convert it: "
+            "scipy.io.arff or Weka's SparseToNonSparse"
+        )
+    text = line.text if b"," in line.text else line.text.replace(b"\t", b",")
+    return line._replace(text=text.replace(b"'", b""))
 
 
 def _decoded(text: bytes) -> str:

@@ -26,6 +26,10 @@ _KINDS = {
     b"PK\x03\x04": ("a .zip within another archive", "unpack it"),
     b"\0\0\x08": ("an IDX file of the original MNIST", "'nntrain data mnist' writes CSVs"),
     b"version https://git-lfs": ("a Git LFS pointer", "fetch the file itself with 'git lfs pull'"),
+    rb"[+-]?[\d.]+( \d+:[\d.]+){2}": (
+        "in LIBSVM's format",
+        "convert it: sklearn.datasets.load_svmlight_file(…)[0].toarray()",
+    ),
     rb"404[^,]*\Z": ("an error message of a web server", "download the file again"),
     rb"\{": ("JSON, perhaps a notebook", _CSV),
     rb"\[": ("JSON", _CSV),

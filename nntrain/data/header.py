@@ -18,18 +18,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from nntrain.data.cells import is_number, quoted
+from nntrain.data.cells import is_number, parse_number, quoted
 from nntrain.errors import DataError, did_you_mean
 
 LABEL_NAMES = {"label", "labels", "class", "digit", "number", "target", "y"}
 ID_NAMES = {"id", "ids", "imageid", "image_id", "row_id", "rowid"}
 # What pandas and R call a column that only numbers the rows.
-INDEX_NAME = re.compile(r"|unnamed: *\d+(\.\d+)?|index|level_0|row|rownames|row\.names")
+_INDEX_NAME = re.compile(r"|unnamed: *\d+(\.\d+)?|index|level_0|row|rownames|row\.names")
 
-_FEWEST_NUMBERED = 10
+_FEWEST_NUMBERED = 5
 _FEWEST_ROWS = 10  # that show what a column holds
 _MOST_LIKELY = 100  # classes of a label column that is found by its values
 _NEARLY_CONSTANT = 0.9  # share of the most frequent value
+_OTHER_SEPARATOR = re.compile(r"\w([^\w.+-])\w+(?:\1\w+){2}")
 _POSITION = re.compile(r"[+-]?[0-9]{1,9}")
 _NUMBERED_NAME = re.compile(r"(\D*)([0-9]{1,9})")
 _GRID_NAME = re.compile(r"(\D*)([0-9]{1,4})(\D+)([0-9]{1,4})(\D*)")
@@ -61,10 +62,11 @@ def is_header(cells: Sequence[str], given: Sequence[str | int | None]) -> bool:
 def only_numbers_columns(cells: Sequence[str]) -> bool:
     """Whether the cells are 0, 1, 2 … or 1, 2, 3 …; no row of an image counts like that.
 
-    Fewer than ten cells may be an image, such as one of 2×2 pixels.
+    Cells before them may be names of an index. Fewer than five cells may be an image.
     """
-    starts = ([str(first + number) for number in range(len(cells))] for first in (0, 1))
-    return len(cells) >= _FEWEST_NUMBERED and list(cells) in starts
+    numbers = [parse_number(cell) for cell in cells if not is_index_name(cell)]
+    counted = [numbers == [first + at for at in range(len(numbers))] for first in (0, 1)]
+    return len(numbers) >= _FEWEST_NUMBERED and any(counted)
 
 
 def check_not_renamed(cells: Sequence[str], location: str) -> None:
@@ -116,18 +118,26 @@ def find_layout(
     Raises:
         DataError: If the columns contradict the rules or the arguments.
     """
+    if len(names) == 1 and (mark := _OTHER_SEPARATOR.search(names[0])):
+        raise DataError(f"{source}: its cells are separated by {mark[1]!r}; save it with commas")
     label = _find_column("label", names, source, label_column, LABEL_NAMES, other=id_column)
     identifier = _find_column("id", names, source, id_column, ID_NAMES, other=label_column)
     rest = [column for column in range(len(names)) if column not in (label, identifier)]
     notes: list[str] = []
     if has_header:
         pixels, notes = _pixels_by_name(names, rest, source)
+        rest_names = [names[column] for column in rest if not is_index_name(names[column])]
+        is_numbered = all(map(_NUMBERED_NAME.fullmatch, rest_names))
+        may_be_label = is_numbered and label is None and labels != "forbidden" and len(rest) > 4
+        if may_be_label and is_square(len(rest_names) - 1) and likely_label in pixels:
+            pixels.remove(likely_label)  # such as V1 of V1 … V785
+        elif is_numbered and is_number(names[-1]) and not is_square(len(pixels)):
+            raise _no_square(source, len(rest))
     else:
         pixels = _pixels_by_number(rest, source, likely_label, label is None and identifier is None)
     others = sorted(set(rest) - set(pixels))
     for column in others:
-        may_hold_labels = is_square(len(pixels)) and (label is None or not column)
-        if not INDEX_NAME.fullmatch(names[column].lower()) and not may_hold_labels:
+        if not is_index_name(names[column]) and not is_square(len(pixels)):
             raise unknown_column(source, names[column], names[pixels[0]])
     if not pixels:
         raise DataError(f"{source}: has no pixel columns; give a CSV with pixels")
@@ -236,7 +246,7 @@ def _at_position(position: int, kind: str, columns: int, source: str) -> int:
 
 def _pixels_by_name(names: list[str], rest: list[int], source: str) -> tuple[list[int], list[str]]:
     """Pixel columns among the rest, in the order of their numbers; a note if that is another."""
-    rest = [c for c in rest if not INDEX_NAME.fullmatch(names[c].lower())]
+    rest = [c for c in rest if not is_index_name(names[c])]
     numbered = {c: match for c in rest if (match := _NUMBERED_NAME.fullmatch(names[c]))}
     in_grid = {c: match for c in rest if (match := _GRID_NAME.fullmatch(names[c]))}
     if len(in_grid) > len(numbered):
@@ -254,7 +264,8 @@ def _number_order(numbered: dict[int, re.Match[str]], source: str) -> list[int]:
     prefix = Counter(match[1] for match in numbered.values()).most_common(1)[0][0]
     numbers = {c: int(match[2]) for c, match in numbered.items() if match[1] == prefix}
     _check_unique([f"{prefix}{number}" for number in numbers.values()], source)
-    first = 0 if 0 in numbers.values() else 1
+    # A square image's numbers may begin anywhere, as those of R's V2 … V785 beside the label V1.
+    first = min(numbers.values()) if is_square(len(numbers)) else min(1, *numbers.values())
     missing = set(range(first, first + len(numbers))) - set(numbers.values())
     if missing:
         raise _missing_pixel(source, f"{prefix}{min(missing)}")
@@ -300,15 +311,26 @@ def _pixels_by_number(
     """Apply rule 4 of the module's docstring."""
     if is_square(len(columns)):
         return columns
+    if is_square(len(columns) - 2) and len(columns) > _FEWEST_NUMBERED + 5 and nothing_given:
+        return columns[2:]
     if is_square(len(columns) - 1):
         other = likely_label if nothing_given and likely_label is not None else columns[0]
         return [column for column in columns if column != other]
     if not nothing_given:
         return columns
-    raise DataError(
-        f"{source}: {len(columns)} columns without a header are neither a square image nor a "
+    raise _no_square(source, len(columns))
+
+
+def _no_square(source: str, columns: int) -> DataError:
+    return DataError(
+        f"{source}: {columns} columns without a header are neither a square image nor a "
         "label and a square image; add a header such as label,pixel0,pixel1"
     )
+
+
+def is_index_name(name: str) -> bool:
+    """Whether pandas or R calls a column so that only numbers the rows."""
+    return _INDEX_NAME.fullmatch(name.lower()) is not None
 
 
 def is_square(number: int) -> bool:

@@ -21,6 +21,7 @@ from nntrain.data.header import (
     check_not_renamed,
     find_layout,
     is_header,
+    is_index_name,
     is_square,
     likely_label_column,
     only_numbers_columns,
@@ -132,10 +133,15 @@ class _ReadOptions(NamedTuple):
         names = [cell.strip() for cell in text.decode(errors="replace").split(",")]
         check_not_renamed(names, f"{source}:{first.number}")
         has_header = is_header(names, (self.label_column, self.id_column))
-        if not has_header and not only_numbers_columns(names):
+        if not has_header and only_numbers_columns(names):
+            has_header = True
+            names = [name.removesuffix(".0") for name in names]
+        if not has_header:
             rest = chain([first], rest)
             names = [f"column {number + 1}" for number in range(len(names))]
-        peeked = list(islice(rest, _PEEKED_ROWS if is_square(len(names) - 1) else 0))
+        first_column = next((at for at, name in enumerate(names) if not is_index_name(name)), 0)
+        may_have_label = is_square(len(names) - first_column - 1)
+        peeked = list(islice(rest, _PEEKED_ROWS if may_have_label else 0))
         layout = find_layout(
             names,
             source,
@@ -143,18 +149,20 @@ class _ReadOptions(NamedTuple):
             labels=self.labels,
             label_column=self.label_column,
             id_column=self.id_column,
-            likely_label=_likely_label(peeked, len(names)),
+            likely_label=_likely_label(peeked, first_column, len(names)),
         )
         layout = layout._replace(notes=[*notes, *layout.notes])
         parser = RowParser(source, names, has_header, layout, self.pixel_range)
         return parser, chain(peeked, rest)
 
 
-def _likely_label(lines: list[Line], width: int) -> int | None:
-    """Number of the column that looks like labels by its values; None without rows."""
+def _likely_label(lines: list[Line], first: int, width: int) -> int | None:
+    """Which of the first and the last column looks like labels; None without rows."""
     rows = [unquote(line.text).split(b",") for line in lines]
-    ends = [(row[0].strip(), row[-1].strip()) for row in rows if len(row) == width]
-    return likely_label_column(ends) % width if ends else None
+    ends = [(row[first].strip(), row[-1].strip()) for row in rows if len(row) == width]
+    if not ends:
+        return None
+    return width - 1 if likely_label_column(ends) else first
 
 
 def _sha256(file: io.BufferedReader) -> str:

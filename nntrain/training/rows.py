@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 
+import numpy as np
+
 from nntrain.config import Config
 from nntrain.data.augment import check_square
 from nntrain.data.checks import file_warnings, split_warnings
@@ -11,6 +13,9 @@ from nntrain.data.kaggle import read_csv
 from nntrain.data.split import hold_out
 from nntrain.errors import DataError
 from nntrain.training.reporter import Reporter
+
+_LOOKED_AT = 5_000  # rows
+_MOST_LIKELY_LABEL = 100  # a column of larger numbers rather holds pixels
 
 Split = tuple[Subset, Subset | None]  # training rows, validation rows
 
@@ -84,10 +89,20 @@ def classes_of(config: Config, digits: Dataset) -> tuple[str, ...]:
 
 
 def _other_label_column(digits: Dataset) -> str:
-    """A hint for labels in the last column of a file without a header."""
-    if digits.label_column == "column 1":
-        return ", or if the last column holds them, write data.label_column: -1"
-    return ""
+    """A hint for labels in another column of a file without a header.
+
+    The column is the one that varies most among those of small numbers.
+    """
+    if digits.label_column != "column 1":
+        return ""
+    pixels = digits.pixels[:_LOOKED_AT]
+    variety = [
+        np.bincount(column).max() if 0 < column.max() < _MOST_LIKELY_LABEL else len(pixels)
+        for column in pixels.T
+    ]
+    likely = int(np.argmin(variety))
+    position = likely + 2 if min(variety) < len(pixels) / 2 else -1
+    return f", or say which column holds them, such as data.label_column: {position}"
 
 
 def split_seed(config: Config) -> int:

@@ -120,3 +120,78 @@ def test_arff_has_its_names_in_declarations(read: Callable[..., Dataset], commen
 def test_arff_without_rows_is_refused(read: Callable[..., Dataset]) -> None:
     with pytest.raises(DataError, match="an ARFF file without a line @data; give a complete one"):
         read(b"@relation mnist\n@attribute pixel1 real\n")
+
+
+def as_arff(table: Table) -> str:
+    lines = ["% OpenML"] * 30 + ["@relation mnist"]
+    lines += [f"@attribute pixel{number} real" for number in range(1, 10)]
+    lines += ["@attribute class {'0','1','2'}", "@data"]
+    return "\n".join([*lines, *("\t".join([*map(str, row[1:]), f"'{row[0]}'"]) for row in table)])
+
+
+def as_csv(
+    table: Table,
+    names: list[str],
+    before: Callable[[int], str] = lambda row: "",
+    after: str = "",
+    last: bool = False,
+) -> str:
+    rows = [[*row[1:], row[0]] if last else row for row in table]
+    lines = [",".join(names)] if names else []
+    lines += [f"{before(at)}{','.join(map(str, row))}{after}" for at, row in enumerate(rows)]
+    return "\n".join(lines)
+
+
+FORMS: dict[str, Callable[[Table], str]] = {
+    "V1 … of R": lambda table: as_csv(table, [f"V{at}" for at in range(1, 11)]),
+    "x1 …, label last": lambda table: as_csv(table, [f"x{at}" for at in range(10)], last=True),
+    "numbers from 1000": lambda table: as_csv(
+        table, ["y", *(f"p{at}" for at in range(1000, 1009))]
+    ),
+    "index and numbers": lambda table: as_csv(
+        table, ["", *map(str, range(10))], lambda row: f"{row},"
+    ),
+    "index and numbers, label last": lambda table: as_csv(
+        table, ["", *map(str, range(10))], lambda row: f"{row},", last=True
+    ),
+    "numbers as decimals": lambda table: as_csv(table, [f"{at}.0" for at in range(10)]),
+    "below 25 comments": lambda table: "# note\n" * 25 + as_csv(table, NAMES),
+    "commas at the end": lambda table: as_csv(table, NAMES, after=","),
+    "commas at the end, no header": lambda table: as_csv(table, [], after=","),
+    "index, no header": lambda table: as_csv(table, [], lambda row: f"{row},"),
+    "file names, no header": lambda table: as_csv(table, [], lambda row: f"img_{row}.png,"),
+    "R's rows from 101": lambda table: as_csv(table, NAMES, lambda row: f"{101 + row},"),
+    "file names": lambda table: as_csv(table, ["file", *NAMES], lambda row: f"img_{row}.png,"),
+    "ids and labels of unknown names": lambda table: as_csv(
+        table, ["PassengerId", "Survived", *NAMES[1:]], lambda row: f"{(7 * row) % 97 + 1000},"
+    ),
+    "ARFF with tabs, quotes and comments": as_arff,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_table_is_read_from_what_other_programs_write(
+    read: Callable[..., Dataset], form: str
+) -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (60, 9))
+    pixels[:, [0, -1]] = 0  # as in pictures
+    table: Table = np.column_stack([rng.integers(0, 3, 60), pixels]).tolist()
+    check_same(read(FORMS[form](table).encode(), labels="required", classes=None), table)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("5~0~0~0~0~1", "its cells are separated by '~'; save it with commas"),
+        ("5^0^0^0^0^1", r"its cells are separated by '\^'; save it with commas"),
+        ("5 153:3 154:18 155:9", "is in LIBSVM's format; convert it"),
+        (
+            "@relation x\n@attribute p real\n@data\n{153 3, 154 18}",
+            ":4: a row of a sparse ARFF file; convert it",
+        ),
+    ],
+)
+def test_other_forms_are_named(read: Callable[..., Dataset], line: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(f"{line}\n{line}\n".encode(), labels="required")
