@@ -72,7 +72,7 @@ class FileFinder(NamedTuple):
         path = expand(written)
         if problem := url_problem(path):
             raise config_error(location, key, problem)
-        if exists(path):
+        if exists(path) and not Path(path).is_dir():
             return path
         folders = [Path()]
         if file and _has_folder(file) and not location.is_override and not Path(path).is_absolute():
@@ -85,6 +85,8 @@ class FileFinder(NamedTuple):
             if not folder.samefile(Path()):
                 folders.append(folder)
         hint = _hint(path, written, location.written, folders)
+        if Path(path).is_dir() and not hint:
+            return path  # its reader will say so
         if if_missing and (hint or len(folders) > 1):
             error, otherwise = if_missing
             hint = hint or _similar(path, folders, otherwise)

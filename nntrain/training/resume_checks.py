@@ -70,8 +70,7 @@ def check_same_config(
         *others, last = may_grow
         raise ChangedConfigError(
             f"{run}: cannot be resumed with another configuration: {'; '.join(refused)} "
-            f"(only {', '.join(others)} and {last} may grow); its own is resumed by: "
-            f"{run.resume_command}"
+            f"(only {', '.join(others)} and {last} may grow)"
         )
 
 

@@ -469,9 +469,9 @@ def _read(file: Path, fields: tuple[str, ...], blank: Collection[str] = ()) -> l
     Raises:
         RunError: If the file cannot be read or is invalid.
     """
+    if file.exists() and not file.is_file():  # reading a pipe could block forever
+        raise RunError(f"{file}: cannot be read: not a regular file; remove it")
     try:
-        if file.exists() and not file.is_file():  # reading a pipe could block forever
-            raise ValueError("not a regular file")
         rows = csv.reader(io.StringIO(file.read_text(encoding="utf-8")), strict=True)
         if tuple(next(rows, ())) != fields:
             raise ValueError("not the columns of a run")
@@ -482,7 +482,7 @@ def _read(file: Path, fields: tuple[str, ...], blank: Collection[str] = ()) -> l
     except FileNotFoundError:
         return []
     except (OSError, ValueError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        reason = error.strerror if isinstance(error, OSError) else "damaged"
         raise RunError(f"{file}: cannot be read: {reason}; --resume rewrites it") from error
 
 
