@@ -6,31 +6,11 @@ import numpy as np
 
 from nntrain.engine.dropout import Dropout
 from nntrain.nn.arrays import Array
-from nntrain.nn.layers import Layer
+from nntrain.nn.layers import Dense, Layer
 from nntrain.nn.network import Network
 
 # The greatest size of a region, so that its operands stay in a core's cache.
 CACHED_PARAMETERS = 131_072
-
-
-class RowShard(NamedTuple):
-    """The rows of a batch that one thread propagates forward and back.
-
-    Attributes:
-        xs: x_0 … x_L.
-        inputs: The inputs of the layers: x_0 … x_{L−1}, or their masked copies with dropout.
-        masks: The dropout masks of x_0 … x_{L−1}; None where the rate is 0.
-        deltas: An empty array, then δ_1 … δ_L.
-        scratch: Temporary arrays in the shapes of the deltas.
-        y: The targets.
-    """
-
-    xs: list[Array]
-    inputs: list[Array]
-    masks: list[Array | None]
-    deltas: list[Array]
-    scratch: list[Array]
-    y: Array
 
 
 class ParameterShard(NamedTuple):
@@ -49,18 +29,49 @@ class ParameterShard(NamedTuple):
     out: tuple[Array, Array]
 
 
+class GradientSum(NamedTuple):
+    """A part of the gradient that is the sum of those of the threads' rows, in a fixed order."""
+
+    parts: list[Array]
+    total: Array
+
+
+class RowShard(NamedTuple):
+    """The rows of a batch that one thread propagates forward and back.
+
+    Attributes:
+        xs: x_0 … x_L.
+        inputs: The inputs of the layers: x_0 … x_{L−1}, or their masked copies with dropout.
+        masks: The dropout masks of x_0 … x_{L−1}; None where the rate is 0.
+        deltas: An empty array, then δ_1 … δ_L.
+        scratch: Temporary arrays in the shapes of the deltas.
+        y: The targets.
+        sums: The layers of few weights and many windows, whose gradient each thread computes for
+            its own rows.
+    """
+
+    xs: list[Array]
+    inputs: list[Array]
+    masks: list[Array | None]
+    deltas: list[Array]
+    scratch: list[Array]
+    y: Array
+    sums: list[ParameterShard]
+
+
 class BatchShards(NamedTuple):
-    """A batch divided among threads: for each thread, its rows, and its parameters by layer."""
+    """A batch divided among threads: for each thread, its rows, its parameters and its sums."""
 
     rows: list[RowShard]
     parameters: list[list[ParameterShard]]
+    sums: list[list[GradientSum]]
 
 
 class BatchBuffer(NamedTuple):
     """A buffer for the rows of several batches.
 
     Attributes:
-        x: Inputs x_0, shape (rows, *input_shape); filled by the caller.
+        x: Inputs x_0, shape (rows, n_0); filled by the caller.
         y: Targets, shape (rows, *output_shape); filled by the caller.
         outputs: x_L of each row, computed before the step of its batch; written by the step.
         batches: The shards of each full batch.
@@ -100,6 +111,13 @@ class Buffers:
         rates = dropout.rates if dropout else [0.0] * len(network.layers)
         pairs = list(zip(shapes, rates, strict=False))  # no dropout of the outputs
         self.masks = [empty(shape) if rate else None for shape, rate in pairs]
+        # ∂E/∂W and ∂E/∂b of each thread's rows, by layer; with one thread, the gradient itself.
+        self.partial = [
+            self.gradients
+            if threads == 1
+            else [(np.empty_like(w), np.empty_like(b)) for w, b in self.gradients]
+            for _ in range(threads)
+        ]
         self.kept = [empty(shape) if rate else None for shape, rate in pairs]
 
     @property
@@ -128,10 +146,13 @@ class Buffers:
             [array[:count] for array in self.deltas],
             [array[:count] for array in self.scratch],
             y,
+            [],
         )
+        threads = range(self.threads)
         return BatchShards(
-            [_rows(whole, self.part(count, thread)) for thread in range(self.threads)],
-            [self._parameters(whole, thread) for thread in range(self.threads)],
+            [self._rows(whole, self.part(count, thread), thread) for thread in threads],
+            [self._parameters(whole, thread) for thread in threads],
+            [self._sums(thread) if self.threads > 1 else [] for thread in threads],
         )
 
     def masks_of(self, count: int) -> list[Array | None]:
@@ -147,6 +168,9 @@ class Buffers:
         for layer, delta, x, (weights, biases) in zip(
             self.layers, batch.deltas[1:], batch.inputs, self.gradients, strict=True
         ):
+            if not isinstance(layer, Dense):
+                continue
+            x = x.reshape(len(x), -1)
             part = self.part(len(_in_memory_order(weights)), thread)
             if weights.flags.c_contiguous:
                 shard = ParameterShard(layer, delta[:, part], x, (weights[part], biases[part]))
@@ -157,6 +181,18 @@ class Buffers:
             if shard.out[0].size:
                 shards.append(shard)
         return shards
+
+    def _sums(self, thread: int) -> list[GradientSum]:
+        """One thread's part of the gradients that are summed over the threads."""
+        sums = []
+        for number, (layer, pair) in enumerate(zip(self.layers, self.gradients, strict=True)):
+            if not _is_summed(layer):
+                continue
+            part = self.part(len(pair[0]), thread)
+            for kind in range(2):
+                parts = [partial[number][kind][part] for partial in self.partial]
+                sums.append(GradientSum(parts, pair[kind][part]))
+        return sums
 
     def regions(self, thread: int) -> list[slice]:
         """One thread's regions of the parameter vector, each with only weights or only biases."""
@@ -184,20 +220,28 @@ class Buffers:
         length = (weights.size // rows if rows else 0) if kind == 0 else 1
         return part.start * length, part.stop * length
 
+    def _rows(self, batch: RowShard, part: slice, thread: int) -> RowShard:
+        """One thread's rows of a batch."""
+        inputs, deltas = [x[part] for x in batch.inputs], [delta[part] for delta in batch.deltas]
+        own = zip(self.layers, deltas[1:], inputs, self.partial[thread], strict=True)
+        return RowShard(
+            [x[part] for x in batch.xs],
+            inputs,
+            [None if mask is None else mask[part] for mask in batch.masks],
+            deltas,
+            [array[part] for array in batch.scratch],
+            batch.y[part],
+            [ParameterShard(*shard) for shard in own if _is_summed(shard[0])],
+        )
+
     def part(self, count: int, thread: int) -> slice:
         """One thread's share of `count` rows or neurons."""
         return slice(thread * count // self.threads, (thread + 1) * count // self.threads)
 
 
-def _rows(batch: RowShard, part: slice) -> RowShard:
-    return RowShard(
-        [x[part] for x in batch.xs],
-        [x[part] for x in batch.inputs],
-        [None if mask is None else mask[part] for mask in batch.masks],
-        [delta[part] for delta in batch.deltas],
-        [array[part] for array in batch.scratch],
-        batch.y[part],
-    )
+def _is_summed(layer: Layer) -> bool:
+    """Whether each thread computes a layer's gradient for its own rows, as of convolutions."""
+    return not isinstance(layer, Dense) and layer.weights.size > 0
 
 
 def _in_memory_order(weights: Array) -> Array:

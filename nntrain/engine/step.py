@@ -5,9 +5,11 @@ the parameters: each computes its part of the gradient and updates the same para
 are in the cache. No two threads write to the same element, so the result does not depend on timing.
 """
 
+import math
+
 import numpy as np
 
-from nntrain.engine.buffers import BatchBuffer, Buffers, ParameterShard, RowShard
+from nntrain.engine.buffers import BatchBuffer, BatchShards, Buffers, RowShard
 from nntrain.engine.dropout import Dropout
 from nntrain.engine.threads import WorkerPool
 from nntrain.nn.arrays import Array
@@ -56,7 +58,10 @@ class TrainStep:
         self.regularization = regularization
         self.average = average
         self.dropout = dropout
-        work = batch_size * network.weight_count
+        work = batch_size * sum(
+            layer.weights.size * max(1, math.prod(shape[:-1]))
+            for layer, shape in zip(network.layers, network.shapes[1:], strict=True)
+        )
         self._pool = pool if work >= WORTH_A_POOL else WorkerPool(1)
         self.threads = self._pool.size
         self.blas_threads = pool.size if WORTH_BLAS_THREADS <= work < WORTH_A_POOL else 1
@@ -72,7 +77,10 @@ class TrainStep:
         y, outputs = (np.empty((rows, *shapes[-1]), dtype) for _ in "yo")
         batches = [slice(at, at + self.batch_size) for at in range(0, rows, self.batch_size)]
         return BatchBuffer(
-            x, y, outputs, [self._buffers.share(x[b], y[b], outputs[b]) for b in batches]
+            x.reshape(rows, -1),
+            y,
+            outputs,
+            [self._buffers.share(x[b], y[b], outputs[b]) for b in batches],
         )
 
     def run(
@@ -99,21 +107,18 @@ class TrainStep:
             shards = buffer.batches[start // count]
         else:
             rows = slice(start, stop)
-            shards = self._buffers.share(buffer.x[rows], buffer.y[rows], buffer.outputs[rows])
+            x = buffer.x[rows].reshape(count, *self.network.shapes[0])
+            shards = self._buffers.share(x, buffer.y[rows], buffer.outputs[rows])
         if self.dropout is not None:
             self.dropout.draw(self._buffers.masks_of(count), epoch, batch)
         self.optimizer.begin()
         tasks = [lambda thread: self._propagate(shards.rows[thread], count)]
         rules = self.regularization
         if rules.clip_norm is None:
-            tasks.append(
-                lambda thread: self._differentiate_and_move(
-                    shards.parameters[thread], thread, learning_rate
-                )
-            )
+            tasks.append(lambda thread: self._differentiate_and_move(shards, thread, learning_rate))
         else:  # clipping needs the whole gradient first
             tasks += [
-                lambda thread: _differentiate(shards.parameters[thread]),
+                lambda thread: _differentiate(shards, thread),
                 lambda thread: None if thread else rules.clip(self._gradient),
                 lambda thread: self._move(thread, learning_rate),
             ]
@@ -126,7 +131,7 @@ class TrainStep:
 
     def _propagate(self, rows: RowShard, count: int) -> None:
         """Forward pass, and δ_1 … δ_L of the mean error over the batch's `count` rows."""
-        xs, inputs, masks, deltas, scratch, y = rows
+        xs, inputs, masks, deltas, scratch, y, sums = rows
         layers = self.network.layers
         for i, layer in enumerate(layers):
             mask = masks[i]
@@ -141,11 +146,13 @@ class TrainStep:
             if mask is not None:  # the gradient of the masking
                 error *= mask
             layers[i - 1].activation.backward(error, xs[i], error, scratch[i])
+        for layer, delta, x, out in sums:
+            layer.gradient(delta, x, out)
 
     def _differentiate_and_move(
-        self, shards: list[ParameterShard], thread: int, learning_rate: float
+        self, shards: BatchShards, thread: int, learning_rate: float
     ) -> None:
-        _differentiate(shards)
+        _differentiate(shards, thread)
         self._move(thread, learning_rate)
 
     def _move(self, thread: int, learning_rate: float) -> None:
@@ -156,7 +163,9 @@ class TrainStep:
 
     def _limit_norms(self, thread: int) -> None:
         for layer in self.network.layers:
-            weights = layer.weights
+            if not layer.weights.size:
+                continue
+            weights = layer.weights.reshape(len(layer.weights), -1)
             self.regularization.limit(weights[self._buffers.part(len(weights), thread)])
 
     def _update_average(self, thread: int) -> None:
@@ -165,6 +174,10 @@ class TrainStep:
                 self.average.update(self.network.parameters, region)
 
 
-def _differentiate(shards: list[ParameterShard]) -> None:
-    for layer, delta, x, out in shards:
+def _differentiate(shards: BatchShards, thread: int) -> None:
+    for layer, delta, x, out in shards.parameters[thread]:
         layer.gradient(delta, x, out)
+    for parts, total in shards.sums[thread]:
+        np.add(parts[0], parts[1], out=total)
+        for part in parts[2:]:
+            total += part

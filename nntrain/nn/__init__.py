@@ -5,6 +5,7 @@ weights.
 """
 
 from nntrain.nn.activations import ACTIVATIONS, Activation
+from nntrain.nn.convolution import Conv, MaxPool, MeanPool
 from nntrain.nn.initializers import INITIALIZERS, Initializer
 from nntrain.nn.layers import Dense, Layer
 from nntrain.nn.losses import LOSSES, Loss
@@ -15,10 +16,13 @@ __all__ = [
     "INITIALIZERS",
     "LOSSES",
     "Activation",
+    "Conv",
     "Dense",
     "Initializer",
     "Layer",
     "Loss",
+    "MaxPool",
+    "MeanPool",
     "Network",
     "parameter_count",
 ]

@@ -103,14 +103,15 @@ class Network:
         )
 
     def forward(self, x: Array) -> list[Array]:
-        """Propagate x_0, shape (B, *input_shape), through all layers: [x_0, x_1, …, x_L]."""
-        xs = [x]
+        """Propagate x_0, shape (B, n_0) or (B, *input_shape), through all layers: [x_0, …, x_L]."""
+        xs = [x.reshape(len(x), *self.shapes[0])]
         for layer in self.layers:
             xs.append(layer.forward(xs[-1]))
         return xs
 
     def predict(self, x: Array) -> Array:
-        """x_L for inputs x_0 of shape (B, *input_shape)."""
+        """x_L for inputs x_0 of shape (B, n_0) or (B, *input_shape)."""
+        x = x.reshape(len(x), *self.shapes[0])
         for layer in self.layers:
             x = layer.forward(x)
         return x
