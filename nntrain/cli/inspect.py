@@ -28,8 +28,8 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     finder = FileFinder(reporter.log, needed=())
     summary = summarise(resolve_source(source, overrides, finder), reporter)
     committee = f", a committee of {summary.members} such networks" if summary.members > 1 else ""
-    widths = "-".join(map(str, summary.widths))
-    echo(f"{source}: {widths}, {summary.loss}, {summary.dtype}{committee}")
+    shapes = "-".join("×".join(map(str, shape)) for shape in summary.shapes)
+    echo(f"{source}: {shapes}, {summary.loss}, {summary.dtype}{committee}")
     if summary.init:
         echo(f"began with the weights of {'; '.join(summary.init)}")
     echo()
@@ -42,17 +42,23 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     for number, layer in enumerate(summary.layers, 1):
         rows.add_row(
             str(number),
-            layer.activation,
-            str((layer.neurons, layer.inputs)),
-            str((layer.neurons,)),
+            layer.activation if layer.weights else layer.kind,
+            str(layer.weight_shape) if layer.weights else "",
+            str((layer.biases,)) if layer.biases else "",
             f"{layer.weights:,}",
-            f"{layer.neurons:,}",
-            f"{layer.weights:,}",
+            f"{layer.biases:,}",
+            f"{layer.multiplications:,}",
             *([f"{layer.dropout:g}"] if layer.dropout else []),
         )
     rows.add_section()
     rows.add_row(
-        "all", "", "", "", f"{summary.weights:,}", f"{summary.biases:,}", f"{summary.weights:,}"
+        "all",
+        "",
+        "",
+        "",
+        f"{summary.weights:,}",
+        f"{summary.biases:,}",
+        f"{summary.multiplications:,}",
     )
     console().print(rows)
     echo()

@@ -1,11 +1,18 @@
 """Builds the objects of training from a typed configuration."""
 
+from nntrain.config.layers import build_layers, input_shape
 from nntrain.config.memory import check_network_fits
-from nntrain.config.schema import Config, DenseConfig, NormalConfig, UniformConfig
+from nntrain.config.schema import (
+    Config,
+    ConvConfig,
+    DenseConfig,
+    NormalConfig,
+    UniformConfig,
+)
 from nntrain.data.augment import Augmentation, Augmenter
 from nntrain.data.batches import Rescale
 from nntrain.engine import Dropout
-from nntrain.nn import INITIALIZERS, Dense, Initializer, Layer, Network
+from nntrain.nn import INITIALIZERS, Initializer, Network
 from nntrain.nn.initializers import normal, uniform
 from nntrain.optim import (
     SGD,
@@ -27,11 +34,6 @@ from nntrain.optim import (
 from nntrain.randomness import Purpose, generator
 
 
-def build_layers(config: Config) -> list[Layer]:
-    """Layers without parameters."""
-    return [Dense(layer.dense, layer.activation) for layer in config.network]
-
-
 def build_network(config: Config, inputs: int) -> Network:
     """Network of n_0 = `inputs` pixels with all parameters zero.
 
@@ -39,7 +41,7 @@ def build_network(config: Config, inputs: int) -> Network:
         ConfigError: If it needs more memory than this machine has.
     """
     check_network_fits(config, inputs, trained=False)
-    return Network((inputs,), build_layers(config), config.loss, config.dtype)
+    return Network(input_shape(config, inputs), build_layers(config), config.loss, config.dtype)
 
 
 def initial_network(config: Config, inputs: int) -> Network:
@@ -51,7 +53,8 @@ def initial_network(config: Config, inputs: int) -> Network:
     network = build_network(config, inputs)
     rng = generator(config.seed, Purpose.WEIGHTS)
     for layer, layer_config in zip(network.layers, config.network, strict=True):
-        layer.weights[...] = _initializer(layer_config)(rng, layer.weights.shape)
+        if isinstance(layer_config, DenseConfig | ConvConfig):
+            layer.weights[...] = _initializer(layer_config)(rng, layer.weights.shape)
     return network
 
 
@@ -137,7 +140,7 @@ def build_rescale(config: Config) -> Rescale:
     return Rescale(*config.data.input_range)
 
 
-def _initializer(layer: DenseConfig) -> Initializer:
+def _initializer(layer: DenseConfig | ConvConfig) -> Initializer:
     match layer.init:
         case NormalConfig(normal=scale):
             return normal(scale)

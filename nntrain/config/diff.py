@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nntrain.config.schema import INITIALIZER_FOR, Config, ConfigModel, DenseConfig
+from nntrain.config.schema import INITIALIZER_FOR, Config, ConfigModel, ConvConfig, DenseConfig
 
 # Keys whose values need no name before them.
 _NAMELESS = {"name", "dense", "activation"}
@@ -66,7 +66,10 @@ def _parts(value: object) -> dict[str, Any]:
 
 def _fields(model: ConfigModel) -> dict[str, Any]:
     fields = dict(model)
-    if isinstance(model, DenseConfig) and model.init == INITIALIZER_FOR[model.activation]:
+    if (
+        isinstance(model, DenseConfig | ConvConfig)
+        and model.init == INITIALIZER_FOR[model.activation]
+    ):
         fields["init"] = None
     return fields
 

@@ -22,6 +22,7 @@ from nntrain.config.issues import (
 from nntrain.config.notation import is_null_word, number_in
 from nntrain.config.places import variants_of
 from nntrain.config.schema import (
+    LAYERS,
     AnyOptimizer,
     AnySchedule,
     Config,
@@ -50,6 +51,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "distortion": DistortionConfig,
     "elastic": ElasticConfig,
     "network": DenseConfig,
+    **LAYERS,
     "training": TrainingConfig,
     **_SHAPES["init"],
     **_SHAPES["optimizer"],
@@ -90,7 +92,11 @@ def issue_of(
     loc, value, context = error["loc"], error["input"], error.get("ctx", {})
     # Pydantic adds parts that are not in the file: the branch of a union, and "[key]".
     path = tuple(
-        part for before, part in pairwise(("", *loc)) if before not in _SHAPES and part != "[key]"
+        part
+        for before, part in pairwise(("", *loc))
+        if before not in _SHAPES
+        and part != "[key]"
+        and not (isinstance(before, int) and part in LAYERS)
     )
     parent, key = path[:-1], str(path[-1])
     match error["type"]:

@@ -3,11 +3,12 @@
 import os
 import sys
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
 
-from nntrain.config.schema import Config
+from nntrain.config.layers import build_layers, check_shapes, input_shape
+from nntrain.config.schema import Config, ConvConfig
 from nntrain.errors import ConfigError
+from nntrain.nn import parameter_count
 
 # Vectors as long as the parameters that an optimizer keeps.
 _OPTIMIZER_VECTORS = {"sgd": 0, "momentum": 1, "nesterov": 1, "adam": 2, "adamw": 2}
@@ -24,10 +25,11 @@ def check_network_fits(config: Config, inputs: int, *, trained: bool) -> None:
         trained: Whether gradient, optimizer state and moving average are needed, too.
 
     Raises:
-        ConfigError: If the network needs more memory than this machine has.
+        ConfigError: If the network needs more memory than this machine has, or a layer cannot take
+            the picture before it.
     """
-    widths = [inputs, *(layer.dense for layer in config.network)]
-    parameters = sum((before + 1) * neurons for before, neurons in pairwise(widths))
+    check_shapes(config, inputs)
+    parameters = parameter_count(input_shape(config, inputs), build_layers(config))
     vectors = 1
     if trained:
         vectors += 1 + _OPTIMIZER_VECTORS[config.training.optimizer.name]
@@ -35,9 +37,10 @@ def check_network_fits(config: Config, inputs: int, *, trained: bool) -> None:
     needed = vectors * parameters * _BYTES[config.dtype]
     available = machine_memory()
     if available is not None and needed > available:
-        widest = max(range(len(config.network)), key=lambda i: config.network[i].dense)
+        widest = max(range(len(config.network)), key=lambda i: config.network[i].neurons)
+        key = "conv" if isinstance(config.network[widest], ConvConfig) else "dense"
         raise ConfigError(
-            f"network[{widest}].dense: the network needs {_in_gb(needed)} of memory, but this "
+            f"network[{widest}].{key}: the network needs {_in_gb(needed)} of memory, but this "
             f"machine has {_in_gb(available)}; take fewer neurons"
         )
 

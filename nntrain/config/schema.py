@@ -5,7 +5,7 @@ the offending value.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -203,6 +203,7 @@ _ClassNames = Annotated[
     Field(min_length=2, max_length=MOST_CLASSES),
     AfterValidator(_distinct),
 ]
+_Side = Annotated[int, Field(ge=1, le=100_000)]
 _Number = Annotated[float, Field(ge=-1e9, le=1e9)]
 _Input = Annotated[float, Field(ge=-1_000, le=1_000)]
 
@@ -247,6 +248,13 @@ class DataConfig(ConfigModel):
     ] = Field(
         default=None,
         description="numbers in the CSV for black and white; null for whole numbers 0 to 255",
+    )
+    image: Annotated[
+        tuple[_Side, _Side] | tuple[_Side, _Side, _Side] | None,
+        expect("height and width, such as [28, 28], also with channels, or null"),
+    ] = Field(
+        default=None,
+        description="height, width and channels of the pictures; null for square grey ones",
     )
     input_range: Annotated[
         tuple[_Input, _Input],
@@ -297,10 +305,7 @@ Initializer = Annotated[
 ]
 
 
-class DenseConfig(ConfigModel):
-    """One fully connected layer."""
-
-    dense: int = Field(ge=1, le=1_000_000_000, description="neurons")
+class _NeuronsConfig(ConfigModel):
     activation: Activation = Field(description="activation function of the weighted sums")
     init: Initializer = Field(
         default=None,
@@ -316,6 +321,84 @@ class DenseConfig(ConfigModel):
     def _default_to_the_activation(cls, init: object, info: ValidationInfo) -> object:
         activation = info.data.get("activation", "identity")  # absent if it is invalid
         return INITIALIZER_FOR[activation] if init is None else init
+
+
+class DenseConfig(_NeuronsConfig):
+    """One fully connected layer."""
+
+    dense: int = Field(ge=1, le=1_000_000_000, description="neurons")
+
+    @property
+    def neurons(self) -> int:
+        """The number of neurons."""
+        return self.dense
+
+
+class ConvConfig(_NeuronsConfig):
+    """One convolution: a dense layer for every window of a picture."""
+
+    conv: int = Field(ge=1, le=1_000_000_000, description="filters, the neurons of each window")
+    kernel: int = Field(ge=1, le=1_000, description="height and width of a window")
+    stride: int = Field(default=1, ge=1, le=1_000, description="pixels from a window to the next")
+    padding: Literal["valid", "same"] = Field(
+        default="valid",
+        description="valid: windows within the picture; same: with zeros around it, so that "
+        "each pixel is the centre of a window",
+    )
+
+    @property
+    def neurons(self) -> int:
+        """The number of neurons of a window."""
+        return self.conv
+
+    @property
+    def border(self) -> int:
+        """The zeros around the picture."""
+        return self.kernel // 2 if self.padding == "same" else 0
+
+
+class _PoolConfig(ConfigModel):
+    stride: int | None = Field(
+        default=None, ge=1, le=1_000, description="pixels from a window to the next; null: the size"
+    )
+    activation: ClassVar[Activation] = "identity"
+    dropout: ClassVar[float] = 0.0
+    neurons: ClassVar[int] = 0
+
+
+class MaxPoolConfig(_PoolConfig):
+    """The greatest value of each window."""
+
+    max_pool: int = Field(ge=1, le=1_000, description="height and width of a window")
+
+
+class MeanPoolConfig(_PoolConfig):
+    """The mean of each window."""
+
+    mean_pool: int = Field(ge=1, le=1_000, description="height and width of a window")
+
+
+LAYERS: dict[str, type[ConfigModel]] = {
+    "dense": DenseConfig,
+    "conv": ConvConfig,
+    "max_pool": MaxPoolConfig,
+    "mean_pool": MeanPoolConfig,
+}
+
+
+def _kind_of_layer(value: object) -> str:
+    """The kind of a layer by its own key; an unknown one is taken for a dense layer."""
+    keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", {})
+    return next((kind for kind in reversed(LAYERS) if kind in keys), "dense")
+
+
+LayerConfig = Annotated[
+    Annotated[DenseConfig, Tag("dense")]
+    | Annotated[ConvConfig, Tag("conv")]
+    | Annotated[MaxPoolConfig, Tag("max_pool")]
+    | Annotated[MeanPoolConfig, Tag("mean_pool")],
+    Discriminator(_kind_of_layer),
+]
 
 
 class _OptimizerConfig(ConfigModel):
@@ -484,6 +567,26 @@ class TrainingConfig(ConfigModel):
         return schedule
 
 
+def _check_order(network: tuple[LayerConfig, ...]) -> None:
+    """Check that layers of pictures come first, dense ones last, and softmax at the end."""
+    for index, layer in enumerate(network):
+        if isinstance(layer, ConvConfig) and layer.padding == "same" and layer.kernel % 2 == 0:
+            raise rule_error(
+                f"padding: same needs an odd kernel, not {layer.kernel}", index, "kernel"
+            )
+        follows_dense = index > 0 and isinstance(network[index - 1], DenseConfig)
+        if follows_dense and not isinstance(layer, DenseConfig):
+            raise rule_error("layers of pictures come before the first dense one", index)
+        if index < len(network) - 1 and layer.activation == "softmax":
+            raise rule_error(
+                "softmax belongs in the last layer only; choose another", index, "activation"
+            )
+    if not isinstance(network[-1], DenseConfig):
+        raise rule_error(
+            "the last layer must be dense, with a neuron for each class; add one", len(network) - 1
+        )
+
+
 class Config(ConfigModel):
     """All that a training run depends on."""
 
@@ -498,7 +601,7 @@ class Config(ConfigModel):
         default="float32", description="precision of the weights and of all arithmetic"
     )
     data: DataConfig = Field(description="the CSVs and how they are read")
-    network: tuple[DenseConfig, ...] = Field(
+    network: tuple[LayerConfig, ...] = Field(
         min_length=1, description="the layers, from input to output"
     )
     loss: Loss = Field(description="what training minimizes")
@@ -507,13 +610,9 @@ class Config(ConfigModel):
     @field_validator("network")
     @classmethod
     def _check_last_layer_has_one_neuron_per_class(
-        cls, network: tuple[DenseConfig, ...], info: ValidationInfo
-    ) -> tuple[DenseConfig, ...]:
-        for index, layer in enumerate(network[:-1]):
-            if layer.activation == "softmax":
-                raise rule_error(
-                    "softmax belongs in the last layer only; choose another", index, "activation"
-                )
+        cls, network: tuple[LayerConfig, ...], info: ValidationInfo
+    ) -> tuple[LayerConfig, ...]:
+        _check_order(network)
         last = network[-1]
         if last.dropout:
             raise rule_error(
@@ -522,11 +621,11 @@ class Config(ConfigModel):
                 "dropout",
             )
         given = info.data["data"].classes if "data" in info.data else None
-        classes = len(given) if isinstance(given, tuple) else given or last.dense
-        if last.dense != classes:
+        classes = len(given) if isinstance(given, tuple) else given or last.neurons
+        if last.neurons != classes:
             raise rule_error(
                 f"the last layer must have one neuron for each of the {classes} classes, "
-                f"not {last.dense}",
+                f"not {last.neurons}",
                 len(network) - 1,
                 "dense",
                 given=("data", "classes"),
@@ -572,7 +671,14 @@ class Config(ConfigModel):
         """The label of each output; 0, 1 … if none are given."""
         if isinstance(self.data.classes, tuple):
             return self.data.classes
-        return tuple(map(str, range(self.network[-1].dense)))
+        return tuple(map(str, range(self.output_layer.dense)))
+
+    @property
+    def output_layer(self) -> DenseConfig:
+        """The last layer."""
+        last = self.network[-1]
+        assert isinstance(last, DenseConfig)  # noqa: S101 (for the type checker)
+        return last
 
     def with_classes_of(self, other: "Config") -> "Config":
         """The configuration with the classes of a run, unless it has other ones."""
@@ -583,5 +689,5 @@ class Config(ConfigModel):
         """The configuration of a network with an output for each of these classes."""
         is_numbered = names == tuple(map(str, range(len(names))))
         data = self.data.model_copy(update={"classes": len(names) if is_numbered else names})
-        last = self.network[-1].model_copy(update={"dense": len(names)})
+        last = self.output_layer.model_copy(update={"dense": len(names)})
         return self.model_copy(update={"data": data, "network": (*self.network[:-1], last)})

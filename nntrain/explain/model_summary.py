@@ -1,11 +1,13 @@
 """The summary of a network: shapes, parameters, multiplications and memory."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from nntrain.config import Config
 from nntrain.config.build import build_average, build_dropout, build_network, build_optimizer
+from nntrain.config.schema import LAYERS
 from nntrain.data.kaggle import count_pixels
 from nntrain.engine.buffers import Buffers
 from nntrain.training.inference import Predictor
@@ -20,27 +22,37 @@ class LayerSummary(NamedTuple):
     """The summary of one layer.
 
     Attributes:
+        kind: "dense", "conv", "max_pool" or "mean_pool".
         activation: Name of σ.
-        inputs: n_{i−1}.
-        neurons: n_i.
+        output_shape: The shape of x_i.
+        weight_shape: The shape of W_i; (0,) without weights.
+        biases: The number of biases.
         dropout: The share of its outputs that each training step drops.
     """
 
+    kind: str
     activation: str
-    inputs: int
-    neurons: int
+    output_shape: tuple[int, ...]
+    weight_shape: tuple[int, ...]
+    biases: int
     dropout: float
 
     @property
     def weights(self) -> int:
-        """Number of weights, and of multiplications per image in the forward pass."""
-        return self.neurons * self.inputs
+        """Number of weights."""
+        return math.prod(self.weight_shape)
+
+    @property
+    def multiplications(self) -> int:
+        """Number of multiplications per image in the forward pass: each window has all weights."""
+        return self.weights * math.prod(self.output_shape[:-1])
 
 
 class ModelSummary(NamedTuple):
     """The summary of a network.
 
     Attributes:
+        input_shape: The shape of x_0.
         layers: From the first to the last.
         input_dropout: The share of x_0 that each training step drops.
         loss: Name of E.
@@ -52,6 +64,7 @@ class ModelSummary(NamedTuple):
             "runs/old, epoch 4"; none if they were drawn.
     """
 
+    input_shape: tuple[int, ...]
     layers: list[LayerSummary]
     input_dropout: float
     loss: str
@@ -62,28 +75,33 @@ class ModelSummary(NamedTuple):
     init: Sequence[str] = ()
 
     @property
-    def widths(self) -> list[int]:
-        """n_0 … n_L."""
-        return [self.layers[0].inputs, *(layer.neurons for layer in self.layers)]
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of x_0 … x_L."""
+        return [self.input_shape, *(layer.output_shape for layer in self.layers)]
 
     @property
     def weights(self) -> int:
-        """Weights of one network; also multiplications per image in the forward pass."""
+        """Weights of one network."""
         return sum(layer.weights for layer in self.layers)
 
     @property
     def biases(self) -> int:
         """Number of biases of one network."""
-        return sum(layer.neurons for layer in self.layers)
+        return sum(layer.biases for layer in self.layers)
+
+    @property
+    def multiplications(self) -> int:
+        """Multiplications per image in the forward pass."""
+        return sum(layer.multiplications for layer in self.layers)
 
     @property
     def multiplications_back(self) -> int:
         """Number of multiplications per image in the backward pass.
 
-        ∂E/∂W_i = δ_i x_{i−1}ᵀ takes one per weight, and so does W_iᵀ δ_i in all layers but the
-        first.
+        ∂E/∂W_i = δ_i x_{i−1}ᵀ takes as many as the forward pass, and so does W_iᵀ δ_i in all
+        layers but the first.
         """
-        return 2 * self.weights - self.layers[0].weights
+        return 2 * self.multiplications - self.layers[0].multiplications
 
 
 def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
@@ -134,10 +152,20 @@ def _summary(config: Config, inputs: int, members: int) -> ModelSummary:
         "buffers of a batch": buffers.nbytes,
     }
     layers = [
-        LayerSummary(layer.activation, n_in, layer.dense, layer.dropout)
-        for layer, n_in in zip(config.network, network.widths, strict=False)
+        LayerSummary(
+            next(kind for kind, model in LAYERS.items() if isinstance(layer, model)),
+            layer.activation,
+            shape,
+            built.weights.shape,
+            built.biases.size,
+            layer.dropout,
+        )
+        for layer, built, shape in zip(
+            config.network, network.layers, network.shapes[1:], strict=True
+        )
     ]
     return ModelSummary(
+        input_shape=network.shapes[0],
         layers=layers,
         input_dropout=config.training.input_dropout,
         loss=config.loss,

@@ -217,7 +217,7 @@ def _train(
     network, progress, plan = state.network, state.progress, plan_of(config)
     finished_before = is_finished(progress.history, plan.epochs, plan.patience)
     batches = batches_for(config, training, network, threads)
-    targets = one_hot(config.network[-1].dense, config.dtype)
+    targets = one_hot(config.output_layer.dense, config.dtype)
     stats = LayerStats(network, training, batches.scale, targets)
     greatest = training.dataset.greatest_pixel
     now = _checkpoint_of(config, state, data_digest, greatest, threads)
@@ -299,7 +299,7 @@ def batches_for(config: Config, training: Subset, network: Network, threads: int
     distorter = build_augmenter(config, network.widths[0])
     return Batches(
         training,
-        targets=one_hot(config.network[-1].dense, config.dtype, config.training.label_smoothing),
+        targets=one_hot(config.output_layer.dense, config.dtype, config.training.label_smoothing),
         batch_size=config.training.batch_size,
         scale=build_rescale(config),
         seed=config.seed,

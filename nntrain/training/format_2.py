@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.config import Config, parse_config
-from nntrain.config.build import build_layers, build_network, dropout_rates
+from nntrain.config.build import build_network, dropout_rates
+from nntrain.config.layers import build_layers
 from nntrain.nn import Network, parameter_count
 from nntrain.nn.arrays import Array
 

@@ -11,10 +11,10 @@ from threadpoolctl import threadpool_limits
 from nntrain.config import Config, parse_config
 from nntrain.config.build import (
     build_augmenter,
-    build_layers,
     build_network,
     build_rescale,
 )
+from nntrain.config.layers import build_layers, input_shape
 from nntrain.data.batches import one_hot
 from nntrain.data.dataset import Dataset, Subset, label_dtype
 from nntrain.data.labels import MOST_CLASSES
@@ -137,7 +137,7 @@ def network_of(saved: Checkpoint, path: Path) -> tuple[Config, Network]:
     config = parse_config(saved.meta.config, str(path))
     chosen = "parameters" if config.training.average is None else "average"
     arrays = {"parameters": saved.parameters, **saved.optimizer_state}
-    size = parameter_count((saved.meta.inputs,), build_layers(config))
+    size = parameter_count(input_shape(config, saved.meta.inputs), build_layers(config))
     # Check the size before allocating the network: an invalid file may claim a huge one.
     checkpoint.check_same_arrays(path, arrays, {chosen: ((size,), config.dtype)})
     network = build_network(config, saved.meta.inputs)

@@ -51,10 +51,10 @@ def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
         check_square(digits.pixels.shape[1])  # before any folder is created
     digits = digits.with_classes(classes_of(config, digits))
     log_dataset(digits, file_warnings(digits, data.pixel_range), reporter)
-    if config.network[-1].dense != len(digits.classes):
+    if config.output_layer.dense != len(digits.classes):
         reporter.log(
             f"the last layer has {len(digits.classes)} neurons, one for each class, instead of "
-            f"{config.network[-1].dense}"
+            f"{config.output_layer.dense}"
         )
     if isinstance(data.validation, str):
         complete = config.with_classes(digits.classes)

@@ -161,7 +161,7 @@ def symmetric_neurons(stats: RunStats) -> Diagnosis | None:
     if stats.weights.symmetric:
         verb, end = "have", "never differ"
     evidence = (
-        f"all {stats.config.network[layer - 1].dense} neurons of layer {layer} {verb} the same "
+        f"all {stats.config.network[layer - 1].neurons} neurons of layer {layer} {verb} the same "
         f"weights, so they get the same δ_{layer} and {end}"
     )
     remedies: list[Remedy] = [(("network", number - 1, "init"), "null") for number in layers]
@@ -261,7 +261,7 @@ def saturated(stats: RunStats) -> Diagnosis | None:
         if LOSSES[stats.config.loss].canonical is ACTIVATIONS[layers[-1].activation]:
             shares[-1] = 0.0  # σ′ of the outputs cancels
         # All outputs but one should be near 0, so only more than these are too many.
-        limits = [limit] * (len(layers) - 1) + [1 - 0.5 / stats.config.network[-1].dense]
+        limits = [limit] * (len(layers) - 1) + [1 - 0.5 / stats.config.output_layer.dense]
         found = [i for i, share in enumerate(shares) if share > limits[i]]
         if found:
             found.sort(key=lambda i: -shares[i])
@@ -372,7 +372,7 @@ def no_better_than_constant(stats: RunStats) -> Diagnosis | None:
     """E is that of a network that ignores its inputs."""
     if not stats.history:
         return None
-    last, classes = stats.history[-1].train_loss, stats.config.network[-1].dense
+    last, classes = stats.history[-1].train_loss, stats.config.output_layer.dense
     if not _learns_badly(stats) or abs(last - stats.baseline) > NEAR * stats.baseline:
         return None
     evidence = (
@@ -384,7 +384,7 @@ def no_better_than_constant(stats: RunStats) -> Diagnosis | None:
 
 
 def _baseline_formula(stats: RunStats) -> str:
-    k = stats.config.network[-1].dense
+    k = stats.config.output_layer.dense
     formulas = {
         "cross_entropy": (math.log(k), f" ≈ ln {k}"),
         "squared_error": ((1 - 1 / k) / 2, f" ≈ ½(1 − 1/{k})"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from nntrain.config import Config, parse_config
 from nntrain.config.build import build_regularization, build_rescale
-from nntrain.config.schema import DenseConfig
+from nntrain.config.schema import LayerConfig
 from nntrain.data.batches import one_hot
 from nntrain.data.checks import count_shared, low_range, missing_classes
 from nntrain.data.dataset import Subset
@@ -59,7 +59,7 @@ class Sample:
         rows.take(index, pixels)
         x = np.empty(pixels.shape, config.dtype)
         build_rescale(config).apply(pixels, x)
-        targets = one_hot(config.network[-1].dense, config.dtype, config.training.label_smoothing)
+        targets = one_hot(config.output_layer.dense, config.dtype, config.training.label_smoothing)
         return cls(x, targets[rows.labels[index]])
 
 
@@ -130,13 +130,13 @@ class Snapshot:
         return self.deltas[0] / self.deltas[-1] if self.deltas[-1] else math.nan
 
 
-def _saturated(layer: DenseConfig, x: Array) -> float:
+def _saturated(layer: LayerConfig, x: Array) -> float:
     if layer.activation not in SQUASHING:
         return 0.0
     return float(saturated(ACTIVATIONS[layer.activation], x).mean())
 
 
-def _dead(layer: DenseConfig, x: Array) -> float:
+def _dead(layer: LayerConfig, x: Array) -> float:
     return float(np.mean((x <= 0).all(axis=0))) if layer.activation == "relu" else 0.0
 
 
@@ -329,7 +329,7 @@ def read_rows(run: RunFolder, reporter: Reporter) -> Split | None:
 
 def constant_loss(config: Config, data: Split | None) -> float:
     """E if each output is the mean of its targets; without data, of equally frequent classes."""
-    classes = config.network[-1].dense
+    classes = config.output_layer.dense
     targets = one_hot(classes, "float64", config.training.label_smoothing)
     shares = np.full(classes, 1 / classes)
     if data:

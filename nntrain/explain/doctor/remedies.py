@@ -60,7 +60,7 @@ def regularization(stats: RunStats) -> Remedy:
         return ("data", "distortion"), "{rotation: 12, scale: 0.12, shear: 0.1, shift: 1}"
     without_dropout = [i for i, layer in enumerate(config.network[:-1]) if not layer.dropout]
     if without_dropout:
-        widest = max(without_dropout, key=lambda i: config.network[i].dense)
+        widest = max(without_dropout, key=lambda i: config.network[i].neurons)
         return ("network", widest, "dropout"), "0.3"
     decay = 10 * config.training.optimizer.weight_decay or 1e-4
     return ("training", "optimizer", "weight_decay"), f"{decay:g}"
