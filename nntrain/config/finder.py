@@ -108,7 +108,7 @@ def _places(folders: Sequence[Path], file: Path | None) -> list[str]:
 
 def _has_folder(file: Path) -> bool:
     """Whether YAML is from a file in a folder, not from a pipe or /dev/stdin."""
-    return file.is_file() and Path("/dev") not in file.parents
+    return file.is_file() and file.parent not in (Path("/dev"), Path("/dev/fd"))
 
 
 def _hint(path: str, value: str, written: str, folders: Collection[Path]) -> str | None:

@@ -155,9 +155,7 @@ def resume(
             state.restore(saved, file)
             _log_position(run, config, before, saved, threads, reporter)
             run.write_progress(saved.progress)  # may be older, after a kill between the two writes
-        plan = config.training.epochs, config.training.patience
-        if not is_finished(state.progress.history, *plan):  # else its checkpoints keep the old one
-            run.write_config(config)
+        run.write_config(config)
         return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
 
 

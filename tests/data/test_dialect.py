@@ -187,8 +187,8 @@ def test_a_table_is_read_from_what_other_programs_write(
         ("5^0^0^0^0^1", r"its cells are separated by '\^'; save it with commas"),
         ("5 153:3 154:18 155:9", "is in LIBSVM's format; convert it"),
         (
-            "@relation x\n@attribute p real\n@data\n{153 3, 154 18}",
-            ":4: a row of a sparse ARFF file; convert it",
+            "@relation x\n@attribute p1 real\n@attribute class real\n@data\n{0 3, 1 18}",
+            ":5: a row of a sparse ARFF file; convert it",
         ),
     ],
 )
