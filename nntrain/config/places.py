@@ -33,7 +33,7 @@ def places_of(root: type[BaseModel]) -> dict[str, Place]:
         variants.setdefault(path[:-1], set()).add(name)
     paths.pop("name", None)
     return {
-        key: Place(path, () if len(owners[path]) == len(variants[path[:-1]]) else (*owners[path],))
+        key: Place(path, () if set(owners[path]) == variants[path[:-1]] else (*owners[path],))
         for key, path in paths.items()
     }
 

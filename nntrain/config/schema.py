@@ -323,10 +323,12 @@ class _NeuronsConfig(ConfigModel):
         return INITIALIZER_FOR[activation] if init is None else init
 
 
-class DenseConfig(_NeuronsConfig):
-    """One fully connected layer."""
-
+class _DenseSize(ConfigModel):
     dense: int = Field(ge=1, le=1_000_000_000, description="neurons")
+
+
+class DenseConfig(_NeuronsConfig, _DenseSize):
+    """One fully connected layer."""
 
     @property
     def neurons(self) -> int:
@@ -334,9 +336,7 @@ class DenseConfig(_NeuronsConfig):
         return self.dense
 
 
-class ConvConfig(_NeuronsConfig):
-    """One convolution: a dense layer for every window of a picture."""
-
+class _ConvSize(ConfigModel):
     conv: int = Field(ge=1, le=1_000_000_000, description="filters, the neurons of each window")
     kernel: int = Field(ge=1, le=1_000, description="height and width of a window")
     stride: int = Field(default=1, ge=1, le=1_000, description="pixels from a window to the next")
@@ -345,6 +345,10 @@ class ConvConfig(_NeuronsConfig):
         description="valid: windows within the picture; same: with zeros around it, so that "
         "each pixel is the centre of a window",
     )
+
+
+class ConvConfig(_NeuronsConfig, _ConvSize):
+    """One convolution: a dense layer for every window of a picture."""
 
     @property
     def neurons(self) -> int:
