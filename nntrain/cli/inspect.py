@@ -1,11 +1,17 @@
 """nntrain inspect: the summary of a network."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nntrain.cli.options import config_or_run_argument, set_option
 from nntrain.cli.terminal import echo
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from nntrain.explain.model_summary import ModelSummary
 
 
 @click.command(epilog="Example: nntrain inspect configs/quick.yaml")
@@ -34,6 +40,28 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
         echo(f"began with the weights of {'; '.join(summary.init)}")
     echo()
 
+    console().print(_layers(summary))
+    echo()
+
+    parameters = summary.weights + summary.biases
+    echo(f"{parameters:,} parameters")
+    if summary.members > 1:
+        echo(f"{summary.members * parameters:,} parameters in all {summary.members} members")
+    echo(f"{summary.multiplications_back:,} more products an image to learn from it")
+    echo()
+
+    memory = table("memory", ">bytes")
+    for name, size in summary.memory.items():
+        memory.add_row(name, f"{size:,}")
+    memory.add_section()
+    memory.add_row("all", f"{sum(summary.memory.values()):,}")
+    console().print(memory)
+
+
+def _layers(summary: "ModelSummary") -> "Table":
+    """A row for each layer, and their sums."""
+    from nntrain.cli.terminal import table
+
     drops = bool(summary.input_dropout) or any(layer.dropout for layer in summary.layers)
     columns = [">layer", "activation", "W", "b", ">weights", ">biases", ">products an image"]
     rows = table(*columns, *([">dropout"] if drops else []))
@@ -51,28 +79,6 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
             *([f"{layer.dropout:g}"] if layer.dropout else []),
         )
     rows.add_section()
-    rows.add_row(
-        "all",
-        "",
-        "",
-        "",
-        f"{summary.weights:,}",
-        f"{summary.biases:,}",
-        f"{summary.multiplications:,}",
-    )
-    console().print(rows)
-    echo()
-
-    parameters = summary.weights + summary.biases
-    echo(f"{parameters:,} parameters")
-    if summary.members > 1:
-        echo(f"{summary.members * parameters:,} parameters in all {summary.members} members")
-    echo(f"{summary.multiplications_back:,} more products an image to learn from it")
-    echo()
-
-    memory = table("memory", ">bytes")
-    for name, size in summary.memory.items():
-        memory.add_row(name, f"{size:,}")
-    memory.add_section()
-    memory.add_row("all", f"{sum(summary.memory.values()):,}")
-    console().print(memory)
+    sums = summary.weights, summary.biases, summary.multiplications
+    rows.add_row("all", "", "", "", *(f"{number:,}" for number in sums))
+    return rows

@@ -116,6 +116,12 @@ SAME_KEY = {
     "shift": "translate translation width_shift_range height_shift_range random_translation",
     "dense": "units neurons nodes hidden_units out_features n_units output_dim linear "
     "fully_connected fc num_units",
+    "conv": "conv2d convolution convolution2d filters out_channels",
+    "kernel": "kernel_size window",
+    "stride": "strides",
+    "max_pool": "max_pooling2d max_pool2d maxpool max_pooling pool pool_size",
+    "mean_pool": "average_pooling2d avg_pool2d avgpool average_pool avg_pool mean_pooling",
+    "image": "image_shape image_size picture img_shape",
     "activation": "act activation_function activation_fn nonlinearity transfer_function",
     "init": "kernel_initializer initializer weight_init weights_init initialization kernel_init "
     "weight_initializer init_mode",
@@ -166,9 +172,9 @@ _NO_KEY = {
     "it trains on the CPU; remove it": "device cuda gpu gpus accelerator pin_memory",
     "each hidden layer is an item of network, such as {dense: 128, activation: relu}": "hidden "
     "hidden_layers hidden_layer_sizes hidden_sizes",
-    "all layers are dense; write {dense: 128, activation: relu}": "conv conv1d conv2d conv3d lstm "
-    "gru rnn embedding flatten max_pooling2d max_pool2d pool attention filters kernel_size type "
-    "kind class class_name layer",
+    "a layer is dense, conv, max_pool or mean_pool; write {dense: 128, activation: relu}": "conv1d "
+    "conv3d lstm gru rnn embedding attention type kind class class_name layer",
+    "pictures are flattened before the first dense layer; remove it": "flatten",
     "there is no normalisation between layers here; remove it": "batch_normalization batch_norm "
     "batchnorm1d batchnorm2d layer_norm layer_normalization",
     "write beta1 and beta2": "betas",

@@ -90,14 +90,7 @@ def issue_of(
         tree: The values that were validated.
     """
     loc, value, context = error["loc"], error["input"], error.get("ctx", {})
-    # Pydantic adds parts that are not in the file: the branch of a union, and "[key]".
-    path = tuple(
-        part
-        for before, part in pairwise(("", *loc))
-        if before not in _SHAPES
-        and part != "[key]"
-        and not (isinstance(before, int) and part in LAYERS)
-    )
+    path = _path_of(loc)
     parent, key = path[:-1], str(path[-1])
     match error["type"]:
         case "broken_rule":
@@ -139,6 +132,17 @@ def issue_of(
     if value is None and (comment := re.match(r"#\S+", location.written)):
         message += f"; YAML takes {comment[0]!r} as a comment: put it in quotes"
     return ConfigIssue(location, path, message)
+
+
+def _path_of(loc: KeyPath) -> KeyPath:
+    """The path without what Pydantic adds: the branch of a union, the kind of a layer, "[key]"."""
+    return tuple(
+        part
+        for before, part in pairwise(("", *loc))
+        if before not in _SHAPES
+        and part != "[key]"
+        and not (isinstance(before, int) and part in LAYERS)
+    )
 
 
 def model_at(loc: KeyPath) -> type[BaseModel]:

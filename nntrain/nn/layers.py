@@ -80,19 +80,23 @@ class Dense:
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         """σ(W_i x_{i−1} + b_i), shape (B, n_i)."""
-        z = np.matmul(x.reshape(len(x), -1), self.weights.T, out=out)
+        z = np.matmul(x.reshape(len(x), self.weights.shape[1]), self.weights.T, out=out)
         z += self.biases
         return self.activation.forward(z, out=z)
 
     def backward(self, delta: Array, x: Array, out: Array | None = None) -> Array:
         """∂E/∂x_{i−1} = W_iᵀ δ_i, in the shape of x_{i−1}."""
-        error = np.matmul(delta, self.weights, out=None if out is None else out.reshape(len(x), -1))
+        error = np.matmul(
+            delta,
+            self.weights,
+            out=None if out is None else out.reshape(len(x), self.weights.shape[1]),
+        )
         return error.reshape(x.shape)
 
     def gradient(
         self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
     ) -> tuple[Array, Array]:
         """∂E/∂W_i = δ_i x_{i−1}ᵀ and ∂E/∂b_i = δ_i, both summed over the batch."""
-        weights = np.matmul(delta.T, x.reshape(len(x), -1), out=out[0])
+        weights = np.matmul(delta.T, x.reshape(len(x), self.weights.shape[1]), out=out[0])
         biases = np.add.reduce(delta, axis=0, out=out[1])
         return weights, biases

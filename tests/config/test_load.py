@@ -185,6 +185,7 @@ data:
   classes: null
   label_column: null
   pixel_range: null
+  image: null
   input_range: [0.0, 1.0]
   distortion: null
 network:

@@ -90,4 +90,4 @@ def test_the_number_of_inputs_is_read_from_the_first_line_alone(
     path = tmp_path / f"wide.csv{suffix}"
     names = ["label", *(f"pixel{i}" for i in range(25))]
     pd.DataFrame([[0] * 25 + ["not a pixel"]], columns=names).to_csv(path, index=False)
-    assert inspect(make_config(f"data.train={path}"), Reporter()).widths == [25, 8, 3]
+    assert inspect(make_config(f"data.train={path}"), Reporter()).shapes == [(25,), (8,), (3,)]

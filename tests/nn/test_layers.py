@@ -1,5 +1,6 @@
 """Layers: which inputs they take, and kinds that the package does not have."""
 
+import numpy as np
 import pytest
 
 from nntrain.nn import Dense, Network
@@ -12,9 +13,18 @@ from tests.support.networks import (
 )
 
 
-def test_inputs_that_are_no_row_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"10 neurons cannot have inputs of shape \(28, 28\)"):
-        Network((28, 28), [Dense(10, "sigmoid")], "squared_error")
+def test_a_dense_layer_takes_the_numbers_of_a_picture_row_by_row() -> None:
+    of_pictures, of_rows = (
+        Network(shape, [Dense(5, "sigmoid")], "squared_error") for shape in ((2, 3, 2), (12,))
+    )
+    of_pictures.parameters[...] = of_rows.parameters[...] = np.linspace(-1, 1, 65)
+    x = np.arange(24, dtype=np.float32).reshape(2, 12)
+    assert of_pictures.predict(x).tolist() == of_rows.predict(x).tolist()
+
+
+def test_inputs_without_a_number_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"10 neurons cannot have inputs of shape \(28, 0\)"):
+        Network((28, 0), [Dense(10, "sigmoid")], "squared_error")
 
 
 def test_a_layer_of_another_kind_is_propagated_through() -> None:
