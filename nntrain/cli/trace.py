@@ -1,6 +1,8 @@
 """nntrain trace: one digit through the network and back."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +17,9 @@ from nntrain.cli.options import (
 )
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError, NNTrainError
+
+if TYPE_CHECKING:
+    from nntrain.explain.trace import Quantity
 
 
 @click.command(epilog="Example: nntrain trace configs/lecture-3-4-2.yaml --row 1 --npz row.npz")
@@ -79,6 +84,7 @@ def trace(
     echo(f"{subject.digits.source}, row {row}: a {truth}; the network takes it for a {answer}")
     console().print(render_or_list(subject.digits.pixels[row - 1], console()))
     echo()
+    _show_maps(quantities)
     rows = table("quantity", "shape", "numbers")
     for quantity in quantities:
         rows.add_row(quantity.symbol, str(quantity.value.shape), library.numbers(quantity))
@@ -88,3 +94,16 @@ def trace(
         echo(line)
     if out is not None:
         echo(f"{out}: {len(quantities)} arrays and alpha, for numpy.load")
+
+
+def _show_maps(quantities: "Sequence[Quantity]") -> None:
+    """Draw the first feature maps of each layer of pictures, in a terminal."""
+    from nntrain.cli.ascii_art import show_pictures
+    from nntrain.cli.terminal import console
+    from nntrain.explain.trace import feature_maps
+
+    out = console()
+    for symbol, count, maps in feature_maps(quantities) if out.is_terminal else []:
+        echo(f"{symbol}: {len(maps)} of {count} feature maps")
+        show_pictures(maps, list(map(str, range(len(maps)))), out)
+        echo()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nntrain.nn.activations import ACTIVATIONS
 from nntrain.nn.arrays import Array
+from nntrain.nn.convolution import MaxPool
 from nntrain.nn.network import Network
 
 KINKED = (ACTIVATIONS["relu"], ACTIVATIONS["leaky_relu"])  # whose σ′ jumps at z = 0
@@ -27,8 +28,8 @@ class Differences(NamedTuple):
 
     Attributes:
         values: ∂E/∂w of each, shape (n,).
-        at_kink: Whether a z crosses a kink of σ at 0 between w − ε and w + ε, so that the value
-            means nothing; shape (n,).
+        at_kink: Whether a z crosses a kink of σ at 0 between w − ε and w + ε, or another pixel
+            becomes the greatest of its window, so that the value means nothing; shape (n,).
     """
 
     values: Array
@@ -48,6 +49,7 @@ def central_differences(
         epsilon: ε.
     """
     kinked = [i for i, layer in enumerate(network.layers, 1) if layer.activation in KINKED]
+    pools = [i for i, layer in enumerate(network.layers, 1) if isinstance(layer, MaxPool)]
     values = np.empty(len(positions), x.dtype)
     at_kink = np.empty(len(positions), np.bool_)
     for n, position in enumerate(positions):
@@ -61,5 +63,12 @@ def central_differences(
         difference = network.loss.value(up[-1], y) - network.loss.value(down[-1], y)
         values[n] = difference / (above - below)  # 2ε, with its rounding error
         # For both σ with a kink, x > 0 exactly where z > 0.
-        at_kink[n] = any(((up[i] > 0) != (down[i] > 0)).any() for i in kinked)
+        at_kink[n] = any(((up[i] > 0) != (down[i] > 0)).any() for i in kinked) or any(
+            (_greatest(network, up, i) != _greatest(network, down, i)).any() for i in pools
+        )
     return Differences(values, at_kink)
+
+
+def _greatest(network: Network, xs: list[Array], i: int) -> Array:
+    """Where the greatest values of the windows are that layer i takes."""
+    return network.layers[i - 1].backward(np.ones_like(xs[i]), xs[i - 1])

@@ -97,6 +97,6 @@ class Dense:
         self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
     ) -> tuple[Array, Array]:
         """∂E/∂W_i = δ_i x_{i−1}ᵀ and ∂E/∂b_i = δ_i, both summed over the batch."""
-        weights = np.matmul(delta.T, x.reshape(len(x), self.weights.shape[1]), out=out[0])
+        weights = np.matmul(delta.T, x.reshape(len(x), -1), out=out[0])
         biases = np.add.reduce(delta, axis=0, out=out[1])
         return weights, biases

@@ -45,7 +45,10 @@ class LayerStats:
         ]
         gradients = network.views(network.gradient(xs, self._y))
         return [
-            (share, float(np.sqrt(np.mean(np.square(weights, dtype=np.float64)))))
+            (
+                share,
+                float(np.sqrt(np.square(weights, dtype=np.float64).sum() / max(1, weights.size))),
+            )
             for share, (weights, _) in zip(shares, gradients, strict=True)
         ]
 

@@ -114,7 +114,7 @@ class Snapshot:
             xs = network.forward(sample.x)
             loss = network.loss.value(xs[-1], sample.y)
             deltas = [
-                float(np.linalg.norm(len(delta) * delta.astype(np.float64), axis=1).mean())
+                float(np.linalg.norm(len(delta) * _rows(delta), axis=1).mean())
                 for delta in network.backpropagate(xs, sample.y)
             ]
             outputs = list(zip(config.network, xs[1:], strict=True))
@@ -137,7 +137,14 @@ def _saturated(layer: LayerConfig, x: Array) -> float:
 
 
 def _dead(layer: LayerConfig, x: Array) -> float:
-    return float(np.mean((x <= 0).all(axis=0))) if layer.activation == "relu" else 0.0
+    """The share of neurons, or of filters, that are 0 for all rows."""
+    neurons = x.reshape(-1, x.shape[-1])
+    return float(np.mean((neurons <= 0).all(axis=0))) if layer.activation == "relu" else 0.0
+
+
+def _rows(delta: Array) -> Array:
+    """δ of each sample as a row, in float64."""
+    return delta.reshape(len(delta), -1).astype(np.float64)
 
 
 def _relative_step(config: Config, state: TrainingState, sample: Sample) -> float:
