@@ -52,7 +52,7 @@ class NNClassifier:
     scaled; scale them first, for example in a `Pipeline` with `StandardScaler`.
 
     Args:
-        hidden: Widths of the hidden layers; () for none.
+        hidden: Widths of the hidden dense layers; () for none.
         activation: Activation of the hidden layers.
         loss: `cross_entropy` (with softmax), `binary_cross_entropy` or `squared_error` (with
             sigmoid).
@@ -76,6 +76,10 @@ class NNClassifier:
         random_state: An integer; or a `numpy.random` generator or None, which both give another
             network at each call of `fit`.
         n_jobs: Number of threads for large batches; None: 1, -1: one per core.
+        convolutions: Layers before the dense ones, as in the configuration, such as
+            `[{"conv": 16, "kernel": 5}, {"max_pool": 2}]`.
+        image_shape: Height and width of the pictures, or also channels, if the features are
+            pictures; None: square grey ones.
 
     Attributes:
         classes_: The labels, sorted, shape (classes,).
@@ -107,6 +111,8 @@ class NNClassifier:
         dtype: str = "float32",
         random_state: int | np.random.Generator | np.random.RandomState | None = 0,
         n_jobs: int | None = None,
+        convolutions: Sequence[Mapping[str, Any]] = (),
+        image_shape: Sequence[int] | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -128,6 +134,8 @@ class NNClassifier:
         self.dtype = dtype
         self.random_state = random_state
         self.n_jobs = n_jobs
+        self.convolutions = convolutions
+        self.image_shape = image_shape
 
     def __repr__(self) -> str:
         changed = [
@@ -266,12 +274,22 @@ class NNClassifier:
         }
         hidden = {"activation": self.activation, "init": self.init, "dropout": self.dropout}
         last = OUTPUT_FOR.get(self.loss, "sigmoid")  # type: ignore[call-overload]
+        convolutions = [dict(layer) for layer in self.convolutions]
         config = make_config(
             {
                 "seed": self._seed(),
                 "dtype": self.dtype,
-                "data": {"train": "X", "validation": 0, "classes": _PLACEHOLDER},
+                "data": {
+                    "train": "X",
+                    "validation": 0,
+                    "classes": _PLACEHOLDER,
+                    "image": self.image_shape,
+                },
                 "network": [
+                    *(
+                        ({**hidden, **layer} if "conv" in layer else layer)
+                        for layer in convolutions
+                    ),
                     *({"dense": neurons, **hidden} for neurons in np.ravel(self.hidden).tolist()),
                     {"dense": _PLACEHOLDER, "activation": last},
                 ],

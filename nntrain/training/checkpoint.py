@@ -49,6 +49,7 @@ from nntrain.training.progress import EpochRecord, LayerRecord, Progress
 from nntrain.version import __version__
 
 FORMAT = 3
+PICTURES_FORMAT = 4  # the same with layers that programs of format 3 do not know
 DIGEST_LENGTH = 64
 # The first bytes of a zip; those of the record at its end, and that record's length.
 _START, _END, _END_LENGTH = b"PK\x03\x04", b"PK\x05\x06", 22 + DIGEST_LENGTH
@@ -78,7 +79,7 @@ class Meta(_Strict):
     """The metadata of a checkpoint.
 
     Attributes:
-        format: The version of the file format.
+        format: The version of the file format: `PICTURES_FORMAT` with convolution or pooling.
         config: The complete configuration, as YAML.
         inputs: n_0, the number of pixels.
         labels: The class of each output, in their order.
@@ -131,7 +132,9 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     """
     progress = checkpoint.progress
     position = {name: getattr(progress, name) for name in Position.model_fields}
-    fields = checkpoint.meta.model_dump() | {"format": FORMAT, "position": position}
+    # What was read from format 2 has been converted.
+    written = {"format": max(FORMAT, checkpoint.meta.format), "position": position}
+    fields = checkpoint.meta.model_dump() | written
     meta = _SavedMeta.model_validate(fields)
     history = np.array(progress.history, np.float64).reshape(-1, len(EpochRecord._fields))
     layers = np.array(progress.layers, np.float64).reshape(-1, len(LayerRecord._fields))
@@ -176,7 +179,7 @@ def load(path: Path) -> Checkpoint:
         for name, array in vectors.items():
             _check_finite(name, array)
         vectors = {name.removeprefix(OPTIMIZER): array for name, array in vectors.items()}
-        if meta.format != FORMAT:
+        if meta.format == 2:
             vectors = from_format_2(meta.config, meta.inputs, vectors)
         progress = Progress(history, layers, **saved.position.model_dump())
         return Checkpoint(meta, vectors.pop("parameters"), vectors, progress)
@@ -267,11 +270,11 @@ def _meta(text: str) -> _SavedMeta:
     """
     try:
         written = _Format.model_validate_json(text)
-        if written.format not in (2, FORMAT):
+        if written.format not in (2, FORMAT, PICTURES_FORMAT):
             raise ValueError(
                 f"format {written.format}, written by nntrain "
                 f"{written.versions.get('nntrain', 'of an unknown version')}, but this is nntrain "
-                f"{__version__}, which reads formats 2 and {FORMAT}"
+                f"{__version__}, which reads formats 2 to {PICTURES_FORMAT}"
             )
         return _SavedMeta.model_validate_json(text)
     except ValidationError as error:

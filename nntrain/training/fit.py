@@ -13,6 +13,7 @@ from nntrain.config.build import (
     build_optimizer,
     build_rescale,
 )
+from nntrain.config.schema import DenseConfig
 from nntrain.data.batches import Batches, Rescale, one_hot
 from nntrain.data.dataset import Subset
 from nntrain.nn import Network
@@ -261,7 +262,9 @@ def _checkpoint_of(
     config: Config, state: TrainingState, data_digest: str, greatest_pixel: int, threads: int
 ) -> Checkpoint:
     """A view of the live state: saving it later saves the values of that time."""
+    is_dense = all(isinstance(layer, DenseConfig) for layer in config.network)
     meta = checkpoint.Meta(
+        format=checkpoint.FORMAT if is_dense else checkpoint.PICTURES_FORMAT,
         config=dump_config(config),
         inputs=state.network.widths[0],
         labels=list(config.class_names),

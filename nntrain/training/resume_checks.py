@@ -103,7 +103,7 @@ def warn_if_rounding_differs(saved: Checkpoint, threads: int, reporter: Reporter
     numpy = checkpoint.versions()["numpy"]
     meta = saved.meta
     as_good = "the result will be as good, but not the same to the last bit"
-    if meta.format != checkpoint.FORMAT:
+    if meta.format == 2:
         nntrain = meta.versions.get("nntrain", "of an unknown version")
         reporter.log(f"warning: saved by nntrain {nntrain}, which rounded otherwise: {as_good}")
         if has_dropout(parse_config(meta.config, "config")):

@@ -100,7 +100,7 @@ def test_a_missing_file_and_another_format_are_told_apart(
     monkeypatch.setattr(checkpoint, "FORMAT", 99)
     checkpoint.save(tmp_path / "new.npz", example())
     monkeypatch.undo()
-    with pytest.raises(CheckpointError, match=r"format 99, written by .* reads formats 2 and 3"):
+    with pytest.raises(CheckpointError, match=r"format 99, written by .* reads formats 2 to 4"):
         checkpoint.load(tmp_path / "new.npz")
 
 
