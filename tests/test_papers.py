@@ -46,7 +46,7 @@ def test_a_configuration_is_what_its_row_says(name: str) -> None:
     row = SCRIPT.ROWS[NAMES.index(name)]
     config = load_config(row.config)
     assert config.data.validation == 10_000
-    assert row.network == "-".join(map(str, [784, *(layer.dense for layer in config.network)]))
+    assert row.network == "-".join(map(str, [784, *(layer.neurons for layer in config.network)]))
     assert row.members == config.model_dump()["members"]
 
 

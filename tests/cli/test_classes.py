@@ -35,7 +35,7 @@ def test_words_are_trained_and_written(words: Path) -> None:
     assert "the last layer has 3 neurons, one for each class, instead of 10" in result.stderr
     config = load_config(words / "runs/tiny/config.yaml")
     assert config.class_names == ("a border", "columns", "rows")
-    assert config.network[-1].dense == 3
+    assert config.output_layer.dense == 3
     assert checkpoint.load(words / "runs/tiny/best.npz").meta.labels == [*config.class_names]
 
     succeed("predict", "--test", "data/test.csv")

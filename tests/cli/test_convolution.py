@@ -1,6 +1,7 @@
 """A network with convolution and pooling, through every command that takes a network."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def test_windows_larger_than_the_picture_are_one_line_and_leave_nothing(pictures
 def test_the_classifier_takes_pictures() -> None:
     pixels, labels = stripes(260)
     layers = [{"conv": 4, "kernel": 2}, {"max_pool": 2}]
-    options = {"hidden": (), "epochs": 40, "learning_rate": 0.02}
+    options: dict[str, Any] = {"hidden": (), "epochs": 40, "learning_rate": 0.02}
     square, shaped = (
         NNClassifier(convolutions=layers, image_shape=shape, **options).fit(pixels / 255, labels)
         for shape in (None, (4, 4, 1))

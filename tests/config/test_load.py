@@ -23,7 +23,7 @@ def test_a_short_file_is_filled_with_the_defaults() -> None:
     assert (config.seed, config.dtype, config.loss) == (0, "float32", "squared_error")
     assert (config.data.validation, config.data.classes) == (0.1, None)
     assert config.data.input_range == (0.0, 1.0)
-    assert config.network[0].init == "xavier_uniform"
+    assert config.output_layer.init == "xavier_uniform"
     assert config.training.batch_size == 32
     assert config.training.optimizer.learning_rate == 1e-4
     assert (config.training.schedule.name, config.training.schedule.warmup) == ("constant", 0)
@@ -39,7 +39,7 @@ def test_values_make_the_configuration_that_their_yaml_makes() -> None:
 
 def test_the_starter_loads_and_suits_mnist() -> None:
     config = parse_config(starter_text(), "starter.yaml")
-    assert [(layer.dense, layer.activation) for layer in config.network] == [
+    assert [(layer.neurons, layer.activation) for layer in config.network] == [
         (128, "relu"),
         (10, "softmax"),
     ]

@@ -52,7 +52,7 @@ def test_an_anchor_repeats_a_value() -> None:
         "activation: sigmoid}]", "activation: sigmoid}, *layer, {dense: *width, activation: tanh}]"
     )
     config = parse_config(text, "my.yaml")
-    assert [(layer.dense, layer.activation) for layer in config.network] == [
+    assert [(layer.neurons, layer.activation) for layer in config.network] == [
         (10, "sigmoid"),
         (10, "sigmoid"),
         (10, "tanh"),

@@ -38,7 +38,7 @@ def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> 
         assert (len(history) == 4) == (one.state == TrialState.COMPLETE)
         config = one.run.config()
         assert config.training.batch_size == one.values["training.batch_size"]
-        assert config.network[0].dense == one.values["network[0].dense"]
+        assert config.network[0].neurons == one.values["network[0].dense"]
         rate = config.training.optimizer.learning_rate
         assert rate == one.values["training.optimizer.learning_rate"]
     assert committee(ranked, 2) == [one.run for one in whole[:2]]

@@ -23,7 +23,7 @@ DROPOUT = ("network[0].dropout=0.5", "training.input_dropout=0.25", "dtype=float
 
 def examined(config: Config, network: Network) -> list[tuple[float, float]]:
     rows = read_data(config, Reporter())[0]
-    targets = one_hot(config.network[-1].dense, config.dtype)
+    targets = one_hot(config.output_layer.dense, config.dtype)
     return LayerStats(network, rows, build_rescale(config), targets).compute()
 
 
