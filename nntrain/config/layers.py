@@ -4,19 +4,21 @@ from math import isqrt
 
 from nntrain.config.schema import Config, ConvConfig, DenseConfig, LayerConfig, MaxPoolConfig
 from nntrain.errors import ConfigError
-from nntrain.nn import Conv, Dense, Layer, MaxPool, MeanPool
+from nntrain.nn import Conv, Dense, FlatDense, Layer, MaxPool, MeanPool
 from nntrain.nn.arrays import Shape
 
 
 def build_layers(config: Config) -> list[Layer]:
     """Layers without parameters."""
-    return [_layer(layer) for layer in config.network]
+    before = [None, *config.network]
+    return [_layer(*pair) for pair in zip(config.network, before, strict=False)]
 
 
-def _layer(layer: LayerConfig) -> Layer:
+def _layer(layer: LayerConfig, before: LayerConfig | None) -> Layer:
     match layer:
         case DenseConfig():
-            return Dense(layer.dense, layer.activation)
+            kind = Dense if before is None or isinstance(before, DenseConfig) else FlatDense
+            return kind(layer.dense, layer.activation)
         case ConvConfig():
             return Conv(layer.conv, layer.kernel, layer.activation, layer.stride, layer.border)
         case MaxPoolConfig():

@@ -5,7 +5,7 @@ weights.
 """
 
 from nntrain.nn.activations import ACTIVATIONS, Activation
-from nntrain.nn.convolution import Conv, MaxPool, MeanPool
+from nntrain.nn.convolution import Conv, FlatDense, MaxPool, MeanPool
 from nntrain.nn.initializers import INITIALIZERS, Initializer
 from nntrain.nn.layers import Dense, Layer
 from nntrain.nn.losses import LOSSES, Loss
@@ -18,6 +18,7 @@ __all__ = [
     "Activation",
     "Conv",
     "Dense",
+    "FlatDense",
     "Initializer",
     "Layer",
     "Loss",

@@ -9,7 +9,6 @@ Rows are samples, so the lecture's equations for columns are transposed:
     ∂E/∂b_i = δ_i                      ∂E/∂b_i = the sum of the rows of Δ_i
 """
 
-import math
 from typing import Protocol
 
 import numpy as np
@@ -28,14 +27,15 @@ class Layer(Protocol):
     """
 
     activation: Activation
-    weights: Array
-    biases: Array
+    weights: Array = np.empty(0)
+    biases: Array = np.empty(0)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """The shape of x_i from that of x_{i−1}; ValueError if the layer cannot take it."""
 
     def parameter_shapes(self, input_shape: Shape) -> tuple[Shape, Shape]:
         """The shapes of the weights and of the biases; (0,) if the layer has none."""
+        return (0,), (0,)
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         """x_i from x_{i−1}."""
@@ -47,9 +47,10 @@ class Layer(Protocol):
         self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
     ) -> tuple[Array, Array]:
         """∂E/∂W_i and ∂E/∂b_i from δ_i and x_{i−1}."""
+        return self.weights, self.biases
 
 
-class Dense:
+class Dense(Layer):
     """A fully connected layer.
 
     Args:
@@ -61,42 +62,34 @@ class Dense:
         biases: b_i, shape (n_i,).
     """
 
-    weights: Array
-    biases: Array
-
     def __init__(self, neurons: int, activation: str) -> None:
         self.neurons = neurons
         self.activation = ACTIVATIONS[activation]
 
     def output_shape(self, input_shape: Shape) -> Shape:
-        """(n_i,); a picture's numbers are taken row by row."""
-        if min(*input_shape, self.neurons) < 1:
+        """(n_i,)."""
+        if len(input_shape) != 1 or min(*input_shape, self.neurons) < 1:
             raise ValueError(f"{self.neurons} neurons cannot have inputs of shape {input_shape}")
         return (self.neurons,)
 
     def parameter_shapes(self, input_shape: Shape) -> tuple[Shape, Shape]:
         """(n_i, n_{i−1}) and (n_i,)."""
-        return (self.neurons, math.prod(input_shape)), (self.neurons,)
+        return (self.neurons, *input_shape), (self.neurons,)
 
     def forward(self, x: Array, out: Array | None = None) -> Array:
         """σ(W_i x_{i−1} + b_i), shape (B, n_i)."""
-        z = np.matmul(x.reshape(len(x), self.weights.shape[1]), self.weights.T, out=out)
+        z = np.matmul(x, self.weights.T, out=out)
         z += self.biases
         return self.activation.forward(z, out=z)
 
     def backward(self, delta: Array, x: Array, out: Array | None = None) -> Array:
-        """∂E/∂x_{i−1} = W_iᵀ δ_i, in the shape of x_{i−1}."""
-        error = np.matmul(
-            delta,
-            self.weights,
-            out=None if out is None else out.reshape(len(x), self.weights.shape[1]),
-        )
-        return error.reshape(x.shape)
+        """∂E/∂x_{i−1} = W_iᵀ δ_i, shape (B, n_{i−1})."""
+        return np.matmul(delta, self.weights, out=out)
 
     def gradient(
         self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
     ) -> tuple[Array, Array]:
         """∂E/∂W_i = δ_i x_{i−1}ᵀ and ∂E/∂b_i = δ_i, both summed over the batch."""
-        weights = np.matmul(delta.T, x.reshape(len(x), -1), out=out[0])
+        weights = np.matmul(delta.T, x, out=out[0])
         biases = np.add.reduce(delta, axis=0, out=out[1])
         return weights, biases

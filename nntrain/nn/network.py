@@ -104,7 +104,8 @@ class Network:
 
     def forward(self, x: Array) -> list[Array]:
         """Propagate x_0, shape (B, n_0) or (B, *input_shape), through all layers: [x_0, …, x_L]."""
-        xs = [x.reshape(len(x), *self.shapes[0])]
+        x = x.reshape(len(x), *self.shapes[0])
+        xs = [x]
         for layer in self.layers:
             xs.append(layer.forward(xs[-1]))
         return xs

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nntrain.nn import Dense, Network
+from nntrain.nn import Dense, FlatDense, Network
 from tests.support.networks import (
     batch_for,
     gradient_of,
@@ -13,18 +13,17 @@ from tests.support.networks import (
 )
 
 
-def test_a_dense_layer_takes_the_numbers_of_a_picture_row_by_row() -> None:
-    of_pictures, of_rows = (
-        Network(shape, [Dense(5, "sigmoid")], "squared_error") for shape in ((2, 3, 2), (12,))
-    )
+def test_inputs_that_are_no_row_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"10 neurons cannot have inputs of shape \(28, 28\)"):
+        Network((28, 28), [Dense(10, "sigmoid")], "squared_error")
+
+
+def test_a_flat_dense_layer_takes_the_numbers_of_a_picture_row_by_row() -> None:
+    of_pictures = Network((2, 3, 2), [FlatDense(5, "sigmoid")], "squared_error")
+    of_rows = Network((12,), [Dense(5, "sigmoid")], "squared_error")
     of_pictures.parameters[...] = of_rows.parameters[...] = np.linspace(-1, 1, 65)
     x = np.arange(24, dtype=np.float32).reshape(2, 12)
     assert of_pictures.predict(x).tolist() == of_rows.predict(x).tolist()
-
-
-def test_inputs_without_a_number_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"10 neurons cannot have inputs of shape \(28, 0\)"):
-        Network((28, 0), [Dense(10, "sigmoid")], "squared_error")
 
 
 def test_a_layer_of_another_kind_is_propagated_through() -> None:
