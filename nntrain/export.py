@@ -17,6 +17,7 @@ from nntrain.errors import DataError, MissingLibraryError
 from nntrain.files import atomic_write
 from nntrain.nn.activations import LEAK, TANH_AMPLITUDE, TANH_SLOPE
 from nntrain.nn.arrays import Array
+from nntrain.nn import Conv, FlatDense, MaxPool, MeanPool
 from nntrain.training.inference import Predictor, check_same_classes
 from nntrain.version import __version__
 
@@ -125,6 +126,14 @@ class _Graph:
         )
         return name
 
+    def whole(self, *numbers: int) -> str:
+        """Add a constant vector of whole numbers; returns its name."""
+        from onnx import numpy_helper
+
+        name = f"{self.prefix}constant{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.array(numbers, np.int64), name))
+        return name
+
     def cast(self, x: str, dtype: "np.dtype[np.floating]") -> str:
         from onnx import helper
 
@@ -169,14 +178,36 @@ def _member(graph: _Graph, model: Predictor) -> str:
     x = graph.mul(pixels, model.scale.slope)
     if model.scale.low:
         x = graph.add(x, model.scale.low)
-    for layer, spec in zip(network.layers, config.network, strict=True):
-        weights, biases = graph.constant(layer.weights), graph.constant(layer.biases)
-        z = graph.node("Gemm", x, weights, biases, transB=1)
-        x = _ACTIVATIONS[spec.activation](graph, z)
+    x = _layers(graph, x, model)
     x = _shares(graph, x, config.network[-1].activation, config.loss)
     if graph.dtype != np.float32:
         graph.dtype = np.dtype(np.float32)
         x = graph.cast(x, graph.dtype)
+    return x
+
+
+def _layers(graph: _Graph, x: str, model: Predictor) -> str:
+    """Add the layers; pictures are (N, channels, height, width) in ONNX."""
+    shapes = model.network.shapes
+    if len(shapes[0]) > 1:
+        pictures = graph.node("Reshape", x, graph.whole(0, *shapes[0]))
+        x = graph.node("Transpose", pictures, perm=[0, 3, 1, 2])
+    for layer, spec in zip(model.network.layers, model.config.network, strict=True):
+        if isinstance(layer, MaxPool):  # or MeanPool, which is one, too
+            operator = "AveragePool" if isinstance(layer, MeanPool) else "MaxPool"
+            size = {"kernel_shape": [layer.size] * 2, "strides": [layer.stride] * 2}
+            x = graph.node(operator, x, **size)
+            continue
+        if isinstance(layer, FlatDense):
+            x = graph.node("Flatten", graph.node("Transpose", x, perm=[0, 2, 3, 1]), axis=1)
+        biases = graph.constant(layer.biases)
+        if isinstance(layer, Conv):
+            weights = graph.constant(layer.weights.transpose(0, 3, 1, 2))
+            window = {"strides": [layer.stride] * 2, "pads": [layer.padding] * 4}
+            z = graph.node("Conv", x, weights, biases, **window)
+        else:
+            z = graph.node("Gemm", x, graph.constant(layer.weights), biases, transB=1)
+        x = _ACTIVATIONS[spec.activation](graph, z)
     return x
 
 

@@ -102,6 +102,30 @@ def test_every_activation_of_hidden_layers(
     agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "{conv: 4, kernel: 2, activation: tanh}, {max_pool: 2, stride: 1}",
+        "{conv: 4, kernel: 3, activation: relu, padding: same}, {mean_pool: 2}",
+        "{conv: 4, kernel: 2, activation: sigmoid, stride: 2}, "
+        "{conv: 5, kernel: 2, activation: relu}, {dense: 6, activation: tanh}",
+        "{mean_pool: 3, stride: 1}, {max_pool: 2}",
+    ],
+)
+def test_convolution_and_pooling(
+    train: Callable[..., list[Predictor]], tmp_path: Path, layers: str, dtype: str
+) -> None:
+    models = train(f"network=[{layers}, {{dense: 3, activation: softmax}}]", f"dtype={dtype}")
+    agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
+
+
+def test_a_committee_of_convolutions(train: Callable[..., list[Predictor]], tmp_path: Path) -> None:
+    layers = "{conv: 4, kernel: 2, activation: tanh}, {max_pool: 2}"
+    models = train(f"network=[{layers}, {{dense: 3, activation: softmax}}]", "members=2")
+    agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
+
+
 def test_what_dropout_left_out_counts_for_its_share(
     train: Callable[..., list[Predictor]], tmp_path: Path
 ) -> None:
