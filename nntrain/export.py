@@ -15,9 +15,9 @@ import numpy as np
 
 from nntrain.errors import DataError, MissingLibraryError
 from nntrain.files import atomic_write
+from nntrain.nn import Conv, FlatDense, MaxPool, MeanPool
 from nntrain.nn.activations import LEAK, TANH_AMPLITUDE, TANH_SLOPE
 from nntrain.nn.arrays import Array
-from nntrain.nn import Conv, FlatDense, MaxPool, MeanPool
 from nntrain.training.inference import Predictor, check_same_classes
 from nntrain.version import __version__
 
@@ -190,6 +190,9 @@ def _layers(graph: _Graph, x: str, model: Predictor) -> str:
     """Add the layers; pictures are (N, channels, height, width) in ONNX."""
     shapes = model.network.shapes
     if len(shapes[0]) > 1:
+        if graph.dtype != np.float32:  # no runtime convolves in float64
+            graph.dtype = np.dtype(np.float32)
+            x = graph.cast(x, graph.dtype)
         pictures = graph.node("Reshape", x, graph.whole(0, *shapes[0]))
         x = graph.node("Transpose", pictures, perm=[0, 3, 1, 2])
     for layer, spec in zip(model.network.layers, model.config.network, strict=True):

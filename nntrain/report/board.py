@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from nntrain.nn import Conv, Layer, MaxPool, MeanPool
 from nntrain.report.templates import template
 from nntrain.training.inference import Predictor
 
@@ -53,12 +54,30 @@ def _portable(model: Predictor, side: int) -> dict[str, Any]:
         "low": model.scale.low,
         "slope": model.scale.slope,
         "widths": network.widths,
+        "layers": [
+            _window(layer) | {"input": before, "output": after, "weights": layer.weights.size}
+            for layer, before, after in zip(
+                network.layers, network.shapes, network.shapes[1:], strict=False
+            )
+        ],
         "activations": [layer.activation for layer in config.network],
         "loss": config.loss,
         "labels": model.classes,
         "dtype": network.parameters.dtype.name,
         "parameters": b64encode(little_endian.tobytes()).decode(),
     }
+
+
+def _window(layer: Layer) -> dict[str, Any]:
+    """The kind of a layer, and the size of its windows."""
+    match layer:
+        case Conv():
+            window = {"size": layer.kernel, "stride": layer.stride, "padding": layer.padding}
+            return {"kind": "conv", **window}
+        case MaxPool():  # or MeanPool, which is one, too
+            kind = "mean_pool" if isinstance(layer, MeanPool) else "max_pool"
+            return {"kind": kind, "size": layer.size, "stride": layer.stride, "padding": 0}
+    return {"kind": "dense"}
 
 
 def _absence(reason: str) -> Markup:

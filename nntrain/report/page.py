@@ -15,6 +15,7 @@ from nntrain.data.dataset import Subset
 from nntrain.data.labels import class_kind
 from nntrain.errors import DataError, RunError
 from nntrain.files import atomic_write
+from nntrain.nn import Conv
 from nntrain.nn.arrays import Array
 from nntrain.report import charts, pictures
 from nntrain.report.answers import Answers
@@ -39,6 +40,7 @@ RecordType = TypeVar("RecordType")
 MOST_PICTURES = 60
 MOST_RIGHT = 20
 MOST_NEURONS = 100
+MOST_MAPS = 16
 
 
 class Picture(NamedTuple):
@@ -103,9 +105,15 @@ class RunSection:
 
     @property
     def shape(self) -> str:
-        """The widths of the layers and the number of parameters."""
+        """The shapes of the layers and the number of parameters."""
         network = self.model.network
-        return f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters"
+        shapes = ("×".join(map(str, shape)) for shape in network.shapes)
+        return f"{'-'.join(shapes)}, {network.parameters.size:,} parameters"
+
+    @property
+    def first_neurons(self) -> int:
+        """The number of neurons, or filters, of the first layer with weights."""
+        return next(len(layer.weights) for layer in self.model.network.layers if layer.weights.size)
 
     @property
     def swatch(self) -> str:
@@ -214,6 +222,7 @@ def _page(
         curves=charts.learning_curves([("", run.history) for run in trained]),
         board=board(models[0]) if len(models) == 1 else None,
         weights=_weights(models[0]) if len(models) == 1 else [],
+        feature_maps=_feature_maps(models[0], rows) if len(models) == 1 else [],
         layer_charts=_layer_charts(models[0].run, reporter) if len(models) == 1 else [],
         reliability=charts.reliability(evaluated.answers.bins()) if evaluated else None,
         configuration=dump_config(models[0].config),
@@ -311,17 +320,43 @@ def _layer_charts(run: RunFolder, reporter: Reporter) -> list[Chart]:
 
 
 def _weights(model: Predictor) -> list[tuple[str, str]]:
-    """A name and a picture of each neuron of the first layer, the largest weights first.
+    """A name and a picture of each neuron of the first layer with weights, the largest first.
 
-    There are none if the pictures are not square.
+    Of a convolution they are its filters, the mean over their channels. There are none if the
+    pictures are not square.
     """
-    first: Array = model.network.layers[0].weights.astype(np.float64)  # squares may overflow
-    names = [f"neuron {number}" for number in range(len(first))]
+    layer = next(layer for layer in model.network.layers if layer.weights.size)
+    first: Array = layer.weights.astype(np.float64)  # squares may overflow
+    kind = "filter" if isinstance(layer, Conv) else "neuron"
+    if isinstance(layer, Conv):
+        first = first.mean(axis=3).reshape(len(first), -1)
+    names = [f"{kind} {number}" for number in range(len(first))]
     if len(model.network.layers) == 1:
         names = [f"{class_kind(model.classes, 1)} {name}" for name in model.classes]
     largest = np.argsort(-np.linalg.norm(first, axis=1), kind="stable")[:MOST_NEURONS].tolist()
     drawn = [(names[neuron], pictures.weights(first[neuron])) for neuron in largest]
     return [(neuron, image) for neuron, image in drawn if image is not None]
+
+
+def _feature_maps(model: Predictor, rows: Subset | None) -> list[tuple[str, int, list[str]]]:
+    """The feature maps of one digit: the symbol of x_i, their number, and the first ones.
+
+    There are none without evaluation rows, and of layers without pictures.
+    """
+    if rows is None:
+        return []
+    pixels = np.empty((1, rows.dataset.pixels.shape[1]), np.uint8)
+    rows.take(slice(0, 1), pixels)
+    x: Array = np.empty(pixels.shape, model.network.parameters.dtype)
+    model.scale.apply(pixels, x)
+    found = []
+    for i, maps in enumerate(model.network.forward(x)):
+        if i and maps.ndim == 4:
+            shown = [
+                pictures.grey(maps[0, :, :, at]) for at in range(min(MOST_MAPS, maps.shape[3]))
+            ]
+            found.append((f"x_{i}", maps.shape[3], shown))
+    return found
 
 
 def _differences(trained: Sequence[RunSection]) -> tuple[list[str], list[list[str]]]:

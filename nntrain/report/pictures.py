@@ -23,6 +23,11 @@ def digit(pixels: NDArray[np.uint8]) -> str | None:
     return _picture(pixels, "gray", 0, 255)
 
 
+def grey(values: Array) -> str:
+    """A feature map, shape (height, width), from its least value, black, to its greatest."""
+    return _image(values, "gray", float(values.min()), float(values.max()))
+
+
 def weights(values: Array) -> str | None:
     """The weights of one neuron of the first layer, as a data URI.
 
@@ -42,10 +47,14 @@ def _picture(
     side = isqrt(len(values))
     if side * side != len(values):
         return None
+    return _image(values.reshape(side, side), colours, low, high)
+
+
+def _image(values: NDArray[np.uint8] | Array, colours: str, low: float, high: float) -> str:
     buffer = io.BytesIO()
     imsave(
         buffer,
-        values.reshape(side, side),
+        values,
         cmap=colours,
         vmin=low,
         vmax=high,

@@ -68,6 +68,15 @@ NETWORKS = {
         loss: binary_cross_entropy
         training: {average: 0.9}
         """,
+    "convolution and pooling": """
+        network:
+          - {conv: 3, kernel: 5, activation: relu}
+          - {max_pool: 2}
+          - {conv: 5, kernel: 3, stride: 2, padding: same, activation: tanh}
+          - {mean_pool: 3, stride: 1}
+          - {dense: 10, activation: softmax}
+        loss: cross_entropy
+        """,
     "any numbers": """
         network: [{dense: 10, activation: identity}]
         loss: squared_error

@@ -8,6 +8,7 @@
  * @property {number} low The input for pixel 0.
  * @property {number} slope The increase of the input per grey value.
  * @property {number[]} widths n_0 … n_L.
+ * @property {Shape[]} layers The kind, the windows and the shapes of each layer.
  * @property {string[]} activations The names of σ_1 … σ_L.
  * @property {string} loss The name of E.
  * @property {string[]} labels The label of each output, shape (n_L,).
@@ -17,7 +18,21 @@
  */
 
 /**
+ * Pictures have the shape [height, width, channels], vectors the shape [n].
+ *
+ * @typedef {object} Shape
+ * @property {"dense" | "conv" | "max_pool" | "mean_pool"} kind
+ * @property {number} size Height and width of a window.
+ * @property {number} stride Pixels from a window to the next.
+ * @property {number} padding Zeros around the picture.
+ * @property {number[]} input The shape of x_{i−1}.
+ * @property {number[]} output The shape of x_i.
+ * @property {number} weights The number of weights.
+ */
+
+/**
  * @typedef {object} Layer
+ * @property {Shape} shape
  * @property {Float32Array | Float64Array} W W_i row by row, shape (n_i · n_{i−1},).
  * @property {Float32Array | Float64Array} b b_i, shape (n_i,).
  * @property {(z: Float64Array) => Float64Array} σ x_i for z_i, both of shape (n_i,).
@@ -61,31 +76,68 @@ function parametersOf({ dtype, parameters }) {
  * @returns {Layer[]}
  */
 function layersOf(network) {
-  const { widths, activations } = network;
   const vector = parametersOf(network);
   let weightsAt = 0;
-  let biasesAt = vector.length - sum(widths.slice(1));
-  return activations.map((name, i) => {
-    const [before, neurons] = [widths[i], widths[i + 1]];
-    const W = vector.subarray(weightsAt, (weightsAt += neurons * before));
-    const b = vector.subarray(biasesAt, (biasesAt += neurons));
-    return { W, b, σ: ACTIVATIONS[name] };
+  let biasesAt = sum(network.layers.map(({ weights }) => weights));
+  return network.layers.map((shape, i) => {
+    const W = vector.subarray(weightsAt, (weightsAt += shape.weights));
+    const b = vector.subarray(biasesAt, (biasesAt += shape.weights && shape.output.at(-1)));
+    return { shape, W, b, σ: ACTIVATIONS[network.activations[i]] };
   });
 }
 
 /**
- * x_i = σ(W_i x_{i−1} + b_i).
+ * x_i for x_{i−1}: all windows one after the other; the only window of a dense layer is x_{i−1}.
  *
  * @param {Layer} layer
- * @param {Float64Array} x x_{i−1}, shape (n_{i−1},).
+ * @param {Float64Array} x x_{i−1}, shape (n_{i−1},), pictures row by row.
  * @returns {Float64Array} Shape (n_i,).
  */
-function forward({ W, b, σ }, x) {
+function forward(layer, x) {
+  const { shape, σ } = layer;
+  if (shape.kind === "dense") return σ(weightedSums(layer, x));
+  const { size, stride, padding, input, output } = shape;
+  const [rows, columns, channels] = output;
+  const x_i = new Float64Array(rows * columns * channels);
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, at += channels) {
+      const window = windowOf(x, input, row * stride - padding, column * stride - padding, size);
+      x_i.set(shape.kind === "conv" ? weightedSums(layer, window) : pool(shape, window), at);
+    }
+  }
+  return σ(x_i);
+}
+
+/** z = W x + b, shape (neurons,). */
+function weightedSums({ W, b }, x) {
   const z = Float64Array.from(b);
   for (let j = 0, at = 0; j < z.length; j++) {
     for (let k = 0; k < x.length; k++, at++) z[j] += W[at] * x[k];
   }
-  return σ(z);
+  return z;
+}
+
+/** The window of a picture whose first pixel is (top, left), row by row; 0 outside the picture. */
+function windowOf(x, [height, width, channels], top, left, size) {
+  const window = new Float64Array(size * size * channels);
+  for (let a = 0; a < size; a++) {
+    for (let b = 0; b < size; b++) {
+      const [row, column] = [top + a, left + b];
+      if (row < 0 || row >= height || column < 0 || column >= width) continue;
+      const at = (row * width + column) * channels;
+      window.set(x.subarray(at, at + channels), (a * size + b) * channels);
+    }
+  }
+  return window;
+}
+
+/** The greatest or the mean value of each channel of a window, shape (channels,). */
+function pool({ kind, size, output }, window) {
+  const channels = output[2];
+  const values = (channel) => window.filter((_, at) => at % channels === channel);
+  return Float64Array.from({ length: channels }, (_, channel) =>
+    kind === "max_pool" ? Math.max(...values(channel)) : sum(values(channel)) / size ** 2,
+  );
 }
 
 /**
