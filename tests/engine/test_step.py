@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from nntrain.engine import Dropout, TrainStep, WorkerPool, buffers, step
-from nntrain.nn import ACTIVATIONS, LOSSES, Network
+from nntrain.nn import ACTIVATIONS, LOSSES, Conv, FlatDense, MaxPool, MeanPool, Network
 from nntrain.nn.arrays import Array
-from nntrain.optim import SGD, Adam, Momentum, Nesterov, Optimizer
+from nntrain.optim import SGD, Adam, Momentum, Nesterov, Optimizer, Regularization
 from tests.support.networks import (
     batch_for,
     gradient_of,
@@ -189,3 +189,31 @@ def test_threads_are_never_used_twice(
     with WorkerPool(2) as pool:
         fast = TrainStep(network, optimizer_for("sgd", network), batch_size, pool)
     assert (fast.threads, fast.blas_threads) == (threads, blas_threads)
+
+
+@pytest.mark.usefixtures("always_share")
+@pytest.mark.parametrize("clip_norm", [None, 0.01])
+@pytest.mark.parametrize("rates", [None, [0.2, 0.0, 0.3, 0.0, 0.1]], ids=str)
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_step_of_pictures_moves_by_the_pure_gradient(
+    threads: int, rates: list[float] | None, clip_norm: float | None
+) -> None:
+    layers = [
+        *(Conv(4, 3, "tanh"), MaxPool(2), Conv(3, 2, "sigmoid", padding=1), MeanPool(2)),
+        FlatDense(5, "softmax"),
+    ]
+    network = Network((8, 8, 2), layers, "cross_entropy", "float64")
+    network.parameters[...] = np.random.default_rng(0).normal(0, 0.3, network.parameters.size)
+    before = network.parameters.copy()
+    x, y = batch_for(network, 6)
+    dropout = Dropout(rates, seed=1) if rates else None
+    expected = gradient_with(network, x, y, masks_for(network, dropout, 6))
+    rules = Regularization(clip_norm=clip_norm, max_norm=2.0)
+    rules.clip(expected)
+    with WorkerPool(threads) as pool:
+        sgd = SGD(network.parameters, network.weight_count)
+        fast = TrainStep(network, sgd, 6, pool, rules, dropout=dropout)
+        buffer = fast.buffer(6)
+        buffer.x[...], buffer.y[...] = x.reshape(6, -1), y
+        fast.run(buffer, 0, 6, 0.5, epoch=2, batch=3)
+    np.testing.assert_allclose(before - 0.5 * expected, network.parameters, atol=1e-12)
