@@ -31,6 +31,7 @@ TRAIN_ROWS, TEST_ROWS = 60_000, 10_000
 LECUN = "LeCun et al. 1998"
 SIMARD = "Simard et al. 2003"
 CIRESAN = "Cireşan et al. 2010"
+CIRESAN_2012 = "Cireşan et al. 2012"
 MEIER = "Meier et al. 2011"
 SRIVASTAVA = "Srivastava et al. 2014"
 NIELSEN = "Nielsen 2015"
@@ -42,7 +43,8 @@ class Row(NamedTuple):
     Attributes:
         name: Of the configuration below configs/papers/, and of the run.
         paper: Who and when.
-        network: The widths of its layers; of one member, if there are several.
+        network: The widths of its layers, of one member if there are several; 6C5 are 6 maps of 5×5
+            windows, P2 is pooling.
         recipe: What sets it apart from the paper's other networks.
         published: Its error in per cent.
         minutes: How long it is expected to take on two cores.
@@ -87,10 +89,22 @@ ROWS = (
     Row("lecun1998-300-100-distortions", LECUN, "784-300-100-10", "distortions", 2.5, 2),
     Row("lecun1998-500-150", LECUN, "784-500-150-10", "squared error", 2.95, 3),
     Row("lecun1998-500-150-distortions", LECUN, "784-500-150-10", "distortions", 2.45, 3),
+    Row("lecun1998-lenet-1", LECUN, "4C5-P2-12C5-P2-10", "LeNet-1", 1.7, 20),
+    Row("lecun1998-lenet-4", LECUN, "4C5-P2-16C5-P2-120-10", "LeNet-4", 1.1, 20),
+    Row("lecun1998-lenet-5", LECUN, "6C5-P2-16C5-P2-120-84-10", "LeNet-5", 0.95, 30),
+    Row(
+        "lecun1998-lenet-5-distortions",
+        LECUN,
+        "6C5-P2-16C5-P2-120-84-10",
+        "LeNet-5, distortions",
+        0.8,
+        40,
+    ),
     Row("simard2003-800", SIMARD, "784-800-10", "cross-entropy", 1.6, 16),
     Row("simard2003-800-affine", SIMARD, "784-800-10", "affine, cross-entropy", 1.1, 21),
     Row("simard2003-800-elastic-squared", SIMARD, "784-800-10", "elastic, squared error", 0.9, 21),
     Row("simard2003-800-elastic", SIMARD, "784-800-10", "elastic, cross-entropy", 0.7, 21),
+    Row("simard2003-conv-elastic", SIMARD, "5C5-50C5-100-10", "elastic, cross-entropy", 0.4, 60),
     Row("ciresan2010-1000-500", CIRESAN, "784-1000-500-10", "distortions", 0.49, 46),
     Row("ciresan2010-1500-1000-500", CIRESAN, "784-1500-1000-500-10", "distortions", 0.46, 75),
     Row(
@@ -102,6 +116,15 @@ ROWS = (
         200,
     ),
     Row("meier2011-committee", MEIER, "784-800-10", "distortions, committee", 0.39, 125, 25),
+    Row(
+        "ciresan2012-committee",
+        CIRESAN_2012,
+        "20C4-P2-40C5-P3-150-10",
+        "distortions, committee",
+        0.23,
+        3_500,
+        35,
+    ),
     Row("srivastava2014-logistic", SRIVASTAVA, "784-1024-1024-1024-10", "dropout", 1.35, 50),
     Row("srivastava2014-relu", SRIVASTAVA, "784-1024-1024-1024-10", "relu, dropout", 1.25, 50),
     Row(

@@ -11,6 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from nntrain.config import load_config
+from nntrain.config.schema import (
+    ConvConfig,
+    DenseConfig,
+    LayerConfig,
+    MaxPoolConfig,
+    MeanPoolConfig,
+)
 from nntrain.data.kaggle import write_csv
 from nntrain.training.run import RunFolder
 from tests.support.tiny import CONFIG, stripes
@@ -46,8 +53,21 @@ def test_a_configuration_is_what_its_row_says(name: str) -> None:
     row = SCRIPT.ROWS[NAMES.index(name)]
     config = load_config(row.config)
     assert config.data.validation == 10_000
-    assert row.network == "-".join(map(str, [784, *(layer.neurons for layer in config.network)]))
+    widths = [_width(layer) for layer in config.network]
+    pictures = any(not isinstance(layer, DenseConfig) for layer in config.network)
+    assert row.network == "-".join(widths if pictures else ["784", *widths])
     assert row.members == config.model_dump()["members"]
+
+
+def _width(layer: LayerConfig) -> str:
+    match layer:
+        case ConvConfig():
+            return f"{layer.conv}C{layer.kernel}"
+        case MaxPoolConfig():
+            return f"P{layer.max_pool}"
+        case MeanPoolConfig():
+            return f"P{layer.mean_pool}"
+    return str(layer.dense)
 
 
 @pytest.mark.parametrize("name", NAMES)
