@@ -143,9 +143,10 @@ class MaxPool(Layer):
         """∂E/∂x_{i−1}: δ at the first of the greatest pixels of its window, 0 elsewhere."""
         error = np.empty_like(x) if out is None else out
         error[...] = 0
-        rest, greatest = delta.copy(), self.forward(x)
+        rest, greatest, here = delta.copy(), self.forward(x), np.empty_like(delta)
         for pixels, errors in zip(self._pixels(x), self._pixels(error), strict=True):
-            here = np.where(pixels == greatest, rest, 0)
+            np.equal(pixels, greatest, out=here, casting="unsafe")
+            here *= rest
             errors += here
             rest -= here
         return error
