@@ -120,6 +120,18 @@ def test_convolution_and_pooling(
     agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
 
 
+def test_pictures_in_colour_that_are_no_square(
+    train: Callable[..., list[Predictor]], tmp_path: Path
+) -> None:
+    layers = "{conv: 4, kernel: 3, activation: tanh, padding: same}, {max_pool: 2, stride: 1}"
+    models = train(
+        f"network=[{layers}, {{dense: 3, activation: softmax}}]",
+        "data.image=[2, 4, 2]",
+        "data.input_range=[-1.0, 1.0]",
+    )
+    agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
+
+
 def test_a_committee_of_convolutions(train: Callable[..., list[Predictor]], tmp_path: Path) -> None:
     layers = "{conv: 4, kernel: 2, activation: tanh}, {max_pool: 2}"
     models = train(f"network=[{layers}, {{dense: 3, activation: softmax}}]", "members=2")
@@ -216,12 +228,24 @@ def test_says_how_to_get_onnx(
 
 
 @pytest.mark.skipif("NNTRAIN_MNIST" not in os.environ, reason="NNTRAIN_MNIST names no folder")
-def test_a_thousand_real_images(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        [],
+        [
+            "network=[{conv: 8, kernel: 5, activation: relu}, {max_pool: 2}, {conv: 16, kernel: 3, "
+            "activation: relu, padding: same}, {mean_pool: 2}, {dense: 10, activation: softmax}]"
+        ],
+    ],
+    ids=["dense", "convolution"],
+)
+def test_a_thousand_real_images(tmp_path: Path, overrides: list[str]) -> None:
     train = pd.read_csv(Path(os.environ["NNTRAIN_MNIST"]) / "train.csv.gz", nrows=4000)
     pixels, labels = train.drop(columns="label").to_numpy(np.uint8), train["label"].to_numpy()
     write_csv(tmp_path / "train.csv", pixels[:3000], labels[:3000])
     config = load_config(
-        "configs/quick.yaml", [f"data.train={tmp_path / 'train.csv'}", "training.epochs=3"]
+        "configs/quick.yaml",
+        [f"data.train={tmp_path / 'train.csv'}", "training.epochs=3", *overrides],
     )
     run = fit(config, lambda: RunFolder.create(tmp_path / "run", config), Reporter()).run
     agree(load_models([run]), tmp_path / "model.onnx", pixels[3000:])

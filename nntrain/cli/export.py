@@ -20,6 +20,7 @@ def export(folder: Path, file: Path, force: bool) -> None:
     "probabilities" contains a row with one probability per class. A committee becomes one network
     that averages the probabilities of its members.
     """
+    from nntrain.config.layers import shapes_text
     from nntrain.export import export_onnx
     from nntrain.files import check_writable
     from nntrain.training import inference
@@ -31,5 +32,4 @@ def export(folder: Path, file: Path, force: bool) -> None:
     models = inference.load_models(inference.resolve_runs([folder]))
     export_onnx(models, file)
     networks = f", a committee of {len(models)} networks" if len(models) > 1 else ""
-    widths = "-".join(map(str, models[0].network.widths))
-    echo(f"{file}: {widths}{networks}, from {folder}")
+    echo(f"{file}: {shapes_text(models[0].network.shapes)}{networks}, from {folder}")

@@ -26,6 +26,7 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     """
     from nntrain.cli.terminal import console, table
     from nntrain.config import FileFinder
+    from nntrain.config.layers import shapes_text
     from nntrain.explain.inputs import resolve_source
     from nntrain.explain.model_summary import inspect as summarise
     from nntrain.training.reporter import TerminalReporter
@@ -34,7 +35,7 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     finder = FileFinder(reporter.log, needed=())
     summary = summarise(resolve_source(source, overrides, finder), reporter)
     committee = f", a committee of {summary.members} such networks" if summary.members > 1 else ""
-    shapes = "-".join("×".join(map(str, shape)) for shape in summary.shapes)
+    shapes = shapes_text(summary.shapes)
     echo(f"{source}: {shapes}, {summary.loss}, {summary.dtype}{committee}")
     if summary.init:
         echo(f"began with the weights of {'; '.join(summary.init)}")

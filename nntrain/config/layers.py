@@ -1,5 +1,6 @@
 """The layers of a configuration, and the shapes of their inputs."""
 
+from collections.abc import Iterable
 from math import isqrt
 
 from nntrain.config.schema import Config, ConvConfig, DenseConfig, LayerConfig, MaxPoolConfig
@@ -69,3 +70,8 @@ def check_shapes(config: Config, inputs: int) -> None:
                 f"network[{index}].{key}: windows of {getattr(layer, key)} do not fit into its "
                 f"input of {'×'.join(map(str, shape))}; at most {min(shape[:2])} fit"
             ) from None
+
+
+def shapes_text(shapes: Iterable[Shape]) -> str:
+    """The shapes of x_0 … x_L on one line, such as 28×28×1-24×24×16-4608-10."""
+    return "-".join("×".join(map(str, shape)) for shape in shapes)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nntrain.config import dump_config
 from nntrain.config.diff import diff_configs, format_short
+from nntrain.config.layers import shapes_text
 from nntrain.data.dataset import Subset
 from nntrain.data.labels import class_kind
 from nntrain.errors import DataError, RunError
@@ -107,8 +108,7 @@ class RunSection:
     def shape(self) -> str:
         """The shapes of the layers and the number of parameters."""
         network = self.model.network
-        shapes = ("×".join(map(str, shape)) for shape in network.shapes)
-        return f"{'-'.join(shapes)}, {network.parameters.size:,} parameters"
+        return f"{shapes_text(network.shapes)}, {network.parameters.size:,} parameters"
 
     @property
     def first_neurons(self) -> int:

@@ -13,6 +13,7 @@ from nntrain.config.build import (
     build_optimizer,
     build_rescale,
 )
+from nntrain.config.layers import shapes_text
 from nntrain.config.schema import DenseConfig
 from nntrain.data.batches import Batches, Rescale, one_hot
 from nntrain.data.dataset import Subset
@@ -197,7 +198,7 @@ def dry_run(config: Config, reporter: Reporter) -> str:
     batches = len(batches_for(config, training, network, threads=1))
     members = f", {config.members} members" if config.members > 1 else ""
     return (
-        f"{'-'.join(map(str, network.widths))}, {network.parameters.size:,} parameters, "
+        f"{shapes_text(network.shapes)}, {network.parameters.size:,} parameters, "
         f"{config.training.epochs} epochs of {batches:,} batches{members}"
     )
 

@@ -28,6 +28,16 @@ def test_a_run_and_a_committee_become_one_file_each(trained: Path) -> None:
     assert {path.name for path in trained.glob("*.onnx")} == {"tiny.onnx", "two.onnx"}
 
 
+def test_the_shapes_of_a_convolution_are_told(folder: Path) -> None:
+    layers = (
+        "{conv: 4, kernel: 3, activation: tanh}, {max_pool: 2}, {dense: 3, activation: softmax}"
+    )
+    succeed("fit", "tiny.yaml", "--set", "training.epochs=1", "--set", f"network=[{layers}]")
+    result = succeed("export", "runs/tiny", "tiny.onnx")
+    assert result.stdout == "tiny.onnx: 4×4×1-2×2×4-1×1×4-3, from runs/tiny\n"
+    onnx.checker.check_model("tiny.onnx", full_check=True)
+
+
 def test_a_file_is_replaced_only_when_forced(trained: Path) -> None:
     Path("tiny.onnx").write_text("mine")
     assert line_of_refusal(1, "export", "runs/tiny", "tiny.onnx") == (
