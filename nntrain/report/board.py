@@ -1,7 +1,7 @@
 """The drawing board: an HTML fragment in which a run's network classifies drawn digits."""
 
 from base64 import b64encode
-from math import isqrt
+from math import isqrt, prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,9 @@ from nntrain.training.inference import Predictor
 
 # Megabytes of base64, which encodes 3 bytes in 4: 784-300-100-10 takes 1.4.
 LARGEST = 2.0
+# Multiplications of numbers for a picture, which is drawn anew at each movement of the hand: a
+# browser does about a thousand million a second.
+MOST_PRODUCTS = 50_000_000
 
 
 def board(model: Predictor) -> Markup:
@@ -25,19 +28,32 @@ def board(model: Predictor) -> Markup:
     if the page sets them.
 
     Args:
-        model: The network. If its inputs are not a square image, or it is too large, the fragment
-            is a sentence that says so.
+        model: The network. If its inputs are not a square grey image, or it is too large, the
+            fragment is a sentence that says so.
     """
     inputs = model.network.widths[0]
     side = isqrt(inputs)
     if side * side != inputs:
         return _absence(f"the network's {inputs:,} inputs are not a square image to draw in")
+    image = model.config.data.image
+    if image is not None and (*image, 1)[:3] != (side, side, 1):
+        shape = "×".join(map(str, image))
+        return _absence(f"the network's pictures of {shape} are not square grey ones to draw in")
     parameters = model.network.parameters
     megabytes = parameters.nbytes * 4 / 3 / 1e6
     if megabytes > LARGEST:
         return _absence(
             f"the network's {parameters.size:,} parameters would add {megabytes:.1f} MB to this "
             f"page, and no more than {LARGEST:g} MB should"
+        )
+    products = sum(
+        layer.weights.size * prod(after[:-1])  # all weights, for each window
+        for layer, after in zip(model.network.layers, model.network.shapes[1:], strict=True)
+    )
+    if products > MOST_PRODUCTS:
+        return _absence(
+            f"the network's {products:,} multiplications a picture would take a browser too long, "
+            f"and no more than {MOST_PRODUCTS:,} should be needed"
         )
     html = template("board.html").render(network=_portable(model, side))
     return Markup(html)  # noqa: S704 (the template has escaped it)

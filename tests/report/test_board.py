@@ -472,6 +472,40 @@ def test_every_neuron_of_every_layer_is_shown(
         assert (is_warm == (x < 0))[strong].all()
 
 
+def test_feature_maps_are_shown_side_by_side(
+    models: dict[str, Predictor], open_board: OpenBoard
+) -> None:
+    model = models["convolution and pooling"]
+    drawn = open_board(model)
+    drawn.draw(STROKES["2"])
+    one = drawn.pixels.reshape(1, -1).astype(np.float32) * np.float32(model.scale.slope)
+    maps = model.network.forward(one)[1][0]
+    alphas = drawn.page.evaluate(
+        """(() => {
+            const canvas = document.querySelector(".board-layer canvas");
+            const {width, height} = canvas;
+            const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+            return [width, Array.from(data).filter((_, at) => at % 4 === 3)];
+        })()"""
+    )
+    strip = np.array(alphas[1]).reshape(-1, alphas[0])
+    expected = np.concatenate(
+        [np.pad(maps, [(0, 0), (0, 1), (0, 0)])[:, :, i] for i in range(3)], 1
+    )
+    assert_allclose(strip / 255, expected[:, :-1] / maps.max(), atol=0.01)
+    captions = drawn.page.locator(".board-layer figcaption").all_inner_texts()
+    told = [caption.replace("\n", " ").split(", ")[:2] for caption in captions]
+    assert told == [
+        ["x1: 3 maps of 24×24", "relu"],
+        ["x2: 3 maps of 12×12", "max-pooling"],
+        ["x3: 5 maps of 6×6", "tanh"],
+        ["x4: 5 maps of 4×4", "mean-pooling"],
+        ["x5: 10 neurons", "softmax"],
+    ]
+    drawn.page.set_viewport_size({"width": 360, "height": 740})
+    assert drawn.page.evaluate("document.documentElement.scrollWidth") == 360
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_need_not_scroll_sideways(
     scheme: Any, model: Predictor, open_board: OpenBoard
@@ -541,3 +575,29 @@ def test_there_is_no_board_for_a_network_too_large_for_a_page(
     assert "50,890 parameters would add 0.3 MB to this page, and no more than 0.2" in board(model)
     monkeypatch.setattr(board_module, "LARGEST", 0.3)
     assert "<canvas" in board(model)
+
+
+def test_there_is_no_board_for_a_network_too_slow_for_a_page(
+    models: dict[str, Predictor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = models["convolution and pooling"]
+    # 24² windows of 5² · 3, 6² of 3² · 3 · 5, and 80 · 10 weights
+    products = 43_200 + 4_860 + 800
+    monkeypatch.setattr(board_module, "MOST_PRODUCTS", products - 1)
+    assert "the network&#39;s 48,860 multiplications a picture would take" in board(model)
+    monkeypatch.setattr(board_module, "MOST_PRODUCTS", products)
+    assert "<canvas" in board(model)
+
+
+@pytest.mark.parametrize("image", ["[16, 49]", "[14, 14, 4]"])
+def test_there_is_no_board_for_pictures_in_colour_or_of_another_shape(
+    tmp_path: Path, image: str
+) -> None:
+    text = f"""
+        data: {{image: {image}}}
+        network: [{{conv: 2, kernel: 3, activation: relu}}, {{dense: 10, activation: softmax}}]
+        loss: cross_entropy
+        """
+    model = train(tmp_path / "run", text, *demo_digits(100))
+    shape = image.strip("[]").replace(", ", "×")
+    assert f"pictures of {shape} are not square grey ones to draw in" in board(model)

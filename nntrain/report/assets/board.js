@@ -11,6 +11,9 @@ const figures = [...document.querySelectorAll(".board-layer")];
 
 const LINE = 1 / 15; // width of a line relative to the paper's side
 const NEURONS = 50; // per row of a layer's picture
+const MAPS = 8; // feature maps per row
+
+const layouts = network.layers.map(({ output }) => layoutOf(output));
 
 /** @type {Stroke[]} */
 let strokes = [];
@@ -30,7 +33,7 @@ function show() {
   const pixels = strokes.length > 0 ? pictureOf(strokes, network.side) : null;
   showPicture(pixels ?? new Uint8Array(network.widths[0]));
   const trace = pixels && propagate(network, layers, pixels);
-  figures.forEach((figure, i) => showLayer(figure, trace && trace[i + 1]));
+  figures.forEach((figure, i) => showLayer(figure, layouts[i], trace && trace[i + 1]));
   const probabilities = trace && asProbabilities(network, trace.at(-1));
   showAnswer(probabilities);
   return probabilities;
@@ -74,12 +77,49 @@ function showPicture(pixels) {
 }
 
 /**
+ * Where a layer's neurons are shown.
+ *
+ * @typedef {object} Layout
+ * @property {number} full The squares of a full row.
+ * @property {number} width
+ * @property {number} height
+ * @property {(j: number) => number[]} place The column and the row of neuron j.
+ */
+
+/**
+ * The layout of a layer: neurons in rows, or feature maps side by side, a square apart.
+ *
+ * @param {number[]} shape The shape of x_i.
+ * @returns {Layout}
+ */
+function layoutOf(shape) {
+  if (shape.length === 1) {
+    const width = Math.min(shape[0], NEURONS);
+    const place = (j) => [j % NEURONS, Math.floor(j / NEURONS)];
+    return { full: NEURONS, width, height: Math.ceil(shape[0] / NEURONS), place };
+  }
+  const [rows, columns, maps] = shape;
+  const [right, down] = [columns + 1, rows + 1];
+  return {
+    full: MAPS * right - 1,
+    width: Math.min(maps, MAPS) * right - 1,
+    height: Math.ceil(maps / MAPS) * down - 1,
+    place: (j) => {
+      const [pixel, map] = [Math.floor(j / maps), j % maps];
+      const [column, row] = [pixel % columns, Math.floor(pixel / columns)];
+      return [(map % MAPS) * right + column, Math.floor(map / MAPS) * down + row];
+    },
+  };
+}
+
+/**
  * Shows each neuron of a layer as a square: the larger |x_j|, the stronger its colour.
  *
  * @param {HTMLElement} figure
+ * @param {Layout} layout
  * @param {Float64Array | null} x x_i, shape (n_i,); null if nothing is drawn.
  */
-function showLayer(figure, x) {
+function showLayer(figure, { place }, x) {
   const context = figure.querySelector("canvas").getContext("2d");
   context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   figure.querySelector("span").textContent = x ? `, ${spanOf(x)}` : "";
@@ -89,7 +129,7 @@ function showLayer(figure, x) {
   x.forEach((value, j) => {
     context.fillStyle = value < 0 ? negative : positive;
     context.globalAlpha = greatest > 0 ? Math.abs(value) / greatest : 0;
-    context.fillRect(j % NEURONS, Math.floor(j / NEURONS), 1, 1);
+    context.fillRect(...place(j), 1, 1);
   });
 }
 
@@ -257,9 +297,8 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showSoon);
 
 figures.forEach((figure, i) => {
   const canvas = figure.querySelector("canvas");
-  const neurons = network.widths[i + 1];
-  canvas.width = Math.min(neurons, NEURONS);
-  canvas.height = Math.ceil(neurons / NEURONS);
-  canvas.style.width = `${(100 * canvas.width) / NEURONS}%`; // all squares have one size
+  const { full, width, height } = layouts[i];
+  [canvas.width, canvas.height] = [width, height];
+  canvas.style.width = `${(100 * width) / full}%`; // all squares, or maps, have one size
 });
 show();

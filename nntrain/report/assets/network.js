@@ -33,8 +33,8 @@
 /**
  * @typedef {object} Layer
  * @property {Shape} shape
- * @property {Float32Array | Float64Array} W W_i row by row, shape (n_i · n_{i−1},).
- * @property {Float32Array | Float64Array} b b_i, shape (n_i,).
+ * @property {Float32Array | Float64Array} W W_i row by row: of a convolution, each filter.
+ * @property {Float32Array | Float64Array} b b_i, a number for each row.
  * @property {(z: Float64Array) => Float64Array} σ x_i for z_i, both of shape (n_i,).
  */
 
@@ -134,10 +134,13 @@ function windowOf(x, [height, width, channels], top, left, size) {
 /** The greatest or the mean value of each channel of a window, shape (channels,). */
 function pool({ kind, size, output }, window) {
   const channels = output[2];
-  const values = (channel) => window.filter((_, at) => at % channels === channel);
-  return Float64Array.from({ length: channels }, (_, channel) =>
-    kind === "max_pool" ? Math.max(...values(channel)) : sum(values(channel)) / size ** 2,
-  );
+  const isMax = kind === "max_pool";
+  const pooled = window.slice(0, channels);
+  for (let at = channels; at < window.length; at++) {
+    const [before, value] = [pooled[at % channels], window[at]];
+    pooled[at % channels] = isMax ? Math.max(before, value) : before + value;
+  }
+  return isMax ? pooled : pooled.map((total) => total / size ** 2);
 }
 
 /**
