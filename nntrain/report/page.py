@@ -16,8 +16,8 @@ from nntrain.data.dataset import Subset
 from nntrain.data.labels import class_kind
 from nntrain.errors import DataError, RunError
 from nntrain.files import atomic_write
-from nntrain.nn import Conv
-from nntrain.nn.arrays import Array
+from nntrain.nn import Conv, Layer
+from nntrain.nn.arrays import Array, Shape
 from nntrain.report import charts, pictures
 from nntrain.report.answers import Answers
 from nntrain.report.board import board
@@ -42,6 +42,20 @@ MOST_PICTURES = 60
 MOST_RIGHT = 20
 MOST_NEURONS = 100
 MOST_MAPS = 16
+
+
+class FeatureMaps(NamedTuple):
+    """What a layer makes of a picture.
+
+    Attributes:
+        layer: i of x_i.
+        shape: The height and the width of a map, and the number of maps.
+        images: Data URIs of the first maps, at most sixteen.
+    """
+
+    layer: int
+    shape: Shape
+    images: list[str]
 
 
 class Picture(NamedTuple):
@@ -111,9 +125,14 @@ class RunSection:
         return f"{shapes_text(network.shapes)}, {network.parameters.size:,} parameters"
 
     @property
-    def first_neurons(self) -> int:
-        """The number of neurons, or filters, of the first layer with weights."""
-        return next(len(layer.weights) for layer in self.model.network.layers if layer.weights.size)
+    def first_weights(self) -> Array:
+        """The weights of the first layer that has some, an item for each neuron or filter."""
+        return _first_layer(self.model).weights
+
+    @property
+    def convolves(self) -> bool:
+        """Whether these are a convolution's."""
+        return isinstance(_first_layer(self.model), Conv)
 
     @property
     def swatch(self) -> str:
@@ -223,7 +242,7 @@ def _page(
         board=board(models[0]) if len(models) == 1 else None,
         weights=_weights(models[0]) if len(models) == 1 else [],
         feature_maps=_feature_maps(models[0], rows) if len(models) == 1 else [],
-        layer_charts=_layer_charts(models[0].run, reporter) if len(models) == 1 else [],
+        layer_charts=_layer_charts(models[0], reporter) if len(models) == 1 else [],
         reliability=charts.reliability(evaluated.answers.bins()) if evaluated else None,
         configuration=dump_config(models[0].config),
     )
@@ -300,12 +319,15 @@ def _unless_damaged(read: Callable[[], list[RecordType]], reporter: Reporter) ->
         return []
 
 
-def _layer_charts(run: RunFolder, reporter: Reporter) -> list[Chart]:
-    """Charts of the layers' saturation and gradients; none if they were not recorded."""
-    records = _unless_damaged(run.layers, reporter)
+def _layer_charts(model: Predictor, reporter: Reporter) -> list[Chart]:
+    """Charts of the layers' saturation and gradients; none if they were not recorded.
+
+    Pools are left out: they are never saturated and have no weights.
+    """
+    records = _unless_damaged(model.run.layers, reporter)
     if not records:
         return []
-    layers = range(1, max(record.layer for record in records) + 1)
+    layers = [i for i, layer in enumerate(model.network.layers, 1) if layer.weights.size]
 
     def each(field: str) -> list[Curve]:
         return [
@@ -319,27 +341,32 @@ def _layer_charts(run: RunFolder, reporter: Reporter) -> list[Chart]:
     ]
 
 
+def _first_layer(model: Predictor) -> Layer:
+    """The first layer with weights."""
+    return next(layer for layer in model.network.layers if layer.weights.size)
+
+
 def _weights(model: Predictor) -> list[tuple[str, str]]:
     """A name and a picture of each neuron of the first layer with weights, the largest first.
 
     Of a convolution they are its filters, the mean over their channels. There are none if the
     pictures are not square.
     """
-    layer = next(layer for layer in model.network.layers if layer.weights.size)
+    layer = _first_layer(model)
     first: Array = layer.weights.astype(np.float64)  # squares may overflow
     kind = "filter" if isinstance(layer, Conv) else "neuron"
     if isinstance(layer, Conv):
         first = first.mean(axis=3).reshape(len(first), -1)
     names = [f"{kind} {number}" for number in range(len(first))]
-    if len(model.network.layers) == 1:
+    if layer is model.network.layers[-1]:
         names = [f"{class_kind(model.classes, 1)} {name}" for name in model.classes]
     largest = np.argsort(-np.linalg.norm(first, axis=1), kind="stable")[:MOST_NEURONS].tolist()
     drawn = [(names[neuron], pictures.weights(first[neuron])) for neuron in largest]
     return [(neuron, image) for neuron, image in drawn if image is not None]
 
 
-def _feature_maps(model: Predictor, rows: Subset | None) -> list[tuple[str, int, list[str]]]:
-    """The feature maps of one digit: the symbol of x_i, their number, and the first ones.
+def _feature_maps(model: Predictor, rows: Subset | None) -> list[FeatureMaps]:
+    """The maps of the first row: the picture, and what each layer of pictures makes of it.
 
     There are none without evaluation rows, and of layers without pictures.
     """
@@ -349,14 +376,11 @@ def _feature_maps(model: Predictor, rows: Subset | None) -> list[tuple[str, int,
     rows.take(slice(0, 1), pixels)
     x: Array = np.empty(pixels.shape, model.network.parameters.dtype)
     model.scale.apply(pixels, x)
-    found = []
-    for i, maps in enumerate(model.network.forward(x)):
-        if i and maps.ndim == 4:
-            shown = [
-                pictures.grey(maps[0, :, :, at]) for at in range(min(MOST_MAPS, maps.shape[3]))
-            ]
-            found.append((f"x_{i}", maps.shape[3], shown))
-    return found
+    return [
+        FeatureMaps(i, maps.shape[1:], [pictures.grey(each.T) for each in maps[0].T[:MOST_MAPS]])
+        for i, maps in enumerate(model.network.forward(x))
+        if maps.ndim == 4
+    ]
 
 
 def _differences(trained: Sequence[RunSection]) -> tuple[list[str], list[list[str]]]:

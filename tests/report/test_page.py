@@ -383,6 +383,51 @@ def test_pictures_that_are_no_square_are_left_out_with_a_sentence(folder: Path) 
     assert len(shown(root.section("mistakes"))) > 3
 
 
+CONVOLUTION = (
+    "network=[{mean_pool: 2, stride: 1}, {conv: 20, kernel: 2, activation: relu}, "
+    "{max_pool: 2}, {dense: 3, activation: softmax}]"
+)
+
+
+def test_filters_and_feature_maps_are_shown(folder: Path, page: "Page") -> None:
+    succeed("fit", "tiny.yaml", "--set", CONVOLUTION)
+    succeed("report")
+    root = read(Path("runs/tiny/report.html"))
+    assert "4×4×1-3×3×1-2×2×20-1×1×20-3, 163 parameters" in root.text
+    filters = root.section("weights").all("img")
+    weights = Predictor(RunFolder(Path("runs/tiny"))).network.layers[1].weights
+    strongest = int(np.argmax(np.linalg.norm(weights.reshape(20, -1), axis=1)))
+    assert len(filters) == 20
+    assert filters[0].attributes["title"] == f"filter {strongest}"
+    assert "a filter of the first convolution" in root.section("weights").text
+    maps = root.section("maps")
+    assert [title.text.replace(" ", "") for title in maps.all("h3")] == [
+        *("x0:4×4×1", "x1:3×3×1", "x2:2×2×20", "x3:1×1×20"),
+    ]
+    assert [len(row.all("img")) for row in maps.all("ul")] == [1, 1, 16, 16]
+    # Pools are neither saturated nor have a gradient.
+    (saturation, _) = root.section("layers").all("div", "plot")
+    label = saturation.attributes["aria-label"]
+    assert re.findall(r"layer (\d) from", label) == ["2", "4"]
+
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto(Path("runs/tiny/report.html").absolute().as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    sides = "[...document.querySelectorAll('{} img')].map(image => image.naturalWidth)"
+    assert page.evaluate(sides.format("#weights")) == [2] * 20
+    assert page.evaluate(sides.format("#maps")) == [4, 3] + [2] * 16 + [1] * 16
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_network_of_pools_and_one_dense_layer_shows_a_picture_for_each_class(
+    folder: Path,
+) -> None:
+    succeed("fit", "tiny.yaml", "--set", "network=[{max_pool: 2}, {dense: 3, activation: softmax}]")
+    succeed("report")
+    images = read(Path("runs/tiny/report.html")).section("weights").all("img")
+    assert {image.attributes["title"] for image in images} == {"digit 0", "digit 1", "digit 2"}
+
+
 @pytest.mark.usefixtures("undrawn")
 def test_a_report_without_a_board_says_why_and_speaks_of_no_drawing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
