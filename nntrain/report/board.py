@@ -14,7 +14,7 @@ from nntrain.training.inference import Predictor
 # Megabytes of base64, which encodes 3 bytes in 4: 784-300-100-10 takes 1.4.
 LARGEST = 2.0
 # Multiplications of numbers for a picture, which is drawn anew at each movement of the hand: a
-# browser does about a thousand million a second.
+# browser does about 600 million a second.
 MOST_PRODUCTS = 50_000_000
 
 
