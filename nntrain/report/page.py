@@ -370,15 +370,17 @@ def _feature_maps(model: Predictor, rows: Subset | None) -> list[FeatureMaps]:
 
     There are none without evaluation rows, and of layers without pictures.
     """
-    if rows is None:
+    if rows is None or len(model.network.shapes[0]) == 1:
         return []
     pixels = np.empty((1, rows.dataset.pixels.shape[1]), np.uint8)
     rows.take(slice(0, 1), pixels)
     x: Array = np.empty(pixels.shape, model.network.parameters.dtype)
     model.scale.apply(pixels, x)
+    with np.errstate(over="ignore", invalid="ignore"):  # weights may be huge
+        xs = model.network.forward(x)
     return [
         FeatureMaps(i, maps.shape[1:], [pictures.grey(each.T) for each in maps[0].T[:MOST_MAPS]])
-        for i, maps in enumerate(model.network.forward(x))
+        for i, maps in enumerate(xs)
         if maps.ndim == 4
     ]
 
