@@ -8,7 +8,7 @@ all of them in turn.
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -61,15 +61,8 @@ def nntrain(
     case: Case, pixels: Any, labels: Any, threads: int = THREADS, distorter: Any = None
 ) -> Epoch:
     """The training loop of `nntrain fit`, validation and saving aside."""
-    from threadpoolctl import threadpool_limits
-
-    from nntrain.data.batches import Batches, Rescale, one_hot
-    from nntrain.data.dataset import Dataset
-    from nntrain.engine import TrainStep, WorkerPool
     from nntrain.nn import INITIALIZERS, Dense, Network
-    from nntrain.optim import SGD, Adam, constant
-    from nntrain.training.loop import Plan, train
-    from nntrain.training.progress import Progress
+    from nntrain.optim import SGD, Adam
 
     hidden, last, loss = (
         ("relu", "softmax", "cross_entropy")
@@ -83,18 +76,42 @@ def nntrain(
         layer.weights[...] = INITIALIZERS["he_normal"](rng, layer.weights.shape)
     kind = Adam if case.optimizer == "adam" else SGD
     optimizer = kind(network.parameters, network.weight_count)
-    step = TrainStep(network, optimizer, case.batch, WorkerPool(threads))
+    rate = RATES[case.optimizer]
+    return train_epoch(network, optimizer, case.batch, rate, pixels, labels, threads, distorter)
+
+
+def train_epoch(
+    network: Any,
+    optimizer: Any,
+    batch_size: int,
+    rate: float,
+    pixels: Any,
+    labels: Any,
+    threads: int,
+    distorter: Any = None,
+) -> Epoch:
+    """The training loop of `nntrain fit` with a network, validation and saving aside."""
+    from threadpoolctl import threadpool_limits
+
+    from nntrain.data.batches import Batches, Rescale, one_hot
+    from nntrain.data.dataset import Dataset
+    from nntrain.engine import TrainStep, WorkerPool
+    from nntrain.optim import constant
+    from nntrain.training.loop import Plan, train
+    from nntrain.training.progress import Progress
+
+    step = TrainStep(network, optimizer, batch_size, WorkerPool(threads))
     rows = Dataset(pixels, "digits.npz", labels, None, "label", None).as_subset()
     batches = Batches(
         rows,
         targets=one_hot(10, "float32"),
-        batch_size=case.batch,
+        batch_size=batch_size,
         scale=Rescale(0, 1),
         seed=0,
         augmenter=distorter,
         workers=threads if distorter else 1,
     )
-    plan = Plan(1, None, RATES[case.optimizer], constant())
+    plan = Plan(1, None, rate, constant())
 
     def no_validation() -> tuple[float, float]:
         return math.nan, math.nan
@@ -258,16 +275,16 @@ COMPETITORS = {
 }
 
 
-def main() -> None:
+def serve(competitors: Mapping[str, Callable[..., Epoch]], cases: Sequence[Any]) -> None:
     """Answer each case number on stdin with seconds: of the warm-up, then of one epoch."""
     import warnings
 
     warnings.simplefilter("ignore")
-    competitor, data = COMPETITORS[sys.argv[1]], np.load(sys.argv[2])
+    competitor, data = competitors[sys.argv[1]], np.load(sys.argv[2])
     epochs: dict[int, tuple[Epoch, float]] = {}
     for line in sys.stdin:
         number = int(line)
-        case = CASES[number]
+        case = cases[number]
         try:
             if number not in epochs:
                 started = perf_counter()
@@ -289,4 +306,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(COMPETITORS, CASES)

@@ -7,7 +7,9 @@ same case one after the other, so that drifts of the machine affect all alike.
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from alternating import HERE
@@ -17,69 +19,88 @@ from datasets import BenchData
 from nntrain.data.demo import demo_digits
 
 HEADING = "Epoch time"
-SLOW = {
-    "torch.compile"
-}  # it compiles for minutes; the large networks, where it gains nothing, wait
+RIVALS = ("PyTorch", "JAX", "scikit-learn", "floor")
 
 
 def measure(data: BenchData) -> list[str]:
     """The table of epoch times; on demo digits always, since time does not depend on them."""
-    data = data.folder / "digits.npz"
-    pixels, labels = demo_digits(data.size.train)
-    np.savez(data, pixels=pixels, labels=labels)
-    rounds = data.size.rounds
-    processes = {competitor: _start(competitor, data) for competitor in COMPETITORS}
-    lines = [
-        "| network | "
-        + " | ".join(COMPETITORS)
-        + " | PyTorch / ours | JAX / ours | sklearn / ours "
-        "| floor / ours |",
-        "| --- |" + " --- |" * (len(COMPETITORS) + 4),
+    # torch.compile takes minutes, and gains nothing for the large networks.
+    table, compiling = alternate(data, "competitors.py", COMPETITORS, CASES, RIVALS, 4)
+    return [
+        *table,
+        "",
+        "Seconds for one epoch: median of "
+        f"{data.size.rounds} alternating rounds (least–most), plain SGD unless stated otherwise, "
+        "float32. The floor is the matrix products of the epoch only. JAX's set-up and "
+        f"compilation, not included, took {', '.join(compiling)} s. torch.compile was measured "
+        "for the first four only.",
     ]
-    firsts = []
-    for number, case in enumerate(CASES):
-        seconds: dict[str, list[float]] = {competitor: [] for competitor in COMPETITORS}
-        for _ in range(rounds):
+
+
+def alternate(
+    data: BenchData,
+    script: str,
+    competitors: Mapping[str, Any],
+    cases: Sequence[Any],
+    rivals: Sequence[str],
+    compiled: int,
+) -> tuple[list[str], list[str]]:
+    """A table of seconds by case and competitor, and the seconds of JAX's first epochs.
+
+    Args:
+        data: The folder for the digits, and the sizes.
+        script: A module that serves these competitors and cases.
+        competitors: The columns.
+        cases: The rows.
+        rivals: The competitors whose times are divided by ours in further columns.
+        compiled: torch.compile is measured in so many rows.
+    """
+    digits = data.folder / "digits.npz"
+    pixels, labels = demo_digits(data.size.train)
+    np.savez(digits, pixels=pixels, labels=labels)
+    processes = {competitor: _start(script, competitor, digits) for competitor in competitors}
+    heads = ["network", *competitors, *(f"{rival} / ours" for rival in rivals)]
+    lines = [f"| {' | '.join(heads)} |", "| --- |" + " --- |" * (len(heads) - 1)]
+    compiling = []
+    for number, case in enumerate(cases):
+        seconds: dict[str, list[float]] = {competitor: [] for competitor in competitors}
+        for _ in range(data.size.rounds):
             for competitor, process in processes.items():
-                if competitor in SLOW and number > 3:
+                if competitor == "torch.compile" and number >= compiled:
                     continue
                 measured = _epoch(process, number)
                 if measured is not None:
                     seconds[competitor].append(measured[1])
                     if competitor == "JAX" and len(seconds[competitor]) == 1:
-                        firsts.append(f"{measured[0] - measured[1]:.1f}")
-        medians = {
-            competitor: statistics.median(found) for competitor, found in seconds.items() if found
-        }
-        cells = [
-            f"{medians[competitor]:.3f} ({min(found):.3f}–{max(found):.3f})" if found else "–"
-            for competitor, found in seconds.items()
-        ]
-        ours = medians.get("nntrain")
-        ratios = [
-            f"{medians[competitor] / ours:.2f}" if ours and competitor in medians else "–"
-            for competitor in ("PyTorch", "JAX", "scikit-learn", "floor")
-        ]
-        lines.append(f"| {case} | " + " | ".join([*cells, *ratios]) + " |")
+                        compiling.append(f"{measured[0] - measured[1]:.1f}")
+        lines.append(f"| {case} | {' | '.join(_cells(seconds, rivals))} |")
         print(lines[-1], flush=True)
     for process in processes.values():
         process.kill()
         process.wait()
-    lines += [
-        "",
-        "Seconds for one epoch: median of "
-        f"{rounds} alternating rounds (least–most), plain SGD unless stated otherwise, float32. "
-        "The floor is the matrix products of the epoch only. JAX's set-up and compilation, not "
-        f"included, took {', '.join(firsts)} s. torch.compile was measured for the "
-        "first four only.",
+    return lines, compiling
+
+
+def _cells(seconds: Mapping[str, Sequence[float]], rivals: Sequence[str]) -> list[str]:
+    """A row: the median (least–most) of each competitor, and the ratios to ours."""
+    medians = {name: statistics.median(found) for name, found in seconds.items() if found}
+    ours = medians.get("nntrain")
+    return [
+        *(
+            f"{medians[name]:.3f} ({min(found):.3f}–{max(found):.3f})" if found else "–"
+            for name, found in seconds.items()
+        ),
+        *(
+            f"{medians[rival] / ours:.2f}" if ours and rival in medians else "–"
+            for rival in rivals
+        ),
     ]
-    return lines
 
 
-def _start(competitor: str, data: Path) -> "subprocess.Popen[str]":
+def _start(script: str, competitor: str, data: Path) -> "subprocess.Popen[str]":
     """A competitor that waits for its first case."""
     return subprocess.Popen(
-        [sys.executable, str(HERE / "competitors.py"), competitor, str(data)],
+        [sys.executable, str(HERE / script), competitor, str(data)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -14,6 +14,7 @@ from types import ModuleType
 
 import click
 import command_time
+import convolution_time
 import distortion_time
 import epoch_time
 import scale
@@ -27,6 +28,7 @@ from datasets import BenchData, BenchSize, bench_data
 RESULTS = HERE / "results.md"
 SECTIONS: dict[str, ModuleType] = {
     "epochs": epoch_time,
+    "convolution": convolution_time,
     "job": whole_job,
     "accuracy": time_to_accuracy,
     "distortions": distortion_time,
