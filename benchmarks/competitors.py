@@ -94,14 +94,14 @@ def train_epoch(
     from threadpoolctl import threadpool_limits
 
     from nntrain.data.batches import Batches, Rescale, one_hot
-    from nntrain.data.dataset import Dataset
+    from nntrain.data.from_arrays import dataset_from_arrays
     from nntrain.engine import TrainStep, WorkerPool
     from nntrain.optim import constant
     from nntrain.training.loop import Plan, train
     from nntrain.training.progress import Progress
 
     step = TrainStep(network, optimizer, batch_size, WorkerPool(threads))
-    rows = Dataset(pixels, "digits.npz", labels, None, "label", None).as_subset()
+    rows = dataset_from_arrays(pixels, labels).as_subset()
     batches = Batches(
         rows,
         targets=one_hot(10, "float32"),
@@ -302,6 +302,7 @@ def serve(competitors: Mapping[str, Callable[..., Epoch]], cases: Sequence[Any])
                 epoch()
             print(first, perf_counter() - started, flush=True)
         except Exception as error:  # a competitor that cannot is reported, not hidden
+            print(f"{sys.argv[1]}, {case}: {error!r}", file=sys.stderr)
             print("failed", type(error).__name__, flush=True)
 
 
