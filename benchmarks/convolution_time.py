@@ -17,7 +17,7 @@ def measure(data: BenchData) -> list[str]:
         *table,
         "",
         f"Seconds for {CASES[0].images:,} images in batches of {CASES[0].batch}: median of "
-        f"{data.size.rounds} alternating rounds (least–most), valid padding, 2×2 max-pooling, relu, "
-        "plain SGD, float32. The floor is the matrix products only, of whole batches. JAX's set-up "
-        f"and compilation, not included, took {', '.join(compiling)} s.",
+        f"{data.size.rounds} alternating rounds (least–most), valid padding, 2×2 max-pooling, "
+        "relu, plain SGD, float32. The floor is the matrix products only, of whole batches. JAX's "
+        f"set-up and compilation, not included, took {', '.join(compiling)} s.",
     ]

@@ -90,10 +90,7 @@ def _cells(seconds: Mapping[str, Sequence[float]], rivals: Sequence[str]) -> lis
             f"{medians[name]:.3f} ({min(found):.3f}–{max(found):.3f})" if found else "–"
             for name, found in seconds.items()
         ),
-        *(
-            f"{medians[rival] / ours:.2f}" if ours and rival in medians else "–"
-            for rival in rivals
-        ),
+        *(f"{medians[rival] / ours:.2f}" if ours and rival in medians else "–" for rival in rivals),
     ]
 
 
