@@ -22,6 +22,8 @@ from nntrain.optim.regularization import NONE, Regularization
 # the second, a pool is faster still, because it also divides the work between the products.
 WORTH_BLAS_THREADS = 5_000_000
 WORTH_A_POOL = 100_000_000
+# Convolutions also copy windows, and pooling compares pixels, where BLAS's threads are of no use.
+WORTH_A_POOL_FOR_PICTURES = 5_000_000
 
 
 class TrainStep:
@@ -62,9 +64,11 @@ class TrainStep:
             layer.weights.size * max(1, math.prod(shape[:-1]))
             for layer, shape in zip(network.layers, network.shapes[1:], strict=True)
         )
-        self._pool = pool if work >= WORTH_A_POOL else WorkerPool(1)
+        has_pictures = any(len(shape) > 1 for shape in network.shapes[1:])
+        uses_pool = work >= (WORTH_A_POOL_FOR_PICTURES if has_pictures else WORTH_A_POOL)
+        self._pool = pool if uses_pool else WorkerPool(1)
         self.threads = self._pool.size
-        self.blas_threads = pool.size if WORTH_BLAS_THREADS <= work < WORTH_A_POOL else 1
+        self.blas_threads = pool.size if work >= WORTH_BLAS_THREADS and not uses_pool else 1
         self._gradient: Array = np.empty_like(network.parameters)
         self._buffers = Buffers(network, self._gradient, batch_size, dropout, self.threads)
         self._regions = [self._buffers.regions(thread) for thread in range(self.threads)]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nntrain.engine import Dropout, TrainStep, WorkerPool, buffers, step
-from nntrain.nn import ACTIVATIONS, LOSSES, Conv, FlatDense, MaxPool, MeanPool, Network
+from nntrain.nn import ACTIVATIONS, LOSSES, Conv, FlatDense, Layer, MaxPool, MeanPool, Network
 from nntrain.nn.arrays import Array
 from nntrain.optim import SGD, Adam, Momentum, Nesterov, Optimizer, Regularization
 from tests.support.networks import (
@@ -56,6 +56,7 @@ def trained(name: str, threads: int, batch_size: int = 6, steps: int = 5) -> tup
 @pytest.fixture
 def always_share(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "WORTH_A_POOL", 0)
+    monkeypatch.setattr(step, "WORTH_A_POOL_FOR_PICTURES", 0)
     monkeypatch.setattr(buffers, "CACHED_PARAMETERS", 10)
 
 
@@ -191,6 +192,15 @@ def test_threads_are_never_used_twice(
     assert (fast.threads, fast.blas_threads) == (threads, blas_threads)
 
 
+@pytest.mark.parametrize(("batch_size", "threads"), [(8, 1), (32, 2)])
+def test_a_pool_is_worth_it_for_smaller_batches_of_pictures(batch_size: int, threads: int) -> None:
+    layers: list[Layer] = [Conv(16, 5, "relu"), MaxPool(2), FlatDense(10, "softmax")]
+    network = Network((28, 28, 1), layers, "cross_entropy")
+    with WorkerPool(2) as pool:
+        fast = TrainStep(network, optimizer_for("sgd", network), batch_size, pool)
+    assert (fast.threads, fast.blas_threads) == (threads, 1)
+
+
 @pytest.mark.usefixtures("always_share")
 @pytest.mark.parametrize("clip_norm", [None, 0.01])
 @pytest.mark.parametrize("rates", [None, [0.2, 0.0, 0.3, 0.0, 0.1]], ids=str)
@@ -208,7 +218,7 @@ def test_a_step_of_pictures_moves_by_the_pure_gradient(
     x, y = batch_for(network, 6)
     dropout = Dropout(rates, seed=1) if rates else None
     expected = gradient_with(network, x, y, masks_for(network, dropout, 6))
-    rules = Regularization(clip_norm=clip_norm, max_norm=2.0)
+    rules = Regularization(clip_norm=clip_norm, max_norm=0.9)
     rules.clip(expected)
     with WorkerPool(threads) as pool:
         sgd = SGD(network.parameters, network.weight_count)
@@ -216,4 +226,10 @@ def test_a_step_of_pictures_moves_by_the_pure_gradient(
         buffer = fast.buffer(6)
         buffer.x[...], buffer.y[...] = x.reshape(6, -1), y
         fast.run(buffer, 0, 6, 0.5, epoch=2, batch=3)
-    np.testing.assert_allclose(before - 0.5 * expected, network.parameters, atol=1e-12)
+    unlimited = before - 0.5 * expected
+    limited = unlimited.copy()
+    for weights, _ in network.views(limited):
+        if weights.size:
+            rules.limit(weights.reshape(len(weights), -1))
+    assert np.count_nonzero(limited != unlimited) > 50
+    np.testing.assert_allclose(limited, network.parameters, atol=1e-12)
