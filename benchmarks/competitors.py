@@ -61,8 +61,8 @@ def nntrain(
     case: Case, pixels: Any, labels: Any, threads: int = THREADS, distorter: Any = None
 ) -> Epoch:
     """The training loop of `nntrain fit`, validation and saving aside."""
-    from nntrain.nn import INITIALIZERS, Dense, Network
-    from nntrain.optim import SGD, Adam
+    from nntrain.nn import Dense, Network
+    from nntrain.optim import INITIALIZERS, SGD, Adam
 
     hidden, last, loss = (
         ("relu", "softmax", "cross_entropy")

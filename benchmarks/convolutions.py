@@ -40,12 +40,12 @@ def shapes(case: Case) -> list[tuple[int, ...]]:
     """The shapes of x_0 … x_L."""
     found: list[tuple[int, ...]] = [(28, 28, 1)]
     for layer in case.layers:
-        height, *_, channels = found[-1]
+        before = found[-1]
         if layer == POOL:
-            found.append((height // 2, height // 2, channels))
+            found.append((before[0] // 2, before[1] // 2, before[2]))
         elif isinstance(layer, tuple):
             filters, kernel = layer
-            found.append((height - kernel + 1, height - kernel + 1, filters))
+            found.append((before[0] - kernel + 1, before[1] - kernel + 1, filters))
         else:
             found.append((layer,))
     return [*found, (10,)]
@@ -53,8 +53,8 @@ def shapes(case: Case) -> list[tuple[int, ...]]:
 
 def nntrain(case: Case, pixels: Any, labels: Any, threads: int = THREADS) -> Epoch:
     """The training loop of `nntrain fit`, validation and saving aside."""
-    from nntrain.nn import INITIALIZERS, Conv, Dense, FlatDense, Layer, MaxPool, Network
-    from nntrain.optim import SGD
+    from nntrain.nn import Conv, Dense, FlatDense, Layer, MaxPool, Network
+    from nntrain.optim import INITIALIZERS, SGD
 
     layers: list[Layer] = []
     for layer in case.layers:

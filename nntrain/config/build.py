@@ -12,12 +12,13 @@ from nntrain.config.schema import (
 from nntrain.data.augment import Augmentation, Augmenter
 from nntrain.data.batches import Rescale
 from nntrain.engine import Dropout
-from nntrain.nn import INITIALIZERS, Initializer, Network
-from nntrain.nn.initializers import normal, uniform
+from nntrain.nn import Network
 from nntrain.optim import (
+    INITIALIZERS,
     SGD,
     Adam,
     AdamW,
+    Initializer,
     Momentum,
     MovingAverage,
     Nesterov,
@@ -31,6 +32,7 @@ from nntrain.optim import (
     step,
     warm_up,
 )
+from nntrain.optim.initializers import normal, uniform
 from nntrain.randomness import Purpose, generator
 
 

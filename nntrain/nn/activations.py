@@ -54,11 +54,6 @@ class Softmax:
 Activation: TypeAlias = Elementwise | Softmax
 
 
-def identity(z: Array, out: Array | None = None) -> Array:
-    """x = z."""
-    return np.positive(z, out=out)
-
-
 def identity_derivative(x: Array, out: Array | None = None) -> Array:
     """σ′ = 1."""
     slope = np.empty_like(x) if out is None else out
@@ -80,11 +75,6 @@ def sigmoid_derivative(x: Array, out: Array | None = None) -> Array:
     slope = np.subtract(1, x, out=out)
     slope *= x
     return slope
-
-
-def tanh(z: Array, out: Array | None = None) -> Array:
-    """x = tanh z."""
-    return np.tanh(z, out=out)
 
 
 def tanh_derivative(x: Array, out: Array | None = None) -> Array:
@@ -128,15 +118,14 @@ def leaky_relu(z: Array, out: Array | None = None) -> Array:
 
 def leaky_relu_derivative(x: Array, out: Array | None = None) -> Array:
     """σ′ = 1 where z > 0, else 0.01."""
-    slope = np.empty_like(x) if out is None else out
-    np.greater(x, 0, out=slope, casting="unsafe")
+    slope = relu_derivative(x, out)
     return np.maximum(slope, LEAK, out=slope)
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "identity": Elementwise(identity, identity_derivative),
+    "identity": Elementwise(np.positive, identity_derivative),
     "sigmoid": Elementwise(sigmoid, sigmoid_derivative),
-    "tanh": Elementwise(tanh, tanh_derivative),
+    "tanh": Elementwise(np.tanh, tanh_derivative),
     "scaled_tanh": Elementwise(scaled_tanh, scaled_tanh_derivative),
     "relu": Elementwise(relu, relu_derivative),
     "leaky_relu": Elementwise(leaky_relu, leaky_relu_derivative),

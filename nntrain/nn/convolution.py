@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from nntrain.nn.activations import ACTIVATIONS
-from nntrain.nn.arrays import Array, Shape
+from nntrain.nn.arrays import NEW, Array, Outputs, Shape
 from nntrain.nn.layers import Dense, Layer
 
 CACHED_BYTES = 1 << 20  # of windows, which stay in a core's cache
@@ -34,11 +34,13 @@ def pixels_of(x: Array, kernel: int, stride: int) -> Iterator[Array]:
         yield x[:, a : a + rows : stride, b : b + columns : stride]
 
 
-def add_windows(windows: Array, stride: int, out: Array) -> None:
-    """The transpose of `windows_of`: add each value to the pixel that it was taken from."""
-    kernel = windows.shape[3]
-    for at, pixels in enumerate(pixels_of(out, kernel, stride)):
-        pixels += windows[:, :, :, at // kernel, at % kernel]
+def add_windows(windows: Array, kernel: int, stride: int, out: Array) -> None:
+    """The transpose of `windows_of`: add each value to the pixel that it was taken from.
+
+    `windows` are the values of the first pixel of every window, then of the second one, and so on.
+    """
+    for values, pixels in zip(windows, pixels_of(out, kernel, stride), strict=True):
+        pixels += values.reshape(pixels.shape)
 
 
 def window_counts(shape: Shape, kernel: int, stride: int, padding: int = 0) -> Shape:
@@ -90,27 +92,32 @@ class Conv(Layer):
     def backward(self, delta: Array, x: Array, out: Array | None = None) -> Array:
         """∂E/∂x_{i−1}: W_iᵀ δ of each window, added up where windows overlap."""
         error = np.empty_like(x) if out is None else out
+        error[...] = 0
+        weights = self.weights.reshape(self.filters, -1, x.shape[-1]).transpose(1, 0, 2)
         for part in self._parts(x):
-            windows = np.tensordot(delta[part], self.weights, axes=1)
-            padded = self._padded(np.zeros_like(x[part]))
-            add_windows(windows, self.stride, padded)
-            error[part] = padded[:, self.padding :, self.padding :][:, : x.shape[1], : x.shape[2]]
+            windows = np.matmul(delta[part].reshape(-1, self.filters), weights)
+            padded = self._padded(error[part])
+            add_windows(windows, self.kernel, self.stride, padded)
+            if self.padding:
+                inner = slice(self.padding, -self.padding)
+                error[part] = padded[:, inner, inner]
         return error
 
-    def gradient(
-        self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
-    ) -> tuple[Array, Array]:
+    def gradient(self, delta: Array, x: Array, out: Outputs = NEW) -> tuple[Array, Array]:
         """∂E/∂W_i and ∂E/∂b_i, summed over all windows of the batch."""
         weights = np.empty_like(self.weights) if out[0] is None else out[0]
         weights[...] = 0
         for part in self._parts(x):
-            summed = np.matmul(delta[part].reshape(-1, self.filters).T, self._windows(x[part]))
+            # np.dot leaves other threads running; np.matmul does not where the result is small.
+            summed = np.dot(delta[part].reshape(-1, self.filters).T, self._windows(x[part]))
             weights += summed.reshape(weights.shape)
-        return weights, np.add.reduce(delta, axis=(0, 1, 2), out=out[1])
+        return weights, np.add.reduce(delta.sum(axis=0), axis=(0, 1), out=out[1])
 
     def _windows(self, x: Array) -> Array:
         """X: the windows of some pictures, a window a row."""
         windows = windows_of(self._padded(x), self.kernel, self.stride)
+        if x.shape[-1] == 1:  # of one channel, columns of X are longer pieces of memory than rows
+            return windows.transpose(3, 4, 5, 0, 1, 2).reshape(self.weights[0].size, -1).T
         return windows.reshape(-1, self.weights[0].size)
 
     def _padded(self, x: Array) -> Array:
@@ -143,12 +150,12 @@ class MaxPool(Layer):
         """∂E/∂x_{i−1}: δ at the first of the greatest pixels of its window, 0 elsewhere."""
         error = np.empty_like(x) if out is None else out
         error[...] = 0
-        rest, greatest, here = delta.copy(), self.forward(x), np.empty_like(delta)
-        for pixels, errors in zip(self._pixels(x), self._pixels(error), strict=True):
-            np.equal(pixels, greatest, out=here, casting="unsafe")
-            here *= rest
-            errors += here
+        rest, values = delta.copy(), np.stack(list(self._pixels(x)))
+        greatest = values.max(axis=0)
+        for value, errors in zip(values, self._pixels(error), strict=True):
+            here = np.multiply(rest, value == greatest, out=value)
             rest -= here
+            errors += here
         return error
 
     def _reduce(self, function: np.ufunc, x: Array, out: Array | None) -> Array:
@@ -201,9 +208,7 @@ class FlatDense(Dense):
         flat = super().backward(delta, _flat(x), None if out is None else _flat(out))
         return flat.reshape(x.shape)
 
-    def gradient(
-        self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
-    ) -> tuple[Array, Array]:
+    def gradient(self, delta: Array, x: Array, out: Outputs = NEW) -> tuple[Array, Array]:
         """∂E/∂W_i and ∂E/∂b_i."""
         return super().gradient(delta, _flat(x), out)
 

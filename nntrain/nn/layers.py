@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from nntrain.nn.activations import ACTIVATIONS, Activation
-from nntrain.nn.arrays import Array, Shape
+from nntrain.nn.arrays import NEW, Array, Outputs, Shape
 
 
 class Layer(Protocol):
@@ -43,9 +43,7 @@ class Layer(Protocol):
     def backward(self, delta: Array, x: Array, out: Array | None = None) -> Array:
         """∂E/∂x_{i−1} from δ_i and x_{i−1}."""
 
-    def gradient(
-        self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
-    ) -> tuple[Array, Array]:
+    def gradient(self, delta: Array, x: Array, out: Outputs = NEW) -> tuple[Array, Array]:
         """∂E/∂W_i and ∂E/∂b_i from δ_i and x_{i−1}."""
         return self.weights, self.biases
 
@@ -86,9 +84,7 @@ class Dense(Layer):
         """∂E/∂x_{i−1} = W_iᵀ δ_i, shape (B, n_{i−1})."""
         return np.matmul(delta, self.weights, out=out)
 
-    def gradient(
-        self, delta: Array, x: Array, out: tuple[Array | None, Array | None] = (None, None)
-    ) -> tuple[Array, Array]:
+    def gradient(self, delta: Array, x: Array, out: Outputs = NEW) -> tuple[Array, Array]:
         """∂E/∂W_i = δ_i x_{i−1}ᵀ and ∂E/∂b_i = δ_i, both summed over the batch."""
         weights = np.matmul(delta.T, x, out=out[0])
         biases = np.add.reduce(delta, axis=0, out=out[1])

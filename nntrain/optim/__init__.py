@@ -1,6 +1,7 @@
-"""Optimisers, learning-rate schedules, regularisation, and averaging of the parameters."""
+"""Initial weights, optimisers, learning-rate schedules, regularisation, averages of parameters."""
 
 from nntrain.optim.averaging import MovingAverage
+from nntrain.optim.initializers import INITIALIZERS, Initializer
 from nntrain.optim.optimizers import SGD, Adam, AdamW, Momentum, Nesterov, Optimizer
 from nntrain.optim.regularization import Regularization
 from nntrain.optim.schedules import (
@@ -14,9 +15,11 @@ from nntrain.optim.schedules import (
 )
 
 __all__ = [
+    "INITIALIZERS",
     "SGD",
     "Adam",
     "AdamW",
+    "Initializer",
     "Momentum",
     "MovingAverage",
     "Nesterov",

@@ -2,7 +2,7 @@
 
 Most choose the variance so that signals neither vanish nor explode from layer to layer. n_in is the
 number of inputs of a neuron, n_out the number of neurons. W has the shape (n_out, n_in), or
-(n_out, channels, height, width) where the inputs are images.
+(n_out, height, width, channels) for windows of pictures.
 """
 
 import math
@@ -32,49 +32,29 @@ def zeros(rng: np.random.Generator, shape: Shape) -> Array:
     return np.zeros(shape)
 
 
-def xavier_normal(rng: np.random.Generator, shape: Shape) -> Array:
-    """Variance 2 / (n_in + n_out)  (Glorot and Bengio 2010)."""
-    return normal(math.sqrt(2 / sum(_fans(shape))))(rng, shape)
+def by_inputs(distribution: Callable[[float], Initializer], square: float) -> Initializer:
+    """A normal distribution of variance `square` / n_in, or a uniform one of a third of it."""
+    return lambda rng, shape: distribution(math.sqrt(square / math.prod(shape[1:])))(rng, shape)
 
 
-def xavier_uniform(rng: np.random.Generator, shape: Shape) -> Array:
-    """Variance 2 / (n_in + n_out)  (Glorot and Bengio 2010, eq. 16)."""
-    return uniform(math.sqrt(6 / sum(_fans(shape))))(rng, shape)
-
-
-def he_normal(rng: np.random.Generator, shape: Shape) -> Array:
-    """Variance 2 / n_in: half of the relu neurons output 0  (He et al. 2015)."""
-    return normal(math.sqrt(2 / _fans(shape)[0]))(rng, shape)
-
-
-def he_uniform(rng: np.random.Generator, shape: Shape) -> Array:
-    """Variance 2 / n_in  (He et al. 2015)."""
-    return uniform(math.sqrt(6 / _fans(shape)[0]))(rng, shape)
-
-
-def lecun_normal(rng: np.random.Generator, shape: Shape) -> Array:
-    """Variance 1 / n_in  (LeCun et al. 1998, *Efficient BackProp*, §4.6)."""
-    return normal(math.sqrt(1 / _fans(shape)[0]))(rng, shape)
-
-
-def lecun_uniform(rng: np.random.Generator, shape: Shape) -> Array:
-    """Variance 1 / n_in  (LeCun et al. 1998, *Efficient BackProp*, §4.6)."""
-    return uniform(math.sqrt(3 / _fans(shape)[0]))(rng, shape)
-
-
-def _fans(shape: Shape) -> tuple[int, int]:
-    """n_in and n_out."""
-    return math.prod(shape[1:]), shape[0]
+def by_neurons(distribution: Callable[[float], Initializer], square: float) -> Initializer:
+    """The same with n_in + n_out in place of n_in."""
+    return lambda rng, shape: distribution(math.sqrt(square / (math.prod(shape[1:]) + shape[0])))(
+        rng, shape
+    )
 
 
 INITIALIZERS: dict[str, Initializer] = {
-    "xavier_normal": xavier_normal,
-    "xavier_uniform": xavier_uniform,
-    "glorot_normal": xavier_normal,
-    "glorot_uniform": xavier_uniform,
-    "he_normal": he_normal,
-    "he_uniform": he_uniform,
-    "lecun_normal": lecun_normal,
-    "lecun_uniform": lecun_uniform,
+    # Variance 2 / (n_in + n_out)  (Glorot and Bengio 2010, eq. 16).
+    "xavier_normal": by_neurons(normal, 2),
+    "xavier_uniform": by_neurons(uniform, 6),
+    "glorot_normal": by_neurons(normal, 2),
+    "glorot_uniform": by_neurons(uniform, 6),
+    # Variance 2 / n_in: half of the relu neurons output 0  (He et al. 2015).
+    "he_normal": by_inputs(normal, 2),
+    "he_uniform": by_inputs(uniform, 6),
+    # Variance 1 / n_in  (LeCun et al. 1998, *Efficient BackProp*, §4.6).
+    "lecun_normal": by_inputs(normal, 1),
+    "lecun_uniform": by_inputs(uniform, 3),
     "zeros": zeros,
 }

@@ -17,8 +17,8 @@ from nntrain.config.schema import (
     SgdConfig,
 )
 from nntrain.nn.activations import ACTIVATIONS
-from nntrain.nn.initializers import INITIALIZERS
 from nntrain.nn.losses import LOSSES
+from nntrain.optim import INITIALIZERS
 
 
 def test_every_name_is_one_that_the_lecture_code_knows() -> None:

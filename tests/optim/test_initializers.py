@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from nntrain.nn import INITIALIZERS
-from nntrain.nn.initializers import Initializer, normal, uniform
+from nntrain.optim import INITIALIZERS, Initializer
+from nntrain.optim.initializers import normal, uniform
 
 OUTPUTS, INPUTS = 300, 500
 VARIANCES = {

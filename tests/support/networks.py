@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nntrain.nn import ACTIVATIONS, INITIALIZERS, Activation, Dense, Layer, Network
+from nntrain.nn import ACTIVATIONS, Activation, Dense, Layer, Network
 from nntrain.nn.arrays import Array, Shape
+from nntrain.optim import INITIALIZERS
 
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
 KINKED = ("relu", "leaky_relu")
