@@ -16,7 +16,7 @@ import pytest
 
 from nntrain.training import checkpoint
 from tests.support.cli import process, succeed
-from tests.support.training import assert_as_if_undisturbed, remains
+from tests.support.training import CONVOLUTIONAL, assert_as_if_undisturbed, remains
 
 # For each line of input, a number n and a command, the server forks a child that kills itself
 # before its nth step of writing files, and prints the exit status of the child. It first runs a
@@ -124,11 +124,14 @@ def test_a_kill_before_any_step_of_writing_loses_nothing(
     assert step > 4 * (1 + 2 * 3)
 
 
+@pytest.mark.parametrize("network", [(), ("--set", CONVOLUTIONAL)], ids=["dense", "pictures"])
 @pytest.mark.parametrize("kills", [3, pytest.param(200, marks=pytest.mark.slow)])
-def test_kills_at_random_times_lose_nothing(folder: Path, kills: int) -> None:
+def test_kills_at_random_times_lose_nothing(
+    folder: Path, kills: int, network: tuple[str, ...]
+) -> None:
     rng = random.Random(kills)
     # Enough epochs that training never finishes between the kills.
-    overrides = ("--set", f"training.epochs={25 * kills}")
+    overrides = ("--set", f"training.epochs={25 * kills}", *network)
     survived = inside = 0
     resuming: tuple[str, ...] = ()
     run = folder / "runs" / "tiny"

@@ -25,6 +25,11 @@ def rows_without_time(run: RunFolder) -> list[tuple[float, ...]]:
 
 
 BATCHES = 4 * 10  # four epochs of 150 rows in batches of 16
+# A network with layers of every kind, for the tiny problem's pictures of 4×4 pixels.
+CONVOLUTIONAL = (
+    "network=[{conv: 3, kernel: 3, padding: same, activation: relu}, {max_pool: 2, stride: 1}, "
+    "{conv: 4, kernel: 2, activation: tanh}, {mean_pool: 2}, {dense: 3, activation: softmax}]"
+)
 
 
 class Interrupting(Reporter):

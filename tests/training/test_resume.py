@@ -24,6 +24,7 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from tests.support.training import (
     BATCHES,
+    CONVOLUTIONAL,
     Interrupting,
     Listening,
     assert_same,
@@ -35,6 +36,8 @@ OPTIMIZERS = {
     "momentum": "{name: momentum, learning_rate: 0.05}",
     "adam": "{name: adam, learning_rate: 0.01}",
 }
+
+NETWORKS = {"dense": (), "pictures": (CONVOLUTIONAL,)}
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -65,15 +68,21 @@ def test_interruption_at_any_batch_leaves_no_trace(
     shutil.rmtree(outcome.run.folder)
 
 
+@pytest.mark.parametrize("network", NETWORKS)
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(stop=st.integers(1, BATCHES - 1), threads=st.integers(1, 2))
 def test_dropout_distortion_and_averages_go_on_where_they_were(
-    make_config: Callable[..., Config], numbered: Callable[[], Path], stop: int, threads: int
+    make_config: Callable[..., Config],
+    numbered: Callable[[], Path],
+    network: str,
+    stop: int,
+    threads: int,
 ) -> None:
     config = make_config(
         "data.distortion={rotation: 20, shift: 1, elastic: {strength: 3, sigma: 1}}",
+        *NETWORKS[network],
         "network[0].dropout=0.25",
         "training.input_dropout=0.1",
         "training.average=0.9",
@@ -86,7 +95,7 @@ def test_dropout_distortion_and_averages_go_on_where_they_were(
     outcome = start_run(config, numbered(), Interrupting(stop))
     outcome = resume(config, outcome.run, Reporter(), threads)
     assert_same(outcome.run, undisturbed)
-    plain = start_run(make_config(), numbered()).run
+    plain = start_run(make_config(*NETWORKS[network]), numbered()).run
     assert not np.array_equal(
         checkpoint.load(plain.last_file).parameters,
         checkpoint.load(undisturbed.last_file).parameters,
