@@ -31,6 +31,7 @@ TRAIN_ROWS, TEST_ROWS = 60_000, 10_000
 LECUN = "LeCun et al. 1998"
 SIMARD = "Simard et al. 2003"
 CIRESAN = "Cireşan et al. 2010"
+CIRESAN_2011 = "Cireşan et al. 2011"
 CIRESAN_2012 = "Cireşan et al. 2012"
 MEIER = "Meier et al. 2011"
 SRIVASTAVA = "Srivastava et al. 2014"
@@ -114,6 +115,14 @@ ROWS = (
         "distortions",
         0.35,
         200,
+    ),
+    Row(
+        "ciresan2011-deep",
+        CIRESAN_2011,
+        "20C3-40C3-60C4-80C3-100C3-120C3-150-10",
+        "distortions",
+        0.35,
+        600,
     ),
     Row("meier2011-committee", MEIER, "784-800-10", "distortions, committee", 0.39, 125, 25),
     Row(
