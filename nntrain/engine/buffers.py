@@ -44,7 +44,8 @@ class RowShard(NamedTuple):
         inputs: The inputs of the layers: x_0 … x_{L−1}, or their masked copies with dropout.
         masks: The dropout masks of x_0 … x_{L−1}; None where the rate is 0.
         deltas: An empty array, then δ_1 … δ_L.
-        scratch: Temporary arrays in the shapes of the deltas.
+        scratch: Temporary arrays in the shapes of the deltas, in the same memory; empty for a whole
+            batch.
         y: The targets.
         sums: The layers of few weights and many windows, whose gradient each thread computes for
             its own rows.
@@ -107,7 +108,7 @@ class Buffers:
         shapes = network.shapes
         self.xs = [empty((0,)), *map(empty, shapes[1:-1]), empty((0,))]
         self.deltas = [empty((0,)), *map(empty, shapes[1:])]
-        self.scratch = [empty((0,)), *map(empty, shapes[1:])]
+        self.scratch = empty((max(network.widths[1:]),))  # for one layer at a time
         rates = dropout.rates if dropout else [0.0] * len(network.layers)
         pairs = list(zip(shapes, rates, strict=False))  # no dropout of the outputs
         self.masks = [empty(shape) if rate else None for shape, rate in pairs]
@@ -123,7 +124,7 @@ class Buffers:
     @property
     def nbytes(self) -> int:
         """Their memory in bytes."""
-        arrays = [*self.xs, *self.deltas, *self.scratch, *self.masks, *self.kept]
+        arrays = [*self.xs, *self.deltas, self.scratch, *self.masks, *self.kept]
         return sum(array.nbytes for array in arrays if array is not None)
 
     def share(self, x: Array, y: Array, outputs: Array) -> BatchShards:
@@ -144,7 +145,7 @@ class Buffers:
             inputs,
             self.masks_of(count),
             [array[:count] for array in self.deltas],
-            [array[:count] for array in self.scratch],
+            [],
             y,
             [],
         )
@@ -223,13 +224,14 @@ class Buffers:
     def _rows(self, batch: RowShard, part: slice, thread: int) -> RowShard:
         """One thread's rows of a batch."""
         inputs, deltas = [x[part] for x in batch.inputs], [delta[part] for delta in batch.deltas]
+        scratch = self.scratch[part].reshape(-1)
         own = zip(self.layers, deltas[1:], inputs, self.partial[thread], strict=True)
         return RowShard(
             [x[part] for x in batch.xs],
             inputs,
             [None if mask is None else mask[part] for mask in batch.masks],
             deltas,
-            [array[part] for array in batch.scratch],
+            [scratch[: delta.size].reshape(delta.shape) for delta in deltas],
             batch.y[part],
             [ParameterShard(*shard) for shard in own if _is_summed(shard[0])],
         )

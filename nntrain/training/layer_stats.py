@@ -10,6 +10,7 @@ from nntrain.nn.activations import Elementwise
 from nntrain.nn.arrays import Array
 
 ROWS = 500
+OUTPUTS = 2_500_000  # of all layers and images; of large networks, fewer images are taken
 # A neuron is saturated where σ′ is less than this share of its maximum: for σ = sigmoid where
 # |z| > 4.4, for tanh where |z| > 2.2.
 SATURATED = 0.05
@@ -20,7 +21,7 @@ class LayerStats:
 
     Args:
         network: The network, in its state when `compute` is called.
-        rows: The images are a fixed selection of at most `ROWS` of these.
+        rows: The images are a fixed selection of at most `ROWS` of these, evenly spaced.
         scale: Maps pixels to inputs.
         targets: The y of each class, shape (classes, n_L).
     """
@@ -28,7 +29,8 @@ class LayerStats:
     def __init__(self, network: Network, rows: Subset, scale: Rescale, targets: Array) -> None:
         self.network = network
         # Evenly spaced, since rows may be sorted by digit.
-        chosen = np.unique(np.linspace(0, len(rows) - 1, ROWS).astype(np.intp))
+        count = max(1, min(ROWS, OUTPUTS // sum(network.widths)))
+        chosen = np.unique(np.linspace(0, len(rows) - 1, count).astype(np.intp))
         pixels = np.empty((len(chosen), network.widths[0]), np.uint8)
         rows.take(chosen, pixels)
         self._x: Array = np.empty(pixels.shape, network.parameters.dtype)

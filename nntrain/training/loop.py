@@ -19,6 +19,9 @@ from nntrain.optim import Schedule
 from nntrain.training.progress import EpochRecord, Progress, is_finished
 
 PREDICTION_ROWS = 2_000
+# The greatest size of a layer's outputs while predicting: of pictures with many channels, fewer
+# rows are propagated at a time.
+PREDICTION_OUTPUTS = 2_000_000
 
 
 class Plan(NamedTuple):
@@ -161,6 +164,7 @@ def outputs_for(
         x_L, shape (N, n_L).
     """
     outputs = np.empty((len(rows), network.widths[-1]), network.parameters.dtype)
+    at_once = max(1, PREDICTION_OUTPUTS // max(network.widths))
 
     def predict(start: int) -> None:
         part = slice(start, start + PREDICTION_ROWS)
@@ -174,7 +178,9 @@ def outputs_for(
             scale.apply(x, x)
         # Huge weights may still predict: the sigmoid of infinity is 1. Settings are per thread.
         with np.errstate(over="ignore", invalid="ignore"):
-            outputs[part] = network.predict(x)
+            for at in range(0, len(x), at_once):
+                rows_at = slice(start + at, start + min(at + at_once, len(x)))
+                outputs[rows_at] = network.predict(x[at : at + at_once])
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(predict, range(0, len(rows), PREDICTION_ROWS)))
