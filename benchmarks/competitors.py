@@ -275,8 +275,13 @@ COMPETITORS = {
 }
 
 
-def serve(competitors: Mapping[str, Callable[..., Epoch]], cases: Sequence[Any]) -> None:
-    """Answer each case number on stdin with seconds: of the warm-up, then of one epoch."""
+def serve(
+    competitors: Mapping[str, Callable[..., Epoch]], cases: Sequence[Any], share: float = 1
+) -> None:
+    """Answer each case number on stdin with seconds: of the warm-up, then of one epoch.
+
+    Only the given share of the images is trained on, and the seconds are divided by it.
+    """
     import warnings
 
     warnings.simplefilter("ignore")
@@ -288,10 +293,9 @@ def serve(competitors: Mapping[str, Callable[..., Epoch]], cases: Sequence[Any])
         try:
             if number not in epochs:
                 started = perf_counter()
+                images = round(case.images * share)
                 epoch = competitor(
-                    case,
-                    np.ascontiguousarray(data["pixels"][: case.images]),
-                    data["labels"][: case.images],
+                    case, np.ascontiguousarray(data["pixels"][:images]), data["labels"][:images]
                 )
                 with np.errstate(all="ignore"):
                     epoch()
@@ -300,7 +304,7 @@ def serve(competitors: Mapping[str, Callable[..., Epoch]], cases: Sequence[Any])
             started = perf_counter()
             with np.errstate(all="ignore"):
                 epoch()
-            print(first, perf_counter() - started, flush=True)
+            print(first / share, (perf_counter() - started) / share, flush=True)
         except Exception as error:  # a competitor that cannot is reported, not hidden
             print(f"{sys.argv[1]}, {case}: {error!r}", file=sys.stderr)
             print("failed", type(error).__name__, flush=True)

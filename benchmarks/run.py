@@ -84,7 +84,7 @@ def _circumstances(section: ModuleType, given: BenchData) -> str:
         f"{name} {importlib.metadata.version(name)}"
         for name in ("numpy", "pandas", "torch", "jax", "scikit-learn")
     )
-    origin = "demo digits" if section is epoch_time else given.origin
+    origin = "demo digits" if section in (epoch_time, convolution_time) else given.origin
     return (
         f"{date.today()}: {_processor()}, {THREADS} cores and threads, Python "
         f"{platform.python_version()}, {versions}; {origin}."
