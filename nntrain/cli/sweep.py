@@ -1,7 +1,10 @@
 """nntrain sweep: search values of a configuration's keys."""
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
@@ -16,20 +19,35 @@ from nntrain.cli.options import (
 )
 from nntrain.cli.remote import require_extra
 from nntrain.cli.terminal import echo, exit_interrupted
-from nntrain.errors import ConfigError
+from nntrain.errors import ConfigError, RunError
 from nntrain.shell import command_line
 
 if TYPE_CHECKING:
+    from nntrain.config import FileFinder
+    from nntrain.sweep.spec import SweepSpec
     from nntrain.sweep.trials import Trials
+
+Load: TypeAlias = "Callable[[FileFinder], SweepSpec]"  # reads the sweep's definition
 
 
 @click.command(epilog="Example: nntrain sweep configs/sweep.yaml --parallel 2")
-@click.argument("path", metavar="SWEEP", type=CompletedPath(completion.sweeps, path_type=Path))
+@click.argument(
+    "path", metavar="SWEEP|CONFIG", type=CompletedPath(completion.sweeps, path_type=Path)
+)
+@click.option(
+    "--try",
+    "tries",
+    metavar="KEY=VALUE,...",
+    multiple=True,
+    shell_complete=completion.overrides,
+    help="Values of a key of CONFIG; of several keys, all combinations are trained.",
+)
 @click.option(
     "--run",
     "folder",
     type=NEW_SWEEP_PATH,
-    help="The sweep's folder.  [default: runs/<name of SWEEP>]",
+    help="The sweep's folder.  [default: runs/<name of SWEEP>; with --try, "
+    "runs/<name of CONFIG>-try]",
 )
 @click.option(
     "--parallel",
@@ -47,7 +65,10 @@ if TYPE_CHECKING:
     "--best", type=BoundedInt(1), default=5, show_default=True, help="Number of committee members."
 )
 @click.option(
-    "--report", "as_report", is_flag=True, help="Train nothing; write an HTML report of the sweep."
+    "--report",
+    "as_report",
+    is_flag=True,
+    help="Write an HTML report of the sweep; without --try, train nothing.",
 )
 @click.option(
     "--out",
@@ -56,6 +77,7 @@ if TYPE_CHECKING:
 )
 def sweep(
     path: Path,
+    tries: tuple[str, ...],
     folder: Path | None,
     parallel: int | None,
     threads: int | None,
@@ -66,7 +88,11 @@ def sweep(
 ) -> None:
     """Train variants of a configuration, and rank them.
 
-    SWEEP names the configuration and the values to try. Each trial is an ordinary run,
+    With --try, CONFIG is trained with each of the values, and the curves are drawn:
+
+      nntrain sweep CONFIG --try training.optimizer.learning_rate=0.03,0.3,3
+
+    Otherwise SWEEP names the configuration and the values to try. Each trial is an ordinary run,
     runs/<name>/trial-N; `nntrain runs runs/<name>` lists them, and commands that take the newest
     run ignore them. The same command resumes a sweep that was interrupted, or whose SWEEP now has
     more trials or hours.
@@ -76,15 +102,52 @@ def sweep(
     """
     from nntrain.training.run import RUNS
 
-    folder = folder or RUNS / path.stem
-    if as_report:
+    if tries:
+        require_extra("optuna")
+        from nntrain.sweep.grid import grid_folder, grid_text, load_grid
+
+        text = grid_text(path, tries)
+        folder = folder or grid_folder(RUNS, path, text)
+        load: Load = partial(load_grid, text)
+    else:
+        folder = folder or RUNS / path.stem
+        load = partial(_load, path)
+    if as_report and not tries:
         _report(folder, best, out)
         return
-    if out is not None:
+    if out is not None and not as_report:
         raise ConfigError("--out names the file of --report; give --report too")
     if scheduler is not None and parallel is not None:
         raise ConfigError("--parallel is for this machine; a scheduler has one trial per worker")
-    _train(path, folder, parallel, threads, scheduler, best)
+    tried = [word for given in tries for word in ("--try", given)]
+    command = command_line("nntrain", "sweep", path, *tried, "--run", folder)
+    trials = _train(load, command, folder, parallel, threads, scheduler, best)
+    if tries:
+        _show_curves(trials)
+    if as_report:
+        _report(folder, best, out)
+    else:
+        show_ranking(trials, best)
+
+
+def _load(path: Path, finder: "FileFinder") -> "SweepSpec":
+    from nntrain.sweep.spec import load_sweep
+
+    return load_sweep(path, finder=finder)
+
+
+def _show_curves(trials: "Trials") -> None:
+    from nntrain.cli.curves import show_error_curves
+    from nntrain.cli.terminal import console
+    from nntrain.sweep.ranking import format_value, ranking
+
+    curves = {}
+    for one in ranking(trials):
+        settings = ", ".join(f"{key}={format_value(value)}" for key, value in one.values.items())
+        with suppress(RunError):  # it failed before its first epoch
+            accuracies = [record.val_accuracy for record in one.run.history()]
+            curves[f"{one.run.folder.name}: {settings}"] = accuracies
+    show_error_curves(curves, console())
 
 
 def _report(folder: Path, best: int, out: Path | None) -> None:
@@ -100,13 +163,15 @@ def _report(folder: Path, best: int, out: Path | None) -> None:
 
 
 def _train(
-    path: Path,
+    load: Load,
+    command: str,
     folder: Path,
     parallel: int | None,
     threads: int | None,
     scheduler: str | None,
     best: int,
-) -> None:
+) -> "Trials":
+    """Train what is missing, and return the trials; ends the process if it was interrupted."""
     require_extra("distributed", "optuna", *(["cryptography"] if scheduler is None else []))
     from nntrain.cli.sweep_progress import SweepProgress
     from nntrain.cluster.connect import open_cluster
@@ -114,7 +179,7 @@ def _train(
     from nntrain.config import FileFinder
     from nntrain.sweep.runner import run_sweep
     from nntrain.sweep.search import max_concurrent
-    from nntrain.sweep.spec import check_networks_fit, load_sweep
+    from nntrain.sweep.spec import check_networks_fit
     from nntrain.sweep.trials import open_trials
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.rows import digest, read_data
@@ -127,7 +192,7 @@ def _train(
         "--scheduler": scheduler,
     }
     reporter = TerminalReporter()
-    definition = load_sweep(path, finder=FileFinder(reporter.log))
+    definition = load(FileFinder(reporter.log))
     data = read_data(definition.config({}), reporter)
     definition = definition._replace(classes=data[0].dataset.classes)
     if scheduler is None:
@@ -145,11 +210,11 @@ def _train(
             ) as dispatcher,
         ):
             run_sweep(trials, dispatcher, progress, lambda: interruption.signal is not None)
-    show_ranking(trials, best)
     if interruption.signal is not None:
         given = [str(word) for item in options.items() if item[1] is not None for word in item]
-        command = command_line("nntrain", "sweep", path, "--run", folder, *given)
-        exit_interrupted(interruption.signal, command)
+        show_ranking(trials, best)
+        exit_interrupted(interruption.signal, " ".join([command, command_line(*given)]).strip())
+    return trials
 
 
 def show_ranking(trials: "Trials", best: int) -> None:

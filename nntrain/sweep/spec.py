@@ -173,19 +173,25 @@ class SweepSpec(NamedTuple):
         return self._replace(csvs={})
 
 
-def load_sweep(path: Path, base: Path | None = None, finder: FileFinder | None = None) -> SweepSpec:
+def load_sweep(
+    path: Path,
+    base: Path | None = None,
+    finder: FileFinder | None = None,
+    text: str | None = None,
+) -> SweepSpec:
     """Read a sweep, and check its configuration with each value of each key.
 
     Args:
         path: The sweep's file.
         base: A file to read instead of the configuration that the sweep names.
         finder: Finds that configuration and its CSVs; None leaves their paths as written.
+        text: The content of the sweep's file; None: it is read.
 
     Raises:
         ConfigError: If anything is invalid, with one line for each issue.
         DataError: See `FileFinder.find_csvs`.
     """
-    text = read_text(path, _EXAMPLE)
+    text = read_text(path, _EXAMPLE) if text is None else text
     sweep, source_map = parse(text, str(path), Sweep, _schema_at, starter=_EXAMPLE)
 
     def issue(path: KeyPath, message: str) -> ConfigIssue:
