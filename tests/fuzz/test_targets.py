@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.commands import RIGHT, arguments, commands, encoded, run
+from tests.fuzz.commands import RIGHT, arguments, commands, encoded, run, template
 from tests.fuzz.targets import TARGETS, seeds
 
 FINDINGS = sorted(Path(__file__).parent.glob("findings/*/*"))
@@ -40,6 +40,7 @@ def test_a_fault_of_a_command_is_told(
     def faulty(*arguments: object, **options: object) -> None:
         raise fault
 
+    template()  # it is trained without the fault
     monkeypatch.setattr("nntrain.config.load_config", faulty)
     with pytest.raises(AssertionError, match=r"ValueError: a fault|3"):
         commands(encoded("config show tiny.yaml"))
