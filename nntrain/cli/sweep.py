@@ -1,10 +1,8 @@
 """nntrain sweep: search values of a configuration's keys."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,15 +17,12 @@ from nntrain.cli.options import (
 )
 from nntrain.cli.remote import require_extra
 from nntrain.cli.terminal import echo, exit_interrupted
-from nntrain.errors import ConfigError, RunError
+from nntrain.errors import ConfigError
 from nntrain.shell import command_line
 
 if TYPE_CHECKING:
-    from nntrain.config import FileFinder
     from nntrain.sweep.spec import SweepSpec
     from nntrain.sweep.trials import Trials
-
-Load: TypeAlias = "Callable[[FileFinder], SweepSpec]"  # reads the sweep's definition
 
 
 @click.command(epilog="Example: nntrain sweep configs/sweep.yaml --parallel 2")
@@ -102,68 +97,66 @@ def sweep(
     """
     from nntrain.training.run import RUNS
 
-    if tries:
-        require_extra("optuna")
-        from nntrain.sweep.grid import grid_folder, grid_text, load_grid
-
-        text = grid_text(path, tries)
-        folder = folder or grid_folder(RUNS, path, text)
-        load: Load = partial(load_grid, text)
-    else:
-        folder = folder or RUNS / path.stem
-        load = partial(_load, path)
+    if as_report:
+        require_extra("optuna", "jinja2", "matplotlib", extra="sweep,report")
     if as_report and not tries:
-        _report(folder, best, out)
+        from nntrain.sweep.trials import read_trials
+
+        _report(read_trials(folder or RUNS / path.stem), best, out)
         return
     if out is not None and not as_report:
         raise ConfigError("--out names the file of --report; give --report too")
     if scheduler is not None and parallel is not None:
         raise ConfigError("--parallel is for this machine; a scheduler has one trial per worker")
+    require_extra("distributed", "optuna", *(["cryptography"] if scheduler is None else []))
+    from nntrain.sweep.grid import grid_folder
+
+    definition = _definition(path, tries)
+    folder = folder or (grid_folder(RUNS, path, definition.text) if tries else RUNS / path.stem)
     tried = [word for given in tries for word in ("--try", given)]
     command = command_line("nntrain", "sweep", path, *tried, "--run", folder)
-    trials = _train(load, command, folder, parallel, threads, scheduler, best)
+    trials = _train(definition, command, folder, parallel, threads, scheduler, best)
     if tries:
         _show_curves(trials)
     if as_report:
-        _report(folder, best, out)
+        _report(trials, best, out)
     else:
         show_ranking(trials, best)
 
 
-def _load(path: Path, finder: "FileFinder") -> "SweepSpec":
+def _definition(path: Path, tries: Sequence[str]) -> "SweepSpec":
+    from nntrain.config import FileFinder
+    from nntrain.sweep.grid import grid_text, load_grid
     from nntrain.sweep.spec import load_sweep
+    from nntrain.training.reporter import TerminalReporter
 
-    return load_sweep(path, finder=finder)
+    finder = FileFinder(TerminalReporter().log)
+    return load_grid(grid_text(path, tries), finder) if tries else load_sweep(path, finder=finder)
 
 
 def _show_curves(trials: "Trials") -> None:
     from nntrain.cli.curves import show_error_curves
     from nntrain.cli.terminal import console
-    from nntrain.sweep.ranking import format_value, ranking
+    from nntrain.sweep.ranking import format_values, ranking
 
-    curves = {}
-    for one in ranking(trials):
-        settings = ", ".join(f"{key}={format_value(value)}" for key, value in one.values.items())
-        with suppress(RunError):  # it failed before its first epoch
-            accuracies = [record.val_accuracy for record in one.run.history()]
-            curves[f"{one.run.folder.name}: {settings}"] = accuracies
+    curves = {
+        f"{one.run.folder.name}: {format_values(one.values)}": one.accuracies()
+        for one in ranking(trials)
+    }
     show_error_curves(curves, console())
 
 
-def _report(folder: Path, best: int, out: Path | None) -> None:
-    require_extra("optuna", "jinja2", "matplotlib", extra="sweep,report")
+def _report(trials: "Trials", best: int, out: Path | None) -> None:
     from nntrain.sweep.report import write_report
-    from nntrain.sweep.trials import read_trials
 
-    trials = read_trials(folder)
-    out = out or folder / "report.html"
+    out = out or trials.folder / "report.html"
     write_report(out, trials, best)
     show_ranking(trials, best)
-    echo(f"{out}: the report of {folder}; open it in a browser")
+    echo(f"{out}: the report of {trials.folder}; open it in a browser")
 
 
 def _train(
-    load: Load,
+    definition: "SweepSpec",
     command: str,
     folder: Path,
     parallel: int | None,
@@ -172,11 +165,9 @@ def _train(
     best: int,
 ) -> "Trials":
     """Train what is missing, and return the trials; ends the process if it was interrupted."""
-    require_extra("distributed", "optuna", *(["cryptography"] if scheduler is None else []))
     from nntrain.cli.sweep_progress import SweepProgress
     from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
-    from nntrain.config import FileFinder
     from nntrain.sweep.runner import run_sweep
     from nntrain.sweep.search import max_concurrent
     from nntrain.sweep.spec import check_networks_fit
@@ -192,7 +183,6 @@ def _train(
         "--scheduler": scheduler,
     }
     reporter = TerminalReporter()
-    definition = load(FileFinder(reporter.log))
     data = read_data(definition.config({}), reporter)
     definition = definition._replace(classes=data[0].dataset.classes)
     if scheduler is None:

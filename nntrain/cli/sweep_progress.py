@@ -15,7 +15,7 @@ from rich.progress import (
 )
 
 from nntrain.cli.terminal import console
-from nntrain.sweep.ranking import format_value, ranking
+from nntrain.sweep.ranking import format_values, ranking
 from nntrain.sweep.runner import SweepCallback
 from nntrain.sweep.search import max_trials
 from nntrain.sweep.trials import Trials
@@ -68,8 +68,8 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
         """Print the values of a new trial, and show its bar."""
         if name in self._tasks:
             return
-        settings = ", ".join(f"{key}={format_value(value)}" for key, value in values.items())
-        self.notice(f"{name}: {f'continues after epoch {epoch}, ' if epoch else ''}{settings}")
+        begun = f"continues after epoch {epoch}, " if epoch else ""
+        self.notice(f"{name}: {begun}{format_values(values)}")
         self._tasks[name] = self._progress.add_task(
             Path(name).name, total=epochs, completed=epoch, result=""
         )

@@ -1,6 +1,6 @@
 """Ranking of a sweep's trials by their accuracy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -22,6 +22,12 @@ class RankedTrial(NamedTuple):
     epochs: int  # trained so far
     state: TrialState
     outcome: str  # the state in words; empty if the trial is complete
+
+    def accuracies(self) -> list[float]:
+        """The validation accuracy after each epoch; none if the run's files cannot be read."""
+        with suppress(RunError):
+            return [record.val_accuracy for record in self.run.history()]
+        return []
 
 
 _ORDER = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING, TrialState.FAIL)
@@ -58,6 +64,11 @@ def committee_commands(runs: Sequence[RunFolder]) -> list[str]:
     folders = [run.folder for run in runs]
     names = ("evaluate", "predict") if len(runs) > 1 else ()
     return [command_line("nntrain", name, *folders) for name in names]
+
+
+def format_values(values: Mapping[str, Any]) -> str:
+    """A trial's values with their keys, as one line."""
+    return ", ".join(f"{key}={format_value(value)}" for key, value in values.items())
 
 
 def format_value(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +14,6 @@ from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import TrialState
 from optuna.visualization import matplotlib as plots
 
-from nntrain.errors import RunError
 from nntrain.files import atomic_write
 from nntrain.report import charts
 from nntrain.report.charts import Chart
@@ -70,12 +68,11 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
 
 def _curves(ranked: Sequence[RankedTrial]) -> Chart | None:
     """The validation accuracy of the best trials by epoch, without those that are unreadable."""
-    lines = []
-    for one in ranked[:MAX_CURVES]:
-        with suppress(RunError):
-            if history := one.run.history():
-                accuracies = [record.val_accuracy for record in history]
-                lines.append(charts.Curve(one.run.folder.name, accuracies))
+    lines = [
+        charts.Curve(one.run.folder.name, accuracies)
+        for one in ranked[:MAX_CURVES]
+        if (accuracies := one.accuracies())
+    ]
     return charts.by_epoch("Validation accuracy", lines, percent=True) if lines else None
 
 

@@ -179,8 +179,7 @@ def outputs_for(
         # Huge weights may still predict: the sigmoid of infinity is 1. Settings are per thread.
         with np.errstate(over="ignore", invalid="ignore"):
             for at in range(0, len(x), at_once):
-                rows_at = slice(start + at, start + min(at + at_once, len(x)))
-                outputs[rows_at] = network.predict(x[at : at + at_once])
+                outputs[part][at : at + at_once] = network.predict(x[at : at + at_once])
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(predict, range(0, len(rows), PREDICTION_ROWS)))
