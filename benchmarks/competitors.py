@@ -167,7 +167,7 @@ def torch_compile(case: Case, pixels: Any, labels: Any) -> Epoch:
 
 
 def jax(case: Case, pixels: Any, labels: Any) -> Epoch:
-    """The whole epoch in one compiled scan; the parameters are donated, as an expert would."""
+    """The whole epoch in one compiled scan."""
     import jax as j
     import jax.numpy as jnp
 
@@ -207,15 +207,21 @@ def jax(case: Case, pixels: Any, labels: Any) -> Epoch:
         )
         return (parameters, m, v, t), None
 
-    whole = len(labels) // case.batch * case.batch
+    zeros = j.tree.map(jnp.zeros_like, parameters) if case.optimizer == "adam" else ()
+    return jax_epoch(step, (parameters, zeros, zeros, 0.0), len(labels), case.batch)
+
+
+def jax_epoch(step: Callable[..., Any], state: Any, images: int, batch: int) -> Epoch:
+    """An epoch of steps (state, rows) → (state, None) on shuffled batches, as one compiled scan."""
+    import jax as j
+
+    whole = images // batch * batch
 
     @j.jit
     def scan(state: Any, key: Any) -> Any:
-        order = j.random.permutation(key, len(labels))[:whole].reshape(-1, case.batch)
+        order = j.random.permutation(key, images)[:whole].reshape(-1, batch)
         return j.lax.scan(step, state, order)[0]
 
-    zeros = j.tree.map(jnp.zeros_like, parameters) if case.optimizer == "adam" else ()
-    state = (parameters, zeros, zeros, 0.0)
     rng = j.random.PRNGKey(1)
 
     def epoch() -> None:

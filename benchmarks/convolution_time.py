@@ -17,5 +17,5 @@ def measure(data: BenchData) -> list[str]:
         f"Seconds for {CASES[0].images:,} images in batches of {CASES[0].batch}: median of "
         f"{data.size.rounds} alternating rounds (least–most), valid padding, 2×2 max-pooling, "
         "relu, plain SGD, float32. The floor is the matrix products only, of whole batches. JAX's "
-        f"seconds are twenty times those of a twentieth of the images.",
+        "seconds are twenty times those of a twentieth of the images.",
     ]
