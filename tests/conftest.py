@@ -1,6 +1,7 @@
 """Fixtures of all tests: no shared cache, no waiting for disks, one BLAS thread, tiny data."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,6 +36,13 @@ def one_thread_in_blas() -> Iterator[None]:
     with threadpool_limits(1, "blas"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENBLAS_NUM_THREADS", "1")  # for processes that tests start
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def interruptible() -> None:
+    """A shell that starts the tests with `&` ignores SIGINT for them and for what they start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
