@@ -20,8 +20,8 @@ class NotebookReporter(TerminalReporter):
     def _stream(self) -> TextIO:
         return sys.stdout  # notebooks highlight stderr in red
 
-    def create_bar(self, **settings: Any) -> "tqdm[Any]":
-        """The bar, from the arguments of `tqdm`."""
+    def create_bar(self, epochs: int, **settings: Any) -> "tqdm[Any]":
+        """A plain bar: the session draws the curves itself."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TqdmWarning)  # ipywidgets is optional
             from tqdm import auto, notebook

@@ -36,7 +36,7 @@ def test_the_bar_is_a_widget_where_there_are_widgets(
     monkeypatch.setitem(sys.modules, "ipykernel", sys)
     reporter = suitable_reporter()
     assert isinstance(reporter, NotebookReporter)
-    bar = reporter.create_bar(total=3)
+    bar = reporter.create_bar(epochs=1, total=3)
     assert isinstance(bar, Widget) == widgets
     assert bar.disable == (not widgets), "the output is no terminal"
     bar.close()
