@@ -67,8 +67,10 @@ def console(*, stderr: bool = False) -> "Console":
     return out
 
 
-def table(*columns: str) -> "Table":
+def table(*columns: str, gap: int = COLUMN_GAP) -> "Table":
     """Create an empty table; a column whose name starts with ">" is aligned to the right.
+
+    Columns are `gap` blanks apart.
 
     A terminal gets a line below the header; a pipe gets one plain line per row. Cells that do not
     fit are folded, so that no digit is lost.
@@ -77,9 +79,7 @@ def table(*columns: str) -> "Table":
     from rich.table import Table
 
     # The box adds a blank of its own between columns.
-    style, padding = (
-        (box.SIMPLE_HEAD, COLUMN_GAP - 1) if console().is_terminal else (None, COLUMN_GAP)
-    )
+    style, padding = (box.SIMPLE_HEAD, gap - 1) if console().is_terminal else (None, gap)
     rows = Table(box=style, show_edge=False, pad_edge=False, padding=(0, padding, 0, 0))
     for name in columns:
         rows.add_column(

@@ -57,10 +57,11 @@ def trace(
     (n,), matrices (n_out, n_in).
     """
     from nntrain.cli.ascii_art import render_or_list
-    from nntrain.cli.terminal import console, table
+    from nntrain.cli.terminal import console
     from nntrain.config import FileFinder
     from nntrain.explain import trace as library
     from nntrain.explain.inputs import load_network_and_data, resolve_source
+    from nntrain.explain.trace_text import legend
     from nntrain.files import check_writable
     from nntrain.training.reporter import TerminalReporter
 
@@ -81,17 +82,17 @@ def trace(
     if out is not None:
         library.save(out, quantities, optimizer.learning_rate)
     truth, answer = subject.labels(row, x)
-    echo(f"{subject.digits.source}, row {row}: a {truth}; the network takes it for a {answer}")
-    console().print(render_or_list(subject.digits.pixels[row - 1], console()))
+    screen = console()
+    screen.print(
+        f"{subject.digits.source}, row {row}: a {truth}; the network takes it for a {answer}"
+    )
+    screen.print(render_or_list(subject.digits.pixels[row - 1], screen))
     echo()
     _show_maps(quantities)
-    rows = table("quantity", "shape", "numbers")
-    for quantity in quantities:
-        rows.add_row(quantity.symbol, str(quantity.value.shape), library.numbers(quantity))
-    console().print(rows)
+    _show_numbers(quantities)
     echo()
-    for line in library.legend(quantities, subject.config):
-        echo(line)
+    for line in legend(quantities, subject.config):
+        screen.print(line)
     if out is not None:
         echo(f"{out}: {len(quantities)} arrays and alpha, for numpy.load")
 
@@ -107,3 +108,27 @@ def _show_maps(quantities: "Sequence[Quantity]") -> None:
         echo(f"{symbol}: {len(maps)} of {count} feature maps")
         show_pictures(maps, list(map(str, range(len(maps)))), out)
         echo()
+
+
+def _show_numbers(quantities: "Sequence[Quantity]") -> None:
+    """Print the table of all quantities; in a narrow terminal with shapes such as 300×784."""
+    from nntrain.cli.terminal import COLUMN_GAP, console, table
+    from nntrain.explain.trace_text import SHORT_LINE, numbers
+
+    out = console()
+    symbols = [quantity.symbol for quantity in quantities]
+    shapes = [str(quantity.value.shape) for quantity in quantities]
+    gap = COLUMN_GAP
+
+    def room() -> int:
+        columns = "\n".join(["quantity", *symbols]), "\n".join(["shape", *shapes])
+        return out.width - sum(max(map(len, cell.split("\n"))) + gap for cell in columns)
+
+    if room() < SHORT_LINE:
+        symbols = [symbol.replace("windows ", "windows\n") for symbol in symbols]
+        shapes = ["×".join(map(str, quantity.value.shape)) for quantity in quantities]
+        gap = 1
+    rows = table("quantity", "shape", "numbers", gap=gap)
+    for quantity, symbol, shape in zip(quantities, symbols, shapes, strict=True):
+        rows.add_row(symbol, shape, numbers(quantity, room()))
+    out.print(rows)

@@ -8,27 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.config import Config
 from nntrain.files import atomic_write
 from nntrain.nn import ACTIVATIONS, Activation, Conv, Layer, Network
 from nntrain.nn.arrays import Array
 from nntrain.nn.convolution import windows_of
 from nntrain.training.layer_stats import saturated
 
-# Larger quantities are summarised; a line of this many numbers fits a terminal.
-SHOWN_ENTRIES = 40
-SHOWN_COLUMNS = 6
 SHOWN_MAPS = 8
 SMALLEST_MAP = 3  # side of a feature map that is drawn
-
-# Where σ′(z) is less than `SATURATED` of its maximum.
-SATURATED_WHERE = {
-    "sigmoid": "|z| > 4.36",
-    "tanh": "|z| > 2.18",
-    "scaled_tanh": "|z| > 3.27",
-    "relu": "z ≤ 0",
-    "leaky_relu": "z ≤ 0",
-}
 
 
 class Quantity(NamedTuple):
@@ -137,36 +124,6 @@ def saturated_share(activation: Activation, x: Array) -> float | None:
     return float(saturated(activation, x).mean())
 
 
-def is_large(quantity: Quantity) -> bool:
-    """Whether it is summarised instead of printed in full."""
-    value = quantity.value
-    return value.size > SHOWN_ENTRIES or (value.ndim == 2 and value.shape[1] > SHOWN_COLUMNS)
-
-
-def numbers(quantity: Quantity) -> str:
-    """The numbers of a small quantity, in lines like its matrix, or the summary of a large one."""
-    value = quantity.value
-    if is_large(quantity):
-        summary = f"mean {number(value.mean())}, from {number(value.min())} to "
-        summary += number(value.max())
-        if quantity.saturated is not None:
-            summary += f", {quantity.saturated:.0%} saturated"
-        return summary
-    if value.ndim == 2:
-        lines = [list(row) for row in value]
-    else:
-        flat = value.ravel()
-        lines = [list(flat[at : at + SHOWN_COLUMNS]) for at in range(0, len(flat), SHOWN_COLUMNS)]
-    return "\n".join(" ".join(f"{number(entry):>9}" for entry in line) for line in lines)
-
-
-def number(value: float) -> str:
-    """Four decimals, or two significant digits of very small and very large numbers."""
-    if value and not 0.0005 <= abs(value) < 1e5:
-        return f"{value:.1e}"
-    return f"{value + 0.0:.4f}"  # + 0.0 makes 0 of −0
-
-
 def save(path: Path, quantities: Sequence[Quantity], learning_rate: float) -> None:
     """Write every quantity under its name, and α as `alpha`, into an `.npz`.
 
@@ -176,22 +133,3 @@ def save(path: Path, quantities: Sequence[Quantity], learning_rate: float) -> No
     arrays: dict[str, Any] = {quantity.name: quantity.value for quantity in quantities}
     with atomic_write(path) as file:
         np.savez(file, alpha=learning_rate, **arrays)
-
-
-def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
-    """Explanations for reading the quantities, as lines of text."""
-    training = config.training
-    lines = [
-        f"after the step W ← W − α ∂E/∂W, b ← b − α ∂E/∂b, α = {training.optimizer.learning_rate:g}"
-    ]
-    if training.optimizer.name != "sgd":
-        lines[0] += f"; training itself steps by {training.optimizer.name}"
-    if training.input_dropout or any(layer.dropout for layer in config.network):
-        lines.append("dropout leaves nothing out here, as in predictions")
-    if any(is_large(quantity) and quantity.saturated is not None for quantity in quantities):
-        names = dict.fromkeys(layer.activation for layer in config.network)
-        where = "; ".join(
-            f"{name}: {SATURATED_WHERE[name]}" for name in names if name in SATURATED_WHERE
-        )
-        lines.append(f"saturated: σ′ is below a twentieth of its greatest value ({where})")
-    return lines

@@ -115,7 +115,7 @@ def test_a_trace_draws_the_digit_and_names_differences_from_training(folder: Pat
         r"data/train.csv, row 1: a \d; the network takes it for a \d\n[ ▄▀█]+\n", output
     )
     assert words(output, "x_0")[1] == "(16,)"
-    assert len(words(output, "x_0")) == 8
+    assert len(words(output, "x_0")) == 2 + 10  # and six more in the next line
     assert words(output, "W_1")[1:] == ["(8, 16)", *words(output, "W_1")[2:]]
     assert "training itself steps by adam" in output
     assert "dropout leaves nothing out here" in output

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nntrain.explain.trace import number
+from nntrain.explain.trace_text import number
 from nntrain.nn.arrays import Array
 from tests.support.cli import succeed
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntrain.explain.trace import (
+from nntrain.explain.trace import Quantity, saturated_share, save, trace
+from nntrain.explain.trace_text import (
     SATURATED_WHERE,
-    Quantity,
+    SHORT,
+    SHORT_LINE,
     number,
     numbers,
-    saturated_share,
-    save,
-    trace,
+    short_number,
 )
 from nntrain.nn import ACTIVATIONS
 from tests.support import lecture
@@ -120,11 +120,42 @@ def test_small_quantities_are_shown_in_full_and_large_ones_summarised() -> None:
     small = numbers(Quantity("W_1", "W_1", np.arange(12.0).reshape(3, 4)))
     assert small.splitlines()[2].split() == ["8.0000", "9.0000", "10.0000", "11.0000"]
     ten = numbers(Quantity("y", "y", np.eye(10)[9]))
-    assert [len(line.split()) for line in ten.splitlines()] == [6, 4]
+    assert ten.split() == ["0.0000"] * 9 + ["1.0000"]
+    assert "\n" not in ten
     wide = numbers(Quantity("W_1", "W_1", np.arange(14.0).reshape(2, 7)))
     assert wide == "mean 6.5000, from 0.0000 to 13.0000"
     long = numbers(Quantity("x_1", "x_1", np.ones(41), saturated=0.25))
     assert long == "mean 1.0000, from 1.0000 to 1.0000, 25% saturated"
+
+
+@given(st.lists(st.floats(-1e4, 1e4), min_size=7, max_size=10), st.integers(SHORT_LINE, 120))
+def test_ten_numbers_fit_one_line_and_say_as_much_as_fits(values: list[float], room: int) -> None:
+    line = numbers(Quantity("z_1", "z_1", np.array(values)), room)
+    assert "\n" not in line
+    assert len(line) <= room
+    for value, text in zip(values, line.split(), strict=True):
+        if text == "≈0":
+            assert abs(value) < 0.01
+            continue
+        assert (float(text) == 0) == (value == 0)
+        decimals = len(text.partition(".")[2])
+        exact = decimals == 0 or "e" in text
+        assert float(text) == pytest.approx(value, rel=0.5 if exact else 0, abs=0.5 / 10**decimals)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.000"), (-0.0, "0.000"), (1.0, "1.000"), (0.12345, "0.123"), (-0.12345, "-.123"),
+     (-12.345, "-12.3"), (0.00012, "1e-4"), (-0.00012, "-1e-4"), (1e-12, "1e-12"),
+     (-1e-12, "≈0"), (12345.6, "12346"), (123456.0, "1e5"), (-1e200, None), (np.nan, "nan")],
+)  # fmt: skip
+def test_short_numbers(value: float, text: str | None) -> None:
+    assert short_number(value, SHORT) == text
+
+
+def test_numbers_that_cannot_be_shortened_take_several_lines() -> None:
+    lines = numbers(Quantity("z_1", "z_1", np.full(10, -1e200)), SHORT_LINE).splitlines()
+    assert [len(line.split()) for line in lines] == [6, 4]
 
 
 def test_saved_arrays_are_read_without_pickles(tmp_path: Path) -> None:

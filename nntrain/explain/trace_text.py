@@ -1,0 +1,117 @@
+"""A trace as text: its numbers in lines that fit a terminal, and their explanation."""
+
+from collections.abc import Sequence
+
+from nntrain.config import Config
+from nntrain.explain.trace import Quantity
+from nntrain.nn.arrays import Array
+
+# Larger quantities are summarised.
+SHOWN_ENTRIES = 40
+SHOWN_COLUMNS = 6
+# Entries in a line of a vector: the outputs of ten classes are read side by side.
+VECTOR_LINE = 10
+# Characters of a number: in full, and at least, with three decimals or "1e-12".
+FULL, SHORT = 9, 5
+SHORT_LINE = VECTOR_LINE * (SHORT + 1) - 1
+
+# Where σ′(z) is less than `SATURATED` of its maximum.
+SATURATED_WHERE = {
+    "sigmoid": "|z| > 4.36",
+    "tanh": "|z| > 2.18",
+    "scaled_tanh": "|z| > 3.27",
+    "relu": "z ≤ 0",
+    "leaky_relu": "z ≤ 0",
+}
+
+
+def is_large(quantity: Quantity) -> bool:
+    """Whether it is summarised instead of printed in full."""
+    value = quantity.value
+    return value.size > SHOWN_ENTRIES or (value.ndim == 2 and value.shape[1] > SHOWN_COLUMNS)
+
+
+def numbers(quantity: Quantity, room: int | None = None) -> str:
+    """The numbers of a small quantity, in lines like its matrix, or the summary of a large one.
+
+    Args:
+        quantity: The quantity.
+        room: The characters of a line, any number by default. Where ten numbers of nine characters
+            do not fit, they are written with fewer digits.
+    """
+    value = quantity.value
+    if is_large(quantity):
+        summary = f"mean {number(value.mean())}, from {number(value.min())} to "
+        summary += number(value.max())
+        if quantity.saturated is not None:
+            summary += f", {quantity.saturated:.0%} saturated"
+        return summary
+    if value.ndim == 2:
+        return "\n".join(map(_line, value))
+    return _vector(value.ravel(), room)
+
+
+def number(value: float) -> str:
+    """Four decimals, or two significant digits of very small and very large numbers."""
+    if value and not 0.0005 <= abs(value) < 1e5:
+        return f"{value:.1e}"
+    return f"{value + 0.0:.4f}"  # + 0.0 makes 0 of −0
+
+
+def short_number(value: float, width: int) -> str | None:
+    """The most decimals, at most four, that fit a width; "≈0" of what is too small for it.
+
+    Returns:
+        At most `width` characters; None if even the integer does not fit.
+    """
+    for decimals in range(min(4, width - 2), -1, -1):
+        text = f"{value + 0.0:.{decimals}f}"
+        if len(text) > width:
+            text = text.replace("0.", ".", 1) if abs(value) < 1 else text
+        if len(text) <= width and (value == 0 or float(text)):
+            return text
+    text = f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    if len(text) <= width:
+        return text
+    return "≈0" if abs(value) < 1 else None
+
+
+def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
+    """Explanations for reading the quantities, as lines of text."""
+    training = config.training
+    lines = [
+        f"after the step W ← W − α ∂E/∂W, b ← b − α ∂E/∂b, α = {training.optimizer.learning_rate:g}"
+    ]
+    if training.optimizer.name != "sgd":
+        lines[0] += f"; training itself steps by {training.optimizer.name}"
+    if training.input_dropout or any(layer.dropout for layer in config.network):
+        lines.append("dropout leaves nothing out here, as in predictions")
+    if any(is_large(quantity) and quantity.saturated is not None for quantity in quantities):
+        names = dict.fromkeys(layer.activation for layer in config.network)
+        where = "; ".join(
+            f"{name}: {SATURATED_WHERE[name]}" for name in names if name in SATURATED_WHERE
+        )
+        lines.append(f"saturated: σ′ is below a twentieth of its greatest value ({where})")
+    return lines
+
+
+def _vector(vector: Array, room: int | None) -> str:
+    """Lines of ten numbers, each as wide as fits; of fewer where they cannot be shortened."""
+    per_line = min(len(vector), VECTOR_LINE)
+    width = FULL if room is None else min(FULL, (room + 1) // per_line - 1)
+    if SHORT <= width < FULL:
+        short = [short_number(entry, width) for entry in vector]
+        texts = [text for text in short if text is not None]
+        if len(texts) == len(vector):
+            return "\n".join(
+                " ".join(f"{text:>{width}}" for text in texts[at : at + per_line])
+                for at in range(0, len(texts), per_line)
+            )
+    if width < FULL and room is not None:
+        per_line = max(1, (room + 1) // (FULL + 1))
+    lines = (vector[at : at + per_line] for at in range(0, len(vector), per_line))
+    return "\n".join(map(_line, lines))
+
+
+def _line(entries: Array) -> str:
+    return " ".join(f"{number(entry):>{FULL}}" for entry in entries)
