@@ -99,18 +99,16 @@ def _vector(vector: Array, room: int | None) -> str:
     """Lines of ten numbers, each as wide as fits; of fewer where they cannot be shortened."""
     per_line = min(len(vector), VECTOR_LINE)
     width = FULL if room is None else min(FULL, (room + 1) // per_line - 1)
-    if SHORT <= width < FULL:
-        short = [short_number(entry, width) for entry in vector]
-        texts = [text for text in short if text is not None]
-        if len(texts) == len(vector):
-            return "\n".join(
-                " ".join(f"{text:>{width}}" for text in texts[at : at + per_line])
-                for at in range(0, len(texts), per_line)
-            )
-    if width < FULL and room is not None:
-        per_line = max(1, (room + 1) // (FULL + 1))
-    lines = (vector[at : at + per_line] for at in range(0, len(vector), per_line))
-    return "\n".join(map(_line, lines))
+    texts: list[str | None] = [number(entry) for entry in vector]
+    if room is not None and any(len(text or "") > width for text in texts) and width >= SHORT:
+        texts = [short_number(entry, width) for entry in vector]
+    if width < SHORT or None in texts:
+        texts, width = [number(entry) for entry in vector], FULL
+        per_line = max(1, ((room or 0) + 1) // (FULL + 1))
+    return "\n".join(
+        " ".join(f"{text:>{width}}" for text in texts[at : at + per_line])
+        for at in range(0, len(texts), per_line)
+    )
 
 
 def _line(entries: Array) -> str:
