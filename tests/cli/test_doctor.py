@@ -57,8 +57,7 @@ def test_a_finding_names_the_line_the_value_and_a_command_that_works(folder: Pat
         f"runs/tiny/config.yaml:{line}: data.input_range: [0.0, 255.0]: inputs not scaled: "
     )
     assert finding.endswith("; try [0, 1]")
-    others = others[: [other.startswith("  ") for other in [*others, ""]].index(False)]
-    assert all(other.startswith("  so: ") for other in others[:-1])
+    assert others[0].startswith("  so: ")
     command = others[-1].removeprefix("  try: nntrain ")
     assert shlex.split(command)[:3] == ["fit", "runs/tiny/config.yaml", "--set"]
     assert run(*shlex.split(command), *LEARNS).exit_code == 0

@@ -94,7 +94,8 @@ class Snapshot:
         deltas: The mean |δ_i| of a row.
         saturated: The share of outputs with a tiny σ′ in each layer; 0 unless σ is squashing.
         dead: The share of neurons in each layer that are 0 for all rows; 0 without relu.
-        step: ‖ΔW‖ / ‖W‖, the mean of some steps from here with the configured learning rate.
+        step: ‖ΔW‖ / ‖W‖, the mean of some steps from here with the configured learning rate; W is
+            the larger one of before and after, so that it is at most 2, also from W = 0.
         loss_after: E after these steps.
     """
 
@@ -106,7 +107,9 @@ class Snapshot:
     loss_after: float
 
     @classmethod
-    def of(cls, config: Config, state: TrainingState, sample: Sample) -> "Snapshot":
+    def of(
+        cls, config: Config, state: TrainingState, sample: Sample, steps: int = STEPS
+    ) -> "Snapshot":
         """Measure; the steps change `state`."""
         network = state.network
         # Overflow is measured, so no warning is needed.
@@ -120,14 +123,15 @@ class Snapshot:
             outputs = list(zip(config.network, xs[1:], strict=True))
             shares = [_saturated(layer, x) for layer, x in outputs]
             dead = [_dead(layer, x) for layer, x in outputs]
-            step = _relative_step(config, state, sample)
+            step = _relative_step(config, state, sample, steps)
             after = network.loss.value(network.predict(sample.x), sample.y)
         return cls(loss, deltas, shares, dead, step, after)
 
     @property
     def gradient_ratio(self) -> float:
-        """|δ_1| / |δ_L|."""
-        return self.deltas[0] / self.deltas[-1] if self.deltas[-1] else math.nan
+        """|δ_1| / |δ_L|; NaN where it has no meaning."""
+        first, last = self.deltas[0], self.deltas[-1]
+        return first / last if last and math.isfinite(first + last) else math.nan
 
 
 def _saturated(layer: LayerConfig, x: Array) -> float:
@@ -147,19 +151,23 @@ def _rows(delta: Array) -> Array:
     return delta.reshape(len(delta), -1).astype(np.float64)
 
 
-def _relative_step(config: Config, state: TrainingState, sample: Sample) -> float:
+def _relative_step(config: Config, state: TrainingState, sample: Sample, count: int) -> float:
     network, optimizer = state.network, state.optimizer
     rules = build_regularization(config, network)
     weights = slice(0, network.weight_count)
     size = min(config.training.batch_size, len(sample.x))
-    steps = []
-    for start in range(0, min(STEPS, len(sample.x) // size) * size, size):
+    steps: list[float] = []
+    for number in range(count):
+        start = number % (len(sample.x) // size) * size
         rows, before = slice(start, start + size), network.parameters[weights].copy()
         gradient = network.gradient(network.forward(sample.x[rows]), sample.y[rows])
         rules.clip(gradient)
         optimizer.step(network.parameters, gradient, config.training.optimizer.learning_rate)
-        steps.append(_norm(network.parameters[weights] - before) / max(_norm(before), 1e-30))
-    return float(np.mean(steps))
+        after = network.parameters[weights]
+        length = max(_norm(before), _norm(after))
+        steps.append(_norm(after - before) / length if length else 0.0)
+    # Weights that overflowed have moved by all of their size.
+    return float(np.nan_to_num(steps, nan=1.0, posinf=1.0).mean())
 
 
 def _norm(vector: Array) -> float:
@@ -171,8 +179,8 @@ class WeightChange:
     """The difference between the initial weights W_0 of a run and its newest ones.
 
     Attributes:
-        moved: ‖W − W_0‖ / ‖W_0‖; ∞ if W_0 is 0.
-        shrunk: ‖W‖ / ‖W_0‖; ∞ if W_0 is 0.
+        moved: ‖W − W_0‖ / ‖W_0‖; ∞ if W_0 is 0, NaN if W overflowed.
+        shrunk: ‖W‖ / ‖W_0‖; the same.
         symmetric: The hidden layers, from 1, whose neurons all have the same weights.
         symmetric_at_start: Those whose neurons had the same initial weights.
     """
@@ -189,9 +197,11 @@ class WeightChange:
         weights = slice(0, start.weight_count)
         before, after = start.parameters[weights], end.parameters[weights]
         size = _norm(before)
-        moved, shrunk = (
-            _norm(vector) / size if size else math.inf for vector in (after - before, after)
-        )
+        moved, shrunk = math.nan, math.nan
+        if np.isfinite(after).all():
+            moved, shrunk = (
+                _norm(vector) / size if size else math.inf for vector in (after - before, after)
+            )
         return cls(moved, shrunk, _symmetric_layers(end), _symmetric_layers(start))
 
 
@@ -245,11 +255,11 @@ class RunStats:
         shares = [share for r in self.history for share in (r.train_accuracy, r.val_accuracy)]
         return max((share for share in shares if not math.isnan(share)), default=0.0)
 
-    def start_with(self, config: Config) -> Snapshot | None:
+    def start_with(self, config: Config, steps: int = STEPS) -> Snapshot | None:
         """The initial state with another configuration of the same inputs; None without data."""
         if self.sample is None or self.inputs is None:
             return None
-        return Snapshot.of(config, TrainingState.initial(config, self.inputs), self.sample)
+        return Snapshot.of(config, TrainingState.initial(config, self.inputs), self.sample, steps)
 
 
 def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int) -> RunStats:

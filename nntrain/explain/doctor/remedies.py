@@ -9,27 +9,66 @@ from nntrain.explain.doctor.examination import SQUASHING, RunStats
 Remedy = tuple[KeyPath, str]  # a key, and its new value as YAML
 
 LEARNING_RATE: KeyPath = ("training", "optimizer", "learning_rate")
+EPOCHS: KeyPath = ("training", "epochs")
+# ‖ΔW‖/‖W‖ of a step (CS231n).
+USUAL_STEP = 1e-3
 # Three sigmoids, each with σ′ ≤ ¼, leave 1/64 of δ.
 VANISHED = 1 / 50
 # CS231n: ‖ΔW‖ should be about 1e-3 of ‖W‖. In the first steps of good runs it is up to 4e-2.
 LARGE_STEP = 5e-2
+# Enough to see that E jumps.
+TRIAL_STEPS = 40
+# Of learning rates to try.
+FACTORS = (3, 10, 30, 100, 300, 1_000, 3_000, 10_000)
 
 
 def lower_learning_rate(stats: RunStats, config: Config) -> Remedy:
-    """The α with the lowest loss after a few steps, among those whose steps are not large."""
+    """The best α below the configured one; a tenth if nothing can be tried."""
     rate = config.training.optimizer.learning_rate
-    rates = [float(f"{rate / n:.1g}") for n in (3, 10, 30, 100, 300, 1_000, 3_000, 10_000)]
+    return _best_rate(stats, config, [rate / n for n in FACTORS], otherwise=rate / 10)
+
+
+def higher_learning_rate(stats: RunStats, otherwise: float) -> Remedy:
+    """The best α above the configured one."""
+    rate = stats.config.training.optimizer.learning_rate
+    return _best_rate(stats, stats.config, [rate * n for n in FACTORS], otherwise)
+
+
+def _best_rate(stats: RunStats, config: Config, rates: list[float], otherwise: float) -> Remedy:
+    """The α with the lowest loss after some steps, none of which is large.
+
+    The trials end at the first α that is worse than the one before.
+
+    Args:
+        stats: The run.
+        config: The configuration to try them with.
+        rates: In the order of the trials; the last one is the result if all steps are large.
+        otherwise: If nothing can be tried.
+    """
     lowest_loss, best = math.inf, rates[-1]
     for rate in rates:
-        trial = stats.start_with(_with_learning_rate(config, rate))
+        trial = stats.start_with(_with_learning_rate(config, rate), TRIAL_STEPS)
         if trial is None:
-            best = rates[1]  # a tenth, since nothing can be tried
+            best = otherwise
             break
         if trial.step <= LARGE_STEP and trial.loss_after < lowest_loss:
             lowest_loss, best = trial.loss_after, rate
         elif lowest_loss < math.inf:
             break
-    return LEARNING_RATE, f"{best:g}"
+    return LEARNING_RATE, f"{best:.1g}"
+
+
+def enough_epochs(stats: RunStats) -> tuple[Remedy, ...]:
+    """The epochs in which steps of the usual size move W by its own size, if there are fewer.
+
+    A run with another fault would have too few of them once that is mended.
+    """
+    if stats.rows is None:
+        return ()
+    training = stats.config.training
+    steps = math.ceil(stats.rows[0] / training.batch_size)  # of an epoch
+    wanted = math.ceil(1 / (USUAL_STEP * steps))
+    return ((EPOCHS, f"{wanted}"),) if training.epochs < wanted else ()
 
 
 def stronger_gradient(stats: RunStats) -> tuple[Remedy, ...]:
@@ -46,10 +85,11 @@ def stronger_gradient(stats: RunStats) -> tuple[Remedy, ...]:
         for i in hidden
         if config.network[i].activation in SQUASHING
     ]
+    # An α for sigmoids is often too high for relus.
+    rate = config.training.optimizer.learning_rate
     changed = _with_default_weights(config, relu=True)
-    trial = stats.start_with(changed)
-    too_fast = trial is not None and (trial.step > LARGE_STEP or trial.loss_after > trial.loss)
-    return (*relus, *inits, *([lower_learning_rate(stats, changed)] if too_fast else []))
+    best = _best_rate(stats, changed, [rate, *(rate / n for n in FACTORS)], otherwise=rate)
+    return (*relus, *inits, *([best] if float(best[1]) < 0.9 * rate else []))
 
 
 def regularization(stats: RunStats) -> Remedy:

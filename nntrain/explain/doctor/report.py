@@ -1,13 +1,21 @@
 """The report of `nntrain doctor`: causes with the line to change, and their consequences."""
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from nntrain.config.issues import ConfigIssue, KeyPath, Location, format_value, location_of
 from nntrain.config.source import Value, read_yaml
-from nntrain.explain.doctor.diagnoses import CAUSES, Diagnosis, DiagnosisKind, find_problems
+from nntrain.explain.doctor.diagnoses import find_problems
+from nntrain.explain.doctor.diagnosis import (
+    CAUSES,
+    Diagnosis,
+    DiagnosisKind,
+    change_of,
+    learns_badly,
+    loss,
+)
 from nntrain.explain.doctor.examination import RunStats, examine, read_rows
+from nntrain.explain.doctor.remedies import Remedy, enough_epochs
 from nntrain.shell import command_line
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
@@ -63,33 +71,49 @@ def cause_chains(diagnoses: list[Diagnosis]) -> list[CauseChain]:
     return chains
 
 
+def all_remedies(stats: RunStats, causes: list[Diagnosis]) -> list[Remedy]:
+    """What to change together, so that one visit is enough.
+
+    Of two remedies that change the same key, or a part of it, the first is taken. A run that learns
+    badly also gets the epochs that it will need.
+    """
+    remedies = [remedy for cause in causes for remedy in cause.remedies]
+    if remedies and learns_badly(stats):
+        remedies += enough_epochs(stats)
+    chosen: list[Remedy] = []
+    for path, value in remedies:
+        if not any(path[: len(other)] == other[: len(path)] for other, _ in chosen):
+            chosen.append((path, value))
+    return chosen
+
+
 def _report(stats: RunStats, file: "_ConfigFile") -> list[str]:
     chains = cause_chains(find_problems(stats))
     count = f"{len(chains)} finding{'s' * (len(chains) != 1)}" if chains else "nothing found"
-    lines = [f"{stats.run}: {count}; looked at {', '.join(_looked_at(stats))}"]
+    lines = [f"{stats.run}: {count}; looked at {', '.join(describe(stats))}"]
     if not stats.finished and stats.divergence is None:
         lines.append(f"{stats.run}: not finished; resume it with: {file.run.resume_command}")
     for cause, consequences in chains:
         lines.append(file.message(cause))
         lines += [f"  so: {other.kind.value}: {other.evidence}" for other in consequences]
-        if cause.remedies:
-            lines.append(f"  try: {file.command(cause)}")
+    remedies = all_remedies(stats, [chain.cause for chain in chains])
+    if remedies:
+        lines.append(f"  try: {file.command(remedies)}")
     return lines
 
 
-def _looked_at(stats: RunStats) -> Iterator[str]:
+def describe(stats: RunStats) -> Iterator[str]:
+    """What was looked at, as parts of a sentence."""
     epochs = len(stats.history)
     yield f"{epochs} of {stats.config.training.epochs} epochs"
     if epochs:
         last = stats.history[-1]
-        shares = f"E {last.train_loss:.4g}, {last.train_accuracy:.1%} of training rows right"
+        shares = f"E {loss(last.train_loss)}, {last.train_accuracy:.1%} of training rows right"
         if last.validated:
             shares += f" and {last.val_accuracy:.1%} of validation rows"
         yield f"the last with {shares}"
-    if stats.weights is not None and math.isinf(stats.weights.moved):
-        yield "weights that were all 0 at the start"
-    elif stats.weights is not None:
-        yield f"weights that moved by {stats.weights.moved:.2g} of their size"
+    if stats.weights is not None:
+        yield f"weights that moved {change_of(stats.weights.moved)}"
     if stats.sample is not None:
         yield f"σ′, δ and steps of {len(stats.sample.x):,} training rows"
 
@@ -114,9 +138,9 @@ class _ConfigFile:
         location = location_of(diagnosis.path, self._source_map)
         return str(ConfigIssue(location, diagnosis.path, text))
 
-    def command(self, diagnosis: Diagnosis) -> str:
+    def command(self, remedies: list[Remedy]) -> str:
         """The command that trains with all remedies."""
-        sets = [word for remedy in diagnosis.remedies for word in ("--set", _assignment(*remedy))]
+        sets = [word for remedy in remedies for word in ("--set", _assignment(*remedy))]
         return command_line("nntrain", "fit", self.run.config_file, *sets)
 
     def _value(self, path: KeyPath) -> Value:

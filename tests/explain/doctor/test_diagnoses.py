@@ -13,12 +13,13 @@ from nntrain.config import Config, parse_config
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.demo import demo_digits
 from nntrain.errors import DivergenceError
-from nntrain.explain.doctor.diagnoses import DIAGNOSES, Diagnosis, DiagnosisKind, find_problems
+from nntrain.explain.doctor.diagnoses import DIAGNOSES, find_problems
+from nntrain.explain.doctor.diagnosis import Diagnosis, DiagnosisKind
 from nntrain.explain.doctor.examination import (
     RunStats,
     examine,
 )
-from nntrain.explain.doctor.report import cause_chains
+from nntrain.explain.doctor.report import all_remedies, cause_chains
 from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split
@@ -147,7 +148,6 @@ BADLY_TRAINED = {
         DiagnosisKind.RATE_TOO_HIGH,
         "training.optimizer.learning_rate",
         r"the loss became (nan|inf) in epoch 1, batch \d+",
-        remedied=False,  # an α of 1 does not diverge, but jumps, which the next diagnosis says
     ),
     "diverged later": BadRun(
         QUICK,
@@ -257,7 +257,6 @@ BADLY_TRAINED = {
         "training.optimizer.learning_rate",
         r"‖ΔW‖/‖W‖ of a step is",
         possible=SLOW,
-        remedied=False,  # five epochs are few, too, which the next diagnosis says
     ),
     "stopped early": BadRun(
         LECTURE,
@@ -266,7 +265,6 @@ BADLY_TRAINED = {
         DiagnosisKind.TOO_SHORT,
         "training.epochs",
         r"E fell from 0.\d+ to 0.\d+ in the last 2 of 4 epochs",
-        remedied=False,
     ),
     "overfitting": BadRun(
         QUICK,
@@ -343,8 +341,12 @@ def key_of(finding: Diagnosis) -> str:
     return key.removeprefix(".")
 
 
-def assignments(finding: Diagnosis) -> list[str]:
-    return [f"{key_of(finding._replace(path=path))}={value}" for path, value in finding.remedies]
+def assignments(stats: RunStats) -> list[str]:
+    causes = [chain.cause for chain in cause_chains(find_problems(stats))]
+    return [
+        f"{key_of(causes[0]._replace(path=path))}={value}"
+        for path, value in all_remedies(stats, causes)
+    ]
 
 
 @pytest.mark.parametrize("name", BADLY_TRAINED)
@@ -362,11 +364,16 @@ def test_a_bad_run_gets_its_own_diagnosis_alone_and_the_remedy_helps(
     assert case.consequences <= kinds(chains[0].consequences), found
     assert kinds(found) <= {case.cause} | case.consequences | case.possible, found
 
-    advised = parse_config(case.text, "x", (*case.overrides, *assignments(cause)))
+    advised = parse_config(case.text, "x", (*case.overrides, *assignments(stats)))
     if case.remedied:
         again = trained(advised, tmp_path / "advised", data)
-        assert again.accuracy > stats.accuracy + 0.05 or again.accuracy > 0.9
-        assert case.cause not in kinds(find_problems(again))
+        best, before = (
+            max((record.val_accuracy for record in run.history), default=0.0)
+            for run in (again, stats)
+        )
+        assert best > before + 0.05 or best > 0.9
+        # A thousand rows can be learnt by heart as soon as they are learnt at all.
+        assert kinds(find_problems(again)) <= {DiagnosisKind.OVERFITTING}
 
 
 def test_every_diagnosis_has_a_badly_trained_run() -> None:
@@ -450,7 +457,8 @@ def test_a_run_that_diverged_only_with_other_threads_has_a_rate_too_high(
     stats = replace(badly_trained("diverged", digits, tmp_path), divergence=None)
     cause = cause_chains(find_problems(stats))[0].cause
     assert cause.kind is DiagnosisKind.RATE_TOO_HIGH
-    assert re.search(r"E goes up to \S+ from 2\.\d+ in the first 8 steps", cause.evidence)
+    rises = r"E goes up to (\S+|an overflow) from 2\.\d+ in the first 8 steps"
+    assert re.search(rises, cause.evidence)
 
 
 def test_after_an_early_stop_more_patience_is_advised(digits: Dataset, tmp_path: Path) -> None:
