@@ -104,3 +104,20 @@ def test_the_network_of_the_page_learns_its_rows(
     inspected = succeed("inspect", "configs/lecture-3-4-2.yaml").stdout
     assert re.search(r"all +20 +6 +20\n".replace(r"\n", " *\n"), inspected)
     assert "26 parameters" in inspected
+
+
+def test_no_command_warns_of_the_pages_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    config, run = "configs/lecture-3-4-2.yaml", str(tmp_path / "run")
+    commands = [
+        ("fit", config, "--run", run),
+        ("trace", run),
+        ("gradcheck", config),
+        ("inspect", config),
+        ("report", run),
+    ]
+    for command in commands:
+        assert "warning" not in succeed(*command).output, command
+    assert "square" not in succeed("data", "check", "configs/lecture-3-4-2.csv").output
