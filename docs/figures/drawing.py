@@ -252,11 +252,14 @@ class Plot(NamedTuple):
         self.drawing.end()
 
     def contours(
-        self, height: Callable[[float, float], float], levels: Sequence[float], colour: str
+        self,
+        xs: NDArray[np.float64],
+        ys: NDArray[np.float64],
+        heights: NDArray[np.float64],
+        levels: Sequence[float],
+        colour: str,
     ) -> None:
-        """Draw the lines of equal height of a function; deep ones are darker."""
-        xs, ys = np.linspace(*self.across, 45), np.linspace(*self.up, 35)
-        heights = np.array([[height(float(x), float(y)) for x in xs] for y in ys])
+        """Draw the lines of equal height of a grid, shape (ys, xs); deep ones are darker."""
         lines = contour_generator(xs, ys, heights)
         for level, shade in zip(levels, np.linspace(0.9, 0.25, len(levels)), strict=True):
             for line in lines.lines(level):

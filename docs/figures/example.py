@@ -1,6 +1,7 @@
 """The network that the figures show: configs/lecture-3-4-2.yaml, before its training."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +21,8 @@ CONFIG = "configs/lecture-3-4-2.yaml"
 Array = NDArray[np.float64]
 
 
-class Example(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Example:
     """The network, its eight rows, and the numbers of `nntrain trace` for the first row.
 
     Attributes:
@@ -81,6 +83,10 @@ class Plane(NamedTuple):
 
     height: Callable[[float, float], float]
     gradient: Callable[[float, float], Array]
+
+    def heights(self, across: Array, up: Array) -> Array:
+        """E over a grid, shape (up, across)."""
+        return np.array([[self.height(float(u), float(v)) for u in across] for v in up])
 
     def descend(
         self, optimizer: Optimizer, learning_rate: float, start: tuple[float, float], steps: int
