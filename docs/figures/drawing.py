@@ -4,6 +4,7 @@ The text of a drawing depends on its numbers only: a number is written with one 
 holds a date, and no font is embedded. The card is opaque, so it is readable on a dark page, too.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -20,7 +21,7 @@ TINT = {X: "#e2eefb", W: "#e0f1e7", DELTA: "#fdeadf", TARGET: "#f6e6f2", OTHER: 
 FONT = "'DejaVu Sans', Verdana, 'Segoe UI', Helvetica, Arial, sans-serif"
 
 Point = tuple[float, float]
-Numbers = Sequence[float] | NDArray[np.float64]
+Numbers = Sequence[float] | NDArray[np.floating]
 
 
 def number(value: float, decimals: int = 4) -> str:
@@ -28,9 +29,9 @@ def number(value: float, decimals: int = 4) -> str:
     return f"{value + 0.0:.{decimals}f}".replace("-", "−")
 
 
-def subscript(value: int) -> str:
-    """A digit below the line."""
-    return "₀₁₂₃₄₅₆₇₈₉"[value]
+def name(symbol: str, layer: int, *place: int) -> str:
+    """A quantity as in docs/pencil.md, such as W₂[0, 1]; places count from 0."""
+    return f"{symbol}{'₀₁₂₃₄₅₆₇₈₉'[layer]}[{', '.join(map(str, place))}]"
 
 
 class Drawing:
@@ -200,6 +201,28 @@ class Drawing:
         )
         text = head + "\n".join(self.lines) + "\n</svg>\n"
         path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def column(x: float, count: int, pitch: float, middle: float) -> list[Point]:
+    """The places of the neurons of one layer."""
+    return [(x, middle + (j - (count - 1) / 2) * pitch) for j in range(count)]
+
+
+def between(start: Point, end: Point, left: float, right: float) -> tuple[Point, Point]:
+    """The ends of a line between two circles of these radii."""
+    length = math.dist(start, end)
+    x, y = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+    return (
+        (start[0] + x * left, start[1] + y * left),
+        (end[0] - x * right, end[1] - y * right),
+    )
+
+
+def edge(draw: Drawing, start: Point, end: Point, weight: float, radius: float = 30) -> None:
+    """A weight between two neurons: the larger, the thicker; dashed if it is negative."""
+    dashes = "6 5" if weight < 0 else None
+    ends = between(start, end, radius, radius)
+    draw.path(ends, W, 0.8 + 3.6 * abs(weight), opacity="0.75", stroke_dasharray=dashes)
 
 
 class Plot(NamedTuple):

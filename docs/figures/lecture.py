@@ -17,11 +17,13 @@ from drawing import (
     TARGET,
     Drawing,
     Plot,
-    Point,
     W,
     X,
+    between,
+    column,
+    edge,
+    name,
     number,
-    subscript,
 )
 from example import Example, load_example
 
@@ -29,25 +31,6 @@ from nntrain.nn.activations import sigmoid, sigmoid_derivative
 from nntrain.optim import SGD
 
 HERE = Path(__file__).parent
-
-
-def name(symbol: str, layer: int, *place: int) -> str:
-    """A quantity as in docs/pencil.md, such as W₂[0, 1]; places count from 0."""
-    return f"{symbol}{subscript(layer)}[{', '.join(map(str, place))}]"
-
-
-def column(x: float, count: int, pitch: float, middle: float) -> list[Point]:
-    """The places of the neurons of one layer."""
-    return [(x, middle + (j - (count - 1) / 2) * pitch) for j in range(count)]
-
-
-def edge(draw: Drawing, start: Point, end: Point, weight: float, radius: float = 30) -> None:
-    """A weight: the larger, the thicker; dashed if it is negative."""
-    a, b = np.array(start), np.array(end)
-    along = (b - a) / np.hypot(*(b - a)) * radius
-    dashes = "6 5" if weight < 0 else None
-    ends = [(float(p[0]), float(p[1])) for p in (a + along, b - along)]
-    draw.path(ends, W, 0.8 + 3.6 * abs(weight), opacity="0.75", stroke_dasharray=dashes)
 
 
 def neuron(example: Example) -> Drawing:
@@ -247,13 +230,10 @@ def backward(example: Example) -> Drawing:
         outputs = [(left + 300.0, 90.0), (left + 300.0, 210.0)]
         colour = X if way == "forward" else DELTA
         for k, place in enumerate(outputs):
-            a, b = np.array(hidden), np.array(place)
-            along = (b - a) / np.hypot(*(b - a))
-            ends = [tuple(map(float, a + along * 43)), tuple(map(float, b - along * 40))]
-            start, end = ends if way == "forward" else ends[::-1]
-            draw.arrow(start, end, colour, 2.4)
-            middle = (a + b) / 2
-            draw.tag((float(middle[0]), float(middle[1]) + 4), f"· {number(weights[k])}", W)
+            start, end = between(hidden, place, 43, 40)
+            draw.arrow(*((start, end) if way == "forward" else (end, start)), colour, 2.4)
+            middle = ((hidden[0] + place[0]) / 2, (hidden[1] + place[1]) / 2 + 4)
+            draw.tag(middle, f"· {number(weights[k])}", W)
             symbol = name("z", 2, k) if way == "forward" else name("δ", 2, k)
             value = f"+ {number(weights[k] * t['x_1'][j])}".replace("+ −", "− ")
             draw.neuron(place, symbol, value if way == "forward" else number(later[k]), colour, 36)

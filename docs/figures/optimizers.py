@@ -126,7 +126,7 @@ def lookahead(example: Example) -> Drawing:
 def first_steps(example: Example) -> Drawing:
     """The first step of all 26 parameters: gradient descent and Adam."""
     draw = Drawing(760, 350, "The first step of each parameter: unequal with SGD, equal with Adam")
-    size, count = len(example.start), example.network.weight_count
+    count = example.network.weight_count
     rows = [
         ("α |∂E/∂W|: plain gradient descent, α = 1", SGD(example.start, count), 1.0, X, 40.0),
         ("Adam, α = 0.1", Adam(example.start, count), 0.1, TARGET, 190.0),
@@ -151,7 +151,6 @@ def first_steps(example: Example) -> Drawing:
         (718, "2 b₂"),
     ):
         draw.text((x, 320), text, INK, 13)
-    assert size == 26
     return draw
 
 
@@ -168,9 +167,9 @@ def adam_path(example: Example) -> Drawing:
 def decay(example: Example) -> Drawing:
     """The size of the weights with and without weight decay, and E."""
     draw = Drawing(760, 340, "Weight decay keeps the weights small; E stays a little higher")
-    left = Plot(draw, (60, 50, 250, 210), (0, 200), (0, 12))
+    left = Plot(draw, (60, 50, 240, 210), (0, 200), (0, 12))
     left.axes("steps", "‖W‖, the size of all weights", (0, 100, 200), (0, 4, 8, 12))
-    right = Plot(draw, (420, 50, 250, 210), (0, 200), (0, 0.06))
+    right = Plot(draw, (445, 50, 225, 210), (0, 200), (0, 0.06))
     right.axes("steps", "E", (0, 100, 200), (0, 0.02, 0.04, 0.06))
     count = example.network.weight_count
     for strength, colour in ((0.0, INK), (0.001, X), (0.003, DELTA)):
@@ -182,7 +181,7 @@ def decay(example: Example) -> Drawing:
             optimizer.step(parameters, example.gradient(parameters), 10.0)
         left.curve(range(201), sizes, colour)
         right.curve(range(201), errors, colour)
-        draw.notes((318, left.at(0, sizes[-1])[1] + 4), [f"λ = {strength:g}"], colour)
+        draw.notes((308, left.at(0, sizes[-1])[1] + 4), [f"λ = {strength:g}"], colour)
         draw.notes((678, right.at(0, errors[-1])[1] + 4), [f"λ = {strength:g}"], colour)
     draw.text((380, 324), "plain gradient descent, α = 10, all eight rows in each step", QUIET, 13)
     return draw
