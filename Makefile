@@ -14,7 +14,7 @@ MESSAGE     ?= nntrain
 
 .DEFAULT_GOAL := help
 .PHONY: stale help demo test coverage test-lowest test-pythons soak fuzz data fit predict submit lint bench papers \
-        screenshots clean
+        screenshots figures clean
 
 help:  ## Show this help
 	@echo "nntrain: Kaggle's MNIST CSVs in, a submission out"
@@ -112,6 +112,10 @@ submit: $(VENV)/installed  ## Predict, and submit to COMPETITION=digit-recognize
 	  exit 1; }
 	$(NNTRAIN) predict $(RUN) --competition $(COMPETITION)
 	PATH="$(CURDIR)/$(BIN):$$PATH" kaggle competitions submit -c $(COMPETITION) -f submission.csv -m "$(MESSAGE)"
+
+figures: $(VENV)/installed-dev  ## Draw the figures of docs/lecture.md and docs/optimizers.md
+	$(BIN)/python docs/figures/lecture.py
+	$(BIN)/python docs/figures/optimizers.py
 
 screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report (needs Chromium)
 	$(BIN)/python docs/figures/screenshots.py

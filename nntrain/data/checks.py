@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.labels import DIGITS, class_kind, numbered, ranges
 
+_SMALLEST_PICTURE = 9  # pixels; fewer numbers a row are measurements rather than a picture
 _LOW_RANGES = (1, 16)  # the greatest pixel of files in other ranges than 0 to 255
 _FACTOR = 4  # between the greatest pixels of two files of the same kind, at most
 _BLOCK = 10_000  # rows in memory at a time
@@ -24,6 +25,8 @@ def file_warnings(
 ) -> list[str]:
     """Warnings about a file: its cache, missing pixels, missing classes and the range of pixels.
 
+    Rows of fewer than nine numbers are taken for inputs of a small network, not for pictures.
+
     Args:
         dataset: The file.
         pixel_range: The range that it was read with; None for whole numbers from 0 to 255.
@@ -35,7 +38,7 @@ def file_warnings(
         present = [name for name, _ in dataset.counts()]
         if missing := ranges([name for name in dataset.classes if name not in present]):
             warnings.append(f"{source}: {class_kind(dataset.classes)} without a row: {missing}")
-    if not dataset.is_square():
+    if pixels >= _SMALLEST_PICTURE and not dataset.is_square():
         warnings.append(
             f"{source}: {pixels} pixels per row are not a square image; is a column missing?"
         )

@@ -43,6 +43,14 @@ def test_a_file_of_another_range_than_the_training_rows_is_told(ours: int, their
     assert file_warnings(dataset, None, ours) == []
 
 
+@pytest.mark.parametrize("pixels", range(1, 40))
+def test_pixels_that_are_no_square_are_told_unless_too_few_for_a_picture(pixels: int) -> None:
+    rows = make_dataset(np.full((3, pixels), 255, np.uint8))
+    expected = [f"train.csv: {pixels} pixels per row are not a square image; is a column missing?"]
+    square_or_few = [*range(1, 10), 16, 25, 36]
+    assert file_warnings(rows) == ([] if pixels in square_or_few else expected)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 3), st.integers(0, 2**32))
 def test_rows_of_both_parts_are_counted(

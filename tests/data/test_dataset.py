@@ -28,6 +28,4 @@ def test_what_a_file_seems_to_lack(read: Callable[..., Dataset]) -> None:
         "digits without a row: 0, 1, 2, 3, 4, 6"
     ]
     assert file_warnings(read(TEST), BYTES) == []
-    assert [
-        doubt.partition(": ")[2] for doubt in file_warnings(read(b"n1,n2,n3\n1,2,3\n"), BYTES)
-    ] == ["3 pixels per row are not a square image; is a column missing?"]
+    assert file_warnings(read(b"n1,n2,n3\n1,2,3\n"), BYTES) == [], "too few for a picture"

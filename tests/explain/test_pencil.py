@@ -86,6 +86,25 @@ def test_every_line_agrees_with_its_arithmetic_and_with_the_command(
         assert calculated(match["term"], arrays) == pytest.approx(float(value), abs=1.5e-4)
 
 
+def test_each_step_says_what_to_look_at() -> None:
+    followings = re.split(r"^```text\n.*?^```\n", PAGE, flags=re.M | re.S)[1:]
+    assert len(followings) == len(BLOCKS)
+    for following in followings:
+        assert following.startswith("\n**Look at** "), following[:200]
+
+
+def test_the_pages_numbers_after_the_step_are_right(arrays: dict[str, Array]) -> None:
+    x = arrays["x_0"]
+    for i in (1, 2):
+        x = 1 / (1 + np.exp(-(arrays[f"W_{i}_after"] @ x + arrays[f"b_{i}_after"])))
+    error = 0.5 * np.square(x - arrays["y"]).sum()
+    told = (
+        f"row has E = {error:.4f} instead of {arrays['E']:.4f}, and its outputs are {x[0]:.4f} and"
+    )
+    assert f"{told} {x[1]:.4f}: the network takes it for a 0" in PAGE
+    assert x[0] > x[1]
+
+
 def test_the_pages_program_is_right(
     arrays: dict[str, Array], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,3 +123,19 @@ def test_the_network_of_the_page_learns_its_rows(
     inspected = succeed("inspect", "configs/lecture-3-4-2.yaml").stdout
     assert re.search(r"all +20 +6 +20\n".replace(r"\n", " *\n"), inspected)
     assert "26 parameters" in inspected
+
+
+def test_no_command_warns_of_the_pages_own_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    config, run = "configs/lecture-3-4-2.yaml", str(tmp_path / "run")
+    commands = [
+        ("fit", config, "--run", run, "--set", "training.epochs=1"),
+        ("trace", run),
+        ("gradcheck", config),
+        ("inspect", config),
+    ]
+    for command in commands:
+        assert "warning" not in succeed(*command).output, command
+    assert "square" not in succeed("data", "check", "configs/lecture-3-4-2.csv").output
