@@ -1,4 +1,5 @@
-// The embedded network: its parameters, forward propagation and probabilities.
+// The embedded network: its parameters, forward propagation and probabilities. It uses
+// activations.js.
 
 /**
  * The data of a run that are embedded in the page; see `_portable` in board.py.
@@ -38,24 +39,6 @@
  * @property {(z: Float64Array) => Float64Array} σ x_i for z_i, both of shape (n_i,).
  */
 
-const sum = (values) => values.reduce((total, value) => total + value, 0);
-
-/** The activations σ, see nntrain/nn/activations.py: shape (n,) to (n,). */
-const ACTIVATIONS = {
-  identity: (z) => z,
-  sigmoid: (z) => z.map((v) => 1 / (1 + Math.exp(-v))),
-  tanh: (z) => z.map((v) => Math.tanh(v)),
-  scaled_tanh: (z) => z.map((v) => 1.7159 * Math.tanh((2 / 3) * v)),
-  relu: (z) => z.map((v) => Math.max(0, v)),
-  leaky_relu: (z) => z.map((v) => Math.max(v, 0.01 * v)),
-  softmax: (z) => {
-    const greatest = Math.max(...z);
-    const powers = z.map((v) => Math.exp(v - greatest));
-    const total = sum(powers);
-    return powers.map((v) => v / total);
-  },
-};
-
 /**
  * The embedded parameters, shape (size,).
  *
@@ -82,7 +65,7 @@ function layersOf(network) {
   return network.layers.map((shape, i) => {
     const W = vector.subarray(weightsAt, (weightsAt += shape.weights));
     const b = vector.subarray(biasesAt, (biasesAt += shape.weights && shape.output.at(-1)));
-    return { shape, W, b, σ: ACTIVATIONS[network.activations[i]] };
+    return { shape, W, b, σ: ACTIVATIONS[network.activations[i]].σ };
   });
 }
 
