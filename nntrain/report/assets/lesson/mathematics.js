@@ -170,7 +170,7 @@ function backward(network, pass, y) {
  * @param {Network} network
  * @param {number[][]} xs The inputs x_0, B rows.
  * @param {number[][]} ys The targets, B rows.
- * @returns {{error: number, dW: number[][][], db: number[][]}} The mean E too.
+ * @returns {object} `error`, the mean E; `dW` and `db`, as in `Gradients`.
  */
 function batchGradients(network, xs, ys) {
   const dW = network.W.map((W) => W.map((row) => new Float64Array(row.length)));
