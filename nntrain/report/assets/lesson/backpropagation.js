@@ -1,6 +1,6 @@
 // Section 4: backpropagation in vectors, one equation at a time.
 
-const part = (name) => document.getElementById(`backpropagation-${name}`);
+const part = (name) => byId(`backpropagation-${name}`);
 
 const L = lesson.network.W.length;
 const equations = equationsOf(lesson.network);
@@ -96,7 +96,7 @@ const figure = new NetworkFigure(part("figure"), beginning.network, (parameter) 
 
 const lines = equations.map((equation, at) => {
   const shape = html("span", { class: "shape" });
-  const formula = html("span", { class: "formula" }, ...symbolsOf(equation));
+  const formula = html("span", { class: "algebra" }, ...symbolsOf(equation));
   const button = html("button", { type: "button", class: "equation" }, formula, shape);
   button.addEventListener("click", () => change({ ...state, at: at + 1 }));
   return { button, shape };
@@ -110,17 +110,17 @@ function symbolsOf({ phase, result, terms }) {
 
 /** A symbol, or the text between symbols. */
 function termElement(term) {
-  return quantityOf(term) === "plain" || term === "σ(" ? term : symbolElement(term);
+  return /^[Wbxyzδ∂]|^σ′/.test(term) ? symbolElement(term) : term;
 }
 
 /** The equation in numbers: each symbol's matrix, with the operators between them. */
 function numbersOf({ phase, result, terms }, found) {
-  const value = found[phase === "update" ? `new ${result}` : result];
-  const parts = terms.map((term) =>
-    term in found ? matrixElement(term, found[term]) : html("span", { class: "operator" }, term.trim()),
-  );
-  const left = html("span", { class: "result" }, matrixElement(result, value));
-  return [left, html("span", { class: "operator" }, "="), ...parts];
+  const operator = (text) => html("span", { class: "operator" }, text.trim());
+  const operand = (symbol, value, name = "operand") =>
+    html("span", { class: name }, matrixElement(symbol, value), html("small", {}, shapeOf(value)));
+  const parts = terms.map((term) => (term in found ? operand(term, found[term]) : operator(term)));
+  const left = operand(result, found[resultKey({ phase, result })], "operand result");
+  return [left, operator("="), ...parts];
 }
 
 function showEquation(found) {
@@ -288,7 +288,7 @@ function prepareNumbers() {
     if (value === null) render();
     else change(edited(state, state.chosen, value));
   });
-  part("section").addEventListener("keydown", (event) => {
+  byId("backpropagation").addEventListener("keydown", (event) => {
     const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === "z";
     const isTyping = event.target.matches("input") && event.target.value !== event.target.dataset.shown;
     if (!isUndo || isTyping) return;
@@ -305,9 +305,12 @@ function prepareNumbers() {
 
 const indexOfGreatest = (values) => values.indexOf(Math.max(...values));
 
+/** A symbol as HTML text. */
+const written = (symbol) => symbolElement(symbol).outerHTML;
+
 function askQuestions() {
   question(part("questions"), {
-    text: `Which sign has δ of the first output in this sample?`,
+    text: `Which sign has ${written(`δ_${L}`)} of the first output in this sample?`,
     choices: ["negative", "zero", "positive"],
     answer: () => 1 + Math.sign(quantities(state)[`δ_${L}`][0]),
     why: () => {
@@ -317,13 +320,13 @@ function askQuestions() {
     },
   });
   question(part("questions"), {
-    text: "The next step changes W_1. From which input do the weights move most?",
+    text: `The next step changes ${written("W_1")}. From which input do its weights move most?`,
     choices: lesson.rows[0].x.map((_, k) => `input ${k + 1}`),
     answer: () => indexOfGreatest(columnMoves()),
     why: () => {
       const x = lesson.rows[state.row].x;
       const k = indexOfGreatest(columnMoves());
-      return `∂E/∂W_1 = δ_1 x_0ᵀ: column ${k + 1} is δ_1 times ${numeral(x[k])}, the largest input. A weight from an input of 0 does not move at all.`;
+      return `${written("∂E/∂W_1")} = ${written("δ_1")} ${written("x_0ᵀ")}: column ${k + 1} is ${written("δ_1")} times ${numeral(x[k])}, the largest input. A weight from an input of 0 does not move at all.`;
     },
   });
 }

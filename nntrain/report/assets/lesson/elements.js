@@ -26,7 +26,9 @@ function withContent(element, attributes, children) {
 function numeral(value) {
   const size = Math.abs(value);
   const isPlain = size === 0 || (size >= 0.0005 && size < 1e5);
-  return (isPlain ? (value + 0).toFixed(4) : value.toExponential(1)).replaceAll("-", "−");
+  if (!isPlain) return value.toExponential(1).replace(/e([+-])(\d)$/, "e$10$2").replaceAll("-", "−");
+  const text = value.toFixed(4).replace("-", "−");
+  return Number(value.toFixed(4)) === 0 ? text.replace("−", "") : text;
 }
 
 /** A number with few decimals, where there is little room. */
@@ -35,11 +37,12 @@ function shortNumeral(value) {
   return (Number(rounded) === 0 ? "0.00" : rounded).replaceAll("-", "−");
 }
 
-/** The quantity that a symbol belongs to, whose colour it has: "x", "weight" or "delta". */
+/** The quantity that a symbol belongs to, whose colour it has: "x", "weight", "delta" or "target". */
 function quantityOf(symbol) {
   if (/^(δ|∂)/.test(symbol)) return "delta";
   if (/^[Wb]/.test(symbol)) return "weight";
-  return /^[xzyσ]/.test(symbol) ? "x" : "plain";
+  if (symbol === "y") return "target";
+  return /^[xzσ]/.test(symbol) ? "x" : "plain";
 }
 
 /** A symbol such as "∂E/∂W_2", with its index as a subscript. */

@@ -34,25 +34,29 @@ function nameOf({ i, j, k }) {
 }
 
 /**
- * What an equation lights up: the weights of a layer, the neurons of some, and which way.
+ * What an equation lights up: the weights of a layer, and the neurons of some, each in the colour
+ * of a quantity.
  *
- * @param {Equation} equation
+ * @param {Equation | null} equation
  * @param {number} L
+ * @returns {object} `edges`, `way` and `neurons`, the colour by layer.
  */
-function lightOf({ phase, result, layer }, L) {
-  if (result === "E") return { edges: 0, neurons: [L], way: "x" };
-  if (phase === "update") {
-    return { edges: result[0] === "W" ? layer : 0, neurons: [layer], way: "weight" };
+function lightOf(equation, L) {
+  if (equation === null) return { edges: 0, way: "", neurons: {} };
+  const { phase, result, layer } = equation;
+  if (phase === "update") return { edges: result[0] === "W" ? layer : 0, way: "weight", neurons: { [layer]: "weight" } };
+  if (result === "E") return { edges: 0, way: "x", neurons: { [L]: "x" } };
+  if (result[0] === "z") return { edges: layer, way: "x", neurons: { [layer - 1]: "x", [layer]: "x" } };
+  if (result[0] === "x") return { edges: 0, way: "x", neurons: { [layer]: "x" } };
+  if (result.startsWith("∂E/∂W")) {
+    return { edges: layer, way: "delta", neurons: { [layer - 1]: "x", [layer]: "delta" } };
   }
-  if (result.startsWith("z")) return { edges: layer, neurons: [layer - 1, layer], way: "x" };
-  if (result.startsWith("x")) return { edges: 0, neurons: [layer], way: "x" };
-  if (result.startsWith("δ")) {
-    return layer === L
-      ? { edges: 0, neurons: [L], way: "delta" }
-      : { edges: layer + 1, neurons: [layer, layer + 1], way: "delta" };
-  }
-  const isWeights = result.startsWith("∂E/∂W");
-  return { edges: isWeights ? layer : 0, neurons: isWeights ? [layer - 1, layer] : [layer], way: "delta" };
+  const hasNext = result[0] === "δ" && layer < L;
+  return {
+    edges: hasNext ? layer + 1 : 0,
+    way: "delta",
+    neurons: { [layer]: "delta", ...(hasNext && { [layer + 1]: "delta" }) },
+  };
 }
 
 /** A figure in an SVG element, with one tab stop: the arrow keys move from parameter to parameter. */
@@ -164,7 +168,7 @@ class NetworkFigure {
    */
   show({ network, quantities, known, equation, chosen }) {
     const L = this.widths.length - 1;
-    const light = equation ? lightOf(equation, L) : { edges: 0, neurons: [], way: "x" };
+    const light = lightOf(equation, L);
     for (const parameter of this.parameters) {
       const group = this.handles.get(parameter);
       const value = parameterValue(network, parameter);
@@ -174,8 +178,8 @@ class NetworkFigure {
     }
     this.neurons.forEach((layer, i) =>
       layer.forEach((neuron, j) => {
-        const isLit = light.neurons.includes(i) || isOnPath({ i, j }, chosen);
-        this.showNeuron(neuron, i, j, quantities, known, isLit ? light.way : "");
+        const way = light.neurons[i] ?? wayOnPath({ i, j }, chosen);
+        this.showNeuron(neuron, i, j, quantities, known, way);
       }),
     );
     this.targets.forEach((text, j) => (text.textContent = `y ${quantities.y[j]}`));
@@ -200,8 +204,6 @@ class NetworkFigure {
     group.style.setProperty("--fill", hasX ? `${Math.min(Math.abs(x), 1) * 38}%` : "0%");
     delta.textContent = known.has(`δ_${i}`) ? `δ ${shortNumeral(δ)}` : "";
     group.dataset.way = way;
-    if (way) group.classList.add("lit");
-    else group.classList.remove("lit");
   }
 }
 
@@ -210,8 +212,9 @@ function isSuccessor({ i, k }, chosen) {
   return chosen !== null && i === chosen.i + 1 && k === chosen.j;
 }
 
-/** Whether a neuron takes part in the gradient of the chosen parameter. */
-function isOnPath({ i, j }, chosen) {
-  if (chosen === null) return false;
-  return (i === chosen.i && j === chosen.j) || (i === chosen.i - 1 && j === chosen.k) || i > chosen.i;
+/** What a neuron adds to the gradient of the chosen parameter: its x, its δ, or nothing (""). */
+function wayOnPath({ i, j }, chosen) {
+  if (chosen === null) return "";
+  if (i === chosen.i - 1 && j === chosen.k) return "x";
+  return i > chosen.i || (i === chosen.i && j === chosen.j) ? "delta" : "";
 }
