@@ -1,0 +1,236 @@
+// Section 2: balls that go down a landscape.
+
+const VERDICTS = ["too small: it crawls", "about right", "overshoots, but arrives", "never settles", "diverges"];
+const KINDS = ["small", "right", "overshoots", "never", "diverges"];
+const PACE = 220; // ms for a step
+const LONGEST = 60; // steps of a run
+const COLOURS = ["weight", "other"];
+
+let landscape = LANDSCAPES.bowl;
+let start = landscape.start;
+/** @type {Ball[]} Without and, if it is switched on, with momentum. */
+let balls = [ballAt(start)];
+let drawing = draw();
+let timer = null;
+
+const rate = slider("descent-rate", (α) => α.toFixed(2), reset);
+const share = slider("descent-share", (β) => β.toFixed(2), reset);
+const momentum = byId("descent-momentum");
+
+const isFlat = () => landscape.start.length === 1;
+const betas = () => (momentum.checked ? [0, share.value] : [0]);
+
+/** Draws the landscape: a curve, or seen from above. */
+function draw() {
+  const { xs, ys, f, formula } = landscape;
+  byId("descent-plot").replaceChildren();
+  const names = isFlatLandscape(landscape) ? ["w", "f(w)"] : ["u", "v"];
+  const made = plot(byId("descent-plot"), { xs, ys, names, height: 240, label: `The landscape ${formula}` });
+  if (isFlatLandscape(landscape)) {
+    made.area.append(svg("path", { class: "curve plain", d: graph(made, (w) => f([w])) }));
+  } else {
+    for (let level = 0.15; level < 20; level *= 1.9) {
+      made.area.append(svg("path", { class: "contour", d: contour(made, (u, v) => f([u, v]), level) }));
+    }
+  }
+  const paths = svg("g");
+  made.area.append(paths);
+  const act = (point) => {
+    start = isFlatLandscape(landscape) ? [point.x] : [point.x, point.y];
+    reset();
+  };
+  const along = isFlatLandscape(landscape) ? "x" : "xy";
+  const step = (xs[1] - xs[0]) / 60;
+  const ball = handle(made, { label: "The ball", at: { x: 0, y: 0 }, step, kind: "weight", along, act });
+  return { plot: made, paths, ball };
+}
+
+function isFlatLandscape({ start: w }) {
+  return w.length === 1;
+}
+
+/** Where a point is drawn. */
+function placeOf(w) {
+  return isFlat() ? { x: w[0], y: landscape.f(w) } : { x: w[0], y: w[1] };
+}
+
+/** Puts the balls back to the start. */
+function reset() {
+  stop();
+  balls = betas().map(() => ballAt(start));
+  show();
+}
+
+/** Moves each ball that is still on its way by a step. */
+function advance() {
+  balls = balls.map((ball, k) =>
+    isGone(ball.path.at(-1)) ? ball : rolled(landscape, ball, rate.value, betas()[k]),
+  );
+  show();
+}
+
+/** Whether all balls have arrived, or are gone. */
+function isOver() {
+  return balls.every((ball) => {
+    const isAtRest = ball.path.length > 1 && hasArrived(landscape, ball);
+    return isAtRest || isGone(ball.path.at(-1)) || ball.path.length > LONGEST;
+  });
+}
+
+function run() {
+  if (timer !== null) {
+    stop();
+    return;
+  }
+  if (isOver()) reset();
+  if (isStill()) {
+    while (!isOver()) advance();
+    return;
+  }
+  byId("descent-run").textContent = "Pause";
+  timer = setInterval(() => {
+    advance();
+    if (isOver()) stop();
+  }, PACE);
+}
+
+function stop() {
+  clearInterval(timer);
+  timer = null;
+  byId("descent-run").textContent = "Run";
+}
+
+function show() {
+  const { plot, paths, ball } = drawing;
+  paths.replaceChildren(...balls.flatMap((each, k) => trail(plot, each.path, COLOURS[k])).reverse());
+  const at = balls[0].path.at(-1);
+  ball.place(placeOf(at), `${isFlat() ? "w" : "u, v"} = ${at.map(numeral).join(", ")}; f = ${numeral(landscape.f(at))}`);
+  showNumbers();
+  showVerdict();
+  for (const each of asked) each.refresh();
+}
+
+/** The path of a ball: its steps as lines, its places as dots. */
+function trail(plot, path, colour) {
+  const shown = path.filter((w) => !isGone(w)).map(placeOf);
+  const line = svg("path", { class: `curve thin ${colour}`, d: pathThrough(plot, shown.map(({ x, y }) => [x, y])) });
+  const dots = shown.map(({ x, y }, k) =>
+    svg("circle", { class: `dot ${colour}`, cx: plot.X(x), cy: plot.Y(y), r: k === shown.length - 1 ? 6 : 3.2 }),
+  );
+  return [line, ...dots];
+}
+
+/** The last step of the ball without momentum in numbers, or the next one. */
+function showNumbers() {
+  const { path } = balls[0];
+  const isNew = path.length === 1;
+  const w = isNew ? path[0] : path.at(-2);
+  const slope = landscape.gradient(w);
+  const names = isFlat() ? ["w"] : ["u", "v"];
+  const lines = names.map((name, k) => {
+    const after = numeral(w[k] - rate.value * slope[k]);
+    const letter = `<span class="symbol weight">${name}</span>`;
+    const derivative = isFlat() ? "f′(w)" : `∂f/∂${name}`;
+    return `<p>${letter} ← ${letter} − α ${derivative} = ${coloured("weight", w[k])} − ${rate.value} · ${coloured("delta", slope[k])} = <strong class="weight">${after}</strong></p>`;
+  });
+  const count = isNew ? "The next step" : `Step ${path.length - 1}`;
+  byId("descent-numbers").innerHTML = `<p>${count}</p>${lines.join("")}`;
+}
+
+/** A verdict as a sentence. */
+function verdict({ kind, steps, end }) {
+  const where = `f = ${numeral(landscape.f(end))}`;
+  return {
+    small: `too small. The ball crawls: ${steps} steps to ${where}.`,
+    right: `about right. The ball arrives in ${steps} steps, at ${where}.`,
+    overshoots: `rather large. The ball jumps across the minimum to and fro, and arrives after ${steps} steps.`,
+    never: `too large. The ball jumps to and fro and has not settled after ${steps} steps.`,
+    diverges: `far too large. Each jump is longer than the last, and the ball is lost after ${steps} steps.`,
+  }[kind];
+}
+
+function showVerdict() {
+  if (!isOver()) {
+    byId("descent-verdict").textContent = "Run it to the end, and the page says whether α is too small, right or too large.";
+    return;
+  }
+  const found = betas().map((β) => judge(landscape, start, rate.value, β));
+  const lines = [`<strong>α = ${rate.value.toFixed(2)} is ${verdict(found[0])}</strong>${whichMinimum(found[0])}`];
+  if (found.length > 1) {
+    const { kind, steps } = found[1];
+    const told = { diverges: "is lost", never: "has not settled" }[kind];
+    lines.push(`<span class="other">With momentum it ${told ?? "arrives"} after ${steps} steps.</span>`);
+  }
+  byId("descent-verdict").innerHTML = lines.join("<br>");
+}
+
+/** In a landscape with two minima: whether the ball ends in the deeper one. */
+function whichMinimum({ kind, end }) {
+  if (landscape !== LANDSCAPES.two || kind === "diverges" || kind === "never") return "";
+  const [low, high] = landscape.xs;
+  const everywhere = Array.from({ length: 500 }, (_, k) => landscape.f([low + ((high - low) * k) / 499]));
+  const isDeepest = landscape.f(end) < Math.min(...everywhere) + 0.1;
+  return isDeepest ? " It ends in the deeper minimum." : " It ends in a minimum, but the other one is deeper.";
+}
+
+/* ------------------------------------------------------------------------------------- questions */
+
+/** f before and after the next step of the ball without momentum. */
+function nextStep() {
+  const w = balls[0].path.at(-1);
+  const next = rolled(landscape, balls[0], rate.value, 0).path.at(-1);
+  return { w, next, before: landscape.f(w), after: landscape.f(next) };
+}
+
+const asked = [
+  question(byId("descent-questions"), {
+    text: () => `The ball is at ${isFlat() ? "w" : "(u, v)"} = ${balls[0].path.at(-1).map(numeral).join(", ")}, and α is ${rate.value.toFixed(2)}. In the next step, f …`,
+    choices: ["falls", "rises", "stays the same"],
+    answer: () => {
+      const { before, after } = nextStep();
+      return after < before ? 0 : after > before ? 1 : 2;
+    },
+    why: () => {
+      const { next, before, after } = nextStep();
+      return `The step leads to ${next.map(numeral).join(", ")}, where f is ${numeral(after)}; it was ${numeral(before)}.`;
+    },
+  }),
+  question(byId("descent-questions"), {
+    text: () => `Press <em>Run</em> only afterwards. From the start, α = ${rate.value.toFixed(2)} is …`,
+    choices: VERDICTS,
+    answer: () => KINDS.indexOf(judge(landscape, start, rate.value).kind),
+    why: () => `It is ${verdict(judge(landscape, start, rate.value))}`,
+  }),
+];
+
+/* ----------------------------------------------------------------------------------------- start */
+
+onChoice("descent-landscape", (name) => {
+  landscape = LANDSCAPES[name];
+  start = landscape.start;
+  const input = byId("descent-rate");
+  const [first, greatest] = landscape.α;
+  input.max = greatest;
+  rate.set(first);
+  drawing = draw();
+  showCaption();
+  reset();
+});
+
+function showCaption() {
+  const seen = isFlat() ? "The ball starts where you drag it." : "Seen from above: on a line, f is the same everywhere.";
+  byId("descent-caption").textContent = `${landscape.formula}. ${seen}`;
+}
+
+momentum.addEventListener("change", () => {
+  byId("descent-memory").hidden = !momentum.checked;
+  reset();
+});
+byId("descent-step").addEventListener("click", () => {
+  stop();
+  advance();
+});
+byId("descent-run").addEventListener("click", run);
+byId("descent-reset").addEventListener("click", reset);
+showCaption();
+show();
