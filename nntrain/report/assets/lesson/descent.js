@@ -105,6 +105,7 @@ function show() {
   paths.replaceChildren(...balls.flatMap((each, k) => trail(plot, each.path, COLOURS[k])).reverse());
   const at = balls[0].path.at(-1);
   ball.place(placeOf(at), `${isFlat() ? "w" : "u, v"} = ${at.map(numeral).join(", ")}; f = ${numeral(landscape.f(at))}`);
+  showHistory();
   showNumbers();
   showVerdict();
   for (const each of asked) each.refresh();
@@ -118,6 +119,27 @@ function trail(plot, path, colour) {
     svg("circle", { class: `dot ${colour}`, cx: plot.X(x), cy: plot.Y(y), r: k === shown.length - 1 ? 6 : 3.2 }),
   );
   return [line, ...dots];
+}
+
+/** f after each step, of each ball. */
+function showHistory() {
+  const values = balls.map(({ path }) => path.map(landscape.f));
+  const steps = Math.max(20, ...values.map((each) => each.length - 1));
+  const greatest = 1.3 * Math.max(landscape.f(start), landscape.f(landscape.start));
+  const label = `f after each step: ${values[0].map((value) => numeral(value)).join(", ")}`;
+  byId("descent-history").replaceChildren();
+  const made = plot(byId("descent-history"), {
+    xs: [0, steps],
+    ys: [Math.min(0, landscape.ys[0]), greatest],
+    names: ["step", "f"],
+    height: 150,
+    label,
+  });
+  made.root.setAttribute("role", "img");
+  values.forEach((each, k) => {
+    const points = each.map((value, step) => [step, Math.min(value, 3 * greatest)]);
+    made.area.append(svg("path", { class: `curve ${COLOURS[k]}`, d: pathThrough(made, points) }));
+  });
 }
 
 /** The last step of the ball without momentum in numbers, or the next one. */

@@ -49,25 +49,28 @@ function parameterSymbol({ i, j, k }) {
  * @param {string} id
  * @param {(value: number) => string} format
  * @param {(value: number) => void} act Called after each change by the reader.
- * @returns {{value: number, set: (value: number) => void}} `set` does not act.
+ * @returns {{value: number, set: (value: number) => void}} `set` does not act, and keeps a
+ *   value between two steps.
  */
 function slider(id, format, act) {
   const [input, output] = [byId(id), byId(`${id}-value`)];
+  let current;
   const show = (value) => {
+    current = value;
     output.textContent = format(value);
     input.setAttribute("aria-valuetext", output.textContent);
   };
   input.addEventListener("input", () => {
     show(Number(input.value));
-    act(Number(input.value));
+    act(current);
   });
   show(Number(input.value));
   return {
     get value() {
-      return Number(input.value);
+      return current;
     },
     set(value) {
-      input.value = value; // rounded to a step; the output is not
+      input.value = value; // rounded to a step
       show(value);
     },
   };
