@@ -11,6 +11,7 @@ from nntrain.files import atomic_write
 from nntrain.nn import Dense, Network
 from nntrain.nn.arrays import Array
 from nntrain.report.document import check_report_path, render
+from nntrain.report.lesson_digits import demo_set
 
 # What fits into the figure of a network.
 MOST_LAYERS = 3
@@ -82,13 +83,14 @@ def write_lesson(out: Path, example: Example, run: dict[str, Any] | None) -> Non
         has_charts=False,
         title="Backpropagation, step by step",
         widths=example.network.widths,
-        lesson=_data(example, run),
+        lesson=_data(example),
+        run=run,
     )
     with atomic_write(out, "w") as file:
         file.write(page)
 
 
-def _data(example: Example, run: dict[str, Any] | None) -> dict[str, Any]:
+def _data(example: Example) -> dict[str, Any]:
     """The data for the scripts, as JSON types; `Lesson` in lesson.js describes them."""
     config, network = example.config, example.network
     weights, biases = zip(*network.views(network.parameters), strict=True)
@@ -105,5 +107,5 @@ def _data(example: Example, run: dict[str, Any] | None) -> dict[str, Any]:
         "α": config.training.optimizer.learning_rate,
         "classes": list(example.classes),
         "command": example.command,
-        "run": run,
+        "digits": demo_set(),
     }

@@ -39,6 +39,7 @@ class Board {
       const { full, width, height } = this.layouts[i];
       [canvas.width, canvas.height] = [width, height];
       canvas.style.width = `${(100 * width) / full}%`; // all squares, or maps, have one size
+      figure.querySelector(".board-count").textContent = layers[i].shape.output.at(-1).toLocaleString("en");
     });
     this.show();
   }

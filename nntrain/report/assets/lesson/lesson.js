@@ -9,7 +9,7 @@
  * @property {number} α The learning rate.
  * @property {string[]} classes The name of each output.
  * @property {string} command Prints the numbers that the page opens with.
- * @property {object | null} run A finished run.
+ * @property {object} digits See `demo_set` in lesson_digits.py.
  */
 
 const byId = (id) => document.getElementById(id);
