@@ -1,18 +1,19 @@
 """nntrain lesson: write an HTML page that teaches backpropagation on a small network."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from nntrain.cli import completion
 from nntrain.cli.options import OUT_PATH, CompletedPath, check_output_is_not_input
 from nntrain.cli.terminal import echo
-from nntrain.errors import MissingLibraryError
+from nntrain.errors import MissingLibraryError, RunError
 
 if TYPE_CHECKING:
     from nntrain.explain.inputs import NetworkAndData
     from nntrain.report.lesson import Example
+    from nntrain.report.lesson_run import RunData
 
 
 @click.command(epilog="Example: nntrain lesson --out lesson.html")
@@ -82,6 +83,16 @@ def _first_rows(subject: "NetworkAndData", source: Path) -> "Example":
     return Example(subject.config, subject.network, x, y, subject.digits.classes, command)
 
 
-def _run(source: Path) -> dict[str, Any] | None:
-    """The finished run of a configuration, for the section about training."""
-    return None
+def _run(source: Path) -> "RunData | None":
+    """The finished run of a configuration, or a run, for the section about training."""
+    from nntrain.explain.inputs import resolve_source
+    from nntrain.report.lesson_run import run_data
+    from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.run import RunFolder, find_run, name_for
+
+    named = resolve_source(source)
+    try:
+        run = named if isinstance(named, RunFolder) else find_run(named, None, name_for(source))
+    except RunError:
+        return None  # not trained yet
+    return run_data(run, TerminalReporter()) if run.is_finished() else None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nntrain.config import Config
 from nntrain.files import atomic_write
@@ -12,6 +12,9 @@ from nntrain.nn import Dense, Network
 from nntrain.nn.arrays import Array
 from nntrain.report.document import check_report_path, render
 from nntrain.report.lesson_digits import demo_set
+
+if TYPE_CHECKING:
+    from nntrain.report.lesson_run import RunData
 
 # What fits into the figure of a network.
 MOST_LAYERS = 3
@@ -65,7 +68,7 @@ def is_drawable(example: Example) -> bool:
     )
 
 
-def write_lesson(out: Path, example: Example, run: dict[str, Any] | None) -> None:
+def write_lesson(out: Path, example: Example, run: "RunData | None") -> None:
     """Write the lesson as one HTML file, which can be opened offline.
 
     Args:
@@ -80,7 +83,7 @@ def write_lesson(out: Path, example: Example, run: dict[str, Any] | None) -> Non
     check_report_path(out)
     page = render(
         "lesson/lesson.html",
-        has_charts=False,
+        has_charts=run is not None,
         title="Backpropagation, step by step",
         widths=example.network.widths,
         lesson=_data(example),

@@ -13,7 +13,7 @@
  * @property {string[]} activations The names of σ_1 … σ_L.
  * @property {string} loss The name of E.
  * @property {string[]} labels The label of each output, shape (n_L,).
- * @property {"float32" | "float64"} dtype The dtype of the parameters.
+ * @property {"float16" | "float32" | "float64"} dtype The dtype of the parameters.
  * @property {string} parameters (W_1, …, W_L, b_1, …, b_L), each W_i row by row: base64 of
  *   little-endian numbers.
  */
@@ -49,7 +49,18 @@ function parametersOf({ dtype, parameters }) {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   // All machines with browsers are little-endian.
+  if (dtype === "float16") return Float32Array.from(new Uint16Array(bytes.buffer), fromHalf);
   return dtype === "float64" ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
+}
+
+/** The number that the bits of a float16 mean: a sign, 5 bits of exponent and 10 of fraction. */
+function fromHalf(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = (bits & 0x3ff) / 1024;
+  if (exponent === 0) return sign * fraction * 2 ** -14;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction) * 2 ** (exponent - 15);
 }
 
 /**

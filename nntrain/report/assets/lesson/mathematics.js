@@ -205,7 +205,11 @@ function addMultiple(sum, factor, x) {
  * @returns {Network}
  */
 function update(network, { dW, db }, α) {
-  const step = (vector, gradient) => vector.map((v, k) => v - α * gradient[k]);
+  const step = (vector, gradient) => {
+    const next = vector.slice();
+    addMultiple(next, -α, gradient);
+    return next;
+  };
   return {
     ...network,
     W: network.W.map((W, i) => W.map((row, j) => step(row, dW[i][j]))),

@@ -123,7 +123,7 @@ function showCurve() {
       xs: [0, end],
       ys: [0, 1],
       label: "Share of right answers over the epochs",
-      names: ["epochs", "right"],
+      names: ["epochs", ""],
     });
   }
   const curves = attempts.map((points, at) =>
@@ -179,7 +179,7 @@ const DIGITS = Array.from({ length: 10 }, (_, k) => String(k));
 
 /* ------------------------------------------------------------------------------------- controls */
 
-const rate = slider("training-rate", (power) => numeral(10 ** power), sendSettings);
+const rate = slider("training-rate", (power) => shortNumeral(10 ** power), sendSettings);
 const hidden = slider("training-hidden", (at) => String(HIDDEN[at]), reset);
 const size = slider("training-batch", (at) => String(SIZES[at]), sendSettings);
 let worker = null;
