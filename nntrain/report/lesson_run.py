@@ -21,7 +21,7 @@ from nntrain.training.run import RunFolder
 
 # The page has to stay below a megabyte; without a run it is 0.6.
 LARGEST_BOARD = 0.25
-MOST_PICTURES = 24
+MOST_PICTURES = 20
 
 
 class RunData(NamedTuple):
