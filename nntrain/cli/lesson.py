@@ -38,12 +38,14 @@ def lesson(source: Path | None, out: Path) -> None:
     about training only, if its training has finished.
     """
     try:
-        from nntrain.report.lesson import is_drawable, write_lesson
+        from nntrain.report.document import check_report_path
+        from nntrain.report.lesson import DRAWABLE, is_drawable, write_lesson
     except ModuleNotFoundError as error:
         raise MissingLibraryError(f"lessons need {error.name}", "report") from error
+    check_report_path(out)
     example = _lecture() if source is None else _example(source, out)
     if not is_drawable(example):
-        echo(f"{source}: too large to draw, or not as in the lecture; the lecture's is shown")
+        echo(f"{source}: sections 1 to 5 show the lecture's network; {DRAWABLE} can be drawn")
         example = _lecture()
     write_lesson(out, example, None if source is None else _run(source))
     echo(f"{out}: a lesson on backpropagation; open it in a browser")

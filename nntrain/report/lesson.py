@@ -10,7 +10,7 @@ from nntrain.config import Config
 from nntrain.files import atomic_write
 from nntrain.nn import Dense, Network
 from nntrain.nn.arrays import Array
-from nntrain.report.document import check_report_path, render
+from nntrain.report.document import render
 from nntrain.report.lesson_digits import demo_set
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST_LAYERS = 3
 MOST_NEURONS = 6
 MOST_ROWS = 12
+DRAWABLE = f"up to {MOST_LAYERS} dense layers of {MOST_NEURONS} neurons with squared_error"
 
 
 class Example(NamedTuple):
@@ -63,6 +64,7 @@ def is_drawable(example: Example) -> bool:
     return (
         example.config.loss == "squared_error"
         and all(isinstance(layer, Dense) for layer in network.layers)
+        and all(layer.activation != "softmax" for layer in example.config.network)
         and len(network.layers) <= MOST_LAYERS
         and max(network.widths) <= MOST_NEURONS
     )
@@ -72,15 +74,13 @@ def write_lesson(out: Path, example: Example, run: "RunData | None") -> None:
     """Write the lesson as one HTML file, which can be opened offline.
 
     Args:
-        out: The file to create; an existing report is replaced.
+        out: The file to create; an existing one is replaced, see `check_report_path`.
         example: A network that `is_drawable`.
         run: The data of a finished run for the section about training; None for none.
 
     Raises:
-        ConfigError: If `out` exists and is not a report.
         NNTrainError: If the file cannot be written.
     """
-    check_report_path(out)
     page = render(
         "lesson/lesson.html",
         has_charts=run is not None,

@@ -53,6 +53,14 @@ def demo_report(demo_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def lesson_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lesson on the lecture's network."""
+    file = tmp_path_factory.mktemp("lesson") / "lesson.html"
+    succeed("lesson", "--out", str(file))
+    return file
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
     """Chromium, without a window."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

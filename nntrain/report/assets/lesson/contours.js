@@ -9,33 +9,43 @@ const CELL_EDGES = [
 ];
 
 /**
- * The contour line f(x, y) = level, as the attribute of a path.
+ * The contour lines f(x, y) = level, each as the attribute of a path.
  *
  * @param {Plot} plot
  * @param {(x: number, y: number) => number} f
- * @param {number} level
+ * @param {number[]} levels
  * @param {number} [cells] Of the grid, along each axis.
+ * @returns {string[]}
  */
-function contour(plot, f, level, cells = 48) {
+function contours(plot, f, levels, cells = 48) {
   const [[left, right], [low, high]] = [plot.xs, plot.ys];
-  const [width, height] = [(right - left) / cells, (high - low) / cells];
-  const segments = [];
+  const place = (column, row) => [left + ((right - left) * column) / cells, low + ((high - low) * row) / cells];
+  const grid = Array.from({ length: cells + 1 }, (_, row) =>
+    Float64Array.from({ length: cells + 1 }, (_, column) => f(...place(column, row))),
+  );
+  const lines = levels.map(() => []);
   for (let row = 0; row < cells; row++) {
     for (let column = 0; column < cells; column++) {
-      const [x, y] = [left + column * width, low + row * height];
-      const corners = [[x, y], [x + width, y], [x + width, y + height], [x, y + height]];
-      segments.push(...cellSegments(corners, corners.map(([a, b]) => f(a, b) - level)));
+      const [below, above] = [grid[row], grid[row + 1]];
+      const values = [below[column], below[column + 1], above[column + 1], above[column]];
+      const [least, greatest] = [Math.min(...values), Math.max(...values)];
+      levels.forEach((level, k) => {
+        if (level <= least || level > greatest) return;
+        const corners = [place(column, row), place(column + 1, row), place(column + 1, row + 1), place(column, row + 1)];
+        lines[k].push(...cellSegments(corners, values, level));
+      });
     }
   }
-  return segments.map((ends) => pathThrough(plot, ends)).join("");
+  return lines.map((segments) => segments.map((ends) => pathThrough(plot, ends)).join(""));
 }
 
-/** The pieces of the line in a cell, from its corners and f − level at them. */
-function cellSegments(corners, values) {
-  const crossings = CELL_EDGES.filter(([a, b]) => values[a] < 0 !== values[b] < 0).map(([a, b]) => {
-    const t = values[a] / (values[a] - values[b]);
+/** The pieces of a contour line in a cell, from its corners and f at them. */
+function cellSegments(corners, values, level) {
+  const isBelow = (corner) => values[corner] < level;
+  const crossings = CELL_EDGES.filter(([a, b]) => isBelow(a) !== isBelow(b)).map(([a, b]) => {
+    const t = (level - values[a]) / (values[b] - values[a]);
     return [0, 1].map((axis) => corners[a][axis] + t * (corners[b][axis] - corners[a][axis]));
   });
   // Four crossings: a saddle lies in the cell; either way to connect them is right at this size.
-  return crossings.length === 4 ? [crossings.slice(0, 2), crossings.slice(2)] : crossings.length ? [crossings] : [];
+  return crossings.length === 4 ? [crossings.slice(0, 2), crossings.slice(2)] : [crossings];
 }

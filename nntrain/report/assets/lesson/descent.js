@@ -4,6 +4,7 @@ const VERDICTS = ["too small: it crawls", "about right", "overshoots, but arrive
 const KINDS = ["small", "right", "overshoots", "never", "diverges"];
 const PACE = 220; // ms for a step
 const LONGEST = 60; // steps of a run
+const VALLEY_LEVELS = [0.15, 0.3, 0.55, 1, 2, 3.8, 7, 13];
 const COLOURS = ["weight", "other"];
 
 let landscape = LANDSCAPES.bowl;
@@ -29,9 +30,8 @@ function draw() {
   if (isFlatLandscape(landscape)) {
     made.area.append(svg("path", { class: "curve plain", d: graph(made, (w) => f([w])) }));
   } else {
-    for (let level = 0.15; level < 20; level *= 1.9) {
-      made.area.append(svg("path", { class: "contour", d: contour(made, (u, v) => f([u, v]), level) }));
-    }
+    const lines = contours(made, (u, v) => f([u, v]), VALLEY_LEVELS);
+    made.area.append(...lines.map((d) => svg("path", { class: "contour", d })));
   }
   const paths = svg("g");
   made.area.append(paths);

@@ -7,11 +7,13 @@ const L = lesson.network.W.length;
 const outputs = lesson.rows[0].y.length;
 const RAISE = 0.5; // of the weight in the question
 
+const FIRST = { i: L, j: 0, k: 0 };
+
 let network = structuredClone(lesson.network);
 let row = 0;
 let y = [...lesson.rows[0].y];
 /** @type {Parameter} */
-let chosen = { i: L, j: 0, k: 0 };
+let chosen = FIRST;
 
 const figure = new NetworkFigure(byId("error-network"), network, (parameter) => {
   chosen = parameter;
@@ -163,6 +165,7 @@ byId("error-row").addEventListener("change", ({ target }) => {
 
 byId("error-reset").addEventListener("click", () => {
   network = structuredClone(lesson.network);
+  chosen = FIRST;
   row = 0;
   y = [...lesson.rows[0].y];
   byId("error-row").value = 0;

@@ -23,8 +23,12 @@ const surface = svg("svg", {
   "aria-label": "The surface z = f(x, y) with the tangent plane at the point",
 });
 byId("gradients-surface").append(surface);
+let mesh = drawMesh(surface, FIELD, Number(byId("gradients-angle").value));
 const rate = slider("gradients-rate", (α) => α.toFixed(2), () => show());
-const angle = slider("gradients-angle", (degrees) => `${degrees}°`, () => show());
+const angle = slider("gradients-angle", (degrees) => `${degrees}°`, () => {
+  mesh = drawMesh(surface, FIELD, angle.value);
+  show();
+});
 
 /** The contour lines and what lies on them. */
 function drawMap() {
@@ -35,10 +39,10 @@ function drawMap() {
     height: 322,
     label: "Contour lines of f(x, y)",
   });
-  for (const level of LEVELS) {
-    const kind = level === 0 ? "contour level-zero" : "contour";
-    made.area.append(svg("path", { class: kind, d: contour(made, FIELD.f, level, 60) }));
-  }
+  contours(made, FIELD.f, LEVELS, 60).forEach((d, k) => {
+    const kind = LEVELS[k] === 0 ? "contour level-zero" : "contour";
+    made.area.append(svg("path", { class: kind, d }));
+  });
   made.area.append(...LABELLED.map((level) => levelLabel(made, level)));
   const arrows = svg("g");
   made.area.append(arrows);
@@ -97,7 +101,7 @@ function show() {
   }
   const text = `x ${numeral(at.x)}, y ${numeral(at.y)}; gradient ${numeral(fx)}, ${numeral(fy)}`;
   map.point.place(at, text);
-  drawSurface(surface, FIELD, at, angle.value);
+  drawPlane(mesh, FIELD, at);
   showNumbers(fx, fy);
   byId("gradients-remark").innerHTML = remark(length);
   for (const each of asked) each.refresh();

@@ -4,38 +4,52 @@ const SURFACE = { width: 340, height: 290, cells: 20, scale: 64, lift: 0.11, ele
 const PLANE = 0.75; // half its side, in the units of x and y
 
 /**
- * Draws the surface, and the tangent plane at a point.
+ * A surface that is drawn.
+ *
+ * @typedef {object} Mesh
+ * @property {(x: number, y: number, z: number) => object} project See `projection`.
+ * @property {SVGPolygonElement} plane The tangent plane.
+ * @property {SVGCircleElement} point
+ */
+
+/**
+ * Draws the surface; `drawPlane` adds the tangent plane.
  *
  * @param {SVGSVGElement} root Its content is replaced.
  * @param {object} field `f`, `gradient`, and the bounds `xs` and `ys`.
- * @param {{x: number, y: number}} at
  * @param {number} angle How far it is turned around the vertical axis, in degrees.
+ * @returns {Mesh}
  */
-function drawSurface(root, { f, gradient, xs, ys }, at, angle) {
-  const cells = meshOf(xs, ys);
-  const heights = cells.map(({ middle }) => f(...middle));
+function drawMesh(root, { f, xs, ys }, angle) {
+  const cells = meshOf(xs, ys).map((cell) => ({ ...cell, height: f(...cell.middle) }));
+  const heights = cells.map(({ height }) => height);
   const [least, most] = [Math.min(...heights), Math.max(...heights)];
   const project = projection((least + most) / 2, angle);
   const depthOf = ({ middle }) => project(...middle, 0).depth;
   cells.sort((a, b) => depthOf(b) - depthOf(a)); // what is nearer hides what is behind
-  const faces = cells.map(({ corners, middle }) => {
-    const share = (100 * (f(...middle) - least)) / (most - least);
+  const faces = cells.map(({ corners, height }) => {
+    const share = (100 * (height - least)) / (most - least);
     const points = corners.map(([x, y]) => project(x, y, f(x, y)).text).join(" ");
     return svg("polygon", { class: "face", points, style: `--share: ${share.toFixed(0)}%` });
   });
+  const plane = svg("polygon", { class: "plane weight" });
+  const point = svg("circle", { class: "dot plain", r: 5 });
+  root.replaceChildren(...faces, ...axisNames(project, f, xs, ys), plane, point);
+  return { project, plane, point };
+}
+
+/** Draws a piece of the tangent plane at a point: the steeper, the shorter its sides from above. */
+function drawPlane({ project, plane, point }, { f, gradient }, at) {
   const [f0, [fx, fy]] = [f(at.x, at.y), gradient(at.x, at.y)];
   const half = PLANE / Math.hypot(1, SURFACE.lift * 3 * Math.hypot(fx, fy));
-  const plane = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([right, up]) => {
+  const corners = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([right, up]) => {
     const [dx, dy] = [right * half, up * half];
     return project(at.x + dx, at.y + dy, f0 + fx * dx + fy * dy).text;
   });
-  const point = project(at.x, at.y, f0);
-  root.replaceChildren(
-    ...faces,
-    ...axisNames(project, f, xs, ys),
-    svg("polygon", { class: "plane weight", points: plane.join(" ") }),
-    svg("circle", { class: "dot plain", cx: point.X, cy: point.Y, r: 5 }),
-  );
+  plane.setAttribute("points", corners.join(" "));
+  const { X, Y } = project(at.x, at.y, f0);
+  point.setAttribute("cx", X);
+  point.setAttribute("cy", Y);
 }
 
 /** From x, y and z to units of the drawing, z = level at half the height; `depth` is how far behind. */
