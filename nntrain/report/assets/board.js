@@ -39,7 +39,9 @@ class Board {
       const { full, width, height } = this.layouts[i];
       [canvas.width, canvas.height] = [width, height];
       canvas.style.width = `${(100 * width) / full}%`; // all squares, or maps, have one size
-      figure.querySelector(".board-count").textContent = layers[i].shape.output.at(-1).toLocaleString("en");
+      figure.querySelector(".board-count").textContent = layers[i].shape.output
+        .at(-1)
+        .toLocaleString("en");
     });
     this.show();
   }
@@ -153,7 +155,10 @@ function layoutOf(shape) {
 
 /** The range of the activations as text. */
 function spanOf(x) {
-  const [least, greatest] = [x.reduce((a, b) => Math.min(a, b)), x.reduce((a, b) => Math.max(a, b))];
+  const [least, greatest] = [
+    x.reduce((a, b) => Math.min(a, b)),
+    x.reduce((a, b) => Math.max(a, b)),
+  ];
   return `${least.toFixed(2)} to ${greatest.toFixed(2)}`.replaceAll("-", "−");
 }
 

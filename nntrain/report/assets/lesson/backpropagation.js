@@ -47,7 +47,9 @@ function after({ network, row, α }) {
 function current(from) {
   const next = after(from);
   const isNew = (symbol) =>
-    equations.slice(0, from.at).some(({ phase, result }) => phase === "update" && result === symbol);
+    equations
+      .slice(0, from.at)
+      .some(({ phase, result }) => phase === "update" && result === symbol);
   const choose = (name, i) => (isNew(`${name}_${i + 1}`) ? next : from.network)[name][i];
   return {
     ...from.network,
@@ -120,7 +122,7 @@ function numbersOf({ phase, result, terms }, found) {
     html("span", { class: name }, matrixElement(symbol, value), html("small", {}, shapeOf(value)));
   const parts = terms.map((term) => (term in found ? operand(term, found[term]) : operator(term)));
   const left = operand(result, found[resultKey({ phase, result })], "operand result");
-  return [left, operator("="), ...parts];
+  return [left, operator(phase === "update" ? "←" : "="), ...parts];
 }
 
 function showEquation(found) {
@@ -195,12 +197,19 @@ function showErrors(found) {
     svg("text", { class: "tick", x: left - 6, y: top + 5, "text-anchor": "end" }, most.toFixed(2)),
     svg("text", { class: "tick", x: left - 6, y: bottom + 4, "text-anchor": "end" }, "0"),
     svg("text", { class: "tick", x: left, y: bottom + 18 }, `step ${first + 1}`),
-    svg("text", { class: "tick", x: right, y: bottom + 18, "text-anchor": "end" }, `${first + across + 1}`),
+    svg(
+      "text",
+      { class: "tick", x: right, y: bottom + 18, "text-anchor": "end" },
+      `${first + across + 1}`,
+    ),
     svg("polyline", { class: "curve", points: points.join(" ") }),
     ...dots,
   );
   const last = errors.at(-1);
-  const text = last === undefined ? "E is not computed yet" : `E ${numeral(last)} at step ${first + errors.length}`;
+  const text =
+    last === undefined
+      ? "E is not computed yet"
+      : `E ${numeral(last)} at step ${first + errors.length}`;
   part("errors").setAttribute("aria-label", `E over the steps: ${text}`);
   part("error").textContent = text;
 }
@@ -290,7 +299,8 @@ function prepareNumbers() {
   });
   byId("backpropagation").addEventListener("keydown", (event) => {
     const isUndo = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key === "z";
-    const isTyping = event.target.matches("input") && event.target.value !== event.target.dataset.shown;
+    const isTyping =
+      event.target.matches("input") && event.target.value !== event.target.dataset.shown;
     if (!isUndo || isTyping) return;
     event.preventDefault();
     undo();

@@ -26,7 +26,12 @@ function factor(symbol, value) {
 /** A line of a derivation: what it says, and its sides, each of which stays together if it can. */
 function chainLine(why, ...sides) {
   const parts = sides.map((side) => html("span", { class: "side" }, ...side));
-  return html("li", {}, html("p", { class: "why" }, why), html("p", { class: "algebra" }, ...parts));
+  return html(
+    "li",
+    {},
+    html("p", { class: "why" }, why),
+    html("p", { class: "algebra" }, ...parts),
+  );
 }
 
 /**
@@ -49,17 +54,23 @@ function chainOf(quantities, parameter, L, measured) {
     deltaLine(quantities, i, j, L),
     ...later,
     stepLine(quantities, parameter),
-    chainLine(
-      "Is that true? The page moves it a little up and down, and measures E twice.",
-      [symbolElement("E"), " changes by ", outcome("δ", measured), " for each 1 that it moves"],
-    ),
+    chainLine("Is that true? The page moves it a little up and down, and measures E twice.", [
+      symbolElement("E"),
+      " changes by ",
+      outcome("δ", measured),
+      " for each 1 that it moves",
+    ]),
   ];
 }
 
 function gradientLine(quantities, { i, j, k }) {
   const δ = factor("δ", quantities[`δ_${i}`][j]);
   const symbols = [symbolElement("∂E/∂w"), " = ", entryElement(`δ_${i}`, j)];
-  if (k === null) return chainLine("A bias: its input is 1, so only δ is left.", symbols, ["= ", outcome("δ", quantities[`δ_${i}`][j])]);
+  if (k === null)
+    return chainLine("A bias: its input is 1, so only δ is left.", symbols, [
+      "= ",
+      outcome("δ", quantities[`δ_${i}`][j]),
+    ]);
   const product = outcome("δ", quantities[`∂E/∂W_${i}`][j][k]);
   return chainLine(
     "The δ at its end times the x at its beginning.",
@@ -108,7 +119,11 @@ function stepLine(quantities, { i, j, k }) {
   return chainLine(
     "One step against the gradient.",
     [symbolElement(k === null ? "b" : "W"), " ← "],
-    [factor("W", entry(quantities[`${name}_${i}`])), ` − ${numeral(quantities.α)} · `, factor("δ", gradient)],
+    [
+      factor("W", entry(quantities[`${name}_${i}`])),
+      ` − ${numeral(quantities.α)} · `,
+      factor("δ", gradient),
+    ],
     ["= ", outcome("W", entry(quantities[`new ${name}_${i}`]))],
   );
 }

@@ -13,7 +13,11 @@ function html(tag, attributes = {}, ...children) {
 
 /** An SVG element; the arguments are those of `html`. */
 function svg(tag, attributes = {}, ...children) {
-  return withContent(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+  return withContent(
+    document.createElementNS("http://www.w3.org/2000/svg", tag),
+    attributes,
+    children,
+  );
 }
 
 function withContent(element, attributes, children) {
@@ -26,7 +30,11 @@ function withContent(element, attributes, children) {
 function numeral(value) {
   const size = Math.abs(value);
   const isPlain = size === 0 || (size >= 0.0005 && size < 1e5);
-  if (!isPlain) return value.toExponential(1).replace(/e([+-])(\d)$/, "e$10$2").replaceAll("-", "−");
+  if (!isPlain)
+    return value
+      .toExponential(1)
+      .replace(/e([+-])(\d)$/, "e$10$2")
+      .replaceAll("-", "−");
   const text = value.toFixed(4).replace("-", "−");
   return Number(value.toFixed(4)) === 0 ? text.replace("−", "") : text;
 }
@@ -67,7 +75,8 @@ function shapeOf(value) {
 function matrixElement(symbol, value) {
   const rows = rowsOf(value);
   const quantity = quantityOf(symbol);
-  if (typeof value === "number") return html("span", { class: `scalar ${quantity}` }, numeral(value));
+  if (typeof value === "number")
+    return html("span", { class: `scalar ${quantity}` }, numeral(value));
   const spoken = rows.map((row) => row.map(numeral).join(", ")).join("; ");
   const cells = rows.flat().map((v) => html("span", {}, numeral(v)));
   const label = `${symbol.replace("_", " ")}, ${shapeOf(value)}: ${spoken}`;

@@ -28,9 +28,7 @@ function parameterValue({ W, b }, { i, j, k }) {
 
 /** The name of a parameter for people. */
 function nameOf({ i, j, k }) {
-  return k === null
-    ? `b ${i}, bias of neuron ${j + 1}`
-    : `W ${i}, row ${j + 1}, column ${k + 1}`;
+  return k === null ? `b ${i}, bias of neuron ${j + 1}` : `W ${i}, row ${j + 1}, column ${k + 1}`;
 }
 
 /**
@@ -44,9 +42,11 @@ function nameOf({ i, j, k }) {
 function lightOf(equation, L) {
   if (equation === null) return { edges: 0, way: "", neurons: {} };
   const { phase, result, layer } = equation;
-  if (phase === "update") return { edges: result[0] === "W" ? layer : 0, way: "weight", neurons: { [layer]: "weight" } };
+  if (phase === "update")
+    return { edges: result[0] === "W" ? layer : 0, way: "weight", neurons: { [layer]: "weight" } };
   if (result === "E") return { edges: 0, way: "x", neurons: { [L]: "x" } };
-  if (result[0] === "z") return { edges: layer, way: "x", neurons: { [layer - 1]: "x", [layer]: "x" } };
+  if (result[0] === "z")
+    return { edges: layer, way: "x", neurons: { [layer - 1]: "x", [layer]: "x" } };
   if (result[0] === "x") return { edges: 0, way: "x", neurons: { [layer]: "x" } };
   if (result.startsWith("∂E/∂W")) {
     return { edges: layer, way: "delta", neurons: { [layer - 1]: "x", [layer]: "delta" } };
@@ -74,7 +74,9 @@ class NetworkFigure {
     this.height = FIGURE.gap * Math.max(3, ...this.widths) + 16;
     element.setAttribute("viewBox", `0 0 ${FIGURE.width} ${this.height}`);
     this.handles = new Map();
-    this.neurons = this.widths.map((n, i) => Array.from({ length: n }, (_, j) => this.neuron(i, j)));
+    this.neurons = this.widths.map((n, i) =>
+      Array.from({ length: n }, (_, j) => this.neuron(i, j)),
+    );
     for (const parameter of this.parameters.filter(({ k }) => k !== null)) {
       element.append(this.edge(parameter));
     }
@@ -106,17 +108,23 @@ class NetworkFigure {
   }
 
   edge(parameter) {
-    const [from, to] = [this.place(parameter.i - 1, parameter.k), this.place(parameter.i, parameter.j)];
+    const [from, to] = [
+      this.place(parameter.i - 1, parameter.k),
+      this.place(parameter.i, parameter.j),
+    ];
     const ends = { x1: from.x, y1: from.y, x2: to.x, y2: to.y };
     const group = this.handle(parameter, "edge");
-    for (const name of ["hit", "halo", "line", "flow"]) group.append(svg("line", { class: name, ...ends }));
+    for (const name of ["hit", "halo", "line", "flow"])
+      group.append(svg("line", { class: name, ...ends }));
     return group;
   }
 
   neuron(i, j) {
     const { x, y } = this.place(i, j);
     const parameter = this.parameters.find((each) => isSame(each, { i, j, k: null }));
-    const group = parameter ? this.handle(parameter, "neuron") : svg("g", { class: "neuron input" });
+    const group = parameter
+      ? this.handle(parameter, "neuron")
+      : svg("g", { class: "neuron input" });
     const circle = { cx: x, cy: y, r: FIGURE.radius };
     const value = svg("text", { class: "value", x, y: y + 5 });
     const delta = svg("text", { class: "delta-value", x, y: y + FIGURE.radius + 14 });
@@ -196,7 +204,11 @@ class NetworkFigure {
   }
 
   showNeuron({ group, value, delta }, i, j, quantities, known, way) {
-    const [x, z, δ] = [quantities[`x_${i}`][j], quantities[`z_${i}`]?.[j], quantities[`δ_${i}`]?.[j]];
+    const [x, z, δ] = [
+      quantities[`x_${i}`][j],
+      quantities[`z_${i}`]?.[j],
+      quantities[`δ_${i}`]?.[j],
+    ];
     const hasX = i === 0 || known.has(`x_${i}`);
     const hasZ = known.has(`z_${i}`);
     value.textContent = hasX ? shortNumeral(x) : hasZ ? shortNumeral(z) : "";

@@ -60,8 +60,7 @@ const LOSSES = {
         const no = (1 - y[j]) * logarithm(1 - v, SMALLEST_DOUBT);
         return y[j] * logarithm(v, SMALLEST_DOUBT) + no;
       }),
-    gradient: (x, y) =>
-      (1 - y) / Math.max(1 - x, SMALLEST_DOUBT) - y / Math.max(x, SMALLEST_DOUBT),
+    gradient: (x, y) => (1 - y) / Math.max(1 - x, SMALLEST_DOUBT) - y / Math.max(x, SMALLEST_DOUBT),
     canonical: "sigmoid",
   },
 };
@@ -143,7 +142,8 @@ function deltas({ W, activations, loss }, { z, x }, y) {
     if (i === L && name === canonical) {
       δ[i] = x[i].map((v, j) => v - y[j]);
     } else {
-      const back = i === L ? x[i].map((v, j) => gradient(v, y[j])) : transposedProduct(W[i], δ[i + 1]);
+      const back =
+        i === L ? x[i].map((v, j) => gradient(v, y[j])) : transposedProduct(W[i], δ[i + 1]);
       δ[i] = throughActivation(name, back, z[i], x[i]);
     }
   }

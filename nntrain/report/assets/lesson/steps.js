@@ -123,7 +123,7 @@ function quantitiesOf(network, { x, y }, α) {
   const gradients = backward(network, pass, y);
   const after = update(network, gradients, α);
   const L = network.W.length;
-  const found = { x_0: x, "x_0ᵀ": transposed(x), y, α, E: error(network.loss, pass.x[L], y) };
+  const found = { x_0: x, x_0ᵀ: transposed(x), y, α, E: error(network.loss, pass.x[L], y) };
   for (let i = 1; i <= L; i++) {
     const { derivative } = ACTIVATIONS[network.activations[i - 1]];
     found[`W_${i}`] = network.W[i - 1];

@@ -77,18 +77,26 @@ function showWeights({ W }) {
   const list = tag("weights");
   const rows = W[0];
   if (list.children.length !== rows.length) {
-    const tiles = rows.map((_, j) => html("li", {}, pictureCanvas(`weights of hidden neuron ${j + 1}`)));
+    const tiles = rows.map((_, j) =>
+      html("li", {}, pictureCanvas(`weights of hidden neuron ${j + 1}`)),
+    );
     list.replaceChildren(...tiles);
   }
   const colours = [colourOf("--card"), colourOf("--delta"), colourOf("--x")];
   rows.forEach((row, j) => {
     const greatest = row.reduce((most, w) => Math.max(most, Math.abs(w)), 1e-12);
-    paint(list.children[j].firstChild, row.map((w) => w / greatest), colours);
+    paint(
+      list.children[j].firstChild,
+      row.map((w) => w / greatest),
+      colours,
+    );
   });
 }
 
 function showMistakes({ answers }) {
-  const wrong = answers.map((answer, n) => ({ answer, n })).filter(({ answer, n }) => answer !== labels[count + n]);
+  const wrong = answers
+    .map((answer, n) => ({ answer, n }))
+    .filter(({ answer, n }) => answer !== labels[count + n]);
   const list = tag("mistakes");
   const shown = wrong.slice(0, MOST_MISTAKES);
   const known = new Map([...list.children].map((tile) => [tile.dataset.key, tile]));
@@ -102,7 +110,13 @@ function mistakeTile(answer, n) {
   const truth = labels[count + n];
   const canvas = pictureCanvas(`a ${truth}, taken for a ${answer}`);
   paintDigit(canvas, n);
-  const text = html("p", { "aria-hidden": "true" }, html("b", {}, String(truth)), " → ", html("b", { class: "wrong" }, String(answer)));
+  const text = html(
+    "p",
+    { "aria-hidden": "true" },
+    html("b", {}, String(truth)),
+    " → ",
+    html("b", { class: "wrong" }, String(answer)),
+  );
   return html("li", { "data-key": `${n}-${answer}` }, canvas, text);
 }
 
@@ -110,7 +124,11 @@ function paintDigit(canvas, n) {
   const size = side * side;
   const digit = pixels.subarray((count + n) * size, (count + n + 1) * size);
   const ink = colourOf("--ink");
-  paint(canvas, Array.from(digit, (grey) => grey / greys), [colourOf("--card"), ink, ink]);
+  paint(
+    canvas,
+    Array.from(digit, (grey) => grey / greys),
+    [colourOf("--card"), ink, ink],
+  );
 }
 
 /** The curves of right answers, the last attempt above the others. */
@@ -139,7 +157,9 @@ function addPoint({ epochs, right }) {
   const points = attempts.at(-1);
   points.push([epochs, right / heldOut]);
   if (points.length > MOST_POINTS) {
-    attempts[attempts.length - 1] = points.filter((_, at) => at % 2 === 0 || at === points.length - 1);
+    attempts[attempts.length - 1] = points.filter(
+      (_, at) => at % 2 === 0 || at === points.length - 1,
+    );
   }
 }
 
@@ -159,8 +179,12 @@ function show(report) {
   tag("run").textContent = report.isRunning ? "Pause" : "Train";
   if (!report.isRunning) tag("status").textContent = `${share} right after ${report.steps} steps`;
   const drawn = drawable(report.network);
-  if (board) board.use(...drawn);
-  else board = new Board(byId("drawn-parts"), ...drawn);
+  if (board) {
+    board.use(...drawn);
+  } else {
+    board = new Board(byId("drawn-parts"), ...drawn);
+    askQuestions(); // they need a network
+  }
 }
 
 /** A network of the worker as the drawing board takes it. */
@@ -260,7 +284,6 @@ async function start() {
   sendSettings();
   reset();
   prepareButtons();
-  askQuestions();
 }
 
 start().catch(({ message }) => fail(message));
