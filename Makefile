@@ -113,7 +113,7 @@ submit: $(VENV)/installed  ## Predict, and submit to COMPETITION=digit-recognize
 	$(NNTRAIN) predict $(RUN) --competition $(COMPETITION)
 	PATH="$(CURDIR)/$(BIN):$$PATH" kaggle competitions submit -c $(COMPETITION) -f submission.csv -m "$(MESSAGE)"
 
-screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report (needs Chromium)
+screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report and the lesson (needs Chromium)
 	$(BIN)/python docs/figures/screenshots.py
 
 # One cache per platform: mypy does not reuse one of another platform.
