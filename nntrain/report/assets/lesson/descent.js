@@ -163,7 +163,7 @@ function showNumbers() {
 function verdict({ kind, steps, end }) {
   const where = `f = ${numeral(landscape.f(end))}`;
   return {
-    small: `too small. The ball crawls: ${steps} steps to ${where}.`,
+    small: `too small. The ball crawls: after ${steps} steps ${where}.`,
     right: `about right. The ball arrives in ${steps} steps, at ${where}.`,
     overshoots: `rather large. The ball jumps across the minimum to and fro, and arrives after ${steps} steps.`,
     never: `too large. The ball jumps to and fro and has not settled after ${steps} steps.`,
