@@ -45,7 +45,8 @@ def lesson(source: Path | None, out: Path) -> None:
     check_report_path(out)
     example = _lecture() if source is None else _example(source, out)
     if not is_drawable(example):
-        echo(f"{source}: sections 1 to 5 show the lecture's network; {DRAWABLE} can be drawn")
+        limits = f"{DRAWABLE} and with squared_error can be drawn"
+        echo(f"{source}: sections 1 to 5 show the lecture's network; {limits}")
         example = _lecture()
     write_lesson(out, example, None if source is None else _run(source))
     echo(f"{out}: a lesson on backpropagation; open it in a browser")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_LAYERS = 3
 MOST_NEURONS = 6
 MOST_ROWS = 12
-DRAWABLE = f"up to {MOST_LAYERS} dense layers of {MOST_NEURONS} neurons with squared_error"
+DRAWABLE = f"up to {MOST_LAYERS} dense layers of {MOST_NEURONS} neurons without softmax"
 
 
 class Example(NamedTuple):

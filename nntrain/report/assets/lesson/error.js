@@ -5,6 +5,7 @@ const RANGES = { sigmoid: [0, 1], tanh: [-1, 1], scaled_tanh: [-2, 2] };
 const BAR = 0.09; // width, in units of the outputs
 const L = lesson.network.W.length;
 const outputs = lesson.rows[0].y.length;
+const isRoomy = outputs <= 3;
 const RAISE = 0.5; // of the weight in the question
 
 const FIRST = { i: L, j: 0, k: 0 };
@@ -30,7 +31,7 @@ const weight = slider("error-weight", numeral, (value) => {
 /** A plot with the same unit along both axes, so that squares are squares. */
 function squaresPlot() {
   const ys = RANGES[network.activations.at(-1)] ?? [-1, 2];
-  const unit = Math.min(140, 285 / outputs, 240 / (ys[1] - ys[0]));
+  const unit = Math.min(Math.max(100, 285 / outputs), 140, 240 / (ys[1] - ys[0]));
   const [width, height] = [340, unit * (ys[1] - ys[0]) + MARGIN.top + MARGIN.bottom];
   const xs = [0, (width - MARGIN.left - MARGIN.right) / unit];
   const made = plot(byId("error-squares"), { xs, ys, width, height, label: "Outputs and targets", isBare: true });
@@ -93,8 +94,9 @@ function showSquares(x) {
     const bar = { x: X(left), y: Y(Math.max(value, 0)), width: X(BAR) - X(0), height: Math.abs(Y(value) - Y(0)) };
     const square = { x: X(left + BAR), y: Y(high), width: side, height: side };
     const area = svg("text", { x: square.x + side + 6, y: square.y + side / 2 + 4 }, numeral((value - y[j]) ** 2));
-    const name = svg("text", { x: X(left), y: Y(squares.ys[0]) + 18 }, `output ${j + 1}`);
-    return [svg("rect", { class: "bar x", ...bar }), svg("rect", { class: "wash plain", ...square }), area, name];
+    const name = svg("text", { x: X(left), y: Y(squares.ys[0]) + 18 }, isRoomy ? `output ${j + 1}` : j + 1);
+    const rects = [svg("rect", { class: "bar x", ...bar }), svg("rect", { class: "wash plain", ...square })];
+    return isRoomy ? [...rects, area, name] : [...rects, name];
   }));
   const E = numeral(error(network.loss, x, y));
   targets.forEach((target, j) => {
