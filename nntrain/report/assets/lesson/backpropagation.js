@@ -320,13 +320,14 @@ const written = (symbol) => symbolElement(symbol).outerHTML;
 
 function askQuestions() {
   question(part("questions"), {
-    text: `Which sign has ${written(`δ_${L}`)} of the first output in this sample?`,
+    text: `In this sample, which sign has ${written(`δ_${L}`)} of the first output?`,
     choices: ["negative", "zero", "positive"],
     answer: () => 1 + Math.sign(quantities(state)[`δ_${L}`][0]),
     why: () => {
       const found = quantities(state);
-      const [x, y] = [found[`x_${L}`][0], found.y[0]];
-      return `The output is ${numeral(x)}, its target ${y}. σ′ is never negative, so δ has the sign of ${numeral(x)} − ${y} = ${numeral(x - y)}.`;
+      const [x, slope] = [found[`x_${L}`][0], found[`σ′(z_${L})`][0]].map(numeral);
+      const [y, δ] = [found.y[0], found[`δ_${L}`][0]].map(numeral);
+      return `The output is ${x}, its target ${y}: δ = (${x} − ${y}) · ${slope} = ${δ}.`;
     },
   });
   question(part("questions"), {
@@ -336,7 +337,9 @@ function askQuestions() {
     why: () => {
       const x = lesson.rows[state.row].x;
       const k = indexOfGreatest(columnMoves());
-      return `${written("∂E/∂W_1")} = ${written("δ_1")} ${written("x_0ᵀ")}: column ${k + 1} is ${written("δ_1")} times ${numeral(x[k])}, the largest input. A weight from an input of 0 does not move at all.`;
+      const product = `${written("∂E/∂W_1")} = ${written("δ_1")} ${written("x_0ᵀ")}`;
+      const column = `column ${k + 1} is ${written("δ_1")} times ${numeral(x[k])}`;
+      return `${product}: ${column}. A weight from an input of 0 does not move at all.`;
     },
   });
 }

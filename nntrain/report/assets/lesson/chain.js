@@ -51,8 +51,7 @@ function chainOf(quantities, parameter, L, measured) {
   }
   return [
     gradientLine(quantities, parameter),
-    deltaLine(quantities, i, j, L),
-    ...later,
+    ...withoutRepeating([deltaLine(quantities, i, j, L), ...later]),
     stepLine(quantities, parameter),
     chainLine("Is that true? The page moves it a little up and down, and measures E twice.", [
       symbolElement("E"),
@@ -61,6 +60,13 @@ function chainOf(quantities, parameter, L, measured) {
       " for each 1 that it moves",
     ]),
   ];
+}
+
+/** Leaves out what a line says if the line before it says the same. */
+function withoutRepeating(lines) {
+  const texts = lines.map((line) => line.firstChild.textContent);
+  lines.forEach((line, at) => texts[at] === texts[at - 1] && line.firstChild.remove());
+  return lines;
 }
 
 function gradientLine(quantities, { i, j, k }) {

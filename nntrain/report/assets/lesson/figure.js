@@ -221,7 +221,8 @@ class NetworkFigure {
 
 /** Whether a weight carries δ back to the neuron of the chosen one. */
 function isSuccessor({ i, k }, chosen) {
-  return chosen !== null && i === chosen.i + 1 && k === chosen.j;
+  if (chosen === null || k === null) return false;
+  return i > chosen.i + 1 || (i === chosen.i + 1 && k === chosen.j);
 }
 
 /** What a neuron adds to the gradient of the chosen parameter: its x, its δ, or nothing (""). */

@@ -183,7 +183,7 @@ function show(report) {
     board.use(...drawn);
   } else {
     board = new Board(byId("drawn-parts"), ...drawn);
-    askQuestions(); // they need a network
+    tag("questions").inert = false; // they need a network
   }
 }
 
@@ -252,14 +252,14 @@ function moves() {
 function askQuestions() {
   const shares = [0.1, 0.5, 0.9];
   question(tag("questions"), {
-    text: `Before the first step the weights are random. How many of the ${heldOut} held-out digits are right?`,
+    text: `Before the first step the weights are random: how many of ${heldOut} digits are right?`,
     choices: ["about one in ten", "about half", "about nine in ten"],
     answer: () => {
       const distances = shares.map((share) => Math.abs(share - initiallyRight / heldOut));
       return distances.indexOf(Math.min(...distances));
     },
     why: () =>
-      `It gets ${initiallyRight} of ${heldOut} right: with ten digits to choose from, random weights can only guess.`,
+      `${initiallyRight} are right: with ten digits to choose from, random weights can only guess.`,
   });
   question(tag("questions"), {
     text: `Which weights of ${symbol("W_1")} move most in the next step?`,
@@ -269,8 +269,9 @@ function askQuestions() {
       return middle === corner ? 2 : Number(corner > middle);
     },
     why: () => {
-      const [middle, corner] = moves();
-      return `${symbol("∂E/∂W_1")} = ${symbol("δ_1")} ${symbol("x_0ᵀ")}: it is up to ${numeral(middle)} for the middle pixel and ${numeral(corner)} for the corner, where these digits have no ink.`;
+      const [middle, corner] = moves().map(numeral);
+      const product = `${symbol("∂E/∂W_1")} = ${symbol("δ_1")} ${symbol("x_0ᵀ")}`;
+      return `${product} reaches ${middle} in the middle, and ${corner} where there is never ink.`;
     },
   });
 }
@@ -286,4 +287,6 @@ async function start() {
   prepareButtons();
 }
 
+askQuestions();
+tag("questions").inert = true;
 start().catch(({ message }) => fail(message));
