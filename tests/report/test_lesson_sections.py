@@ -51,12 +51,13 @@ def test_a_target_is_dragged_and_a_weight_slid(lesson: Lesson) -> None:
     assert_allclose(float(lesson.text("#error-value")), after, atol=2e-4)
     assert after != pytest.approx(before, abs=1e-3)
     assert output == pytest.approx(0.2904, abs=1e-4)
-    squares = lesson.page.locator("#error-squares .wash").evaluate_all(
-        "all => all.map((one) => [one.width.baseVal.value, one.height.baseVal.value])"
-    )
-    areas = [width * height for width, height in squares]
-    assert_allclose([width for width, _ in squares], [height for _, height in squares])
-    assert_allclose(areas[0] / areas[1], (x[0] - target) ** 2 / x[1] ** 2, rtol=1e-2)
+    sizes = "all => all.map((one) => [one.width.baseVal.value, one.height.baseVal.value])"
+    bars = lesson.page.locator("#error-squares .bar").evaluate_all(sizes)
+    unit = bars[0][1] / x[0]
+    assert_allclose(bars[1][1], x[1] * unit, rtol=1e-3)
+    squares = lesson.page.locator("#error-squares .wash").evaluate_all(sizes)
+    sides = np.abs(np.subtract(x, [target, 0])) * unit
+    assert_allclose(squares, [[side, side] for side in sides], rtol=1e-3)
 
 
 def descend(α: float, β: float, w: float) -> tuple[str, int]:
