@@ -228,6 +228,21 @@ def test_the_keyboard_reaches_every_parameter(section: Section) -> None:
     assert section.page.input_value("#backpropagation-parameter") == "1,0,0"
 
 
+def test_every_equation_fits_on_a_phone(section: Section) -> None:
+    wide = section.page.viewport_size
+    assert wide
+    section.page.set_viewport_size({"width": 360, "height": 640})
+    section.choose("1,0,0")
+    for _ in STEPS:
+        section.press("next")
+        width, numbers = section.page.evaluate(
+            "() => [document.documentElement, document.querySelector('.numbers')]"
+            ".map((one) => one.scrollWidth - one.clientWidth)"
+        )
+        assert width == numbers == 0
+    section.page.set_viewport_size(wide)
+
+
 def test_the_questions_are_answered_by_the_page_s_numbers(section: Section) -> None:
     def answer(question: int, choice: str) -> str:
         form = section.page.locator("#backpropagation .question").nth(question)

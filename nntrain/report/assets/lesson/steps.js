@@ -38,7 +38,7 @@ function equationsOf({ activations }) {
       why: "The error: half the squared distance of the outputs from the targets. One number.",
       layer: 0,
     },
-    ...layers.toReversed().flatMap((i) => backEquations(i, L)),
+    ...[...layers].reverse().flatMap((i) => backEquations(i, L)),
     ...layers.flatMap(updateEquations),
   ];
 }
