@@ -218,7 +218,7 @@ const asked = [
     },
   }),
   question(byId("descent-questions"), {
-    text: () => `Press <em>Run</em> only afterwards. From the start, α = ${rate.value.toFixed(2)} is …`,
+    text: () => `Before you press <em>Run</em>: from the start, α = ${rate.value.toFixed(2)} is …`,
     choices: VERDICTS,
     answer: () => KINDS.indexOf(judge(landscape, start, rate.value).kind),
     why: () => `It is ${verdict(judge(landscape, start, rate.value))}`,
