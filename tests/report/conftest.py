@@ -74,7 +74,7 @@ def browser() -> Iterator["Browser"]:
         started.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def opened_lesson(browser: "Browser", lesson_page: Path) -> Iterator[Lesson]:
     """The lesson; nothing moves by itself, and at the end nothing may have gone wrong."""
     context = browser.new_context(reduced_motion="reduce", viewport={"width": 1280, "height": 900})

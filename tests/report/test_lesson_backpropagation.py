@@ -1,18 +1,15 @@
 """The lesson's section on backpropagation: its steps are held against `nntrain trace`."""
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from tests.report.lesson import Lesson, numbers
 from tests.support.cli import succeed
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = "configs/lecture-3-4-2.yaml"
@@ -21,68 +18,88 @@ STEPS = [
     *("δ_2", "∂E/∂W_2", "∂E/∂b_2", "δ_1", "∂E/∂W_1", "∂E/∂b_1"),
     *("W_1 after", "b_1 after", "W_2 after", "b_2 after"),
 ]
-# All that section 4 shows, with the values of its controls.
+# The weights that are lit with an equation.
+LIT = {"z_1": 12, "z_2": 8, "δ_1": 8, "∂E/∂W_1": 12, "∂E/∂W_2": 8, "W_1 after": 12, "W_2 after": 8}
+
+START = """() => {
+  document.getElementById("backpropagation-restart").click();
+  const parameter = document.getElementById("backpropagation-parameter");
+  parameter.value = "";
+  parameter.dispatchEvent(new Event("change"));
+}"""
+# Presses “Next equation” again and again, and reads what is shown after each.
+STEP = """(count) => Array.from({ length: count }, () => {
+  document.getElementById("backpropagation-next").click();
+  const text = (element) => element.textContent;
+  const now = document.querySelector("#backpropagation .now");
+  const result = now.querySelector(".result > :first-child");
+  const current = [...document.querySelectorAll(".equation[aria-current=step] .algebra")];
+  return {
+    numbers: result.children.length ? [...result.children].map(text).join(" ") : text(result),
+    shape: text(now.querySelector(".result small")),
+    place: text(now.querySelector("h3")),
+    equation: text(now.querySelector(".algebra")),
+    listed: current.map(text),
+    lit: document.querySelectorAll("#backpropagation-figure .edge.lit").length,
+    tooWide: [document.documentElement, now.querySelector(".numbers")]
+      .map((one) => one.scrollWidth - one.clientWidth),
+  };
+})"""
+# The lines of each parameter's gradient, each with its sides.
+CHAINS = """(parameters) => parameters.map((parameter) => {
+  const select = document.getElementById("backpropagation-parameter");
+  select.value = parameter;
+  select.dispatchEvent(new Event("change"));
+  return [...document.querySelectorAll("#backpropagation-chain .algebra")]
+    .map((line) => [...line.children].map((side) => side.textContent));
+})"""
+# All that the section shows, with the values of its controls.
 SHOWN = """() => {
   const section = document.getElementById("backpropagation");
   const values = [...section.querySelectorAll("input, select")].map(({ value }) => value);
-  return [section.innerHTML.replace(/ data-shown="[^"]*"/g, ""), ...values];
+  return [section.innerHTML.replace(/ data-shown="[^"]*"/g, ""), ...values].join("|");
 }"""
-
-
-def numbers(text: str) -> list[float]:
-    found = re.findall(r"-?\d+(?:\.\d+)?(?:e[-+]\d+)?", text.replace("−", "-"))
-    return [float(number) for number in found]
+FOCUSED = """() => {
+  const { opacity, stroke } = getComputedStyle(document.activeElement.querySelector(".halo"));
+  const stops = document.querySelectorAll("#backpropagation-figure [tabindex='0']").length;
+  return [document.activeElement.ariaLabel, Number(opacity) > 0.5 && stroke !== "none", stops];
+}"""
 
 
 class Section:
     """Section 4 of an opened lesson."""
 
-    def __init__(self, page: "Page") -> None:
-        self.page = page
+    def __init__(self, lesson: Lesson) -> None:
+        self.page = lesson.page
+        self.page.evaluate(START)
 
     def press(self, button: str) -> None:
-        self.page.click(f"#backpropagation-{button}")
+        self.page.evaluate(f"() => document.getElementById('backpropagation-{button}').click()")
 
     def set(self, field: str, value: object) -> None:
         self.page.locator(f"#backpropagation-{field}").fill(str(value))
         self.page.keyboard.press("Enter")
 
-    def choose(self, parameter: str) -> None:
-        self.page.locator("#backpropagation-parameter").select_option(parameter)
+    def choose(self, field: str, value: str) -> None:
+        self.page.locator(f"#backpropagation-{field}").select_option(value)
 
-    @property
-    def value(self) -> float:
-        return float(self.page.input_value("#backpropagation-value"))
+    def value(self, field: str) -> str:
+        return self.page.input_value(f"#backpropagation-{field}")
 
     @property
     def error(self) -> float:
         """E as the caption of its curve says it."""
-        text = self.page.locator("#backpropagation-error").inner_text()
-        return numbers(text.removeprefix("E "))[0]
+        return numbers(self.page.locator("#backpropagation-error").inner_text()[2:])[0]
 
-    def shown(self) -> list[Any]:
-        state: list[Any] = self.page.evaluate(SHOWN)
+    def shown(self) -> str:
+        state: str = self.page.evaluate(SHOWN)
         return state
 
 
-@pytest.fixture(scope="module")
-def opened(browser: "Browser", lesson_page: Path) -> Iterator["Page"]:
-    """The lesson, in which nothing may go wrong."""
-    page = browser.new_page(reduced_motion="reduce")
-    faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text))
-    page.on("pageerror", lambda error: faults.append(error.message))
-    page.goto(lesson_page.as_uri())
-    yield page
-    page.close()
-    assert faults == []
-
-
 @pytest.fixture
-def section(opened: "Page") -> Section:
-    """Section 4 as it opens."""
-    opened.reload()
-    return Section(opened)
+def section(opened_lesson: Lesson) -> Section:
+    """Section 4 as it opens, but for what can be undone."""
+    return Section(opened_lesson)
 
 
 @pytest.fixture(scope="module")
@@ -99,89 +116,77 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], st
 def test_the_steps_show_the_numbers_of_nntrain_trace(
     section: Section, traced: tuple[dict[str, Any], str]
 ) -> None:
-    _, printed = traced
-    for number, symbol in enumerate(STEPS, 1):
-        section.press("next")
-        now = section.page.locator(".now")
-        row = re.search(rf"^{re.escape(symbol)} +\((.*?)\) (.*\n(?: .*\n)*)", printed, re.MULTILINE)
-        assert row, symbol
-        expected = numbers(row[2])
-        result = now.locator(".result > :first-child")
-        assert numbers(result.inner_text()) == expected, symbol
-        shape = [int(n) for n in re.findall(r"\d+", row[1])]
-        drawn = "×".join(map(str, [*shape, 1][:2])) if shape else ""
-        assert now.locator(".result small").inner_text() == drawn, symbol
-        current = section.page.locator(".equation[aria-current=step]")
-        assert current.count() == 1
-        assert f"equation {number} of {len(STEPS)}" in now.locator("h3").inner_text()
-        # The same equation is lit in the list and in the figure.
-        shown, listed = now.locator(".algebra").inner_text(), current.locator(".algebra")
-        assert shown == listed.inner_text()
-        assert shown.replace("\n", "").startswith(symbol.removesuffix(" after").replace("_", ""))
-        lit = section.page.locator("#backpropagation-figure .edge.lit").count()
-        weights = {"z_1": 12, "z_2": 8, "δ_1": 8}
-        in_name = {"W_1": 12, "W_2": 8}
-        assert lit == weights.get(
-            symbol, in_name.get(symbol[-3:] if "∂" in symbol else symbol[:3], 0)
+    records = section.page.evaluate(STEP, len(STEPS))
+    for number, (symbol, shown) in enumerate(zip(STEPS, records, strict=True), 1):
+        row = re.search(
+            rf"^{re.escape(symbol)} +\((.*?)\) (.*\n(?: .*\n)*)", traced[1], re.MULTILINE
         )
+        assert row, symbol
+        assert numbers(shown["numbers"]) == numbers(row[2]), symbol
+        shape = re.findall(r"\d+", row[1])
+        assert shown["shape"] == ("×".join([*shape, "1"][:2]) if shape else ""), symbol
+        assert shown["place"].endswith(f"equation {number} of {len(STEPS)}")
+        # The same equation is lit in the list and in the figure.
+        assert shown["listed"] == [shown["equation"]]
+        assert shown["equation"].startswith(symbol.removesuffix(" after").replace("_", ""))
+        assert shown["lit"] == LIT.get(symbol, 0), symbol
 
 
 def test_a_weight_s_factors_multiply_to_its_gradient(
     section: Section, traced: tuple[dict[str, Any], str]
 ) -> None:
     arrays, _ = traced
-    for i, shape in ((1, (4, 3)), (2, (2, 4))):
-        for j, k in ((0, 0), (shape[0] - 1, shape[1] - 1), (1, 2)):
-            section.choose(f"{i},{j},{k}")
-            first, delta, *others = section.page.locator("#backpropagation-chain li").all()
-            *_, of_delta, x, product = numbers(first.locator(".algebra").inner_text())
+    weights = [(1, 0, 0), (1, 3, 2), (1, 1, 2), (2, 0, 0), (2, 1, 3), (2, 1, 2)]
+    chains = section.page.evaluate(CHAINS, [f"{i},{j},{k}" for i, j, k in weights])
+    for (i, j, k), lines in zip(weights, chains, strict=True):
+        gradient = arrays[f"dE_dW_{i}"][j, k]
+        product, factors, *later, step, measured = lines
+        assert_allclose(
+            [*numbers(product[1]), *numbers(product[2])],
+            [arrays[f"delta_{i}"][j], arrays[f"x_{i - 1}"][k], gradient],
+            atol=6e-5,
+        )
+        *terms, slope = numbers(factors[1])
+        if i == 1:  # the sum over the successors, whose δ follow
+            assert_allclose(terms[::2], arrays["W_2"][:, j], atol=6e-5)
+            assert_allclose(terms[1::2], arrays["delta_2"], atol=6e-5)
+            back = terms[0] * terms[1] + terms[2] * terms[3]
             assert_allclose(
-                [of_delta, x, product],
-                [
-                    arrays[f"delta_{i}"][j],
-                    arrays[f"x_{i - 1}"][k],
-                    arrays[f"dE_dW_{i}"][j, k],
-                ],
-                atol=6e-5,
+                [numbers(line[2]) for line in later], arrays["delta_2"][:, None], atol=6e-5
             )
-            factors = numbers(delta.locator(".side").nth(1).inner_text())
-            slope = factors.pop()
-            if i == 1:  # the sum over the successors
-                back = factors[0] * factors[1] + factors[2] * factors[3]
-                assert factors[::2] == pytest.approx(arrays["W_2"][:, j], abs=6e-5)
-            else:
-                back = factors[0] - factors[1]
-            assert back * slope == pytest.approx(arrays[f"delta_{i}"][j], abs=2e-4)
-            measured = numbers(others[-1].locator(".algebra").inner_text())[0]
-            assert measured == pytest.approx(arrays[f"dE_dW_{i}"][j, k], abs=6e-5)
+        else:
+            back = terms[0] - terms[1]
+            assert later == []
+        assert back * slope == pytest.approx(arrays[f"delta_{i}"][j], abs=2e-4)
+        assert numbers(step[2]) == pytest.approx([arrays[f"W_{i}_after"][j, k]], abs=6e-5)
+        assert numbers(measured[0])[0] == pytest.approx(gradient, abs=6e-5)
 
 
 def test_undo_restores_every_state_exactly(section: Section) -> None:
-    actions: list[Callable[[], object]] = [
-        lambda: section.press("next"),
-        lambda: section.press("next"),
-        lambda: section.press("many"),
-        lambda: section.choose("1,2,0"),
-        lambda: section.set("value", 1.25),
-        lambda: section.set("rate", 0.5),
-        lambda: section.press("finish"),
-        lambda: section.page.locator("#backpropagation-row").select_option("3"),
-        lambda: section.page.locator("#backpropagation-list button").nth(8).click(),
-        lambda: section.press("restart"),
+    actions: list[tuple[str, ...]] = [
+        ("press", "next"),
+        ("press", "next"),
+        ("press", "many"),
+        ("choose", "parameter", "1,2,0"),
+        ("set", "value", "1.25"),
+        ("set", "rate", "0.5"),
+        ("press", "finish"),
+        ("choose", "row", "3"),
+        ("press", "next"),
+        ("press", "restart"),
     ]
     states = [section.shown()]
-    for act in actions:
-        act()
+    for method, *arguments in actions:
+        getattr(section, method)(*arguments)
         states.append(section.shown())
-    assert len({str(state) for state in states}) == len(states)  # each changed something
+    assert len(set(states)) == len(states)  # each changed something
+    section.page.locator("#backpropagation-row").focus()
     for number, before in enumerate(reversed(states[:-1])):
         if number % 2:
             section.press("undo")
         else:
-            section.page.locator("#backpropagation-row").press("Control+z")
+            section.page.keyboard.press("Control+z")
         assert section.shown() == before
-    section.page.keyboard.press("Control+z")  # there is no more
-    assert section.shown() == states[0]
 
 
 def test_alpha_and_a_weight_can_be_changed(section: Section) -> None:
@@ -193,54 +198,44 @@ def test_alpha_and_a_weight_can_be_changed(section: Section) -> None:
     section.set("rate", 0)
     section.press("many")
     assert section.error == first
-    section.choose("2,1,3")
+    section.choose("parameter", "2,1,3")
     section.set("value", -2)
     section.press("finish")
     assert section.error != first
-    assert section.value == -2  # α is still 0
+    assert section.value("value") == "-2"  # α is still 0
     section.set("rate", "")  # no number: it stays
-    assert section.page.input_value("#backpropagation-rate") == "0"
+    assert section.value("rate") == "0"
 
 
 def test_the_keyboard_reaches_every_parameter(section: Section) -> None:
-    figure = section.page.locator("#backpropagation-figure")
-    stops = figure.locator("[tabindex='0']")
-    assert stops.count() == 1
-    stops.focus()
+    page = section.page
+    page.locator("#backpropagation-figure [tabindex='0']").focus()
+    page.keyboard.press("Home")
     seen = set()
     for _ in range(26):
-        focused = section.page.locator(":focus")
-        seen.add(focused.get_attribute("aria-label"))
-        halo = focused.locator(".halo").first
-        style = halo.evaluate(
-            "one => [getComputedStyle(one).opacity, getComputedStyle(one).stroke]"
-        )
-        assert float(style[0]) > 0.5
-        assert style[1] != "none"
-        assert stops.count() == 1
-        section.page.keyboard.press("ArrowRight")
+        name, is_marked, stops = page.evaluate(FOCUSED)
+        assert is_marked, name
+        assert stops == 1
+        seen.add(name)
+        page.keyboard.press("ArrowRight")
     assert len(seen) == 4 * 3 + 4 + 2 * 4 + 2
-    section.page.keyboard.press("Enter")
-    assert section.page.locator(":focus").get_attribute("aria-pressed") == "true"
-    assert section.page.locator("#backpropagation-chain li").count() == 4
-    section.page.keyboard.press("Home")
-    section.page.keyboard.press(" ")
-    assert section.page.input_value("#backpropagation-parameter") == "1,0,0"
+    page.keyboard.press("Enter")
+    assert section.value("parameter") == "2,1,"
+    assert page.locator(":focus").get_attribute("aria-pressed") == "true"
+    assert page.locator("#backpropagation-chain li").count() == 4
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")
+    assert section.value("parameter") == "1,0,0"
 
 
 def test_every_equation_fits_on_a_phone(section: Section) -> None:
     wide = section.page.viewport_size
     assert wide
     section.page.set_viewport_size({"width": 360, "height": 640})
-    section.choose("1,0,0")
-    for _ in STEPS:
-        section.press("next")
-        width, numbers = section.page.evaluate(
-            "() => [document.documentElement, document.querySelector('.numbers')]"
-            ".map((one) => one.scrollWidth - one.clientWidth)"
-        )
-        assert width == numbers == 0
+    section.choose("parameter", "1,0,0")
+    records = section.page.evaluate(STEP, len(STEPS))
     section.page.set_viewport_size(wide)
+    assert [record["tooWide"] for record in records] == [[0, 0]] * len(STEPS)
 
 
 def test_the_questions_are_answered_by_the_page_s_numbers(section: Section) -> None:
@@ -252,6 +247,6 @@ def test_the_questions_are_answered_by_the_page_s_numbers(section: Section) -> N
 
     assert answer(0, "negative").startswith("Right.")
     assert answer(1, "input 1").startswith("Right.")
-    section.page.locator("#backpropagation-row").select_option("1")  # 0.2, 0, 1: the other digit
+    section.choose("row", "1")  # 0.2, 0, 1: the other digit
     assert answer(0, "negative").startswith("No: positive.")
     assert answer(1, "input 1").startswith("No: input 3.")

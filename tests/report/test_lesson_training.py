@@ -4,20 +4,21 @@ import csv
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import decompress
 
 import numpy as np
 import pytest
 
 from nntrain.data.demo import demo_digits
+from nntrain.report import lesson as lesson_module
 from nntrain.report.lesson_digits import DEMO_DIGITS, HELD_OUT
+from tests.report.lesson import Lesson
 from tests.support.cli import succeed
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 SEVEN = [(28, 20), (70, 20), (45, 85)]
 
@@ -28,24 +29,16 @@ def number(page: "Page", name: str) -> float:
     return float(text.replace(",", "").removesuffix(" %").split(" ")[0])
 
 
-@pytest.fixture(scope="module")
-def opened(browser: "Browser", lesson_page: Path) -> Iterator["Page"]:
-    """The lesson, in which nothing may go wrong."""
-    page = browser.new_page(reduced_motion="reduce")
-    faults: list[str] = []
-    page.on("console", lambda message: faults.append(message.text))
-    page.on("pageerror", lambda error: faults.append(error.message))
-    page.goto(lesson_page.as_uri())
-    yield page
-    page.close()
-    assert faults == []
+def digits_of(file: Path) -> dict[str, Any]:
+    """The digits that are embedded in a lesson."""
+    data = re.search(r'id="lesson-data">(.*?)</script>', file.read_text("utf-8"))
+    assert data
+    digits: dict[str, Any] = json.loads(data[1])["digits"]
+    return digits
 
 
 def test_the_digits_are_the_demo_s(lesson_page: Path) -> None:
-    html = lesson_page.read_text("utf-8")
-    data = re.search(r'id="lesson-data">(.*?)</script>', html)
-    assert data
-    embedded = json.loads(data[1])["digits"]
+    embedded = digits_of(lesson_page)
     pixels, labels = demo_digits(500)
     assert len(embedded["labels"]) == DEMO_DIGITS
     assert embedded["labels"].startswith("".join(map(str, labels)))
@@ -54,10 +47,11 @@ def test_the_digits_are_the_demo_s(lesson_page: Path) -> None:
     assert np.abs(greys[:500] * 17.0 - pixels).max() <= 8.5
 
 
-def test_a_network_learns_to_read_in_the_page(opened: "Page") -> None:
+def test_a_network_learns_to_read_in_the_page(opened_lesson: Lesson) -> None:
     from playwright.sync_api import expect
 
-    page = opened
+    page = opened_lesson.page
+    page.click("#training-reset")
     steps = page.locator("#training-steps")
     expect(steps).to_have_text("0")
     before = number(page, "right")
@@ -109,7 +103,11 @@ def test_a_network_learns_to_read_in_the_page(opened: "Page") -> None:
     expect(page.locator("#training-epochs")).to_have_text(f"{100 / (DEMO_DIGITS - HELD_OUT):.2f}")
 
 
-def test_a_finished_run_is_shown(demo_folder: Path, tmp_path: Path) -> None:
+def test_a_finished_run_is_shown(
+    demo_folder: Path, lesson_page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = digits_of(lesson_page)  # need not be drawn once more
+    monkeypatch.setattr(lesson_module, "demo_set", lambda: drawn)
     run, out = demo_folder / "run-0", tmp_path / "lesson.html"
     succeed("lesson", str(run), "--out", str(out))
     html = out.read_text("utf-8")
@@ -124,17 +122,3 @@ def test_a_finished_run_is_shown(demo_folder: Path, tmp_path: Path) -> None:
     assert len(re.findall(r'alt="a \d, taken for a \d"', own)) == min(mistakes, 20)
     # 784-300-100-10 is too large for a board in this page.
     assert "266,610 parameters would add 0.7 MB" in own
-
-
-def test_a_configuration_that_is_not_trained_has_no_run(tmp_path: Path) -> None:
-    config = tmp_path / "digits.yaml"
-    rows = "\n".join(f"{n % 2},{n},{255 - n}" for n in range(20))
-    (tmp_path / "train.csv").write_text(f"label,pixel0,pixel1\n{rows}\n")
-    config.write_text(
-        f"data: {{train: {tmp_path / 'train.csv'}, classes: 2, validation: 4}}\n"
-        "network: [{dense: 2, activation: sigmoid}]\nloss: squared_error\n"
-        "training: {epochs: 1, batch_size: 4, optimizer: {name: sgd, learning_rate: 1}}\n"
-    )
-    out = tmp_path / "lesson.html"
-    succeed("lesson", str(config), "--out", str(out))
-    assert 'id="own-run"' not in out.read_text("utf-8")
