@@ -230,6 +230,7 @@ function prepareButtons() {
   tag("step").addEventListener("click", () => worker.postMessage({ kind: "step" }));
   tag("reset").addEventListener("click", reset);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    if (latest === null) return; // nothing is shown yet
     tag("mistakes").replaceChildren();
     showWeights(latest.network);
     showMistakes(latest);
