@@ -20,6 +20,12 @@ RESET = """() => {
   click("#biases-reset");
 }"""
 
+SET = """([id, value]) => {
+  const control = document.getElementById(id);
+  control.value = value;
+  for (const event of ["input", "change"]) control.dispatchEvent(new Event(event));
+}"""
+
 
 def numbers(text: str) -> list[float]:
     """All numbers in a text of the page, the signs as they are typeset."""
@@ -53,9 +59,13 @@ class Lesson:
     def text(self, css: str) -> str:
         return typed(self.page.locator(css).inner_text())
 
-    def slide(self, name: str, value: float) -> None:
-        """Move a slider, as a hand would."""
-        self.page.locator(f"#{name}").fill(str(value))
+    def set(self, name: str, value: object) -> None:
+        """Set a slider or a list, and tell the page; quicker than Playwright's way."""
+        self.page.evaluate(SET, [name, str(value)])
+
+    def click(self, css: str) -> None:
+        """Click a control; quicker than Playwright's way, which waits until nothing moves."""
+        self.page.evaluate("css => document.querySelector(css).click()", css)
 
     def handle(self, name: str) -> "Locator":
         return self.page.get_by_role("slider", name=name, exact=True)

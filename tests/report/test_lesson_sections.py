@@ -41,7 +41,7 @@ def test_a_target_is_dragged_and_a_weight_slid(lesson: Lesson) -> None:
     assert 0.4 < target < 0.95
     network = lesson.page.locator("#error-network")
     network.get_by_role("button", name="W 1, row 2, column 1").press("Enter")
-    lesson.slide("error-weight", 3.5)
+    lesson.set("error-weight", 3.5)
     told = lesson.parameters()
     assert told["W 1, row 2, column 1"] == 3.5
     x = forward(told, [1, 0, 0.2])
@@ -80,8 +80,8 @@ def descend(α: float, β: float, w: float) -> tuple[str, int]:
 def test_the_page_says_what_a_learning_rate_does(lesson: Lesson) -> None:
     fates = []
     for α in (0.03, 0.1, 0.5, 1.0, 1.2, 1.7, 2.0, 2.3):
-        lesson.slide("descent-rate", α)
-        lesson.page.locator("#descent-run").click()
+        lesson.set("descent-rate", α)
+        lesson.click("#descent-run")
         fate, steps = descend(α, 0, -2.2)
         verdict = lesson.text("#descent-verdict")
         assert verdict.startswith(f"α = {α:.2f} is {fate}."), verdict
@@ -91,10 +91,10 @@ def test_the_page_says_what_a_learning_rate_does(lesson: Lesson) -> None:
 
 
 def test_momentum_goes_beside_it(lesson: Lesson) -> None:
-    lesson.page.get_by_role("checkbox", name=re.compile("momentum")).check()
-    lesson.slide("descent-share", 0.6)
+    lesson.click("#descent-momentum")
+    lesson.set("descent-share", 0.6)
     for _ in range(2):
-        lesson.page.get_by_role("button", name="Step").first.click()
+        lesson.click("#descent-step")
     places = [
         lesson.page.locator(f"#descent-plot .dot.{kind}").evaluate_all(
             "all => all.map((one) => one.cx.baseVal.value)"
@@ -107,17 +107,17 @@ def test_momentum_goes_beside_it(lesson: Lesson) -> None:
     assert_allclose(
         [(plain[2] - plain[0]) / unit, (heavy[2] - heavy[0]) / unit], [0.418, 0.55], rtol=1e-3
     )
-    lesson.page.locator("#descent-run").click()
+    lesson.click("#descent-run")
     assert f"after {descend(0.1, 0.6, -2.2)[1]} steps" in lesson.text("#descent-verdict .other")
 
 
 def test_the_start_decides_which_of_two_minima_is_found(lesson: Lesson) -> None:
-    lesson.page.get_by_role("radio", name="two minima").check()
+    lesson.click("[name=descent-landscape][value=two]")
     ends = []
-    for keys in (["Shift+ArrowRight"] * 3, ["Shift+ArrowLeft"] * 12):
-        lesson.page.locator("#descent-reset").click()
+    for keys in (["Shift+ArrowRight"] * 3, ["Shift+ArrowLeft"] * 4):
+        lesson.click("#descent-reset")
         lesson.press("The ball", *keys)
-        lesson.page.locator("#descent-run").click()
+        lesson.click("#descent-run")
         w, f = lesson.heard("The ball")
         assert w**3 - 2 * w + 0.25 == pytest.approx(0, abs=0.02)
         ends.append((w, f, "but the other one is deeper" in lesson.text("#descent-verdict")))
@@ -133,7 +133,7 @@ def gradient(x: float, y: float) -> list[float]:
 
 
 def test_the_gradient_is_that_of_the_point(lesson: Lesson) -> None:
-    lesson.slide("gradients-rate", 0.05)
+    lesson.set("gradients-rate", 0.05)
     lesson.press("The point (x, y)", "Shift+ArrowLeft", "ArrowDown", "ArrowDown")
     x, y, *shown = lesson.heard("The point (x, y)")
     assert_allclose([x, y], [0.6, 0.56])
@@ -142,7 +142,7 @@ def test_the_gradient_is_that_of_the_point(lesson: Lesson) -> None:
     assert f[-1] == pytest.approx(2 * x * x + 3 * x * y + y**3, abs=1e-4)
     assert [fx[-1], fy[-1]] == shown
     assert plane == [f[-1], fx[-1], 0.6, fy[-1], 0.56]
-    lesson.page.locator("#gradients-step").click()
+    lesson.click("#gradients-step")
     after = [value - 0.05 * slope for value, slope in zip((x, y), gradient(x, y), strict=True)]
     assert_allclose(lesson.heard("The point (x, y)")[:2], after, atol=1e-4)
 
@@ -186,8 +186,8 @@ def test_each_activation_of_nntrain_has_its_slope(lesson: Lesson) -> None:
     assert options.all_inner_texts() == list(ACTIVATIONS)
     unit = np.array([[1.0, 0.0, 0.0]])
     for (name, activation), bias in product(ACTIVATIONS.items(), (-1.5, 0.7)):
-        lesson.page.locator("#biases-activation").select_option(name)
-        lesson.slide("biases-bias", bias)
+        lesson.set("biases-activation", name)
+        lesson.set("biases-bias", bias)
         total, z, x, slope = lesson.heard("The weighted sum")
         assert total == 1
         assert z == pytest.approx(1 + bias)
@@ -199,14 +199,14 @@ def test_each_activation_of_nntrain_has_its_slope(lesson: Lesson) -> None:
 def test_a_saturated_neuron_passes_nothing_back(lesson: Lesson) -> None:
     assert "Saturated" not in lesson.text("#biases-remark")
     lesson.press("The weighted sum", *["Shift+ArrowRight"] * 10)
-    lesson.slide("biases-back", 2)
+    lesson.set("biases-back", 2)
     assert lesson.text("#biases-remark").startswith("Saturated: ")
     x = 1 / (1 + math.exp(-6))
     δ = 2 * x * (1 - x)
     assert float(lesson.text("#biases-delta")) == pytest.approx(δ, abs=1e-4)
     left = numbers(lesson.page.locator("#biases-left [role=img]").get_attribute("aria-label") or "")
     assert_allclose(left, [2 * (x * (1 - x)) ** k for k in range(6)], rtol=0.03)
-    lesson.page.locator("#biases-step").click()
+    lesson.click("#biases-step")
     assert float(lesson.text("#biases-bias-value")) == pytest.approx(-δ, abs=1e-4)
 
 
