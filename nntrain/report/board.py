@@ -18,7 +18,7 @@ LARGEST = 2.0
 MOST_PRODUCTS = 50_000_000
 
 
-def board(model: Predictor, largest: float = LARGEST, *, halved: bool = False) -> Markup:
+def board(model: Predictor, largest: float | None = None, *, halved: bool = False) -> Markup:
     """An HTML fragment with scripts and style, for one use in a page with the charset UTF-8.
 
     The board's probabilities agree with `Predictor.probabilities` for the picture that it shows
@@ -30,7 +30,7 @@ def board(model: Predictor, largest: float = LARGEST, *, halved: bool = False) -
     Args:
         model: The network. If its inputs are not a square grey image, or it is too large, the
             fragment is a sentence that says so.
-        largest: The most megabytes that the parameters may add to the page.
+        largest: The most megabytes that the parameters may add to the page; None: `LARGEST`.
         halved: Whether they are rounded to float16, which halves their size.
     """
     inputs = model.network.widths[0]
@@ -44,10 +44,11 @@ def board(model: Predictor, largest: float = LARGEST, *, halved: bool = False) -
     parameters = model.network.parameters
     dtype = np.dtype(np.float16) if halved else parameters.dtype
     megabytes = parameters.size * dtype.itemsize * 4 / 3 / 1e6
-    if megabytes > largest:
+    most = LARGEST if largest is None else largest
+    if megabytes > most:
         return _absence(
             f"the network's {parameters.size:,} parameters would add {megabytes:.1f} MB to this "
-            f"page, and no more than {largest:g} MB should"
+            f"page, and no more than {most:g} MB should"
         )
     products = sum(
         layer.weights.size * prod(after[:-1])  # all weights, for each window

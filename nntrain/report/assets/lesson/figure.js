@@ -96,6 +96,7 @@ class NetworkFigure {
 
   handle(parameter, className) {
     const group = svg("g", { class: className, role: "button", tabindex: "-1" });
+    group.append(svg("title"));
     this.handles.set(parameter, group);
     const choose = () => this.choose(parameter);
     group.addEventListener("click", choose);
@@ -180,7 +181,9 @@ class NetworkFigure {
     for (const parameter of this.parameters) {
       const group = this.handles.get(parameter);
       const value = parameterValue(network, parameter);
-      group.setAttribute("aria-label", `${nameOf(parameter)}: ${numeral(value)}`);
+      const label = `${nameOf(parameter)}: ${numeral(value)}`;
+      group.setAttribute("aria-label", label);
+      group.firstChild.textContent = label; // for the mouse
       group.setAttribute("aria-pressed", String(isSame(parameter, chosen)));
       if (parameter.k !== null) this.showEdge(group, parameter, value, light, chosen);
     }
