@@ -89,12 +89,12 @@ function showLeft(slope) {
   const greatest = Math.max(2, ...shares.map(Math.abs));
   const rows = shares.flatMap((share, k) => {
     const y = 8 + 25 * k;
-    const width = (Math.abs(share) / greatest) * 190;
+    const width = (Math.abs(share) / greatest) * 170;
     const text = k ? `after ${k}` : "comes back";
     return [
-      svg("text", { x: 74, y: y + 13, "text-anchor": "end" }, text),
-      svg("rect", { class: "bar delta", x: 82, y, width, height: 18, rx: 3, "fill-opacity": k ? 0.75 : 1 }),
-      svg("text", { x: 88 + width, y: y + 13 }, numeral(share)),
+      svg("text", { x: 84, y: y + 13, "text-anchor": "end" }, text),
+      svg("rect", { class: "bar delta", x: 92, y, width, height: 18, rx: 3, "fill-opacity": k ? 0.75 : 1 }),
+      svg("text", { x: 98 + width, y: y + 13 }, numeral(share)),
     ];
   });
   const label = `What is left of ${numeral(back.value)}: ${shares.slice(1).map((share) => numeral(share)).join(", ")}`;
