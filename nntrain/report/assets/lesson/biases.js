@@ -7,7 +7,9 @@ const FORMULAS = {
   scaled_tanh: "σ(z) = 1.7159 tanh(2z/3), LeCun’s",
   relu: "σ(z) = max(0, z)",
   leaky_relu: "σ(z) = z if z > 0, else 0.01 z",
-  softmax: "σ(z)<sub>1</sub> = e<sup>z₁</sup> / (e<sup>z₁</sup> + e<sup>z₂</sup> + e<sup>z₃</sup>), here with z₂ = z₃ = 0",
+  softmax:
+    "σ(z)<sub>1</sub> = e<sup>z₁</sup> / (e<sup>z₁</sup> + e<sup>z₂</sup> + e<sup>z₃</sup>), " +
+    "here with z₂ = z₃ = 0",
 };
 const HEIGHTS = {
   sigmoid: [-0.2, 1.2],
@@ -47,7 +49,8 @@ function draw() {
     names: ["weighted sum Σ w x", ""],
     label: `σ and σ′ of ${name}`,
   });
-  const [ghost, slope, curve] = ["curve thin x faded", "curve delta dashed", "curve x"].map((kind) => {
+  const kinds = ["curve thin x faded", "curve delta dashed", "curve x"];
+  const [ghost, slope, curve] = kinds.map((kind) => {
     const path = svg("path", { class: kind });
     made.area.append(path);
     return path;
@@ -57,7 +60,9 @@ function draw() {
     total = Math.round(point.x * 100) / 100;
     show();
   };
-  const dot = handle(made, { label: "The weighted sum", at: { x: total, y: 0 }, step: 0.1, kind: "x", along: "x", act });
+  const label = "The weighted sum";
+  const at0 = { x: total, y: 0 };
+  const dot = handle(made, { label, at: at0, step: 0.1, kind: "x", along: "x", act });
   return { plot: made, slope, curve, dot };
 }
 
@@ -67,7 +72,8 @@ function show() {
   const { plot: made, curve, dot } = drawing;
   curve.setAttribute("d", graph(made, (s) => at(name, s + bias.value).x, 240));
   drawing.slope.setAttribute("d", graph(made, (s) => at(name, s + bias.value).slope, 240));
-  dot.place({ x: total, y: x }, `sum ${numeral(total)}, z ${numeral(z)}, σ ${numeral(x)}, σ′ ${numeral(slope)}`);
+  const [s, z_, x_, slope_] = [total, z, x, slope].map(numeral);
+  dot.place({ x: total, y: x }, `sum ${s}, z ${z_}, σ ${x_}, σ′ ${slope_}`);
   showNumbers(z, x, slope);
   showLeft(slope);
   byId("biases-remark").innerHTML = remark(slope);
@@ -76,11 +82,16 @@ function show() {
 
 function showNumbers(z, x, slope) {
   const δ = back.value * slope;
+  const [zed, ex, delta, bee] = ["z", "x", "δ", "b"].map((letter) => symbol(letter));
+  const [sum, b] = [coloured("x", total), coloured("weight", bias.value)];
+  const gradient = coloured("delta", back.value);
+  const after = outcome("weight", bias.value - α * δ);
   byId("biases-numbers").innerHTML = `
-    <p>${symbol("z")} = Σ w x + ${symbol("b")} = ${coloured("x", total)} + ${coloured("weight", bias.value)} = <strong class="x">${numeral(z)}</strong></p>
-    <p>${symbol("x")} = σ(${symbol("z")}) = <strong class="x">${numeral(x)}</strong></p>
-    <p>${symbol("δ")} = ${coloured("delta", back.value)} · σ′(${symbol("z")}) = ${coloured("delta", back.value)} · ${numeral(slope)} = <strong class="delta" id="biases-delta">${numeral(δ)}</strong></p>
-    <p>${symbol("b")} ← ${symbol("b")} − α ${symbol("δ")} = ${coloured("weight", bias.value)} − ${α} · ${coloured("delta", δ)} = <strong class="weight">${numeral(bias.value - α * δ)}</strong></p>`;
+    <p>${zed} = Σ w x + ${bee} = ${sum} + ${b} = ${outcome("x", z)}</p>
+    <p>${ex} = σ(${zed}) = ${outcome("x", x)}</p>
+    <p>${delta} = ${gradient} · σ′(${zed}) = ${gradient} · ${numeral(slope)} =
+      <span id="biases-delta">${outcome("delta", δ)}</span></p>
+    <p>${bee} ← ${bee} − α ${delta} = ${b} − ${α} · ${coloured("delta", δ)} = ${after}</p>`;
 }
 
 /** Bars: what comes back, and what is left of it behind each neuron. */
@@ -93,13 +104,15 @@ function showLeft(slope) {
     const text = k ? `after ${k}` : "comes back";
     return [
       svg("text", { x: 84, y: y + 13, "text-anchor": "end" }, text),
-      svg("rect", { class: "bar delta", x: 92, y, width, height: 18, rx: 3, "fill-opacity": k ? 0.75 : 1 }),
+      svg("rect", { class: "bar delta", x: 92, y, width, height: 18, rx: 3 }),
       svg("text", { x: 98 + width, y: y + 13 }, numeral(share)),
     ];
   });
-  const label = `What is left of ${numeral(back.value)}: ${shares.slice(1).map((share) => numeral(share)).join(", ")}`;
+  const [whole, ...left] = shares.map(numeral);
+  const label = `What is left of ${whole}: ${left.join(", ")}`;
   const viewBox = `0 0 340 ${12 + 25 * shares.length}`;
-  byId("biases-left").replaceChildren(svg("svg", { viewBox, role: "img", "aria-label": label }, ...rows));
+  const drawn = svg("svg", { viewBox, role: "img", "aria-label": label }, ...rows);
+  byId("biases-left").replaceChildren(drawn);
 }
 
 /** The greatest slope of an activation. */
@@ -111,17 +124,21 @@ function remark(slope) {
   const share = slope / greatestSlope(name);
   const percent = `${(100 * share).toFixed(1)} %`;
   return share < SATURATED
-    ? `<strong>Saturated:</strong> the slope is ${percent} of its greatest value. The neuron passes next to nothing back, and hardly learns.`
+    ? `<strong>Saturated:</strong> the slope is ${percent} of its greatest value. The neuron passes
+      next to nothing back, and hardly learns.`
     : `The slope is ${percent} of its greatest value: the neuron learns.`;
 }
 
-/* ------------------------------------------------------------------------------------- questions */
+/* ------------------------------------------------------------------------------------ questions */
 
 const RIVALS = ["sigmoid", "tanh", "leaky_relu"];
 
 const asked = [
   question(byId("biases-questions"), {
-    text: () => `The bias is ${numeral(bias.value)}. One step b ← b − α δ: the output ${symbol("x")} of this neuron …`,
+    text: () => {
+      const b = numeral(bias.value);
+      return `The bias is ${b}. One step b ← b − α δ: the output ${symbol("x")} of this neuron …`;
+    },
     choices: ["rises", "falls", "stays the same to four decimals"],
     answer: () => {
       const z = total + bias.value;
@@ -131,8 +148,11 @@ const asked = [
     },
     why: () => {
       const z = total + bias.value;
-      const δ = back.value * at(name, z).slope;
-      return `δ is ${numeral(δ)}, so z goes from ${numeral(z)} to ${numeral(z - α * δ)} and x from ${numeral(at(name, z).x)} to ${numeral(at(name, z - α * δ).x)}.`;
+      const { x, slope } = at(name, z);
+      const δ = back.value * slope;
+      const [to, output] = [z - α * δ, at(name, z - α * δ).x].map(numeral);
+      const moved = `z goes from ${numeral(z)} to ${to} and x from ${numeral(x)} to ${output}`;
+      return `δ is ${numeral(δ)}, so ${moved}.`;
     },
   }),
   question(byId("biases-questions"), {
@@ -143,13 +163,14 @@ const asked = [
       return slopes.indexOf(Math.max(...slopes));
     },
     why: () => {
-      const slopes = RIVALS.map((rival) => `${numeral(at(rival, total + bias.value).slope)} for ${rival}`);
+      const z = total + bias.value;
+      const slopes = RIVALS.map((rival) => `${numeral(at(rival, z).slope)} for ${rival}`);
       return `σ′(z) is ${slopes.join(", ")}.`;
     },
   }),
 ];
 
-/* ----------------------------------------------------------------------------------------- start */
+/* ---------------------------------------------------------------------------------------- start */
 
 function choose(activation) {
   name = activation;

@@ -19,7 +19,10 @@ const CELL_EDGES = [
  */
 function contours(plot, f, levels, cells = 48) {
   const [[left, right], [low, high]] = [plot.xs, plot.ys];
-  const place = (column, row) => [left + ((right - left) * column) / cells, low + ((high - low) * row) / cells];
+  const place = (column, row) => [
+    left + ((right - left) * column) / cells,
+    low + ((high - low) * row) / cells,
+  ];
   const grid = Array.from({ length: cells + 1 }, (_, row) =>
     Float64Array.from({ length: cells + 1 }, (_, column) => f(...place(column, row))),
   );
@@ -31,7 +34,8 @@ function contours(plot, f, levels, cells = 48) {
       const [least, greatest] = [Math.min(...values), Math.max(...values)];
       levels.forEach((level, k) => {
         if (level <= least || level > greatest) return;
-        const corners = [place(column, row), place(column + 1, row), place(column + 1, row + 1), place(column, row + 1)];
+        const offsets = [[0, 0], [1, 0], [1, 1], [0, 1]];
+        const corners = offsets.map(([right, up]) => place(column + right, row + up));
         lines[k].push(...cellSegments(corners, values, level));
       });
     }

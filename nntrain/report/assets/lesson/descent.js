@@ -1,7 +1,13 @@
 // Section 2: balls that go down a landscape.
 
-const VERDICTS = ["too small: it crawls", "about right", "overshoots, but arrives", "never settles", "diverges"];
-const KINDS = ["small", "right", "overshoots", "never", "diverges"];
+// What `judge` can find, and how the question calls it.
+const VERDICTS = {
+  small: "too small: it crawls",
+  right: "about right",
+  overshoots: "overshoots, but arrives",
+  never: "never settles",
+  diverges: "diverges",
+};
 const PACE = 220; // ms for a step
 const LONGEST = 60; // steps of a run
 const VALLEY_LEVELS = [0.15, 0.3, 0.55, 1, 2, 3.8, 7, 13];
@@ -26,7 +32,8 @@ function draw() {
   const { xs, ys, f, formula } = landscape;
   byId("descent-plot").replaceChildren();
   const names = isFlatLandscape(landscape) ? ["w", "f(w)"] : ["u", "v"];
-  const made = plot(byId("descent-plot"), { xs, ys, names, height: 240, label: `The landscape ${formula}` });
+  const label = `The landscape ${formula}`;
+  const made = plot(byId("descent-plot"), { xs, ys, names, height: 240, label });
   if (isFlatLandscape(landscape)) {
     made.area.append(svg("path", { class: "curve plain", d: graph(made, (w) => f([w])) }));
   } else {
@@ -41,7 +48,8 @@ function draw() {
   };
   const along = isFlatLandscape(landscape) ? "x" : "xy";
   const step = (xs[1] - xs[0]) / 60;
-  const ball = handle(made, { label: "The ball", at: { x: 0, y: 0 }, step, kind: "weight", along, act });
+  const at = { x: 0, y: 0 };
+  const ball = handle(made, { label: "The ball", at, step, kind: "weight", along, act });
   return { plot: made, paths, ball };
 }
 
@@ -102,9 +110,11 @@ function stop() {
 
 function show() {
   const { plot, paths, ball } = drawing;
-  paths.replaceChildren(...balls.flatMap((each, k) => trail(plot, each.path, COLOURS[k])).reverse());
+  const trails = balls.flatMap((each, k) => trail(plot, each.path, COLOURS[k]));
+  paths.replaceChildren(...trails.reverse());
   const at = balls[0].path.at(-1);
-  ball.place(placeOf(at), `${isFlat() ? "w" : "u, v"} = ${at.map(numeral).join(", ")}; f = ${numeral(landscape.f(at))}`);
+  const coordinates = `${isFlat() ? "w" : "u, v"} = ${at.map(numeral).join(", ")}`;
+  ball.place(placeOf(at), `${coordinates}; f = ${numeral(landscape.f(at))}`);
   showHistory();
   showNumbers();
   showVerdict();
@@ -114,10 +124,12 @@ function show() {
 /** The path of a ball: its steps as lines, its places as dots. */
 function trail(plot, path, colour) {
   const shown = path.filter((w) => !isGone(w)).map(placeOf);
-  const line = svg("path", { class: `curve thin ${colour}`, d: pathThrough(plot, shown.map(({ x, y }) => [x, y])) });
-  const dots = shown.map(({ x, y }, k) =>
-    svg("circle", { class: `dot ${colour}`, cx: plot.X(x), cy: plot.Y(y), r: k === shown.length - 1 ? 6 : 3.2 }),
-  );
+  const d = pathThrough(plot, shown.map(({ x, y }) => [x, y]));
+  const line = svg("path", { class: `curve thin ${colour}`, d });
+  const dots = shown.map(({ x, y }, k) => {
+    const r = k === shown.length - 1 ? 6 : 3.2;
+    return svg("circle", { class: `dot ${colour}`, cx: plot.X(x), cy: plot.Y(y), r });
+  });
   return [line, ...dots];
 }
 
@@ -150,10 +162,12 @@ function showNumbers() {
   const slope = landscape.gradient(w);
   const names = isFlat() ? ["w"] : ["u", "v"];
   const lines = names.map((name, k) => {
-    const after = numeral(w[k] - rate.value * slope[k]);
+    const after = outcome("weight", w[k] - rate.value * slope[k]);
     const letter = `<span class="symbol weight">${name}</span>`;
     const derivative = isFlat() ? "f′(w)" : `∂f/∂${name}`;
-    return `<p>${letter} ← ${letter} − α ${derivative} = ${coloured("weight", w[k])} − ${rate.value} · ${coloured("delta", slope[k])} = <strong class="weight">${after}</strong></p>`;
+    const [from, gradient] = [coloured("weight", w[k]), coloured("delta", slope[k])];
+    const numbers = `${from} − ${rate.value} · ${gradient} = ${after}`;
+    return `<p>${letter} ← ${letter} − α ${derivative} = ${numbers}</p>`;
   });
   const count = isNew ? "The next step" : `Step ${path.length - 1}`;
   byId("descent-numbers").innerHTML = `<p>${count}</p>${lines.join("")}`;
@@ -165,23 +179,25 @@ function verdict({ kind, steps, end }) {
   return {
     small: `too small. The ball crawls: after ${steps} steps ${where}.`,
     right: `about right. The ball arrives in ${steps} steps, at ${where}.`,
-    overshoots: `rather large. The ball jumps across the minimum to and fro, and arrives after ${steps} steps.`,
+    overshoots: `rather large. The ball jumps to and fro, and arrives after ${steps} steps.`,
     never: `too large. The ball jumps to and fro and has not settled after ${steps} steps.`,
-    diverges: `far too large. Each jump is longer than the last, and the ball is lost after ${steps} steps.`,
+    diverges: `far too large. The jumps grow, and the ball is lost after ${steps} steps.`,
   }[kind];
 }
 
 function showVerdict() {
   if (!isOver()) {
-    byId("descent-verdict").textContent = "Run it to the end, and the page says whether α is too small, right or too large.";
+    byId("descent-verdict").textContent =
+      "Run it to the end, and the page says whether α is too small, right or too large.";
     return;
   }
   const found = betas().map((β) => judge(landscape, start, rate.value, β));
-  const lines = [`<strong>α = ${rate.value.toFixed(2)} is ${verdict(found[0])}</strong>${whichMinimum(found[0])}`];
+  const first = `α = ${rate.value.toFixed(2)} is ${verdict(found[0])}`;
+  const lines = [`<strong>${first}</strong>${whichMinimum(found[0])}`];
   if (found.length > 1) {
     const { kind, steps } = found[1];
-    const told = { diverges: "is lost", never: "has not settled" }[kind];
-    lines.push(`<span class="other">With momentum it ${told ?? "arrives"} after ${steps} steps.</span>`);
+    const end = { diverges: "is lost", never: "has not settled" }[kind] ?? "arrives";
+    lines.push(`<span class="other">With momentum it ${end} after ${steps} steps.</span>`);
   }
   byId("descent-verdict").innerHTML = lines.join("<br>");
 }
@@ -190,12 +206,14 @@ function showVerdict() {
 function whichMinimum({ kind, end }) {
   if (landscape !== LANDSCAPES.two || kind === "diverges" || kind === "never") return "";
   const [low, high] = landscape.xs;
-  const everywhere = Array.from({ length: 500 }, (_, k) => landscape.f([low + ((high - low) * k) / 499]));
+  const places = Array.from({ length: 500 }, (_, k) => low + ((high - low) * k) / 499);
+  const everywhere = places.map((w) => landscape.f([w]));
   const isDeepest = landscape.f(end) < Math.min(...everywhere) + 0.1;
-  return isDeepest ? " It ends in the deeper minimum." : " It ends in a minimum, but the other one is deeper.";
+  const which = isDeepest ? "the deeper minimum" : "a minimum, but the other one is deeper";
+  return ` It ends in ${which}.`;
 }
 
-/* ------------------------------------------------------------------------------------- questions */
+/* ------------------------------------------------------------------------------------ questions */
 
 /** f before and after the next step of the ball without momentum. */
 function nextStep() {
@@ -206,7 +224,11 @@ function nextStep() {
 
 const asked = [
   question(byId("descent-questions"), {
-    text: () => `The ball is at ${isFlat() ? "w" : "(u, v)"} = ${balls[0].path.at(-1).map(numeral).join(", ")}, and α is ${rate.value.toFixed(2)}. In the next step, f …`,
+    text: () => {
+      const place = balls[0].path.at(-1).map(numeral).join(", ");
+      const ball = `The ball is at ${isFlat() ? "w" : "(u, v)"} = ${place}`;
+      return `${ball}, and α is ${rate.value.toFixed(2)}. In the next step, f …`;
+    },
     choices: ["falls", "rises", "stays the same"],
     answer: () => {
       const { before, after } = nextStep();
@@ -214,18 +236,19 @@ const asked = [
     },
     why: () => {
       const { next, before, after } = nextStep();
-      return `The step leads to ${next.map(numeral).join(", ")}, where f is ${numeral(after)}; it was ${numeral(before)}.`;
+      const place = next.map(numeral).join(", ");
+      return `The step leads to ${place}, where f is ${numeral(after)}; it was ${numeral(before)}.`;
     },
   }),
   question(byId("descent-questions"), {
     text: () => `Before you press <em>Run</em>: from the start, α = ${rate.value.toFixed(2)} is …`,
-    choices: VERDICTS,
-    answer: () => KINDS.indexOf(judge(landscape, start, rate.value).kind),
+    choices: Object.values(VERDICTS),
+    answer: () => Object.keys(VERDICTS).indexOf(judge(landscape, start, rate.value).kind),
     why: () => `It is ${verdict(judge(landscape, start, rate.value))}`,
   }),
 ];
 
-/* ----------------------------------------------------------------------------------------- start */
+/* ---------------------------------------------------------------------------------------- start */
 
 onChoice("descent-landscape", (name) => {
   landscape = LANDSCAPES[name];
@@ -240,7 +263,9 @@ onChoice("descent-landscape", (name) => {
 });
 
 function showCaption() {
-  const seen = isFlat() ? "The ball starts where you drag it." : "Seen from above: on a line, f is the same everywhere.";
+  const seen = isFlat()
+    ? "The ball starts where you drag it."
+    : "Seen from above: on a line, f is the same everywhere.";
   byId("descent-caption").textContent = `${landscape.formula}. ${seen}`;
 }
 

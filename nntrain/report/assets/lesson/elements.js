@@ -45,7 +45,7 @@ function shortNumeral(value) {
   return (Number(rounded) === 0 ? "0.00" : rounded).replaceAll("-", "−");
 }
 
-/** The quantity that a symbol belongs to, whose colour it has: "x", "weight", "delta" or "target". */
+/** The quantity that a symbol belongs to, whose colour it has: "x", "weight", "delta", "target". */
 function quantityOf(symbol) {
   if (/^(δ|∂)/.test(symbol)) return "delta";
   if (/^[Wb]/.test(symbol)) return "weight";

@@ -34,7 +34,8 @@ function squaresPlot() {
   const unit = Math.min(Math.max(100, 285 / outputs), 140, 240 / (ys[1] - ys[0]));
   const [width, height] = [340, unit * (ys[1] - ys[0]) + MARGIN.top + MARGIN.bottom];
   const xs = [0, (width - MARGIN.left - MARGIN.right) / unit];
-  const made = plot(byId("error-squares"), { xs, ys, width, height, label: "Outputs and targets", isBare: true });
+  const label = "Outputs and targets";
+  const made = plot(byId("error-squares"), { xs, ys, width, height, label, isBare: true });
   const drawn = svg("g");
   made.above.append(drawn);
   return { ...made, drawn, column: xs[1] / outputs };
@@ -68,7 +69,8 @@ function withParameter(value) {
 const nameOfChosen = () => parameterSymbol(chosen);
 
 function showChosen() {
-  byId("error-weight-name").innerHTML = `${chosen.k === null ? "Bias" : "Weight"} ${nameOfChosen()}`;
+  const kind = chosen.k === null ? "Bias" : "Weight";
+  byId("error-weight-name").innerHTML = `${kind} ${nameOfChosen()}`;
   weight.set(parameterValue(network, chosen));
 }
 
@@ -86,34 +88,46 @@ function show() {
 }
 
 function showSquares(x) {
-  const { X, Y, drawn } = squares;
-  drawn.replaceChildren(...x.flatMap((value, j) => {
-    const left = columnOf(j);
-    const [low, high] = [Math.min(value, y[j]), Math.max(value, y[j])];
-    const side = Y(low) - Y(high);
-    const bar = { x: X(left), y: Y(Math.max(value, 0)), width: X(BAR) - X(0), height: Math.abs(Y(value) - Y(0)) };
-    const square = { x: X(left + BAR), y: Y(high), width: side, height: side };
-    const area = svg("text", { x: square.x + side + 6, y: square.y + side / 2 + 4 }, numeral((value - y[j]) ** 2));
-    const name = svg("text", { x: X(left), y: Y(squares.ys[0]) + 18 }, isRoomy ? `output ${j + 1}` : j + 1);
-    const rects = [svg("rect", { class: "bar x", ...bar }), svg("rect", { class: "wash plain", ...square })];
-    return isRoomy ? [...rects, area, name] : [...rects, name];
-  }));
+  squares.drawn.replaceChildren(...x.flatMap((value, j) => squareOf(value, j)));
   const E = numeral(error(network.loss, x, y));
   targets.forEach((target, j) => {
-    target.place({ x: columnOf(j) + BAR / 2, y: y[j] }, `${numeral(y[j])}; output ${numeral(x[j])}, E ${E}`);
+    const text = `${numeral(y[j])}; output ${numeral(x[j])}, E ${E}`;
+    target.place({ x: columnOf(j) + BAR / 2, y: y[j] }, text);
   });
+}
+
+/** The bar of output j, and the square between it and its target. */
+function squareOf(value, j) {
+  const { X, Y } = squares;
+  const left = columnOf(j);
+  const [top, side] = [Y(Math.max(value, y[j])), Math.abs(Y(value) - Y(y[j]))];
+  const height = Math.abs(Y(value) - Y(0));
+  const bar = { x: X(left), y: Y(Math.max(value, 0)), width: X(BAR) - X(0), height };
+  const square = { x: X(left + BAR), y: top, width: side, height: side };
+  const name = isRoomy ? `output ${j + 1}` : j + 1;
+  const drawn = [
+    svg("rect", { class: "bar x", ...bar }),
+    svg("rect", { class: "wash plain", ...square }),
+    svg("text", { x: X(left), y: Y(squares.ys[0]) + 18 }, name),
+  ];
+  if (isRoomy) {
+    const beside = { x: square.x + side + 6, y: top + side / 2 + 4 };
+    drawn.push(svg("text", beside, numeral((value - y[j]) ** 2)));
+  }
+  return drawn;
 }
 
 function showFormula(x, E) {
   const term = (a, b) => `(${a} − ${b})²`;
   const symbols = x.map((_, j) => term(symbol(`x_${L}`, j + 1), symbol("y", j + 1))).join(" + ");
   const numbers = x.map((v, j) => term(coloured("x", v), coloured("target", y[j]))).join(" + ");
-  byId("error-formula").innerHTML = `<p>${symbol("E")} = ½‖${symbol(`x_${L}`)} − ${symbol("y")}‖²</p>
+  byId("error-formula").innerHTML = `
+    <p>${symbol("E")} = ½‖${symbol(`x_${L}`)} − ${symbol("y")}‖²</p>
     <p>= ½ [ ${symbols} ]</p><p>= ½ [ ${numbers} ]</p>
     <p>= <strong id="error-value">${numeral(E)}</strong></p>`;
 }
 
-/* ------------------------------------------------------------------------------------- questions */
+/* ------------------------------------------------------------------------------------ questions */
 
 /** E now, and after the chosen parameter is raised. */
 function raised() {
@@ -122,11 +136,17 @@ function raised() {
   return { x, x_, E: error(network.loss, x, y), E_: error(network.loss, x_, y) };
 }
 
+/** (x_j − y_j)² of each output. */
+const areas = () => outputsOf(network).map((value, j) => (value - y[j]) ** 2);
+
 const listed = (values) => `(${[...values].map((value) => numeral(value)).join(", ")})`;
 
 const questionsAsked = [
   question(byId("error-questions"), {
-    text: () => `${nameOfChosen()} is ${numeral(parameterValue(network, chosen))}. You raise it by ${RAISE}. Then ${symbol("E")} …`,
+    text: () => {
+      const value = numeral(parameterValue(network, chosen));
+      return `${nameOfChosen()} is ${value}. You raise it by ${RAISE}. Then ${symbol("E")} …`;
+    },
     choices: ["rises", "falls", "stays the same"],
     answer: () => {
       const change = raised().E_ - raised().E;
@@ -134,25 +154,27 @@ const questionsAsked = [
     },
     why: () => {
       const { x, x_, E, E_ } = raised();
-      return `The outputs go from ${listed(x)} to ${listed(x_)}, the targets are ${listed(y)}: ${symbol("E")} goes from ${numeral(E)} to ${numeral(E_)}.`;
+      const moved = `The outputs go from ${listed(x)} to ${listed(x_)}`;
+      const fate = `${symbol("E")} goes from ${numeral(E)} to ${numeral(E_)}`;
+      return `${moved}, the targets are ${listed(y)}: ${fate}.`;
     },
   }),
   question(byId("error-questions"), {
     text: () => `Which output has the larger share of ${symbol("E")}?`,
-    choices: [...lesson.rows[0].y.map((_, j) => `${symbol(`x_${L}`, j + 1)}`), "none: they are equal"],
+    choices: [...y.map((_, j) => symbol(`x_${L}`, j + 1)), "none: they are equal"],
     answer: () => {
-      const parts = outputsOf(network).map((v, j) => (v - y[j]) ** 2);
-      const greatest = Math.max(...parts);
-      return parts.filter((part) => part === greatest).length > 1 ? outputs : parts.indexOf(greatest);
+      const all = areas();
+      const greatest = Math.max(...all);
+      return all.filter((area) => area === greatest).length > 1 ? outputs : all.indexOf(greatest);
     },
     why: () => {
-      const parts = outputsOf(network).map((v, j) => (v - y[j]) ** 2);
-      return `The squares have the areas ${parts.map((part) => numeral(part)).join(" and ")}. A distance twice as long counts four times.`;
+      const told = areas().map(numeral).join(" and ");
+      return `The squares have the areas ${told}. A distance twice as long counts four times.`;
     },
   }),
 ];
 
-/* ----------------------------------------------------------------------------------------- start */
+/* ---------------------------------------------------------------------------------------- start */
 
 lesson.rows.forEach(({ y: target }, k) => {
   const label = lesson.classes[target.indexOf(Math.max(...target))];

@@ -59,7 +59,7 @@ function lightOf(equation, L) {
   };
 }
 
-/** A figure in an SVG element, with one tab stop: the arrow keys move from parameter to parameter. */
+/** A figure in an SVG element, with one tab stop: the arrow keys move between parameters. */
 class NetworkFigure {
   /**
    * @param {SVGElement} element

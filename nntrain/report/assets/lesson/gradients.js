@@ -12,6 +12,7 @@ const LABELLED = [-3.5, -2, -1, 0, 1, 2, 3.5, 5.5, 8];
 const LABELS_AT = 1.2; // x of their labels
 const ARROW = 0.13; // its length, for a gradient of length 1
 const LONGEST_ARROW = 1;
+const BARB = 9; // in units of the drawing
 const NEARLY_ZERO = 0.12;
 const START = { x: 0.7, y: 0.6 };
 
@@ -84,7 +85,10 @@ function wayDown({ x, y }) {
 function arrow({ X, Y }, { x, y }, [right, up]) {
   const [x1, y1, x2, y2] = [X(x), Y(y), X(x + right), Y(y + up)];
   const direction = Math.atan2(y2 - y1, x2 - x1);
-  const barb = (turn) => `L${x2 - 9 * Math.cos(direction + turn)},${y2 - 9 * Math.sin(direction + turn)}`;
+  const barb = (turn) => {
+    const [across, down] = [Math.cos(direction + turn), Math.sin(direction + turn)];
+    return `L${x2 - BARB * across},${y2 - BARB * down}`;
+  };
   return `M${x1},${y1}L${x2},${y2}${barb(0.45)}M${x2},${y2}${barb(-0.45)}`;
 }
 
@@ -110,11 +114,12 @@ function show() {
 function showNumbers(fx, fy) {
   const [x, y] = [at.x, at.y].map(bracketed);
   const f = FIELD.f(at.x, at.y);
-  const plane = `${numeral(f)} + ${coloured("delta", fx)} (x − ${x}) + ${coloured("delta", fy)} (y − ${y})`;
+  const [slope, other] = [coloured("delta", fx), coloured("delta", fy)];
+  const plane = `${numeral(f)} + ${slope} (x − ${x}) + ${other} (y − ${y})`;
   byId("gradients-numbers").innerHTML = `
     <p>f(x, y) = 2x² + 3xy + y³ = <strong>${numeral(f)}</strong></p>
-    <p>∂f/∂x = 4x + 3y = 4 · ${x} + 3 · ${y} = <strong class="delta">${numeral(fx)}</strong></p>
-    <p>∂f/∂y = 3x + 3y² = 3 · ${x} + 3 · ${y}² = <strong class="delta">${numeral(fy)}</strong></p>
+    <p>∂f/∂x = 4x + 3y = 4 · ${x} + 3 · ${y} = ${outcome("delta", fx)}</p>
+    <p>∂f/∂y = 3x + 3y² = 3 · ${x} + 3 · ${y}² = ${outcome("delta", fy)}</p>
     <p>Tangent <span class="weight">plane</span>: ${plane}</p>`;
 }
 
@@ -126,11 +131,11 @@ function remark(length) {
   const [xx, xy, yy] = FIELD.curvature(at.x, at.y);
   const isSaddle = xx * yy - xy ** 2 < 0;
   return isSaddle
-    ? "<strong>A saddle:</strong> the plane is level here, but f falls to two sides. Gradient descent slows down."
+    ? "<strong>A saddle:</strong> the plane is level here, but f falls to two sides."
     : "<strong>A minimum:</strong> the plane is level here, and f rises to all sides.";
 }
 
-/* ------------------------------------------------------------------------------------- questions */
+/* ------------------------------------------------------------------------------------ questions */
 
 /** The next step of gradient descent, and f before and after it. */
 function nextStep() {
@@ -155,7 +160,8 @@ const asked = [
     },
     why: () => {
       const { x, y } = nextStep();
-      return `x moves by ${numeral(x - at.x)} and y by ${numeral(y - at.y)}: each by −α times its partial derivative.`;
+      const [right, up] = [x - at.x, y - at.y].map(numeral);
+      return `x moves by ${right} and y by ${up}: each by −α times its partial derivative.`;
     },
   }),
   question(byId("gradients-questions"), {
@@ -168,12 +174,13 @@ const asked = [
     },
     why: () => {
       const { before, after } = nextStep();
-      return `It changes by ${numeral(after - before)}. On the tangent plane it would change by −α‖∇f‖² = ${numeral(guesses()[0])}; the surface is curved.`;
+      const onPlane = `on the tangent plane by −α‖∇f‖² = ${numeral(guesses()[0])}`;
+      return `It changes by ${numeral(after - before)}, ${onPlane}; but the surface is curved.`;
     },
   }),
 ];
 
-/* ----------------------------------------------------------------------------------------- start */
+/* ---------------------------------------------------------------------------------------- start */
 
 byId("gradients-step").addEventListener("click", () => {
   const within = (value, [low, high]) => Math.min(high, Math.max(low, value));

@@ -79,7 +79,8 @@ function hasArrived({ gradient }, { path, velocity }) {
 /**
  * What a learning rate does from here on, found by trying.
  *
- * @returns {{kind: "small" | "right" | "overshoots" | "never" | "diverges", steps: number, end: number[]}}
+ * @returns {object} `kind`: "small", "right", "overshoots", "never" or "diverges"; the number of
+ *   `steps` that this takes, and where the ball is at their `end`.
  */
 function judge(landscape, start, α, β = 0) {
   let ball = ballAt(start);

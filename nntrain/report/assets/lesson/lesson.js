@@ -26,7 +26,10 @@ const bracketed = (value) => (value < 0 ? `(${numeral(value)})` : numeral(value)
 /** A number in the colour of its quantity, as HTML. */
 const coloured = (quantity, value) => `<span class="${quantity}">${bracketed(value)}</span>`;
 
-/** A symbol of the lecture in its colour, as HTML; with numbers, its entry: `symbol("W_2", 1, 3)`. */
+/** The number that a calculation ends with, as HTML. */
+const outcome = (quantity, value) => `<strong class="${quantity}">${numeral(value)}</strong>`;
+
+/** A symbol of the lecture in its colour, as HTML; `symbol("W_2", 1, 3)` is an entry of it. */
 function symbol(name, ...entry) {
   const element = symbolElement(name);
   if (name === "y") element.classList.replace("x", "target");

@@ -1,4 +1,4 @@
-// Forward propagation, backpropagation and the step of gradient descent, with the lecture's symbols.
+// Forward propagation, backpropagation and gradient descent, with the lecture's symbols.
 // The page and its worker use it; nntrain/nn/ computes the same.
 
 /**

@@ -31,17 +31,21 @@ let plots = 0;
  * @param {boolean} [options.isBare] Whether the x axis has no numbers.
  * @returns {Plot}
  */
-function plot(container, { xs, ys, label, names = ["", ""], width = 340, height = 250, isBare = false }) {
+function plot(container, options) {
+  const { xs, ys, label, names = ["", ""], width = 340, height = 250, isBare = false } = options;
   const [right, bottom] = [width - MARGIN.right, height - MARGIN.bottom];
   const X = (x) => MARGIN.left + ((x - xs[0]) / (xs[1] - xs[0])) * (right - MARGIN.left);
   const Y = (y) => bottom - ((y - ys[0]) / (ys[1] - ys[0])) * (bottom - MARGIN.top);
-  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": label });
+  const viewBox = `0 0 ${width} ${height}`;
+  const root = svg("svg", { viewBox, role: "group", "aria-label": label });
   const clip = `plot-${++plots}`;
-  const frame = { x: MARGIN.left, y: MARGIN.top, width: right - MARGIN.left, height: bottom - MARGIN.top };
+  const [inner, tall] = [right - MARGIN.left, bottom - MARGIN.top];
+  const frame = { x: MARGIN.left, y: MARGIN.top, width: inner, height: tall };
   const area = svg("g", { "clip-path": `url(#${clip})` });
   const above = svg("g");
   const cut = svg("clipPath", { id: clip }, svg("rect", frame));
-  root.append(svg("defs", {}, cut), axes({ xs: isBare ? null : xs, ys, X, Y, right, bottom, names }), area, above);
+  const grid = axes({ xs: isBare ? null : xs, ys, X, Y, right, bottom, names });
+  root.append(svg("defs", {}, cut), grid, area, above);
   container.append(root);
   const at = (event) => {
     const place = new DOMPoint(event.clientX, event.clientY);
@@ -62,15 +66,17 @@ function axes({ xs, ys, X, Y, right, bottom, names }) {
   };
   for (const x of xs ? ticks(xs) : []) {
     line(X(x), MARGIN.top, X(x), bottom, x === 0);
-    group.append(svg("text", { x: X(x), y: bottom + 14, "text-anchor": "middle" }, tickText(x)));
+    const below = { x: X(x), y: bottom + 14, "text-anchor": "middle" };
+    group.append(svg("text", below, tickText(x)));
   }
   for (const y of ticks(ys)) {
     line(MARGIN.left, Y(y), right, Y(y), y === 0);
-    group.append(svg("text", { x: MARGIN.left - 5, y: Y(y) + 4, "text-anchor": "end" }, tickText(y)));
+    const beside = { x: MARGIN.left - 5, y: Y(y) + 4, "text-anchor": "end" };
+    group.append(svg("text", beside, tickText(y)));
   }
-  const [below, beside] = names;
-  group.append(svg("text", { x: right, y: bottom + 27, "text-anchor": "end", class: "name" }, below));
-  group.append(svg("text", { x: 2, y: MARGIN.top - 1, class: "name" }, beside));
+  const end = { x: right, y: bottom + 27, "text-anchor": "end", class: "name" };
+  group.append(svg("text", end, names[0]));
+  group.append(svg("text", { x: 2, y: MARGIN.top - 1, class: "name" }, names[1]));
   return group;
 }
 
@@ -90,7 +96,8 @@ function ticks([low, high]) {
 
 /** A path through points [x, y], as an attribute. */
 function pathThrough({ X, Y }, points) {
-  return points.map(([x, y], k) => `${k ? "L" : "M"}${X(x).toFixed(2)},${Y(y).toFixed(2)}`).join("");
+  const place = ([x, y]) => `${X(x).toFixed(2)},${Y(y).toFixed(2)}`;
+  return points.map((point, k) => `${k ? "L" : "M"}${place(point)}`).join("");
 }
 
 /** The graph of f as a path attribute. */
@@ -138,7 +145,8 @@ function handle(plot, { label, at, step, kind = "plain", along = "xy", act }) {
   const [low, high] = along === "y" ? plot.ys : plot.xs;
   element.setAttribute("aria-valuemin", low);
   element.setAttribute("aria-valuemax", high);
-  if (along !== "xy") element.setAttribute("aria-orientation", along === "y" ? "vertical" : "horizontal");
+  const orientation = { x: "horizontal", y: "vertical" }[along];
+  if (orientation) element.setAttribute("aria-orientation", orientation);
   let point = at;
   const place = (to, text) => {
     point = to;
@@ -156,7 +164,8 @@ function handle(plot, { label, at, step, kind = "plain", along = "xy", act }) {
   element.addEventListener("keydown", (event) => {
     if (!(event.key in DIRECTIONS) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault(); // keeps the page from scrolling
-    const [right, up] = DIRECTIONS[event.key].map((d) => d * step * (event.shiftKey ? LARGE_STEPS : 1));
+    const length = step * (event.shiftKey ? LARGE_STEPS : 1);
+    const [right, up] = DIRECTIONS[event.key].map((direction) => direction * length);
     // Along a line, either pair of keys moves it.
     if (along === "x") move({ x: point.x + right + up, y: point.y });
     else if (along === "y") move({ x: point.x, y: point.y + right + up });

@@ -26,12 +26,13 @@ function question(container, { text, choices, answer, why }) {
   form.innerHTML = `<fieldset><legend></legend><div class="choices"></div></fieldset>
     <button type="submit">Check</button>
     <p class="answer" role="status"></p>`;
-  const [legend, list, told] = ["legend", ".choices", ".answer"].map((css) => form.querySelector(css));
+  const find = (css) => form.querySelector(css);
+  const [legend, list, told] = ["legend", ".choices", ".answer"].map(find);
   const refresh = () => {
     legend.innerHTML = resolved(text);
-    list.innerHTML = resolved(choices)
-      .map((choice, k) => `<label><input type="radio" name="${name}" value="${k}"> ${choice}</label>`)
-      .join("");
+    const button = (k) => `<input type="radio" name="${name}" value="${k}">`;
+    const labels = resolved(choices).map((choice, k) => `<label>${button(k)} ${choice}</label>`);
+    list.innerHTML = labels.join("");
     told.replaceChildren();
     form.removeAttribute("data-result");
   };

@@ -49,7 +49,8 @@ function forwardEquations(i, activation) {
       phase: "forward",
       result: `z_${i}`,
       terms: [`W_${i}`, " ", `x_${i - 1}`, " + ", `b_${i}`],
-      why: "Each neuron multiplies its inputs by its weights, one row of the matrix, and adds its bias.",
+      why:
+        "Each neuron multiplies its inputs by its weights, a row of the matrix, and adds its bias.",
       layer: i,
     },
     {

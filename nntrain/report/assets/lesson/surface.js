@@ -52,7 +52,7 @@ function drawPlane({ project, plane, point }, { f, gradient }, at) {
   point.setAttribute("cy", Y);
 }
 
-/** From x, y and z to units of the drawing, z = level at half the height; `depth` is how far behind. */
+/** From x, y and z to units of the drawing, with z = level at half its height, and the depth. */
 function projection(level, angle) {
   const { width, height, scale, lift, elevation } = SURFACE;
   const [cos, sin] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)];
