@@ -117,7 +117,7 @@ figures: $(VENV)/installed-dev  ## Draw the figures of docs/lecture.md and docs/
 	$(BIN)/python docs/figures/lecture.py
 	$(BIN)/python docs/figures/optimizers.py
 
-screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report (needs Chromium)
+screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report and the lesson (needs Chromium)
 	$(BIN)/python docs/figures/screenshots.py
 
 # One cache per platform: mypy does not reuse one of another platform.

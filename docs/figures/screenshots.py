@@ -1,4 +1,4 @@
-"""Take the pictures of the README: a report of quick.yaml on demo digits, in a real browser.
+"""Take the pictures of the README: a report of quick.yaml on demo digits, and the lesson.
 
 `make screenshots` needs Chromium. Demo digits, because MNIST's are not ours to publish.
 """
@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
 QUICK = HERE.parents[1] / "configs/quick.yaml"
@@ -22,6 +23,7 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+BACK = 9  # equations, as far as δ_1
 # Of a hand that writes a 4, in shares of the paper's side.
 STROKES = [
     [(0.36, 0.2), (0.34, 0.35), (0.31, 0.5), (0.42, 0.54), (0.66, 0.5)],
@@ -31,28 +33,68 @@ STROKES = [
 
 @click.command()
 def main() -> None:
-    """Write report.png, board.png and phone.png beside this script."""
+    """Write report.png, board.png, phone.png and lesson*.png beside this script."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise click.ClickException("there is no Chromium; install your system's package chromium")
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        for command in (["data", "demo"], ["fit", str(QUICK)], ["report"]):
+    with TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        for command in (["data", "demo"], ["fit", str(QUICK)], ["report"], ["lesson"]):
             subprocess.run([sys.executable, "-m", "nntrain", *command], cwd=folder, check=True)
-        address = (Path(folder) / "runs/quick/report.html").as_uri()
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        page = browser.new_page(viewport={"width": 1180, "height": 860}, device_scale_factor=1.5)
-        page.goto(address)
-        page.screenshot(path=HERE / "report.png")
-        _draw(page)
-        page.locator("#board").screenshot(path=HERE / "board.png")
-        phone = browser.new_page(
-            viewport={"width": 360, "height": 740}, device_scale_factor=2, color_scheme="dark"
-        )
-        phone.goto(address)
-        phone.locator("#mistakes").scroll_into_view_if_needed()
-        phone.evaluate("document.querySelector('#mistakes').scrollIntoView()")
-        phone.screenshot(path=HERE / "phone.png")
+        _show_report(browser, (folder / "runs/quick/report.html").as_uri())
+        _show_lesson(browser, (folder / "lesson.html").as_uri())
         browser.close()
+
+
+def _show_report(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1180, "height": 860}, device_scale_factor=1.5)
+    page.goto(address)
+    page.screenshot(path=HERE / "report.png")
+    _draw(page)
+    page.locator("#board").screenshot(path=HERE / "board.png")
+    phone = _phone(browser, address)
+    phone.locator("#mistakes").scroll_into_view_if_needed()
+    phone.evaluate("document.querySelector('#mistakes').scrollIntoView()")
+    phone.screenshot(path=HERE / "phone.png")
+
+
+def _show_lesson(browser: Browser, address: str) -> None:
+    page = browser.new_page(
+        viewport={"width": 1180, "height": 1060}, device_scale_factor=1.5, reduced_motion="reduce"
+    )
+    page.goto(address)
+    for _ in range(BACK):
+        page.locator("#backpropagation-next").click()
+    page.evaluate("scrollTo(0, document.querySelector('#backpropagation').offsetTop + 24)")
+    page.screenshot(path=HERE / "lesson.png")
+    page.locator("[name=descent-landscape][value=valley]").check()
+    page.locator("#descent-momentum").check()
+    page.locator("#descent-run").click()
+    page.locator("#descent .bench").screenshot(path=HERE / "lesson-descent.png")
+    phone = _phone(browser, address)
+    phone.evaluate("document.querySelector('#gradients .bench').scrollIntoView()")
+    phone.screenshot(path=HERE / "lesson-phone.png")
+    for name in ("lesson", "lesson-descent", "lesson-phone"):
+        _reduce(HERE / f"{name}.png")
+
+
+def _reduce(file: Path) -> None:
+    """Keep 256 colours, which drawings hardly exceed: a third of the bytes."""
+    with Image.open(file) as picture:
+        reduced = picture.convert("RGB").quantize(256)
+    reduced.save(file, optimize=True)
+
+
+def _phone(browser: Browser, address: str) -> Page:
+    phone = browser.new_page(
+        viewport={"width": 360, "height": 740},
+        device_scale_factor=2,
+        color_scheme="dark",
+        reduced_motion="reduce",
+    )
+    phone.goto(address)
+    return phone
 
 
 def _draw(page: Page) -> None:

@@ -22,6 +22,7 @@ from nntrain.cli import (
     gradcheck,
     grade,
     inspect,
+    lesson,
     predict,
     report,
     runs,
@@ -143,6 +144,7 @@ main.add_command(fit.fit)
 main.add_command(predict.predict)
 main.add_command(predict.evaluate)
 main.add_command(report.report)
+main.add_command(lesson.lesson)
 main.add_command(export.export)
 main.add_command(data.data)
 main.add_command(config.config)

@@ -18,11 +18,11 @@ LARGEST = 2.0
 MOST_PRODUCTS = 50_000_000
 
 
-def board(model: Predictor) -> Markup:
+def board(model: Predictor, largest: float | None = None, *, halved: bool = False) -> Markup:
     """An HTML fragment with scripts and style, for one use in a page with the charset UTF-8.
 
     The board's probabilities agree with `Predictor.probabilities` for the picture that it shows
-    to 1e-5: the browser computes in float64, from the same parameters.
+    to 1e-5: the browser computes in float64, from the same parameters, unless they are halved.
 
     Its colours are the page's `--ink`, `--card`, `--faint`, `--line`, `--accent` and `--warm`,
     if the page sets them.
@@ -30,6 +30,8 @@ def board(model: Predictor) -> Markup:
     Args:
         model: The network. If its inputs are not a square grey image, or it is too large, the
             fragment is a sentence that says so.
+        largest: The most megabytes that the parameters may add to the page; None: `LARGEST`.
+        halved: Whether they are rounded to float16, which halves their size.
     """
     inputs = model.network.widths[0]
     side = isqrt(inputs)
@@ -40,11 +42,13 @@ def board(model: Predictor) -> Markup:
         shape = "×".join(map(str, image))
         return _absence(f"the network's pictures of {shape} are not square grey ones to draw in")
     parameters = model.network.parameters
-    megabytes = parameters.nbytes * 4 / 3 / 1e6
-    if megabytes > LARGEST:
+    dtype = np.dtype(np.float16) if halved else parameters.dtype
+    megabytes = parameters.size * dtype.itemsize * 4 / 3 / 1e6
+    most = LARGEST if largest is None else largest
+    if megabytes > most:
         return _absence(
             f"the network's {parameters.size:,} parameters would add {megabytes:.1f} MB to this "
-            f"page, and no more than {LARGEST:g} MB should"
+            f"page, and no more than {most:g} MB should"
         )
     products = sum(
         layer.weights.size * prod(after[:-1])  # all weights, for each window
@@ -55,16 +59,17 @@ def board(model: Predictor) -> Markup:
             f"the network's {products:,} multiplications a picture would take a browser too long, "
             f"and no more than {MOST_PRODUCTS:,} should be needed"
         )
-    html = template("board.html").render(network=_portable(model, side))
+    html = template("board.html").render(network=_portable(model, side, dtype))
     return Markup(html)  # noqa: S704 (the template has escaped it)
 
 
-def _portable(model: Predictor, side: int) -> dict[str, Any]:
+def _portable(model: Predictor, side: int, dtype: np.dtype[np.floating[Any]]) -> dict[str, Any]:
     """The data for the script, as JSON types; `Portable` in network.js describes them."""
     network, config = model.network, model.config
     weights, biases = zip(*network.views(network.parameters), strict=True)
     row_by_row = np.concatenate([part.ravel() for part in (*weights, *biases)])
-    little_endian = row_by_row.astype(row_by_row.dtype.newbyteorder("<"))
+    with np.errstate(over="ignore"):  # to inf
+        little_endian = row_by_row.astype(dtype.newbyteorder("<"))
     return {
         "side": side,
         "low": model.scale.low,
@@ -79,7 +84,7 @@ def _portable(model: Predictor, side: int) -> dict[str, Any]:
         "activations": [layer.activation for layer in config.network],
         "loss": config.loss,
         "labels": model.classes,
-        "dtype": network.parameters.dtype.name,
+        "dtype": dtype.name,
         "parameters": b64encode(little_endian.tobytes()).decode(),
     }
 

@@ -3,8 +3,6 @@
 from datetime import datetime
 from pathlib import Path
 
-import matplotlib
-
 from nntrain.errors import ConfigError, NNTrainError
 from nntrain.files import check_writable
 from nntrain.report.templates import template as _template
@@ -26,18 +24,24 @@ def check_report_path(out: Path) -> None:
         raise ConfigError(f"{out}: is no report; name another file with --out or remove it")
 
 
-def render(template: str, **values: object) -> str:
+def render(template: str, *, has_charts: bool = True, **values: object) -> str:
     """Render a page.
 
     Args:
         template: The name of a template in assets/ that extends base.html.
+        has_charts: Whether Matplotlib has drawn something in it.
         values: The template's variables.
     """
+    versions = checkpoint.versions()
+    if has_charts:
+        import matplotlib  # slow
+
+        versions = {**versions, "matplotlib": matplotlib.__version__}
     return _template(template).render(
         generator=GENERATOR,
         made=datetime.now().astimezone(),
         machine=checkpoint.machine(),
-        versions={**checkpoint.versions(), "matplotlib": matplotlib.__version__},
+        versions=versions,
         **values,
     )
 

@@ -214,13 +214,13 @@ def _page(
     threads: int,
 ) -> str:
     models = load_models(runs)
-    rows, source, missing_reason = _rows(models, data, label_column, reporter)
+    rows, source, missing_reason = evaluation_rows(models, data, label_column, reporter)
     trained = [
         RunSection(
             number,
             model,
             checkpoint.load(model.run.best_file),
-            _unless_damaged(model.run.history, reporter),
+            unless_damaged(model.run.history, reporter),
             None
             if rows is None
             else Answers(rows.labels, model.probabilities(rows, threads=threads)),
@@ -240,7 +240,7 @@ def _page(
         settings=settings,
         curves=charts.learning_curves([("", run.history) for run in trained]),
         board=board(models[0]) if len(models) == 1 else None,
-        weights=_weights(models[0]) if len(models) == 1 else [],
+        weights=weight_pictures(models[0]) if len(models) == 1 else [],
         feature_maps=_feature_maps(models[0], rows) if len(models) == 1 else [],
         layer_charts=_layer_charts(models[0], reporter) if len(models) == 1 else [],
         reliability=charts.reliability(evaluated.answers.bins()) if evaluated else None,
@@ -248,7 +248,7 @@ def _page(
     )
 
 
-def _rows(
+def evaluation_rows(
     models: Sequence[Predictor], data: str | None, label_column: str | None, reporter: Reporter
 ) -> tuple[Subset | None, str, str]:
     """The evaluation rows, their description, and the reason if there are none."""
@@ -275,7 +275,7 @@ def _evaluate(
     divided = divided[np.argsort(together.confidences[divided], kind="stable")]
 
     def drawn(chosen: NDArray[np.intp]) -> list[Picture]:
-        return _pictures(rows, together, votes, chosen)
+        return digit_pictures(rows, together, votes, chosen)
 
     return EvaluationSection(
         source,
@@ -288,9 +288,17 @@ def _evaluate(
     )
 
 
-def _pictures(
+def digit_pictures(
     rows: Subset, answers: Answers, votes: NDArray[np.intp], chosen: NDArray[np.intp]
 ) -> list[Picture]:
+    """Some rows with their predictions.
+
+    Args:
+        rows: N images.
+        answers: Their predictions.
+        votes: The predictions of each run, shape (runs, N).
+        chosen: The rows to show, from 0.
+    """
     pixels = np.empty((len(chosen), rows.dataset.pixels.shape[1]), np.uint8)
     rows.take(chosen, pixels)
     names = rows.dataset.classes
@@ -310,7 +318,7 @@ def _pictures(
     ]
 
 
-def _unless_damaged(read: Callable[[], list[RecordType]], reporter: Reporter) -> list[RecordType]:
+def unless_damaged(read: Callable[[], list[RecordType]], reporter: Reporter) -> list[RecordType]:
     """The records of a run; a notice and none if their file is damaged."""
     try:
         return read()
@@ -324,7 +332,7 @@ def _layer_charts(model: Predictor, reporter: Reporter) -> list[Chart]:
 
     Pools are left out: they are never saturated and have no weights.
     """
-    records = _unless_damaged(model.run.layers, reporter)
+    records = unless_damaged(model.run.layers, reporter)
     if not records:
         return []
     layers = [i for i, layer in enumerate(model.network.layers, 1) if layer.weights.size]
@@ -346,7 +354,7 @@ def _first_layer(model: Predictor) -> Layer:
     return next(layer for layer in model.network.layers if layer.weights.size)
 
 
-def _weights(model: Predictor) -> list[tuple[str, str]]:
+def weight_pictures(model: Predictor) -> list[tuple[str, str]]:
     """A name and a picture of each neuron of the first layer with weights, the largest first.
 
     Of a convolution they are its filters, the mean over their channels. There are none if the

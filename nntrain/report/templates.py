@@ -2,8 +2,10 @@
 
 import math
 from functools import cache
+from importlib import resources
 
 import jinja2
+from markupsafe import Markup
 
 
 def template(name: str) -> jinja2.Template:
@@ -20,8 +22,15 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["verbatim"] = _verbatim
     environment.filters |= {"share": _share, "duration": _duration}
     return environment
+
+
+def _verbatim(name: str) -> Markup:
+    """A file of assets/ as it is: braces in a script are no template's."""
+    text = resources.files(__package__).joinpath("assets", name).read_text("utf-8")
+    return Markup(text)  # noqa: S704 (a file of the program)
 
 
 def _share(share: float | None) -> str:

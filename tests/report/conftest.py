@@ -9,6 +9,7 @@ import pytest
 
 from nntrain.data.demo import demo_digits
 from nntrain.data.kaggle import write_csv
+from tests.report.lesson import Lesson
 from tests.support.cli import succeed
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ def demo_report(demo_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def lesson_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The lesson on the lecture's network."""
+    file = tmp_path_factory.mktemp("lesson") / "lesson.html"
+    succeed("lesson", "--out", str(file))
+    return file
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
     """Chromium, without a window."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -63,6 +72,23 @@ def browser() -> Iterator["Browser"]:
         started = playwright.chromium.launch(executable_path=chromium, args=BROWSER_OPTIONS)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def opened_lesson(browser: "Browser", lesson_page: Path) -> Iterator[Lesson]:
+    """The lesson; nothing moves by itself, and at the end nothing may have gone wrong."""
+    context = browser.new_context(reduced_motion="reduce", viewport={"width": 1280, "height": 900})
+    opened = Lesson(context, lesson_page)
+    yield opened
+    context.close()
+    assert opened.trouble() == []
+
+
+@pytest.fixture
+def lesson(opened_lesson: Lesson) -> Lesson:
+    """The lesson with the numbers that it opens with."""
+    opened_lesson.reset()
+    return opened_lesson
 
 
 @pytest.fixture

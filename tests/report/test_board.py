@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 Points: TypeAlias = list[tuple[float, float]]
-OpenBoard: TypeAlias = Callable[[Predictor], "ReferencePass"]
+OpenBoard: TypeAlias = Callable[..., "ReferencePass"]
 
 # In hundredths of the paper's side.
 STROKES: dict[str, list[Points]] = {
@@ -210,13 +210,13 @@ def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
     faults: list[str] = []
     requests: list[str] = []
 
-    def open_page(model: Predictor) -> ReferencePass:
+    def open_page(model: Predictor, **options: Any) -> ReferencePass:
         file = tmp_path / "board.html"
         file.write_text(
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>Board</title>'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             "<style>body { margin: 1rem; --accent: rgb(1, 2, 3) }</style>"
-            f"<p>Above.</p>{board(model)}",
+            f"<p>Above.</p>{board(model, **options)}",
             encoding="utf-8",
         )
         page = window.new_page()
@@ -291,6 +291,21 @@ def test_the_page_answers_as_nntrain_does(
     probabilities = drawn.probabilities
     assert_allclose(probabilities, answers(models[name], drawn.pixels), rtol=0, atol=1e-5)
     assert probabilities.max() > 0.11  # it does say something
+
+
+# The subnormal numbers of float16 are the multiples of 2⁻²⁴ below 2⁻¹⁴.
+@pytest.mark.parametrize("unit", [2.0**-24, 2.0**-14, 1.0, 31.0])
+def test_halved_parameters_are_those_of_float16(
+    unit: float, changeable: Predictor, open_board: OpenBoard
+) -> None:
+    outputs = unit * np.array([1, 2, 3, 64, 1023, 1024, 1025, 2047, 2048, -5])
+    changeable.network.parameters[...] = 0
+    changeable.network.layers[-1].biases[...] = outputs
+    rounded = outputs.astype(np.float16)
+    drawn = open_board(changeable, halved=True)
+    changeable.network.layers[-1].biases[...] = rounded
+    drawn.draw([DOT])
+    assert_allclose(drawn.probabilities, answers(changeable, drawn.pixels), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("outputs", [np.zeros(10), -np.arange(1.0, 11.0), np.arange(-5.0, 5.0)])
@@ -568,13 +583,11 @@ def test_there_is_no_board_for_pictures_that_are_not_square(tmp_path: Path) -> N
     assert board(model) == f"<p>No drawing board here: {sentence}.</p>"
 
 
-def test_there_is_no_board_for_a_network_too_large_for_a_page(
-    model: Predictor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(board_module, "LARGEST", 0.2)
-    assert "50,890 parameters would add 0.3 MB to this page, and no more than 0.2" in board(model)
-    monkeypatch.setattr(board_module, "LARGEST", 0.3)
-    assert "<canvas" in board(model)
+def test_there_is_no_board_for_a_network_too_large_for_a_page(model: Predictor) -> None:
+    text = "50,890 parameters would add 0.3 MB to this page, and no more than 0.2"
+    assert text in board(model, largest=0.2)
+    assert "<canvas" in board(model, largest=0.3)
+    assert "<canvas" in board(model, largest=0.2, halved=True)
 
 
 def test_there_is_no_board_for_a_network_too_slow_for_a_page(

@@ -1,4 +1,5 @@
-// The embedded network: its parameters, forward propagation and probabilities.
+// The embedded network: its parameters, forward propagation and probabilities. It uses
+// activations.js.
 
 /**
  * The data of a run that are embedded in the page; see `_portable` in board.py.
@@ -12,7 +13,7 @@
  * @property {string[]} activations The names of σ_1 … σ_L.
  * @property {string} loss The name of E.
  * @property {string[]} labels The label of each output, shape (n_L,).
- * @property {"float32" | "float64"} dtype The dtype of the parameters.
+ * @property {"float16" | "float32" | "float64"} dtype The dtype of the parameters.
  * @property {string} parameters (W_1, …, W_L, b_1, …, b_L), each W_i row by row: base64 of
  *   little-endian numbers.
  */
@@ -38,24 +39,6 @@
  * @property {(z: Float64Array) => Float64Array} σ x_i for z_i, both of shape (n_i,).
  */
 
-const sum = (values) => values.reduce((total, value) => total + value, 0);
-
-/** The activations σ, see nntrain/nn/activations.py: shape (n,) to (n,). */
-const ACTIVATIONS = {
-  identity: (z) => z,
-  sigmoid: (z) => z.map((v) => 1 / (1 + Math.exp(-v))),
-  tanh: (z) => z.map((v) => Math.tanh(v)),
-  scaled_tanh: (z) => z.map((v) => 1.7159 * Math.tanh((2 / 3) * v)),
-  relu: (z) => z.map((v) => Math.max(0, v)),
-  leaky_relu: (z) => z.map((v) => Math.max(v, 0.01 * v)),
-  softmax: (z) => {
-    const greatest = Math.max(...z);
-    const powers = z.map((v) => Math.exp(v - greatest));
-    const total = sum(powers);
-    return powers.map((v) => v / total);
-  },
-};
-
 /**
  * The embedded parameters, shape (size,).
  *
@@ -66,7 +49,18 @@ function parametersOf({ dtype, parameters }) {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   // All machines with browsers are little-endian.
+  if (dtype === "float16") return Float32Array.from(new Uint16Array(bytes.buffer), fromHalf);
   return dtype === "float64" ? new Float64Array(bytes.buffer) : new Float32Array(bytes.buffer);
+}
+
+/** The number that the bits of a float16 mean: a sign, 5 bits of exponent and 10 of fraction. */
+function fromHalf(bits) {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = (bits & 0x3ff) / 1024;
+  if (exponent === 0) return sign * fraction * 2 ** -14;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction) * 2 ** (exponent - 15);
 }
 
 /**
@@ -82,7 +76,7 @@ function layersOf(network) {
   return network.layers.map((shape, i) => {
     const W = vector.subarray(weightsAt, (weightsAt += shape.weights));
     const b = vector.subarray(biasesAt, (biasesAt += shape.weights && shape.output.at(-1)));
-    return { shape, W, b, σ: ACTIVATIONS[network.activations[i]] };
+    return { shape, W, b, σ: ACTIVATIONS[network.activations[i]].σ };
   });
 }
 
