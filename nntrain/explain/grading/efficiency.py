@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from threadpoolctl import threadpool_limits
 
+from nntrain.explain.grading.conventions import Callee
 from nntrain.explain.grading.problems import Backpropagation, problem
-from nntrain.explain.grading.sandbox import Failure, Sandbox
+from nntrain.explain.grading.sandbox import Failure
 
 Counts: TypeAlias = dict[int, tuple[int, int]]
 
@@ -38,7 +39,7 @@ class Speed:
     ours: float
 
 
-def find_loops(sandbox: Sandbox, functions: list[str]) -> list[str]:
+def find_loops(sandbox: Callee, functions: list[str]) -> list[str]:
     """One message per line that runs once for each sample or neuron."""
     found: dict[int, str] = {}
     for function in functions:
@@ -73,7 +74,7 @@ def _growing_line(few: Counts, many: Counts) -> int | None:
     return None
 
 
-def measure_speed(sandbox: Sandbox) -> tuple[Speed | None, list[str]]:
+def measure_speed(sandbox: Callee) -> tuple[Speed | None, list[str]]:
     """Time the student's backprop and ours; the reason if the student's cannot be timed."""
     case = problem(SPEED_WIDTHS, SPEED_BATCH)
     outcome = sandbox.call("backprop", case.arguments("backprop"), repeat=REPEATS)

@@ -14,6 +14,7 @@ from nntrain.explain.grading.compare import (
     same_numbers,
     scaled,
 )
+from nntrain.explain.grading.conventions import Callee, Convention, Translated, convention_of
 from nntrain.explain.grading.efficiency import Speed, find_loops, measure_speed
 from nntrain.explain.grading.mistakes import (
     ELEMENTWISE_MISTAKES,
@@ -101,7 +102,9 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
     Raises:
         NNTrainError: If the file cannot be run at all.
     """
-    with Sandbox(source, seconds, memory) as sandbox:
+    with Sandbox(source, seconds, memory) as process:
+        convention = convention_of(process)
+        sandbox = Translated(process, convention)
         findings: list[FunctionVerdict] = []
         for function in ARGUMENTS:
             if function not in sandbox.functions:
@@ -116,16 +119,29 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
         if "backprop" in right:
             speed, remarks = measure_speed(sandbox)
             findings[-1].reasons.extend(remarks)
-    imported = (source.imported() | sandbox.imported) - ALLOWED
+    imported = (source.imported() | process.imported) - ALLOWED
     notes = []
-    if sandbox.printed:
-        notes.append(f"what it prints is not shown ({sandbox.printed:,} bytes)")
-    if sandbox.unlimited:
-        notes.append(f"this system does not limit {', '.join(sandbox.unlimited)}")
+    if convention.rows:
+        findings = [_in_rows(finding, convention) for finding in findings]
+        notes.append(f"read with {convention.describe()}")
+        if any(finding.verdict == "wrong" for finding in findings):
+            notes.append("formulas and shapes are the lecture's, with samples as columns")
+    if process.printed:
+        notes.append(f"what it prints is not shown ({process.printed:,} bytes)")
+    if process.unlimited:
+        notes.append(f"this system does not limit {', '.join(process.unlimited)}")
     return Report(str(source.path), findings, sorted(imported), loops, speed, notes)
 
 
-def _missing(sandbox: Sandbox, function: str) -> FunctionVerdict:
+def _in_rows(finding: FunctionVerdict, convention: Convention) -> FunctionVerdict:
+    """The verdict on a function whose samples are rows."""
+    reasons = [convention.message(reason) for reason in finding.reasons]
+    if finding.verdict == "right" and finding.function not in ELEMENTWISE:
+        reasons.insert(0, "with samples as rows")
+    return FunctionVerdict(finding.function, finding.verdict, reasons)
+
+
+def _missing(sandbox: Callee, function: str) -> FunctionVerdict:
     close = difflib.get_close_matches(function, sandbox.functions - set(ARGUMENTS), n=1)
     hint = (
         f"{close[0]!r} is another name"
@@ -136,7 +152,7 @@ def _missing(sandbox: Sandbox, function: str) -> FunctionVerdict:
 
 
 def _judge_elementwise(
-    sandbox: Sandbox, function: str, earlier: list[FunctionVerdict]
+    sandbox: Callee, function: str, earlier: list[FunctionVerdict]
 ) -> FunctionVerdict:
     """Judge σ or σ′: with ordinary numbers, then with integers, then with extreme ones."""
     remarks: list[str] = []
@@ -170,7 +186,7 @@ def _elementwise_mistake(function: str, z: Array, value: Any) -> list[str]:
     return rounded(value, ELEMENTWISE[function](z))
 
 
-def _judge_pass(sandbox: Sandbox, function: str, earlier: list[FunctionVerdict]) -> FunctionVerdict:
+def _judge_pass(sandbox: Callee, function: str, earlier: list[FunctionVerdict]) -> FunctionVerdict:
     """Judge `forward` or `backprop` by each problem until one fails."""
     for case in PROBLEMS:
         outcome = sandbox.call(function, case.arguments(function))
@@ -203,7 +219,7 @@ def _refer_to_forward(mistake: str, earlier: list[FunctionVerdict]) -> str:
     return f"as in forward: {mistake}" if mistake in known & in_forward else mistake
 
 
-def _mistakes(sandbox: Sandbox, function: str, earlier: list[FunctionVerdict]) -> list[str]:
+def _mistakes(sandbox: Callee, function: str, earlier: list[FunctionVerdict]) -> list[str]:
     """The smallest set of known mistakes that leads to exactly the student's numbers."""
     wrong = {finding.function for finding in earlier if finding.verdict == "wrong"}
     wrong_helpers = wrong & set(ELEMENTWISE)
@@ -231,7 +247,7 @@ def _mistakes(sandbox: Sandbox, function: str, earlier: list[FunctionVerdict]) -
     return []
 
 
-def _helpers(sandbox: Sandbox, wrong: set[str]) -> list[Callable[[Array], Array]]:
+def _helpers(sandbox: Callee, wrong: set[str]) -> list[Callable[[Array], Array]]:
     """σ and σ′: the student's own where those are wrong."""
 
     def students(name: str) -> Callable[[Array], Array]:
