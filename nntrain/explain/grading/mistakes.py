@@ -6,7 +6,7 @@ with that one formula replaced.
 
 # ruff: noqa: E501  # a mistake is one line: its formula's name, a message, the formula
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 from typing import Any, NamedTuple, TypeAlias
 
@@ -57,11 +57,15 @@ class ReferencePass:
         """The return value of `backprop`; `forward` must run first."""
         layers = range(1, self.L + 1)
         for i in reversed(layers):
-            self.delta[i] = self.formulas["δ_i" if i < self.L else "δ_L"](self, i)
+            self.compute_delta(i)
         scale = self.formulas["1/B"](self, 0)
         self.by_weights = [scale * self.formulas["∂E/∂W_i"](self, i) for i in layers]
         self.by_biases = [scale * self.formulas["∂E/∂b_i"](self, i) for i in layers]
         return self.formulas["backprop"](self, 0)
+
+    def compute_delta(self, i: int) -> None:
+        """Set δ_i; those of the later layers must be set."""
+        self.delta[i] = self.formulas["δ_i" if i < self.L else "δ_L"](self, i)
 
     def slope(self, i: int) -> Array:
         """σ′ at layer i."""
@@ -245,15 +249,26 @@ def answers_with_mistakes(
     """
     for number in range(most + 1):
         for chosen in combinations(MISTAKES[function], number):
-            changed = {mistake.replaces: mistake.formula for mistake in chosen}
-            if len(changed) < number:  # two mistakes in one formula
+            if len({mistake.replaces for mistake in chosen}) < number:  # two in one formula
                 continue
-            reference = ReferencePass(problem, LECTURE | changed, sigma, prime)
-            try:
-                with np.errstate(all="ignore"):
-                    value = reference.forward()
-                    if function == "backprop":
-                        value = reference.backprop()
-            except ValueError:  # the shapes do not fit
-                continue
-            yield chosen, value
+            value = answer_with(function, problem, chosen, sigma, prime)
+            if value is not None:
+                yield chosen, value
+
+
+def answer_with(
+    function: str,
+    problem: Problem,
+    chosen: Iterable[Mistake],
+    sigma: Elementwise = sigmoid,
+    prime: Elementwise = sigmoid_prime,
+) -> Any:
+    """What a function would return with some mistakes; None if the shapes do not fit."""
+    changed = {mistake.replaces: mistake.formula for mistake in chosen}
+    reference = ReferencePass(problem, LECTURE | changed, sigma, prime)
+    try:
+        with np.errstate(all="ignore"):
+            value = reference.forward()
+            return reference.backprop() if function == "backprop" else value
+    except ValueError:
+        return None

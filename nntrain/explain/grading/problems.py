@@ -86,8 +86,14 @@ PROBLEMS = [
     integers((4, 5, 3), 6),
 ]
 # The problems that mistakes are recognized by: in the first, shapes distinguish most of them; in
-# the second, a missing transpose still has a value.
-MISTAKE_PROBLEMS = [problem((2, 5, 4, 3), 7), problem((4, 4, 4, 4), 4)]
+# the second, a missing transpose still has a value. The others have other depths and batch sizes,
+# so that what depends on these is not taken for a constant.
+MISTAKE_PROBLEMS = [
+    problem((2, 5, 4, 3), 7),
+    problem((4, 4, 4, 4), 4),
+    problem((4, 3, 2), 6),
+    problem((3, 2), 1),
+]
 
 Z = np.random.default_rng(0).uniform(-4, 4, (3, 4))
 WHOLE_Z: NDArray[Any] = np.array([[-2, -1, 0, 1], [2, 3, 0, -3]])

@@ -16,10 +16,12 @@ from nntrain.explain.grading.compare import (
 )
 from nntrain.explain.grading.conventions import Callee, Convention, Translated, convention_of
 from nntrain.explain.grading.efficiency import Speed, find_loops, measure_speed
+from nntrain.explain.grading.hypotheses import explanations
 from nntrain.explain.grading.mistakes import (
     ELEMENTWISE_MISTAKES,
     IN_FORWARD,
-    answers_with_mistakes,
+    Mistake,
+    answer_with,
 )
 from nntrain.explain.grading.problems import (
     ARGUMENTS,
@@ -35,6 +37,9 @@ from nntrain.explain.grading.problems import (
 )
 from nntrain.explain.grading.sandbox import Answer, Failure, Sandbox
 from nntrain.explain.grading.source import ALLOWED, Source
+
+MAX_ALTERNATIVES = 2
+MAKES_UP = "though sigmoid_prime is wrong: it does without it, or gives it what makes up for it"
 
 
 @dataclass(frozen=True)
@@ -201,14 +206,18 @@ def _judge_pass(sandbox: Callee, function: str, earlier: list[FunctionVerdict]) 
         right = ours.forward_answer() if function == "forward" else ours.backprop_answer()
         found = first_difference(function, outcome.value, right)
         if found is not None:
-            mistakes = [
-                _refer_to_forward(mistake, earlier)
-                for mistake in _mistakes(sandbox, function, earlier)
-            ]
-            reasons += mistakes or _conditions(case, outcome.value, right)
+            is_same = same_numbers(outcome.value, right)
+            close = [] if is_same else rounded(outcome.value, right)
+            mistakes = [] if close else _mistakes(sandbox, function, earlier)
+            reasons += [_refer_to_forward(mistake, earlier) for mistake in mistakes]
+            if not mistakes:
+                reasons += close or _scaled(sandbox, function) or _conditions(case)
             reasons.append(f"{found}; {case.describe()}")
         if reasons:
             return FunctionVerdict(function, "wrong", reasons)
+    helpers = [other.function for other in earlier if other.verdict == "wrong"]
+    if function == "backprop" and "sigmoid_prime" in helpers:
+        return FunctionVerdict(function, "right", [MAKES_UP])
     return FunctionVerdict(function, "right", [])
 
 
@@ -223,54 +232,88 @@ def _mistakes(sandbox: Callee, function: str, earlier: list[FunctionVerdict]) ->
     """The smallest set of known mistakes that leads to exactly the student's numbers."""
     wrong = {finding.function for finding in earlier if finding.verdict == "wrong"}
     wrong_helpers = wrong & set(ELEMENTWISE)
+    cases = []
     for case in MISTAKE_PROBLEMS:
         outcome = sandbox.call(function, case.arguments(function))
-        if isinstance(outcome, Failure):
-            if outcome.function in wrong:
-                return []
-            continue
-        if wrong_helpers:
-            helpers = _helpers(sandbox, wrong_helpers)
-            for chosen, answer in answers_with_mistakes(function, case, 1, *helpers):
-                if same_numbers(outcome.value, answer):
-                    cause = f"{' and '.join(sorted(wrong_helpers))}, which it uses, makes it wrong"
-                    if not chosen:
-                        return [f"its own formulas are right: {cause}"]
-                    return [*(mistake.message for mistake in chosen), cause]
-        for chosen, answer in answers_with_mistakes(function, case, 1 if wrong_helpers else 2):
-            if same_numbers(outcome.value, answer):
-                if not chosen and first_difference(function, outcome.value, answer) is None:
-                    break  # right in this case, wrong in another
-                return [mistake.message for mistake in chosen] or [
-                    "the numbers are right, their shapes are not: keepdims=True keeps (n_i, 1)"
-                ]
-    return []
+        if isinstance(outcome, Answer):
+            cases.append((case, outcome.value))
+        elif outcome.function in wrong or outcome.fatal:
+            return []
+    if not cases:
+        return []
+    if wrong_helpers:
+        try:
+            found = explanations(function, cases, 2, *_helpers(sandbox, wrong_helpers))
+        except ValueError:  # σ or σ′ has no value
+            found = []
+        if found:
+            cause = f"{' and '.join(sorted(wrong_helpers))}, which it uses, makes it wrong"
+            return [*_named(found), cause] if found[0] else [f"its own formulas are right: {cause}"]
+    found = explanations(function, cases, 2 if wrong_helpers else 3)
+    if found == [()]:
+        if any(
+            first_difference(function, value, answer_with(function, case, ()))
+            for case, value in cases
+        ):
+            return ["the numbers are right, their shapes are not: keepdims=True keeps (n_i, 1)"]
+        return []  # right in these cases, wrong in another
+    return _named(found)
+
+
+def _named(found: list[tuple[Mistake, ...]]) -> list[str]:
+    """The messages of the first set of mistakes, and the sets that have the same effect."""
+    if not found:
+        return []
+    first, *others = found
+    reasons = [mistake.message for mistake in first]
+    for other in others[:MAX_ALTERNATIVES]:
+        text = "; and ".join(mistake.message for mistake in other if mistake not in first)
+        reasons.append(f"or, with the same numbers, instead: {text}")
+    if len(others) > MAX_ALTERNATIVES:
+        reasons.append(
+            f"or one of {len(others) - MAX_ALTERNATIVES} more: they have the same numbers"
+        )
+    return reasons
 
 
 def _helpers(sandbox: Callee, wrong: set[str]) -> list[Callable[[Array], Array]]:
     """σ and σ′: the student's own where those are wrong."""
 
     def students(name: str) -> Callable[[Array], Array]:
+        known: dict[tuple[bytes, tuple[int, ...]], Array] = {}
+
         def call(z: Array) -> Array:
-            outcome = sandbox.call(name, [z])
-            if isinstance(outcome, Failure) or not isinstance(outcome.value, np.ndarray):
-                raise ValueError(f"{name} has no value")
-            return outcome.value
+            key = (z.tobytes(), z.shape)
+            if key not in known:
+                outcome = sandbox.call(name, [z])
+                if isinstance(outcome, Failure) or not isinstance(outcome.value, np.ndarray):
+                    raise ValueError(f"{name} has no value")
+                known[key] = outcome.value
+            return known[key]
 
         return call
 
     return [students(name) if name in wrong else right for name, right in ELEMENTWISE.items()]
 
 
-def _conditions(case: Problem, value: Any, right: Any) -> list[str]:
-    """When an unknown mistake shows, or by how much the numbers are off."""
+def _scaled(sandbox: Callee, function: str) -> list[str]:
+    """The remark on a common factor of all numbers of all problems, if there is one."""
+    cases = []
+    for case in MISTAKE_PROBLEMS:
+        outcome = sandbox.call(function, case.arguments(function))
+        if isinstance(outcome, Failure):
+            return []
+        cases.append((case.batch_size, outcome.value, answer_with(function, case, ())))
+    return scaled(cases)
+
+
+def _conditions(case: Problem) -> list[str]:
+    """When an unknown mistake shows."""
     if case.x.dtype.kind == "i":
         return ["wrong only for whole numbers as x and y: an array made like them rounds"]
-    close = rounded(value, right) or scaled(value, right)
-    one_sample_was_right = case.batch_size > 1 and len(case.weights) < 3  # an earlier problem
-    if one_sample_was_right and not close:
+    if case.batch_size > 1 and len(case.weights) < 3:  # an earlier problem had one sample
         return ["right for a batch of one sample, wrong for more"]
-    return close
+    return []
 
 
 def _failed(
