@@ -85,6 +85,14 @@ def _print(report: "Report") -> None:
     console().print(rows)
     for note in report.notes:
         echo(note)
+    if report.adapter is not None and report.adapter.text:
+        complete = report.adapter.complete
+        echo(
+            f"class {report.adapter.name}: graded through these lines"
+            if complete
+            else "add these lines to the file, filled in:"
+        )
+        echo(f"\n{report.adapter.text}", keep="\n")
     echo(report.conclusion())
 
 

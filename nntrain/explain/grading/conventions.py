@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from nntrain.explain.grading.compare import same_numbers
-from nntrain.explain.grading.problems import ARGUMENTS, Backpropagation, problem
+from nntrain.explain.grading.problems import ARGUMENTS, Backpropagation, Probes
 from nntrain.explain.grading.sandbox import Answer, Failure, Outcome
 
 
@@ -110,9 +110,19 @@ class Translated:
     Args:
         sandbox: Calls them.
         convention: Their own.
+        problems: The problems to call them with.
+        only_output: Whether `forward` returns x_L alone, as a class's does.
     """
 
-    def __init__(self, sandbox: Callee, convention: Convention) -> None:
+    def __init__(
+        self,
+        sandbox: Callee,
+        convention: Convention,
+        problems: Probes,
+        only_output: bool = False,
+    ) -> None:
+        self.only_output = only_output
+        self.problems = problems
         self.sandbox = sandbox
         self.convention = convention
         self.functions = sandbox.functions
@@ -132,13 +142,13 @@ class Translated:
         return outcome._replace(value=self.convention.from_student(outcome.value, function))
 
 
-def convention_of(sandbox: Callee) -> Convention:
+def convention_of(sandbox: Callee, problems: Probes) -> Convention:
     """The convention in which most of `forward` and `backprop` runs and is right.
 
     All widths of the probe and its batch size differ, so that a product of matrices in another
     convention fails. A file that fits none is taken to have samples as columns.
     """
-    probe = problem((2, 5, 4, 3), 7)
+    probe = problems.mistakes[0]
     ours = Backpropagation(probe)
     answers = {"forward": ours.forward_answer(), "backprop": ours.backprop_answer()}
     functions = [function for function in answers if function in sandbox.functions]
@@ -149,7 +159,7 @@ def convention_of(sandbox: Callee) -> Convention:
         return COLUMNS
     best, most = COLUMNS, 0
     for convention in CONVENTIONS:
-        translated = Translated(sandbox, convention)
+        translated = Translated(sandbox, convention, problems)
         score = 0
         for function in functions:
             outcome = translated.call(function, probe.arguments(function))

@@ -2,11 +2,11 @@
 
 import difflib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from nntrain.explain.grading.adapters import Adapter, adapter_for
 from nntrain.explain.grading.compare import (
     difference,
     first_difference,
@@ -14,12 +14,13 @@ from nntrain.explain.grading.compare import (
     same_numbers,
     scaled,
 )
-from nntrain.explain.grading.conventions import Callee, Convention, Translated, convention_of
+from nntrain.explain.grading.conventions import Convention, Translated, convention_of
 from nntrain.explain.grading.efficiency import Speed, find_loops, measure_speed
 from nntrain.explain.grading.hypotheses import explanations
 from nntrain.explain.grading.mistakes import (
     ELEMENTWISE_MISTAKES,
     IN_FORWARD,
+    RETURNED_BY_FORWARD,
     Mistake,
     answer_with,
 )
@@ -27,73 +28,21 @@ from nntrain.explain.grading.problems import (
     ARGUMENTS,
     ELEMENTWISE,
     EXTREME_Z,
-    MISTAKE_PROBLEMS,
-    PROBLEMS,
     WHOLE_Z,
     Array,
     Backpropagation,
     Problem,
     Z,
+    probes,
 )
+from nntrain.explain.grading.report import FunctionVerdict, Report
 from nntrain.explain.grading.sandbox import Answer, Failure, Sandbox
 from nntrain.explain.grading.source import ALLOWED, Source
 
+PASSES = ("forward", "backprop")
+ONLY_OUTPUT = next(m for m in RETURNED_BY_FORWARD if m.message.startswith("only x_L"))
 MAX_ALTERNATIVES = 2
 MAKES_UP = "though sigmoid_prime is wrong: it does without it, or gives it what makes up for it"
-
-
-@dataclass(frozen=True)
-class FunctionVerdict:
-    """The verdict on one function.
-
-    Attributes:
-        function: Its name.
-        verdict: "right", "wrong", "not written yet" or "missing".
-        reasons: Why; for a right function, remarks.
-    """
-
-    function: str
-    verdict: str
-    reasons: list[str]
-
-
-@dataclass(frozen=True)
-class Report:
-    """The verdict on a file.
-
-    Attributes:
-        file: Its path.
-        findings: The verdicts on the four functions.
-        imports: The packages that it imports without permission.
-        loops: Messages on loops where a product belongs.
-        speed: None unless backprop is right.
-        notes: Other remarks.
-    """
-
-    file: str
-    findings: list[FunctionVerdict]
-    imports: list[str]
-    loops: list[str]
-    speed: Speed | None
-    notes: list[str]
-
-    @property
-    def is_right(self) -> bool:
-        """Whether there is nothing to correct."""
-        verdicts = {finding.verdict for finding in self.findings}
-        return verdicts == {"right"} and not self.imports and not self.loops
-
-    def conclusion(self) -> str:
-        """The verdict in one line."""
-        right = sum(finding.verdict == "right" for finding in self.findings)
-        issues = [f"{right} of {len(self.findings)} functions are right"]
-        issues += ["it imports what it may not"] * bool(self.imports)
-        issues += ["a loop stands where a product belongs"] * bool(self.loops)
-        return f"{self.file}: {'all right' if self.is_right else ', but '.join(issues)}"
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as JSON types."""
-        return {**asdict(self), "right": self.is_right}
 
 
 def grade(source: Source, seconds: float, memory: int) -> Report:
@@ -107,23 +56,25 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
     Raises:
         NNTrainError: If the file cannot be run at all.
     """
-    with Sandbox(source, seconds, memory) as process:
-        convention = convention_of(process)
-        sandbox = Translated(process, convention)
-        findings: list[FunctionVerdict] = []
-        for function in ARGUMENTS:
-            if function not in sandbox.functions:
+    adapter = adapter_for(source)
+    if adapter is not None and not adapter.complete:
+        findings = [FunctionVerdict(name, "missing", [no_adapter(adapter)]) for name in PASSES]
+        return Report(str(source.path), findings, [], [], None, [], adapter)
+    adapted = source if adapter is None else with_adapter(source, adapter)
+    problems = probes(adapter.depth if adapter else 0)
+    with Sandbox(adapted, seconds, memory) as process:
+        convention = convention_of(process, problems)
+        sandbox = Translated(process, convention, problems, adapter is not None)
+        findings = []
+        for function in _asked(process.functions, adapter):
+            if function not in process.functions:
                 findings.append(_missing(sandbox, function))
             elif function in ELEMENTWISE:
                 findings.append(_judge_elementwise(sandbox, function, findings))
             else:
                 findings.append(_judge_pass(sandbox, function, findings))
         right = [finding.function for finding in findings if finding.verdict == "right"]
-        loops = find_loops(sandbox, right)
-        speed = None
-        if "backprop" in right:
-            speed, remarks = measure_speed(sandbox)
-            findings[-1].reasons.extend(remarks)
+        loops, speed = _efficiency(sandbox, source, adapter, right, findings)
     imported = (source.imported() | process.imported) - ALLOWED
     notes = []
     if convention.rows:
@@ -135,7 +86,43 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
         notes.append(f"what it prints is not shown ({process.printed:,} bytes)")
     if process.unlimited:
         notes.append(f"this system does not limit {', '.join(process.unlimited)}")
-    return Report(str(source.path), findings, sorted(imported), loops, speed, notes)
+    return Report(str(source.path), findings, sorted(imported), loops, speed, notes, adapter)
+
+
+def no_adapter(adapter: Adapter) -> str:
+    """The reason why a class is not graded."""
+    return f"class {adapter.name} does not show how its gradients are had: add the lines below"
+
+
+def with_adapter(source: Source, adapter: Adapter) -> Source:
+    """The file with the adapter's lines at its end, after all of its own."""
+    return source._replace(text=f"{source.text.rstrip()}\n\n\n{adapter.text}")
+
+
+def _asked(functions: set[str], adapter: Adapter | None) -> list[str]:
+    """The functions to judge: of a class, σ only if there is one, and σ′ as part of backprop."""
+    if adapter is None:
+        return list(ARGUMENTS)
+    return [name for name in ("sigmoid", *PASSES) if name in functions]
+
+
+def _efficiency(
+    sandbox: Translated,
+    source: Source,
+    adapter: Adapter | None,
+    right: list[str],
+    findings: list[FunctionVerdict],
+) -> tuple[list[str], Speed | None]:
+    """The loops of the student's own lines, and the time of a right backprop."""
+    if adapter is not None and (adapter.one_by_one or adapter.depth not in (0, 2)):
+        return [], None
+    own_lines = source.text.rstrip().count("\n") + 1 if adapter else None
+    loops = find_loops(sandbox, right, own_lines)
+    if "backprop" not in right:
+        return loops, None
+    speed, remarks = measure_speed(sandbox)
+    findings[-1].reasons.extend(remarks)
+    return loops, speed
 
 
 def _in_rows(finding: FunctionVerdict, convention: Convention) -> FunctionVerdict:
@@ -146,7 +133,7 @@ def _in_rows(finding: FunctionVerdict, convention: Convention) -> FunctionVerdic
     return FunctionVerdict(finding.function, finding.verdict, reasons)
 
 
-def _missing(sandbox: Callee, function: str) -> FunctionVerdict:
+def _missing(sandbox: Translated, function: str) -> FunctionVerdict:
     close = difflib.get_close_matches(function, sandbox.functions - set(ARGUMENTS), n=1)
     hint = (
         f"{close[0]!r} is another name"
@@ -157,7 +144,7 @@ def _missing(sandbox: Callee, function: str) -> FunctionVerdict:
 
 
 def _judge_elementwise(
-    sandbox: Callee, function: str, earlier: list[FunctionVerdict]
+    sandbox: Translated, function: str, earlier: list[FunctionVerdict]
 ) -> FunctionVerdict:
     """Judge σ or σ′: with ordinary numbers, then with integers, then with extreme ones."""
     remarks: list[str] = []
@@ -191,9 +178,11 @@ def _elementwise_mistake(function: str, z: Array, value: Any) -> list[str]:
     return rounded(value, ELEMENTWISE[function](z))
 
 
-def _judge_pass(sandbox: Callee, function: str, earlier: list[FunctionVerdict]) -> FunctionVerdict:
+def _judge_pass(
+    sandbox: Translated, function: str, earlier: list[FunctionVerdict]
+) -> FunctionVerdict:
     """Judge `forward` or `backprop` by each problem until one fails."""
-    for case in PROBLEMS:
+    for case in sandbox.problems.grading:
         outcome = sandbox.call(function, case.arguments(function))
         if isinstance(outcome, Failure):
             if outcome.unwritten:
@@ -204,7 +193,11 @@ def _judge_pass(sandbox: Callee, function: str, earlier: list[FunctionVerdict]) 
         reasons = _changed_arguments(function, outcome)
         ours = Backpropagation(case)
         right = ours.forward_answer() if function == "forward" else ours.backprop_answer()
-        found = first_difference(function, outcome.value, right)
+        if sandbox.only_output and function == "forward":
+            right = right[1][-1]
+            found = difference("x_L", outcome.value, right)
+        else:
+            found = first_difference(function, outcome.value, right)
         if found is not None:
             is_same = same_numbers(outcome.value, right)
             close = [] if is_same else rounded(outcome.value, right)
@@ -228,12 +221,12 @@ def _refer_to_forward(mistake: str, earlier: list[FunctionVerdict]) -> str:
     return f"as in forward: {mistake}" if mistake in known & in_forward else mistake
 
 
-def _mistakes(sandbox: Callee, function: str, earlier: list[FunctionVerdict]) -> list[str]:
+def _mistakes(sandbox: Translated, function: str, earlier: list[FunctionVerdict]) -> list[str]:
     """The smallest set of known mistakes that leads to exactly the student's numbers."""
     wrong = {finding.function for finding in earlier if finding.verdict == "wrong"}
     wrong_helpers = wrong & set(ELEMENTWISE)
     cases = []
-    for case in MISTAKE_PROBLEMS:
+    for case in sandbox.problems.mistakes:
         outcome = sandbox.call(function, case.arguments(function))
         if isinstance(outcome, Answer):
             cases.append((case, outcome.value))
@@ -249,6 +242,9 @@ def _mistakes(sandbox: Callee, function: str, earlier: list[FunctionVerdict]) ->
         if found:
             cause = f"{' and '.join(sorted(wrong_helpers))}, which it uses, makes it wrong"
             return [*_named(found), cause] if found[0] else [f"its own formulas are right: {cause}"]
+    if sandbox.only_output and function == "forward":
+        found = explanations(function, cases, 3)
+        return _named([tuple(m for m in chosen if m is not ONLY_OUTPUT) for chosen in found])
     found = explanations(function, cases, 2 if wrong_helpers else 3)
     if found == [()]:
         if any(
@@ -276,7 +272,7 @@ def _named(found: list[tuple[Mistake, ...]]) -> list[str]:
     return reasons
 
 
-def _helpers(sandbox: Callee, wrong: set[str]) -> list[Callable[[Array], Array]]:
+def _helpers(sandbox: Translated, wrong: set[str]) -> list[Callable[[Array], Array]]:
     """σ and σ′: the student's own where those are wrong."""
 
     def students(name: str) -> Callable[[Array], Array]:
@@ -296,10 +292,10 @@ def _helpers(sandbox: Callee, wrong: set[str]) -> list[Callable[[Array], Array]]
     return [students(name) if name in wrong else right for name, right in ELEMENTWISE.items()]
 
 
-def _scaled(sandbox: Callee, function: str) -> list[str]:
+def _scaled(sandbox: Translated, function: str) -> list[str]:
     """The remark on a common factor of all numbers of all problems, if there is one."""
     cases = []
-    for case in MISTAKE_PROBLEMS:
+    for case in sandbox.problems.mistakes:
         outcome = sandbox.call(function, case.arguments(function))
         if isinstance(outcome, Failure):
             return []
