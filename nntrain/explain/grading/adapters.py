@@ -200,9 +200,11 @@ class StudentsClass:
             return f"    {left}, {right} = {call}\n    return nabla_w, nabla_b\n"
         one = re.sub(r"\b([xy])\b(?=[,)])", r"\1[:, [k]]", call)
         return (
-            f"    samples = [{one} for k in range(x.shape[1])]\n"
-            f"    {left}, {right} = ([sum(layer) / x.shape[1] for layer in zip(*part)]\n"
-            "        for part in zip(*samples))\n"
+            "    B = x.shape[1]\n"
+            f"    samples = [{one} for k in range(B)]\n"
+            f"    {left}, {right} = (\n"
+            "        [sum(layer) / B for layer in zip(*part)] for part in zip(*samples)\n"
+            "    )\n"
             "    return nabla_w, nabla_b\n"
         )
 

@@ -45,22 +45,23 @@ MAX_ALTERNATIVES = 2
 MAKES_UP = "though sigmoid_prime is wrong: it does without it, or gives it what makes up for it"
 
 
-def grade(source: Source, seconds: float, memory: int) -> Report:
+def grade(source: Source, seconds: float, memory: int, timed: bool = True) -> Report:
     """Run a student's file and compare its functions with `nntrain.nn`.
 
     Args:
         source: The file.
         seconds: Time limit per call of a function, in seconds.
         memory: Memory limit, in bytes.
+        timed: Whether to measure the time of backprop.
 
     Raises:
         NNTrainError: If the file cannot be run at all.
     """
     adapter = adapter_for(source)
     if adapter is not None and not adapter.complete:
-        findings = [FunctionVerdict(name, "missing", [no_adapter(adapter)]) for name in PASSES]
+        findings = [FunctionVerdict("backprop", "missing", [_no_adapter(adapter)])]
         return Report(str(source.path), findings, [], [], None, [], adapter)
-    adapted = source if adapter is None else with_adapter(source, adapter)
+    adapted = source if adapter is None else _with_adapter(source, adapter)
     problems = probes(adapter.depth if adapter else 0)
     with Sandbox(adapted, seconds, memory) as process:
         convention = convention_of(process, problems)
@@ -73,8 +74,7 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
                 findings.append(_judge_elementwise(sandbox, function, findings))
             else:
                 findings.append(_judge_pass(sandbox, function, findings))
-        right = [finding.function for finding in findings if finding.verdict == "right"]
-        loops, speed = _efficiency(sandbox, source, adapter, right, findings)
+        loops, speed = _efficiency(sandbox, source, adapter, findings, timed)
     imported = (source.imported() | process.imported) - ALLOWED
     notes = []
     if convention.rows:
@@ -89,12 +89,15 @@ def grade(source: Source, seconds: float, memory: int) -> Report:
     return Report(str(source.path), findings, sorted(imported), loops, speed, notes, adapter)
 
 
-def no_adapter(adapter: Adapter) -> str:
+def _no_adapter(adapter: Adapter) -> str:
     """The reason why a class is not graded."""
-    return f"class {adapter.name} does not show how its gradients are had: add the lines below"
+    return (
+        f"class {adapter.name}: it is not clear where its gradients are; add the lines that "
+        "'nntrain grade' prints for this file alone"
+    )
 
 
-def with_adapter(source: Source, adapter: Adapter) -> Source:
+def _with_adapter(source: Source, adapter: Adapter) -> Source:
     """The file with the adapter's lines at its end, after all of its own."""
     return source._replace(text=f"{source.text.rstrip()}\n\n\n{adapter.text}")
 
@@ -110,15 +113,16 @@ def _efficiency(
     sandbox: Translated,
     source: Source,
     adapter: Adapter | None,
-    right: list[str],
     findings: list[FunctionVerdict],
+    timed: bool,
 ) -> tuple[list[str], Speed | None]:
     """The loops of the student's own lines, and the time of a right backprop."""
     if adapter is not None and (adapter.one_by_one or adapter.depth not in (0, 2)):
         return [], None
+    right = [finding.function for finding in findings if finding.verdict == "right"]
     own_lines = source.text.rstrip().count("\n") + 1 if adapter else None
     loops = find_loops(sandbox, right, own_lines)
-    if "backprop" not in right:
+    if "backprop" not in right or not timed:
         return loops, None
     speed, remarks = measure_speed(sandbox)
     findings[-1].reasons.extend(remarks)
