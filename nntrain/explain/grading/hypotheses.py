@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from nntrain.explain.grading.compare import same_numbers
+from nntrain.explain.grading.compare import TOLERANCE, same_numbers
 from nntrain.explain.grading.mistakes import (
     LECTURE,
     MISTAKES,
@@ -25,7 +25,14 @@ from nntrain.explain.grading.problems import Problem, sigmoid, sigmoid_prime
 
 Chosen: TypeAlias = tuple[Mistake, ...]
 
-OF_LAST_DELTA = ("z_i", "x_i", "σ′", "δ_L")
+OF_LAST_DELTA = ("z_i", "x_i", "σ′", "x_L − y", "2", "σ′_L", "δ_L")
+OF_OTHER_DELTAS = ("Wᵀδ", "σ′_i", "δ_i")
+
+# No mistake, or one, in each formula that is compared given δ_i.
+OPTIONS: dict[str, list[Chosen]] = {
+    key: [(), *((mistake,) for mistake in MISTAKES["backprop"] if mistake.replaces == key)]
+    for key in ("backprop", "1/B", "∂E/∂W_i", "∂E/∂b_i")
+}
 
 
 def explanations(
@@ -76,10 +83,14 @@ def _candidates(
 
 
 def _sets(mistakes: Sequence[Mistake], most: int) -> Iterator[Chosen]:
-    """The sets of at most so many mistakes, each in another formula."""
+    """The sets of at most so many mistakes, each in another formula.
+
+    A mistake in σ′ everywhere, but with another one in δ_L, is one in δ_i and one in δ_L.
+    """
     for number in range(most + 1):
         for chosen in combinations(mistakes, number):
-            if len({mistake.replaces for mistake in chosen}) == number:
+            replaced = {mistake.replaces for mistake in chosen}
+            if len(replaced) == number and not replaced >= {"σ′", "σ′_L"}:
                 yield chosen
 
 
@@ -102,8 +113,10 @@ def _with_last_delta(
     last = (reference.L,)
     if not any(True for _ in _gradients(reference, value, rest, last, exact=False)):
         return
-    in_delta = [m for m in MISTAKES["backprop"] if m.replaces == "δ_i"]
-    for hidden in _sets(in_delta, min(rest, 1)):
+    in_delta = [m for m in MISTAKES["backprop"] if m.replaces in OF_OTHER_DELTAS]
+    for hidden in _sets(in_delta, rest):
+        if {mistake.replaces for mistake in (*chosen, *hidden)} >= {"σ′", "σ′_i"}:
+            continue
         reference.formulas = formulas | {mistake.replaces: mistake.formula for mistake in hidden}
         try:
             for i in range(reference.L - 1, 0, -1):
@@ -127,29 +140,19 @@ def _gradients(
         layers: The layers to compare.
         exact: Whether it has to be this number; otherwise at most.
     """
-    options = {
-        key: [(), *((mistake,) for mistake in MISTAKES["backprop"] if mistake.replaces == key)]
-        for key in ("backprop", "1/B", "∂E/∂W_i", "∂E/∂b_i")
-    }
     fits = _comparison(reference, layers)
-    for returned, scaled in product(options["backprop"], options["1/B"]):
+    for returned, scaled in product(OPTIONS["backprop"], OPTIONS["1/B"]):
         left = rest - len(returned) - len(scaled)
         parts = _undone(reference, value, returned) if left >= 0 else None
         if parts is None:
             continue
         scale = (scaled[0].formula if scaled else LECTURE["1/B"])(reference, 0)
-        quotients = [
-            [
-                np.asarray(array / scale) if isinstance(array, np.ndarray) else array
-                for array in part
-            ]
-            for part in parts
-        ]
-        for by_weights in options["∂E/∂W_i"][: 1 if left < 1 else None]:
+        quotients = [{i: _divided(part[i - 1], scale) for i in layers} for part in parts]
+        for by_weights in OPTIONS["∂E/∂W_i"][: 1 if left < 1 else None]:
             if not fits(quotients[0], "∂E/∂W_i", by_weights):
                 continue
             in_biases = left - len(by_weights)
-            for by_biases in options["∂E/∂b_i"][: 1 if in_biases < 1 else None]:
+            for by_biases in OPTIONS["∂E/∂b_i"][: 1 if in_biases < 1 else None]:
                 if exact and in_biases != len(by_biases):
                     continue
                 if fits(quotients[1], "∂E/∂b_i", by_biases):
@@ -186,7 +189,7 @@ def _undone(reference: ReferencePass, value: Any, returned: Chosen) -> list[Any]
 
 def _comparison(
     reference: ReferencePass, layers: tuple[int, ...]
-) -> Callable[[list[Any], str, Chosen], bool]:
+) -> Callable[[dict[int, Any], str, Chosen], bool]:
     """A function that compares gradients, before the division by B, with one formula's."""
     known: dict[tuple[str, Chosen, int], Any] = {}
 
@@ -199,7 +202,20 @@ def _comparison(
                 known[key, chosen, i] = None
         return known[key, chosen, i]
 
-    def fits(gradients: list[Any], key: str, chosen: Chosen) -> bool:
-        return all(same_numbers(gradients[i - 1], value(key, chosen, i)) for i in layers)
+    def fits(gradients: dict[int, Any], key: str, chosen: Chosen) -> bool:
+        return all(_same(gradients[i], value(key, chosen, i)) for i in layers)
 
     return fits
+
+
+def _divided(gradient: Any, scale: float) -> Any:
+    return np.asarray(gradient / scale) if isinstance(gradient, np.ndarray) else gradient
+
+
+def _same(value: Any, other: Any) -> bool:
+    """`same_numbers`, but faster for arrays whose first numbers differ."""
+    if other is None or not isinstance(value, np.ndarray) or value.size != np.size(other):
+        return False
+    if value.size and not abs(value.flat[0] - np.asarray(other).flat[0]) <= TOLERANCE:
+        return False
+    return same_numbers(value, other)
