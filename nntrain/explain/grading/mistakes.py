@@ -139,7 +139,6 @@ IN_BACKPROP = [
     Mistake("σ′", "σ(z_i) stands where σ′(z_i) belongs", lambda s, i: s.x[i]),
     Mistake("σ′", "z_i (1 − z_i) stands where σ′(z_i) = σ(z_i) (1 − σ(z_i)) belongs", lambda s, i: s.z[i] * (1 - s.z[i])),
     Mistake("σ′_L", "δ_L lacks ⊙ σ′(z_L)", lambda s, i: 1.0),
-    Mistake("δ_L", "δ_L has the wrong sign, (y − x_L) where (x_L − y) belongs, and lacks ⊙ σ′(z_L)", lambda s, i: s.y - s.x[i]),
     Mistake("2", "δ_L is twice as large as it should be: the ½ in E cancels the 2", lambda s, i: 2.0),
     Mistake("2", "δ_L has half its size: the ½ in E cancels the 2 of the square", lambda s, i: 0.5),
     Mistake("σ′_L", "δ_L has σ′(x_L) where σ′(z_L) belongs", lambda s, i: s.sigma_prime(s.x[i])),

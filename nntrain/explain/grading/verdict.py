@@ -261,18 +261,26 @@ def _mistakes(sandbox: Translated, function: str, earlier: list[FunctionVerdict]
 
 
 def _named(found: list[tuple[Mistake, ...]]) -> list[str]:
-    """The messages of the first set of mistakes, and the sets that have the same effect."""
+    """The messages of the first set of mistakes, and the sets that have the same effect.
+
+    A mistake in some layers is no other one than that in all, if both have the same effect.
+    """
     if not found:
         return []
-    first, *others = found
+    distinct = {
+        frozenset(mistake.message.partition(" (in ")[0] for mistake in chosen): chosen
+        for chosen in reversed(found)
+    }
+    first, *others = reversed(distinct.values())
     reasons = [mistake.message for mistake in first]
     for other in others[:MAX_ALTERNATIVES]:
-        text = "; and ".join(mistake.message for mistake in other if mistake not in first)
-        reasons.append(f"or, with the same numbers, instead: {text}")
-    if len(others) > MAX_ALTERNATIVES:
-        reasons.append(
-            f"or one of {len(others) - MAX_ALTERNATIVES} more: they have the same numbers"
-        )
+        gone = [m.message.partition(":")[0] for m in first if m not in other]
+        instead = f", instead of '{gone[0]}'" if len(gone) == 1 < len(first) else ""
+        new = "; ".join(mistake.message for mistake in other if not instead or mistake not in first)
+        reasons.append(f"the same numbers would come from{instead}: {new}")
+    more = len(others) - MAX_ALTERNATIVES
+    if more > 0:
+        reasons.append(f"{more} more sets of mistakes would lead to the same numbers")
     return reasons
 
 

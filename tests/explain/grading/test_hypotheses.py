@@ -95,3 +95,13 @@ def test_every_pair_is_among_its_explanations() -> None:
 def arrays(value: Any) -> Any:
     """Numbers as arrays, as they come from the student's process."""
     return [arrays(item) for item in value] if isinstance(value, list) else np.asarray(value)
+
+
+def test_mistakes_that_cannot_be_told_apart_are_said_to_be(tmp_path: Path) -> None:
+    """Where a gradient is divided by B twice, both its parts may be, or both at once."""
+    changes = [("delta @ xs[i].T / B", "delta @ xs[i].T / B / B"), NO_SUM]
+    reasons = grade(tmp_path, modified("board", *changes)).findings[-1].reasons
+    assert reasons[0] == "∂E/∂W_i is divided by B twice"
+    assert reasons[1] == "∂E/∂b_i is not summed over the samples (axis=1)"
+    assert reasons[2].startswith("the same numbers would come from")
+    assert "the gradient is divided by B twice" in reasons[2]

@@ -84,7 +84,7 @@ IN_BACKPROP: list[tuple[str, list[Change], str]] = [
     ("classes", [("dx * (self.out * (1 - self.out))", "dx * self.out")], "σ(z_i) stands where σ′(z_i) belongs"),
     ("classes", [("dx * (self.out * (1 - self.out))", "dx * (self.z * (1 - self.z))")], "z_i (1 − z_i) stands where σ′(z_i)"),
     ("board", [(OUTPUT, "delta = xs[-1] - y")], "δ_L lacks ⊙ σ′(z_L)"),
-    ("book", [("cost_derivative(activations[-1], y) * sigmoid_prime(zs[-1])", "y - activations[-1]")], "δ_L has the wrong sign, (y − x_L) where (x_L − y) belongs, and lacks"),
+    ("book", [("cost_derivative(activations[-1], y) * sigmoid_prime(zs[-1])", "y - activations[-1]")], "δ_L has the wrong sign: (y − x_L) where (x_L − y) belongs; δ_L lacks ⊙ σ′(z_L)"),
     ("board", [(OUTPUT, f"{OUTPUT} * 2")], "δ_L is twice as large as it should be"),
     ("board", [(OUTPUT, f"{OUTPUT} / 2")], "δ_L has half its size"),
     ("board", [("sigmoid_prime(zs[-1])", "sigmoid_prime(xs[-1])")], "δ_L has σ′(x_L) where σ′(z_L) belongs"),
