@@ -24,6 +24,7 @@ BACKWARD = (
     "step train fit learn"
 )
 SAMPLE_BY_SAMPLE = re.compile(r"zip\((x|inputs|data|training)\w*,", re.IGNORECASE)
+WIDTH = 79
 LAYERS_REMARK = "  # of the networks to grade it with; 0: any number"
 # What a method does to treat a whole batch; Nielsen's takes one sample.
 BATCH = re.compile(r"sum\(|mean\(|keepdims|shape\[|len\(x\)|einsum", re.IGNORECASE)
@@ -105,6 +106,7 @@ class StudentsClass:
         one_by_one = "for k in" in backward
         depth = 0 if self.lists else len(self.weights)
         text = f"LAYERS = {depth}{LAYERS_REMARK}\n\n\n{made}{forward}{backward}"
+        text = "".join(map(fitted, text.splitlines(keepends=True)))
         return Adapter(self.name, text, True, depth, one_by_one, bool(forward))
 
     def _construction(self) -> str | None:
@@ -127,7 +129,8 @@ class StudentsClass:
                 lines.append(f"    network.{names[0]} = [array.copy() for array in {given}]")
             else:
                 left = ", ".join(f"network.{name}" for name in names)
-                lines.append(f"    {left}{',' * (len(names) < 2)} = (a.copy() for a in {given})")
+                comma = "," * (len(names) < 2)
+                lines.append(f"    ({left}{comma}) = (a.copy() for a in {given})")
         lines += [f"    network.{a} = 1.0" for a in self.attributes if re.fullmatch(RATE, a)]
         return "\n".join(("def network_of(weights, biases):", *lines, "    return network\n\n\n"))
 
@@ -191,7 +194,7 @@ class StudentsClass:
         parts = [f"gradient[{key!r}]" for key in keys]
         half = len(parts) // 2
         lists = f"[{', '.join(parts[:half])}], [{', '.join(parts[half:])}]"
-        return f"    gradient = {call}\n    return {lists}\n"
+        return f"    gradient = {call}\n    return ({lists})\n"
 
     def _returned_lists(self, method: ast.FunctionDef, call: str, names: list[str]) -> str:
         by_biases_first = bool(re.search(r"(?i)(^|_|d|self\.)(db|b|biases|bias)", names[0]))
@@ -219,7 +222,7 @@ class StudentsClass:
         lists = f"[{', '.join(parts[:half])}], [{', '.join(parts[half:])}]"
         if self.lists:
             lists = ", ".join(parts)
-        return f"    {call}\n    return {lists}\n"
+        return f"    {call}\n    return ({lists})\n"
 
     def _step(self, method: ast.FunctionDef, call: str) -> str | None:
         """The change of the weights in one step with the learning rate 1."""
@@ -227,12 +230,14 @@ class StudentsClass:
             return None
         if SAMPLE_BY_SAMPLE.search(ast.unparse(method)):  # a step for each: no single gradient
             return None
-        lists = []
+        lines = [f"    {call}"]
         for names, given in ((self.weights, "weights"), (self.biases, "biases")):
             after = ", ".join(f"network.{name}" for name in names)
             after = after if self.lists else f"({after}{',' * (len(names) < 2)})"
-            lists.append(f"[old - new for old, new in zip({given}, {after})]")
-        return f"    {call}\n    return ({lists[0]},\n            {lists[1]})\n"
+            lines.append(f"    of_{given} = zip({given}, {after})")
+        parts = "for part in (of_weights, of_biases)"
+        lines.append(f"    return [[a - b for a, b in part] {parts}]")
+        return "\n".join(lines) + "\n"
 
     def _to_fill_in(self) -> str:
         forward = next((name for name in FORWARD.split() if name in self.methods), "forward")
@@ -247,6 +252,17 @@ class StudentsClass:
             f"    network.{backward}(x, y)\n"
             "    return [...], [...]  # dE/dW_1 … dE/dW_L, dE/db_1 … dE/db_L\n"
         )
+
+
+def fitted(line: str) -> str:
+    """A line of code, broken at commas within brackets where it is too long for a terminal."""
+    if len(line.rstrip()) <= WIDTH:
+        return line
+    end = line.rfind(", ", 0, WIDTH - 1) + 1
+    inside = line[:end].count("(") + line[:end].count("[")
+    if not end or inside == line[:end].count(")") + line[:end].count("]"):
+        return line
+    return f"{line[:end]}\n{fitted(' ' * 8 + line[end:].lstrip())}"
 
 
 def assigned(method: ast.FunctionDef) -> list[str]:

@@ -14,12 +14,20 @@ FOLDER = Path(__file__).parent / "class"
 NIELSEN = (FOLDER / "nielsen.py").read_text("utf-8")
 SCRATCH = (FOLDER / "from_scratch.py").read_text("utf-8")
 
+LONG_NAMES = (
+    (FOLDER / "ascent_dora.py")
+    .read_text("utf-8")
+    .replace("weights_ih", "weights_input_to_hidden")
+    .replace("weights_ho", "weights_hidden_to_output")
+)
 
-@pytest.mark.parametrize("text", [NIELSEN, SCRATCH])
+
+@pytest.mark.parametrize("text", [NIELSEN, SCRATCH, LONG_NAMES])
 def test_a_right_class_is_right_and_so_is_the_pasted_adapter(tmp_path: Path, text: str) -> None:
     report = grade(tmp_path, text)
     assert report.is_right
     assert report.adapter is not None
+    assert max(map(len, report.adapter.text.splitlines())) < 80
     pasted = grade(tmp_path, f"{text}\n\n{report.adapter.text}")
     assert pasted.is_right
     assert pasted.as_dict()["adapter"] == ""
@@ -57,9 +65,9 @@ def test_a_wrong_forward_of_a_class_is_told_by_its_output(tmp_path: Path) -> Non
         (
             "self.W1 -= self.lr * X.T.dot(d_hidden) / m",
             "self.dW1 = X.T.dot(d_hidden) / m",
-            "return [network.dW1, network.dW2], [network.db1, network.db2]",
+            "return ([network.dW1, network.dW2], [network.db1, network.db2])",
         ),
-        ("", "", "[old - new for old, new in zip(weights, (network.W1, network.W2))]"),
+        ("", "", "of_weights = zip(weights, (network.W1, network.W2))"),
     ],
 )
 def test_gradients_are_read_where_the_class_has_them(
