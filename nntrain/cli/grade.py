@@ -1,6 +1,8 @@
 """nntrain grade: check a student's own backpropagation."""
 
 import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +14,11 @@ from nntrain.errors import NNTrainError
 from nntrain.shell import command_line
 
 if TYPE_CHECKING:
-    from nntrain.explain.grading import Report
+    from nntrain.cli.verdicts import Graded
 
 
 @click.command(epilog="Example: nntrain grade --starter mine.py && nntrain grade mine.py")
-@click.argument("file", metavar="FILE.py", required=False, type=ExpandedPath(path_type=Path))
+@click.argument("files", metavar="FILE.py...", nargs=-1, type=ExpandedPath(path_type=Path))
 @click.option("--starter", is_flag=True, help="Print a template, or write it to FILE.py.")
 @click.option(
     "--seconds",
@@ -32,28 +34,65 @@ if TYPE_CHECKING:
     show_default=True,
     help="Memory limit, in MB.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def grade(file: Path | None, starter: bool, seconds: float, memory: int, as_json: bool) -> None:
-    """Compare the functions of FILE.py with nntrain's backpropagation.
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list for several files.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV: a row per file.")
+def grade(
+    files: tuple[Path, ...],
+    starter: bool,
+    seconds: float,
+    memory: int,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Compare the functions of each FILE.py with nntrain's backpropagation.
 
-    FILE.py contains sigmoid, sigmoid_prime, forward and backprop, as --starter describes them. It
-    runs in a process of its own, whose limits guard against accidents: do not grade files that you
-    do not trust. Exit status 0: all is right; 1: something is wrong.
+    FILE.py contains sigmoid, sigmoid_prime, forward and backprop, as --starter describes them, or
+    a network's class. Samples are columns or rows. It runs in a process of its own, whose limits
+    guard against accidents: do not grade files that you do not trust. Exit status 0: all is right;
+    1: something is wrong.
     """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    if starter:
+        if len(files) > 1:
+            raise click.UsageError("--starter writes one file")
+        _write_starter(files[0] if files else None)
+        return
+    if not files:
+        raise click.UsageError("missing argument 'FILE.py'")
+    if len(files) == 1 and not as_csv:
+        is_right = _grade_one(files[0], seconds, memory << 20, as_json)
+    else:
+        is_right = _grade_several(files, seconds, memory << 20, as_json, as_csv)
+    if not is_right:
+        raise click.exceptions.Exit(1)
+
+
+def _grade_one(file: Path, seconds: float, memory: int, as_json: bool) -> bool:
+    from nntrain.cli.verdicts import print_report
     from nntrain.explain import grading
 
-    if starter:
-        _write_starter(file)
-        return
-    if file is None:
-        raise click.UsageError("missing argument 'FILE.py'")
-    report = grading.grade(grading.read_source(file), seconds, memory << 20)
+    report = grading.grade(grading.read_source(file), seconds, memory)
     if as_json:
         echo(json.dumps(report.as_dict(), indent=2), keep="\n")
     else:
-        _print(report)
-    if not report.is_right:
-        raise click.exceptions.Exit(1)
+        print_report(report)
+    return report.is_right
+
+
+def _grade_several(
+    files: Sequence[Path], seconds: float, memory: int, as_json: bool, as_csv: bool
+) -> bool:
+    from nntrain.cli.verdicts import csv_text, print_short
+
+    graded = _grade_all(files, seconds, memory)
+    if as_csv:
+        echo(csv_text(graded), keep="\n", end="")
+    elif as_json:
+        echo(json.dumps([one.as_dict() for one in graded], indent=2), keep="\n")
+    else:
+        print_short(graded)
+    return all(one.verdict == "right" for one in graded)
 
 
 def _write_starter(file: Path | None) -> None:
@@ -70,26 +109,18 @@ def _write_starter(file: Path | None) -> None:
     echo(f"{file}: written; grade it with: {command_line('nntrain', 'grade', file)}")
 
 
-def _print(report: "Report") -> None:
-    from nntrain.cli.terminal import console, table
+def _grade_all(files: Sequence[Path], seconds: float, memory: int) -> "list[Graded]":
+    """Grade several files at a time, without measuring their speed."""
+    from nntrain.cli.verdicts import Graded
+    from nntrain.explain import grading
+    from nntrain.training.threads import cores
 
-    rows = table("function", "verdict", "why")
-    for finding in report.findings:
-        rows.add_row(finding.function, finding.verdict, "\n".join(finding.reasons))
-    names = ", ".join(report.imports)
-    imports = [f"imports {names}; only NumPy, pandas and the standard library"] if names else []
-    for label, issues in (("imports", imports), ("loops", report.loops)):
-        rows.add_row(label, "wrong" if issues else "right", "\n".join(issues))
-    if report.speed is not None:
-        rows.add_row("speed", "", _compared(report.speed.student, report.speed.ours))
-    console().print(rows)
-    for note in report.notes:
-        echo(note)
-    echo(report.conclusion())
+    def graded(file: Path) -> Graded:
+        try:
+            source = grading.read_source(file)
+            return Graded(file, grading.grade(source, seconds, memory, timed=False))
+        except NNTrainError as error:
+            return Graded(file, error)
 
-
-def _compared(student: float, ours: float) -> str:
-    return (
-        f"{1000 * student:,.2f} ms, ours {1000 * ours:,.2f} ms: "
-        f"{student / ours:,.1f} times as long (784-100-10, batch of 128, one thread)"
-    )
+    with ThreadPoolExecutor(cores()) as pool:
+        return list(pool.map(graded, files))

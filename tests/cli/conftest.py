@@ -18,7 +18,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
     pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
-    def run(*arguments: str, width: int = 80, **environment: str) -> str:
+    def run(*arguments: str, width: int = 80, status: int = 0, **environment: str) -> str:
         reader, writer = pty.openpty()
         thread, chunks = collect_output(reader)
         with monkeypatch.context() as patch, os.fdopen(writer, "w", encoding="utf-8") as screen:
@@ -33,7 +33,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
                 main(list(arguments))
         thread.join()
         os.close(reader)
-        assert not end.value.code
+        assert (end.value.code or 0) == status
         return b"".join(chunks).decode().replace("\r\n", "\n")
 
     return run

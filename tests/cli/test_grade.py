@@ -1,12 +1,15 @@
 """nntrain grade, as a user runs it."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
 
 from tests.support.cli import line_of_refusal, run, succeed
-from tests.support.students import BOARD, ONE_BY_ONE
+from tests.support.students import BOARD, ONE_BY_ONE, modified
+from tests.support.terminal import Terminal, visible_lines
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +43,58 @@ def test_json_has_the_same_verdict() -> None:
     assert report["imports"] == []
     assert len(report["loops"]) == 1
     assert report["speed"]["student"] > report["speed"]["ours"] > 0
+
+
+def write_class() -> None:
+    Path("ada.py").write_text(BOARD)
+    Path("bob.py").write_text(modified("board", ("xs[-1] - y", "y - xs[-1]"), (" / B", "")))
+    Path("cem.py").write_text("def f(\n")
+
+
+def test_a_class_of_files_is_a_row_of_csv_each() -> None:
+    write_class()
+    result = run("grade", "ada.py", "bob.py", "cem.py", "--csv")
+    assert result.exit_code == 1
+    assert result.stderr == ""
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["file"] for row in rows] == ["ada.py", "bob.py", "cem.py"]
+    assert [row["verdict"] for row in rows] == ["right", "wrong", "error"]
+    assert [row["backprop"] for row in rows] == ["right", "wrong", ""]
+    mean, sign = rows[1]["mistakes"].split("; ")
+    assert mean.startswith("backprop: the gradient is the sum over the batch")
+    assert sign.startswith("backprop: δ_L has the wrong sign")
+    assert rows[2]["mistakes"].startswith("cem.py:1: not Python")
+    assert succeed("grade", "ada.py", "--csv").stdout.splitlines()[1] == (
+        "ada.py,right,right,right,right,right,"
+    )
+
+
+def test_several_files_get_a_short_verdict_each() -> None:
+    write_class()
+    result = run("grade", "ada.py", "bob.py")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[:2] == ["ada.py: right", "bob.py: wrong"]
+    assert lines[2].startswith("    backprop: the gradient is the sum")
+    assert lines[-1] == "1 of 2 files is right"
+    reports = json.loads(run("grade", "ada.py", "bob.py", "--json").stdout)
+    assert [report["right"] for report in reports] == [True, False]
+
+
+@pytest.mark.parametrize("files", ["bob.py", "ada.py bob.py cem.py nowhere.py"])
+def test_in_a_terminal_verdicts_have_signs_and_fit_in_80_columns(
+    terminal: Terminal, files: str
+) -> None:
+    write_class()
+    text = terminal("grade", *files.split(), status=1)
+    assert "\x1b[32m✓ " in text
+    assert "\x1b[31m✗ " in text
+    lines = visible_lines(text)
+    assert max(map(len, lines)) <= 80
+    assert len(lines) > 5
+    plain = terminal("grade", *files.split(), status=1, NO_COLOR="1")
+    assert "✓ " in plain
+    assert "\x1b" not in plain
 
 
 @pytest.mark.parametrize(

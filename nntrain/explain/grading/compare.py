@@ -113,18 +113,42 @@ def rounded(value: Any, right: Any) -> list[str]:
     return ["almost right, as numerical differences or single precision (float32) make it"]
 
 
-def scaled(value: Any, right: Any) -> list[str]:
-    """The remark that all numbers are off by one factor, such as a learning rate, if they are."""
+def scaled(cases: Iterable[tuple[int, Any, Any]]) -> list[str]:
+    """The remark that all numbers are off by one factor, such as a learning rate, if they are.
+
+    Args:
+        cases: Batch size B, value and right value of several problems; a factor is stated only if
+            it is that of all of them, as a constant, times B or divided by B.
+    """
+    factors = []
+    for batch_size, value, right in cases:
+        factor = _factor(value, right)
+        if factor is None:
+            return []
+        factors.append((batch_size, factor))
+    for text, power in (("", 0), (" B", 1), (" / B", -1)):
+        constants = np.array([factor * float(size) ** -power for size, factor in factors])
+        if (np.ptp(constants) <= TOLERANCE * np.abs(constants)).all():
+            constant = constants[0]
+            if not power and abs(constant - 1) <= TOLERANCE:
+                return []
+            number = f"{constant:.4g}{text}"
+            return [f"all of it is {number} times as large as it should be"]
+    return []
+
+
+def _factor(value: Any, right: Any) -> float | None:
+    """The factor between the numbers; None if there is none, or they are 0."""
     numbers, right_numbers = (
         np.concatenate([array.ravel() for array in _arrays(arrays)] or [np.empty(0)])
         for arrays in (value, right)
     )
     if numbers.shape != right_numbers.shape or not np.isfinite(numbers).all():
-        return []
+        return None
     factor = float(numbers @ right_numbers / (right_numbers @ right_numbers))
-    if not same_numbers(numbers, factor * right_numbers) or same_numbers(numbers, right_numbers):
-        return []
-    return [f"all of it is {factor:.4g} times as large as it should be"]
+    if not factor or not same_numbers(numbers, factor * right_numbers):
+        return None
+    return factor
 
 
 def _arrays(value: Any) -> Iterable[np.ndarray[Any, Any]]:

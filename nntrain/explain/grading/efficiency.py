@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from threadpoolctl import threadpool_limits
 
+from nntrain.explain.grading.conventions import Callee
 from nntrain.explain.grading.problems import Backpropagation, problem
-from nntrain.explain.grading.sandbox import Failure, Sandbox
+from nntrain.explain.grading.sandbox import Failure
 
 Counts: TypeAlias = dict[int, tuple[int, int]]
 
@@ -38,8 +39,14 @@ class Speed:
     ours: float
 
 
-def find_loops(sandbox: Sandbox, functions: list[str]) -> list[str]:
-    """One message per line that runs once for each sample or neuron."""
+def find_loops(sandbox: Callee, functions: list[str], own_lines: int | None) -> list[str]:
+    """One message per line that runs once for each sample or neuron.
+
+    Args:
+        sandbox: Calls the functions.
+        functions: Their names.
+        own_lines: How many lines are the student's own; None: all.
+    """
     found: dict[int, str] = {}
     for function in functions:
         counted: list[Counts] = []
@@ -57,7 +64,7 @@ def find_loops(sandbox: Sandbox, functions: list[str]) -> list[str]:
                     f"line {line}: a loop over the {unit}, in {function}; a product of whole "
                     "matrices, or one operation on whole arrays, does it at once",
                 )
-    return [found[line] for line in sorted(found)]
+    return [found[line] for line in sorted(found) if own_lines is None or line <= own_lines]
 
 
 def _growing_line(few: Counts, many: Counts) -> int | None:
@@ -73,7 +80,7 @@ def _growing_line(few: Counts, many: Counts) -> int | None:
     return None
 
 
-def measure_speed(sandbox: Sandbox) -> tuple[Speed | None, list[str]]:
+def measure_speed(sandbox: Callee) -> tuple[Speed | None, list[str]]:
     """Time the student's backprop and ours; the reason if the student's cannot be timed."""
     case = problem(SPEED_WIDTHS, SPEED_BATCH)
     outcome = sandbox.call("backprop", case.arguments("backprop"), repeat=REPEATS)

@@ -6,7 +6,7 @@ with that one formula replaced.
 
 # ruff: noqa: E501  # a mistake is one line: its formula's name, a message, the formula
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 from typing import Any, NamedTuple, TypeAlias
 
@@ -57,16 +57,23 @@ class ReferencePass:
         """The return value of `backprop`; `forward` must run first."""
         layers = range(1, self.L + 1)
         for i in reversed(layers):
-            self.delta[i] = self.formulas["δ_i" if i < self.L else "δ_L"](self, i)
+            self.compute_delta(i)
         scale = self.formulas["1/B"](self, 0)
         self.by_weights = [scale * self.formulas["∂E/∂W_i"](self, i) for i in layers]
         self.by_biases = [scale * self.formulas["∂E/∂b_i"](self, i) for i in layers]
         return self.formulas["backprop"](self, 0)
 
-    def slope(self, i: int) -> Array:
+    def compute_delta(self, i: int) -> None:
+        """Set δ_i; those of the later layers must be set."""
+        self.delta[i] = self.formulas["δ_i" if i < self.L else "δ_L"](self, i)
+
+    def part(self, key: str, i: int) -> Any:
+        """One of the formulas at layer i."""
+        return self.formulas[key](self, i)
+
+    def slope(self, i: int) -> Any:
         """σ′ at layer i."""
-        slope: Array = self.formulas["σ′"](self, i)
-        return slope
+        return self.part("σ′", i)
 
 
 LECTURE: dict[str, Formula] = {
@@ -74,8 +81,13 @@ LECTURE: dict[str, Formula] = {
     "x_i": lambda s, i: s.sigma(s.z[i]),
     "forward": lambda s, _: [s.z[1:], s.x],
     "σ′": lambda s, i: s.sigma_prime(s.z[i]),
-    "δ_L": lambda s, i: (s.x[i] - s.y) * s.slope(i),
-    "δ_i": lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.slope(i),
+    "x_L − y": lambda s, i: s.x[i] - s.y,
+    "2": lambda s, i: 1.0,  # what the 2 of the square and the ½ of E leave
+    "σ′_L": lambda s, i: s.slope(i),
+    "δ_L": lambda s, i: s.part("x_L − y", i) * s.part("2", i) * s.part("σ′_L", i),
+    "Wᵀδ": lambda s, i: s.W[i + 1].T @ s.delta[i + 1],
+    "σ′_i": lambda s, i: s.slope(i),
+    "δ_i": lambda s, i: s.part("Wᵀδ", i) * s.part("σ′_i", i),
     "∂E/∂W_i": lambda s, i: s.delta[i] @ s.x[i - 1].T,
     "∂E/∂b_i": lambda s, i: s.delta[i].sum(axis=1, keepdims=True),
     "1/B": lambda s, _: 1 / s.B,
@@ -121,30 +133,32 @@ RETURNED_BY_FORWARD = [
 
 IN_BACKPROP = [
     Mistake("1/B", "the gradient is the sum over the batch, B times too large: the mean is asked for", lambda s, _: 1.0),
-    Mistake("δ_L", "δ_L has the wrong sign: (y − x_L) where (x_L − y) belongs", lambda s, i: (s.y - s.x[i]) * s.slope(i)),
+    Mistake("x_L − y", "δ_L has the wrong sign: (y − x_L) where (x_L − y) belongs", lambda s, i: s.y - s.x[i]),
     Mistake("σ′", "σ′ has the wrong argument: σ′(x_i) where σ′(z_i) belongs", lambda s, i: s.sigma_prime(s.x[i])),
     Mistake("σ′", "⊙ σ′(z_i) is missing in all layers", lambda s, i: 1.0),
     Mistake("σ′", "σ(z_i) stands where σ′(z_i) belongs", lambda s, i: s.x[i]),
     Mistake("σ′", "z_i (1 − z_i) stands where σ′(z_i) = σ(z_i) (1 − σ(z_i)) belongs", lambda s, i: s.z[i] * (1 - s.z[i])),
-    Mistake("δ_L", "δ_L lacks ⊙ σ′(z_L)", lambda s, i: s.x[i] - s.y),
-    Mistake("δ_L", "δ_L has the wrong sign, (y − x_L) where (x_L − y) belongs, and lacks ⊙ σ′(z_L)", lambda s, i: s.y - s.x[i]),
-    Mistake("δ_L", "δ_L is twice as large as it should be: the ½ in E cancels the 2", lambda s, i: 2 * (s.x[i] - s.y) * s.slope(i)),
-    Mistake("δ_L", "δ_L has half its size: the ½ in E cancels the 2 of the square", lambda s, i: 0.5 * (s.x[i] - s.y) * s.slope(i)),
-    Mistake("δ_L", "δ_L has σ′(x_L) where σ′(z_L) belongs", lambda s, i: (s.x[i] - s.y) * s.sigma_prime(s.x[i])),
-    Mistake("δ_L", "δ_L has x_L where (x_L − y) belongs: y is not used", lambda s, i: s.x[i] * s.slope(i)),
-    Mistake("δ_L", "δ_L has ½ (x_L − y)², the error itself, where its derivative (x_L − y) belongs", lambda s, i: 0.5 * (s.x[i] - s.y) ** 2 * s.slope(i)),
-    Mistake("δ_L", "δ_L has (x_L − y)², a square, where its derivative (x_L − y), without the 2, belongs", lambda s, i: (s.x[i] - s.y) ** 2 * s.slope(i)),
-    Mistake("δ_L", "δ_L has |x_L − y| where (x_L − y) belongs: its sign is lost", lambda s, i: abs(s.x[i] - s.y) * s.slope(i)),
-    Mistake("δ_i", "δ_i lacks the transpose: W_{i+1} δ_{i+1} where W_{i+1}ᵀ δ_{i+1} belongs", lambda s, i: s.W[i + 1] @ s.delta[i + 1] * s.slope(i)),
-    Mistake("δ_i", "δ_i lacks ⊙ σ′(z_i)", lambda s, i: s.W[i + 1].T @ s.delta[i + 1]),
-    Mistake("δ_i", "δ_i has σ′(x_i) where σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.sigma_prime(s.x[i])),
-    Mistake("δ_i", "δ_i has W_iᵀ where W_{i+1}ᵀ belongs", lambda s, i: s.W[i].T @ s.delta[i + 1] * s.slope(i)),
-    Mistake("δ_i", "δ_i has W_i where W_{i+1}ᵀ belongs", lambda s, i: s.W[i] @ s.delta[i + 1] * s.slope(i)),
-    Mistake("δ_i", "δ_i has σ′(z_{i+1}) where σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.slope(i + 1)),
-    Mistake("δ_i", "δ_i has σ′(z_{i−1}) where σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.sigma_prime(s.z[i - 1])),
+    Mistake("σ′_L", "δ_L lacks ⊙ σ′(z_L)", lambda s, i: 1.0),
+    Mistake("2", "δ_L is twice as large as it should be: the ½ in E cancels the 2", lambda s, i: 2.0),
+    Mistake("2", "δ_L has half its size: the ½ in E cancels the 2 of the square", lambda s, i: 0.5),
+    Mistake("σ′_L", "δ_L has σ′(x_L) where σ′(z_L) belongs", lambda s, i: s.sigma_prime(s.x[i])),
+    Mistake("σ′_L", "δ_L has x_L where σ′(z_L) belongs", lambda s, i: s.x[i]),
+    Mistake("σ′_L", "δ_L has z_L (1 − z_L) where σ′(z_L) belongs", lambda s, i: s.z[i] * (1 - s.z[i])),
+    Mistake("x_L − y", "δ_L has x_L where (x_L − y) belongs: y is not used", lambda s, i: s.x[i]),
+    Mistake("x_L − y", "δ_L has ½ (x_L − y)², the error itself, where its derivative (x_L − y) belongs", lambda s, i: 0.5 * (s.x[i] - s.y) ** 2),
+    Mistake("x_L − y", "δ_L has (x_L − y)², a square, where its derivative (x_L − y), without the 2, belongs", lambda s, i: (s.x[i] - s.y) ** 2),
+    Mistake("x_L − y", "δ_L has |x_L − y| where (x_L − y) belongs: its sign is lost", lambda s, i: abs(s.x[i] - s.y)),
+    Mistake("Wᵀδ", "δ_i lacks the transpose: W_{i+1} δ_{i+1} where W_{i+1}ᵀ δ_{i+1} belongs", lambda s, i: s.W[i + 1] @ s.delta[i + 1]),
+    Mistake("σ′_i", "δ_i lacks ⊙ σ′(z_i)", lambda s, i: 1.0),
+    Mistake("σ′_i", "δ_i has σ′(x_i) where σ′(z_i) belongs", lambda s, i: s.sigma_prime(s.x[i])),
+    Mistake("σ′_i", "δ_i has z_i (1 − z_i) where σ′(z_i) belongs", lambda s, i: s.z[i] * (1 - s.z[i])),
+    Mistake("Wᵀδ", "δ_i has W_iᵀ where W_{i+1}ᵀ belongs", lambda s, i: s.W[i].T @ s.delta[i + 1]),
+    Mistake("Wᵀδ", "δ_i has W_i where W_{i+1}ᵀ belongs", lambda s, i: s.W[i] @ s.delta[i + 1]),
+    Mistake("σ′_i", "δ_i has σ′(z_{i+1}) where σ′(z_i) belongs", lambda s, i: s.slope(i + 1)),
+    Mistake("σ′_i", "δ_i has σ′(z_{i−1}) where σ′(z_i) belongs", lambda s, i: s.sigma_prime(s.z[i - 1])),
     Mistake("δ_i", "δ_i has ⊙ σ′ before the product: W_{i+1}ᵀ (δ_{i+1} ⊙ σ′) where (W_{i+1}ᵀ δ_{i+1}) ⊙ σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ (s.delta[i + 1] * s.slope(i))),
-    Mistake("δ_i", "δ_i is made of δ_L in every layer where δ_{i+1} belongs", lambda s, i: s.W[i + 1].T @ s.delta[s.L] * s.slope(i)),
-    Mistake("δ_i", "δ_i has x_i where σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ s.delta[i + 1] * s.x[i]),
+    Mistake("Wᵀδ", "δ_i is made of δ_L in every layer where δ_{i+1} belongs", lambda s, i: s.W[i + 1].T @ s.delta[s.L]),
+    Mistake("σ′_i", "δ_i has x_i where σ′(z_i) belongs", lambda s, i: s.x[i]),
     Mistake("∂E/∂W_i", "∂E/∂W_i is transposed: x_{i−1} δ_iᵀ where δ_i x_{i−1}ᵀ belongs", lambda s, i: s.x[i - 1] @ s.delta[i].T),
     Mistake("∂E/∂W_i", "∂E/∂W_i lacks the transpose: δ_i x_{i−1} where δ_i x_{i−1}ᵀ belongs", lambda s, i: s.delta[i] @ s.x[i - 1]),
     Mistake("∂E/∂W_i", "∂E/∂W_i has the wrong transpose: δ_iᵀ x_{i−1} where δ_i x_{i−1}ᵀ belongs", lambda s, i: s.delta[i].T @ s.x[i - 1]),
@@ -245,15 +259,26 @@ def answers_with_mistakes(
     """
     for number in range(most + 1):
         for chosen in combinations(MISTAKES[function], number):
-            changed = {mistake.replaces: mistake.formula for mistake in chosen}
-            if len(changed) < number:  # two mistakes in one formula
+            if len({mistake.replaces for mistake in chosen}) < number:  # two in one formula
                 continue
-            reference = ReferencePass(problem, LECTURE | changed, sigma, prime)
-            try:
-                with np.errstate(all="ignore"):
-                    value = reference.forward()
-                    if function == "backprop":
-                        value = reference.backprop()
-            except ValueError:  # the shapes do not fit
-                continue
-            yield chosen, value
+            value = answer_with(function, problem, chosen, sigma, prime)
+            if value is not None:
+                yield chosen, value
+
+
+def answer_with(
+    function: str,
+    problem: Problem,
+    chosen: Iterable[Mistake],
+    sigma: Elementwise = sigmoid,
+    prime: Elementwise = sigmoid_prime,
+) -> Any:
+    """What a function would return with some mistakes; None if the shapes do not fit."""
+    changed = {mistake.replaces: mistake.formula for mistake in chosen}
+    reference = ReferencePass(problem, LECTURE | changed, sigma, prime)
+    try:
+        with np.errstate(all="ignore"):
+            value = reference.forward()
+            return reference.backprop() if function == "backprop" else value
+    except ValueError:
+        return None

@@ -86,8 +86,37 @@ PROBLEMS = [
     integers((4, 5, 3), 6),
 ]
 # The problems that mistakes are recognized by: in the first, shapes distinguish most of them; in
-# the second, a missing transpose still has a value.
-MISTAKE_PROBLEMS = [problem((2, 5, 4, 3), 7), problem((4, 4, 4, 4), 4)]
+# the second, a missing transpose still has a value. The others have other depths and batch sizes,
+# so that what depends on these is not taken for a constant.
+MISTAKE_PROBLEMS = [
+    problem((2, 5, 4, 3), 7),
+    problem((4, 4, 4, 4), 4),
+    problem((4, 3, 2), 6),
+    problem((3, 2), 1),
+]
+
+
+class Probes(NamedTuple):
+    """The problems for a file, whose networks may have a fixed number of layers.
+
+    Attributes:
+        grading: The problems that functions are judged by, the simplest first.
+        mistakes: The problems that mistakes are recognized by.
+    """
+
+    grading: list[Problem]
+    mistakes: list[Problem]
+
+
+def probes(depth: int = 0) -> Probes:
+    """The problems for networks of some number of layers; 0: of any."""
+    if not depth:
+        return Probes(PROBLEMS, MISTAKE_PROBLEMS)
+    wide, narrow = (widths[: depth + 1] for widths in ((2, 5, 4, 3, 6, 7), (6, 4, 3, 2, 5, 3)))
+    square = (4,) * (depth + 1)
+    several = [problem(wide, 7), problem(square, 4), problem(narrow, 6), problem(narrow, 1)]
+    return Probes([several[3], several[2], several[0], integers(narrow, 5)], several)
+
 
 Z = np.random.default_rng(0).uniform(-4, 4, (3, 4))
 WHOLE_Z: NDArray[Any] = np.array([[-2, -1, 0, 1], [2, 3, 0, -3]])

@@ -1,0 +1,28 @@
+"""Homework 4. X has one sample per row."""
+import numpy as np
+
+def sigmoid(z):
+    return 1.0 / (1.0 + np.exp(-z))
+
+def sigmoid_prime(z):
+    return sigmoid(z) * (1.0 - sigmoid(z))
+
+def forward(weights, biases, X):
+    Z, A = [], [X]
+    for i in range(len(weights)):
+        Z.append(np.dot(A[i], weights[i]) + biases[i])
+        A.append(sigmoid(Z[i]))
+    return Z, A
+
+def backprop(weights, biases, X, Y):
+    Z, A = forward(weights, biases, X)
+    m = X.shape[0]
+    dW = [np.zeros_like(w) for w in weights]
+    db = [np.zeros_like(b) for b in biases]
+    error = (A[-1] - Y) * sigmoid_prime(Z[-1])
+    for i in range(len(weights) - 1, -1, -1):
+        dW[i] = np.dot(A[i + 1].T, error) / m
+        db[i] = np.sum(error, axis=0, keepdims=True) / m
+        if i > 0:
+            error = np.dot(error, weights[i].T) * sigmoid_prime(Z[i - 1])
+    return dW, db
