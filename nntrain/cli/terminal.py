@@ -95,26 +95,36 @@ def print_columns(
 ) -> None:
     """Print a table, split into several tables where it is wider than the console.
 
+    In a terminal, the names in the first column are shortened in the middle where the other columns
+    need their room, but not to less than two fifths of a line.
+
     Args:
         name: Name of the first column, which is repeated in each table.
-        first: Cells of the first column.
+        first: Cells of the first column, names of runs.
         columns: Cells of the other columns by name, with ">" as in `table`.
         out: The console to print to.
     """
     from rich.cells import cell_len
 
+    from nntrain.columns import shorten_all
+
     first = list(map(printable, first))
+    shown = {title: list(map(printable, column)) for title, column in columns.items()}
+    widths = {
+        title: COLUMN_GAP + max(map(cell_len, [title.removeprefix(">"), *cells]))
+        for title, cells in shown.items()
+    }
+    if out.is_terminal:
+        first = shorten_all(first, max(out.width - sum(widths.values()), 2 * out.width // 5))
     first_width = max(map(cell_len, [name, *first]))
     blocks: list[dict[str, list[str]]] = []
     used = out.width
-    for title, column in columns.items():
-        cells = list(map(printable, column))
-        width = COLUMN_GAP + max(map(cell_len, [title.removeprefix(">"), *cells]))
-        if used + width > out.width:
+    for title, cells in shown.items():
+        if used + widths[title] > out.width:
             blocks.append({})
             used = first_width
         blocks[-1][title] = cells
-        used += width
+        used += widths[title]
     for number, block in enumerate(blocks):
         if number:
             out.print()
