@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from typing import TextIO
+from typing import IO
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
@@ -34,7 +34,7 @@ def shorten_all(names: Sequence[str], cells: int) -> list[str]:
     return list(names)
 
 
-def named_lines(name: str, text: str, stream: TextIO) -> list[str]:
+def named_lines(name: str, text: str, stream: IO[str]) -> list[str]:
     """Write "name: text"; in a terminal where that is too long, the name on a line of its own.
 
     The text below it is broken after commas only, so that a command in it stays whole.

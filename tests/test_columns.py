@@ -1,27 +1,15 @@
 """Names and sentences in the columns of a terminal."""
 
 import io
-import unicodedata
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nntrain.columns import named_lines, shorten, shorten_all
+from tests.support.terminal import Screen, width
 
 NAMES = st.text(st.sampled_from("ab-/ü数"), max_size=40)
-
-
-class Screen(io.StringIO):
-    """A stream that calls itself a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def width(text: str) -> int:
-    """Cells of a text, by the Unicode standard's annex 11."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 @given(NAMES, st.integers(3, 45))

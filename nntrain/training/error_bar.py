@@ -12,7 +12,11 @@ else:
     Bar = tqdm  # which is generic for type checkers only
 
 LEVELS = "▁▂▃▄▅▆▇█"
-ASCII_LEVELS = "12345678"  # tqdm's own bar counts with digits where blocks cannot be written
+ASCII_LEVELS = "_-~=+*#@"  # no digits, as the curve stands between numbers
+
+MIN_CELLS = 10
+# What is left out where the bar would be shorter, in this order.
+SHORTER_FORMATS = ("{l_bar}{bar}| {elapsed}<{remaining}", "{l_bar}{bar}|")
 
 # Losses within a tenth of each other are drawn level: their differences are mostly noise.
 SMALLEST_RANGE = math.log(1.1)
@@ -39,10 +43,15 @@ class ErrorBar(Bar):
     def __str__(self) -> str:
         """The line that is drawn."""
         state = self.format_dict
-        line = self.format_meter(**state)
-        if not self.errors or line.count("|") < 2:
+        for bar_format in (state["bar_format"], *SHORTER_FORMATS):
+            line = self.format_meter(**{**state, "bar_format": bar_format})
+            if line.count("|") < 2:
+                return line
+            before, blocks, after = line.split("|", 2)
+            if len(blocks) >= MIN_CELLS:
+                break
+        if not self.errors:
             return line
-        before, blocks, after = line.split("|", 2)
         done = state["n"] / state["total"]
         cells = sparkline(self.errors, self.epochs, len(blocks), done, self.levels)
         return f"{before}|{cells}|{after}"

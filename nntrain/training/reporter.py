@@ -2,19 +2,29 @@
 
 import shutil
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
 from tqdm import tqdm
 
+from nntrain.columns import named_lines, shorten
 from nntrain.errors import printable
-from nntrain.training.error_bar import ErrorBar, sparkline
+from nntrain.training.error_bar import MIN_CELLS, ErrorBar, sparkline
 from nntrain.training.progress import EpochRecord, Progress
 
-# Columns that an epoch's line takes in full, and the bar with everything that tqdm measures.
+# The words of an epoch's line: before the losses, and before the accuracies. A terminal gets the
+# first that fit.
+WORDS = (
+    ("   training: loss ", "   validation: loss ", "accuracy "),
+    ("  train: loss ", "  val: loss ", ""),
+    (" train ", " val ", ""),
+)
+# Columns of a terminal that has room for the bar with everything that tqdm measures.
 WIDE = 110
+BEST = " *"  # marks the best epoch so far
+HUGE = 1e4  # losses from here on are written with an exponent in a terminal
 NARROW_BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
-CURVE_CELLS = 30  # at most, of the curve that stays after the bar
 
 
 class Reporter(AbstractContextManager["Reporter"]):
@@ -25,6 +35,10 @@ class Reporter(AbstractContextManager["Reporter"]):
 
     def log(self, text: str) -> None:
         """Show one line of text."""
+
+    def log_about(self, name: str, text: str) -> None:
+        """Show what is said of a file or a run."""
+        self.log(f"{name}: {text}")
 
     def on_member_begin(self, number: int, members: int, what: str) -> None:
         """Called before each member of a committee; `number` counts from 1."""
@@ -48,6 +62,7 @@ class TerminalReporter(Reporter):
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
         self._member = ""
+        self._judged_by = "validation"
 
     def __exit__(self, *exception: object) -> None:
         self._remove_bar()
@@ -56,10 +71,16 @@ class TerminalReporter(Reporter):
         """Write the line above the bar."""
         tqdm.write(printable(text), file=self._stream())
 
+    def log_about(self, name: str, text: str) -> None:
+        """Write a line; a long name has a line of its own in a terminal."""
+        for line in named_lines(printable(name), printable(text), self._stream()):
+            self.log(line)
+
     def on_member_begin(self, number: int, members: int, what: str) -> None:
         """Write a line, and show the member's number in the bar."""
         self._member = f"member {number}/{members}, "
-        self.log(f"member {number} of {members}: {what}")
+        line = printable(f"member {number} of {members}: {what}")
+        self.log(shorten(line, self._columns()) if self._stream().isatty() else line)
 
     def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
         """Draw the bar, with the errors of the epochs before an interruption."""
@@ -73,8 +94,9 @@ class TerminalReporter(Reporter):
             dynamic_ncols=True,
             bar_format=NARROW_BAR if self._is_narrow() else None,
         )
-        if isinstance(self._bar, ErrorBar):
-            self._bar.errors = list(map(_error, progress.history))
+        if progress.history:
+            self._draw(progress.history)
+            self._bar.refresh()
 
     def on_batch_end(self, progress: Progress) -> None:
         """Advance the bar."""
@@ -84,7 +106,7 @@ class TerminalReporter(Reporter):
             if progress.rows == 0:
                 return
             self._bar.set_postfix_str(
-                f"loss {progress.loss_sum / progress.rows:.4f}, "
+                f"loss {_loss(progress.loss_sum / progress.rows)}, "
                 f"{'' if self._is_narrow() else 'accuracy '}"
                 f"{progress.correct / progress.rows:.2%}",
                 refresh=False,
@@ -92,21 +114,21 @@ class TerminalReporter(Reporter):
 
     def on_epoch_end(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
         """Write the epoch's line; an asterisk marks the best so far."""
-        narrow = self._is_narrow()
-        training, validation, accuracy = (
-            ("  train", "  val", "") if narrow else ("   training", "   validation", "accuracy ")
-        )
-        metrics = f"{training}: loss {record.train_loss:.4f}, {accuracy}{record.train_accuracy:.2%}"
-        if record.validated:
-            metrics += (
-                f"{validation}: loss {record.val_loss:.4f}, {accuracy}{record.val_accuracy:.2%}"
-            )
+        self._draw([record])
+        if self._stream().isatty():
+            lines = [_epoch_line(record, epochs, *words, _loss) for words in WORDS]
+            room = self._columns() - len(BEST)
+            line = next((line for line in lines if len(line) <= room), lines[-1])
+        else:
+            line = _epoch_line(record, epochs, *WORDS[0], "{:.4f}".format)
+        self.log(f"{line}{BEST if is_best else ''}")
+
+    def _draw(self, records: Sequence[EpochRecord]) -> None:
+        """Append the errors of finished epochs to the curve in the bar."""
         if isinstance(self._bar, ErrorBar):
-            self._bar.errors.append(_error(record))
-        self.log(
-            f"epoch {record.epoch:>{len(str(epochs))}}/{epochs}  {record.seconds:6.2f} s"
-            f"{metrics}{' *' if is_best else ''}"
-        )
+            self._bar.errors += map(_error, records)
+        for record in records[-1:]:
+            self._judged_by = "validation" if record.validated else "training"
 
     def _remove_bar(self) -> None:
         """Remove the bar; if it drew the curve of the error, leave the curve."""
@@ -116,13 +138,20 @@ class TerminalReporter(Reporter):
         shown = not bar.disable
         bar.close()
         if shown and isinstance(bar, ErrorBar) and len(bar.errors) > 1:
-            cells = min(len(bar.errors), CURVE_CELLS)
+            begin = f"{self._judged_by} loss {_loss(bar.errors[0])} "
+            end = f" {_loss(bar.errors[-1])}"
+            room = max(MIN_CELLS, self._columns() - len(begin + end))
+            cells = min(len(bar.errors), room)
             curve = sparkline(bar.errors, len(bar.errors), cells, levels=bar.levels)
-            self.log(f"loss {bar.errors[0]:.4f} {curve} {bar.errors[-1]:.4f}")
+            self.log(f"{begin}{curve}{end}")
 
     def _is_narrow(self) -> bool:
         """Whether the stream is a terminal without room for the full lines."""
-        return self._stream().isatty() and shutil.get_terminal_size().columns < WIDE
+        return self._stream().isatty() and self._columns() < WIDE
+
+    def _columns(self) -> int:
+        """The columns of the terminal."""
+        return shutil.get_terminal_size().columns
 
     def _stream(self) -> TextIO:
         """The stream that lines are written to."""
@@ -131,6 +160,27 @@ class TerminalReporter(Reporter):
     def create_bar(self, epochs: int, **settings: Any) -> "tqdm[Any]":
         """The bar of so many epochs, from the arguments of `tqdm`."""
         return ErrorBar(epochs=epochs, disable=None, **settings)
+
+
+def _epoch_line(
+    record: EpochRecord,
+    epochs: int,
+    training: str,
+    validation: str,
+    accuracy: str,
+    loss: Callable[[float], str],
+) -> str:
+    """An epoch's time and metrics, with these words before the numbers."""
+    line = f"epoch {record.epoch:>{len(str(epochs))}}/{epochs}  {record.seconds:6.2f} s"
+    line += f"{training}{loss(record.train_loss)}, {accuracy}{record.train_accuracy:.2%}"
+    if record.validated:
+        line += f"{validation}{loss(record.val_loss)}, {accuracy}{record.val_accuracy:.2%}"
+    return line
+
+
+def _loss(loss: float) -> str:
+    """Four decimals, or an exponent where they would take the room of other numbers."""
+    return f"{loss:.3e}" if loss >= HUGE else f"{loss:.4f}"
 
 
 def _error(record: EpochRecord) -> float:

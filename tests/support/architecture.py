@@ -10,7 +10,7 @@ PACKAGE = Path(nntrain.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-# Each part may import these, and errors, files, paths, randomness and version.
+# Each part may import these, and columns, errors, files, paths, randomness and version.
 ALLOWED = {
     "nn": set(),
     "optim": {"nn"},
@@ -31,4 +31,4 @@ ALLOWED = {
 }
 
 
-ROOTS = {"errors", "files", "paths", "randomness", "shell", "version"}
+ROOTS = {"columns", "errors", "files", "paths", "randomness", "shell", "version"}

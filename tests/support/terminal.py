@@ -1,11 +1,31 @@
 """Pseudo-terminals: what a command shows in one."""
 
+import io
 import os
 import re
 import threading
+import unicodedata
 from collections.abc import Callable
 
 Terminal = Callable[..., str]
+
+
+class Screen(io.StringIO):
+    """A stream that calls itself a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        return True
+
+
+def width(text: str) -> int:
+    """Columns of a text by annex 11 of Unicode, independently of what the program measures with."""
+    return sum(
+        2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+        if not unicodedata.combining(letter)
+    )
 
 
 def collect_output(reader: int) -> tuple[threading.Thread, list[bytes]]:

@@ -2,12 +2,15 @@
 
 import io
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.training.error_bar import ASCII_LEVELS, LEVELS, ErrorBar, sparkline
+from nntrain.training.reporter import NARROW_BAR
+from tests.support.terminal import width
 
 ERRORS = st.lists(st.floats(min_value=0) | st.just(math.nan))
 
@@ -52,6 +55,30 @@ def test_a_greater_error_is_never_drawn_lower(errors: list[float]) -> None:
 def test_curves(errors: list[float], drawn: str) -> None:
     cells = 4
     assert sparkline(errors, max(2, len(errors)), cells).rstrip() == drawn
+
+
+@pytest.mark.parametrize("bar_format", [None, NARROW_BAR])
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_bar_has_ten_cells_beside_the_longest_words(
+    columns: int, bar_format: str | None
+) -> None:
+    bar = ErrorBar(
+        epochs=1000,
+        total=1_000_000,
+        initial=999_000,
+        file=io.StringIO(),
+        ncols=columns - 1,
+        bar_format=bar_format,
+        desc="member 10/10, epoch 1000",
+        postfix="loss 12345.6789, accuracy 100.00%",
+    )
+    bar.start_t -= 360_000
+    bar.errors = [1.0, 0.1]
+    line = str(bar)
+    assert width(line) == columns - 1
+    assert len(line.split("|")[1]) >= 10
+    assert re.match(r"member 10/10, epoch 1000: 100%\|", line)
+    bar.close()
 
 
 def test_the_bar_draws_the_curve_between_its_ends() -> None:
