@@ -15,7 +15,7 @@ from nntrain.cli.options import (
     force_option,
     set_option,
 )
-from nntrain.cli.terminal import echo
+from nntrain.cli.terminal import echo, echo_about
 from nntrain.errors import DataError
 
 if TYPE_CHECKING:
@@ -115,10 +115,10 @@ def check(paths: tuple[str, ...]) -> None:
             digits = read_csv(path)
             if class_kind(digits.classes) == "digits":
                 digits = digits.with_classes(numbered(DIGITS))
-            echo(f"{digits.source}: {digits.describe()}")
+            echo_about(digits.source, digits.describe())
             _show(digits)
             for note in digits.annotations.notes:
-                echo(f"{digits.source}: {note}", err=True)
+                echo_about(digits.source, note, err=True)
             for warning in [*file_warnings(digits), *picture_warnings(digits)]:
                 echo(f"warning: {warning}", err=True)
             for other in readable:

@@ -15,7 +15,7 @@ from nntrain.cli.options import (
     set_option,
     threads_type,
 )
-from nntrain.cli.terminal import echo, exit_interrupted
+from nntrain.cli.terminal import echo_about, exit_interrupted
 from nntrain.errors import ChangedError, ConfigError
 from nntrain.shell import command_line
 
@@ -97,8 +97,8 @@ def fit(
     except ChangedError as error:
         words = ["nntrain", "fit", config, *_set_options(overrides), *where]
         raise error.with_hint(_new_run(words, loaded, find_run(loaded, folder, name))) from error
-    for line in outcome.results():
-        echo(line)
+    for trained, result in outcome.results():
+        echo_about(trained, result)
     if outcome.larger:
         larger = _set_options([f"{key}={value}" for key, value in outcome.larger.items()])
         command = f"{outcome.run.resume_command} {command_line(*larger, *where)}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nntrain.cli.options import config_or_run_argument, set_option
-from nntrain.cli.terminal import echo
+from nntrain.cli.terminal import echo, echo_about
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,12 +36,17 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     summary = summarise(resolve_source(source, overrides, finder), reporter)
     committee = f", a committee of {summary.members} such networks" if summary.members > 1 else ""
     shapes = shapes_text(summary.shapes)
-    echo(f"{source}: {shapes}, {summary.loss}, {summary.dtype}{committee}")
+    echo_about(str(source), f"{shapes}, {summary.loss}, {summary.dtype}{committee}")
     if summary.init:
         echo(f"began with the weights of {'; '.join(summary.init)}")
     echo()
 
-    console().print(_layers(summary))
+    out = console()
+    layers = _layers(summary)
+    unlimited = out.options.update(width=10 * out.width)
+    if out.measure(layers, options=unlimited).maximum > out.width:
+        layers = _layers(summary, separator="×")
+    out.print(layers)
     echo()
 
     parameters = summary.weights + summary.biases
@@ -59,9 +64,12 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     console().print(memory)
 
 
-def _layers(summary: "ModelSummary") -> "Table":
-    """A row for each layer, and their sums."""
+def _layers(summary: "ModelSummary", separator: str = "") -> "Table":
+    """A row for each layer, and their sums; shapes like (30, 784) or with a separator."""
     from nntrain.cli.terminal import table
+
+    def written(shape: tuple[int, ...]) -> str:
+        return separator.join(map(str, shape)) if separator else str(shape)
 
     drops = bool(summary.input_dropout) or any(layer.dropout for layer in summary.layers)
     columns = [">layer", "activation", "W", "b", ">weights", ">biases", ">products an image"]
@@ -72,8 +80,8 @@ def _layers(summary: "ModelSummary") -> "Table":
         rows.add_row(
             str(number),
             layer.activation if layer.weights else layer.kind,
-            str(layer.weight_shape) if layer.weights else "",
-            str((layer.biases,)) if layer.biases else "",
+            written(layer.weight_shape) if layer.weights else "",
+            written((layer.biases,)) if layer.biases else "",
             f"{layer.weights:,}",
             f"{layer.biases:,}",
             f"{layer.multiplications:,}",

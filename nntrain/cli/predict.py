@@ -16,7 +16,7 @@ from nntrain.cli.options import (
     label_column_option,
     runs_argument,
 )
-from nntrain.cli.terminal import echo
+from nntrain.cli.terminal import echo, echo_about
 from nntrain.errors import ConfigError
 from nntrain.shell import command_line
 
@@ -114,7 +114,7 @@ def predict(
     replaced = out.exists()
     if probabilities or len(form.header) > 2:
         submission.write_probabilities(out, form, classes, predicted)
-        echo(f"{out}: {len(form.ids):,} rows of probabilities")
+        echo_about(str(out), f"{len(form.ids):,} rows of probabilities")
     else:
         submission.write_submission(out, form, [classes[i] for i in predicted.argmax(axis=1)])
         _show_submission(out, form, runs)
@@ -126,7 +126,7 @@ def _show_submission(out: Path, form: "Form", runs: "list[RunFolder]") -> None:
     """Print what was written, how its form was chosen, and the command that submits it."""
     known = f" of {form.competition}" if form.competition else ""
     echo(f"columns {','.join(form.header)}{known}, {form.decision}", err=True)
-    echo(f"{out}: {len(form.ids):,} predictions")
+    echo_about(str(out), f"{len(form.ids):,} predictions")
     if form.competition:
         message = f"nntrain {' '.join(map(str, runs))}"
         submit = ("kaggle", "competitions", "submit", "-c", form.competition, "-f", out)

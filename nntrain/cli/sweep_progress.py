@@ -15,6 +15,8 @@ from rich.progress import (
 )
 
 from nntrain.cli.terminal import console
+from nntrain.columns import named_lines
+from nntrain.errors import printable
 from nntrain.sweep.ranking import format_values, ranking
 from nntrain.sweep.runner import SweepCallback
 from nntrain.sweep.search import max_trials
@@ -64,12 +66,17 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
         """Print a line above the bars."""
         self._console.print(text, soft_wrap=True)
 
+    def _notice_about(self, name: str, text: str) -> None:
+        """Print lines above the bars; a long name has one of its own in a terminal."""
+        for line in named_lines(printable(name), printable(text), self._console.file):
+            self.notice(line)
+
     def on_trial_start(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:
         """Print the values of a new trial, and show its bar."""
         if name in self._tasks:
             return
         begun = f"continues after epoch {epoch}, " if epoch else ""
-        self.notice(f"{name}: {begun}{format_values(values)}")
+        self._notice_about(name, f"{begun}{format_values(values)}")
         self._tasks[name] = self._progress.add_task(
             Path(name).name, total=epochs, completed=epoch, result=""
         )
@@ -90,7 +97,7 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
             self.notice(f"{name}: failed: {error}")
         elif accuracy is not None:
             early = ", ended early" if state == TrialState.PRUNED else ""
-            self.notice(f"{name}: {accuracy:.2%} of the validation rows right{early}")
+            self._notice_about(name, f"{accuracy:.2%} of the validation rows right{early}")
             self._best = max(self._best, (accuracy, Path(name).name), key=lambda best: best[0])
         self._progress.update(self._sweep_task, advance=1, result=self._best_so_far())
 

@@ -34,6 +34,14 @@ def echo(text: str = "", *, err: bool = False, end: str = "\n", keep: str = "") 
     print(printable(text, keep=keep), end=end, file=sys.stderr if err else sys.stdout, flush=True)
 
 
+def echo_about(name: str, text: str, *, err: bool = False) -> None:
+    """Print "name: text"; a long name has a line of its own in a terminal, see `named_lines`."""
+    from nntrain.columns import named_lines
+
+    for line in named_lines(printable(name), printable(text), sys.stderr if err else sys.stdout):
+        echo(line, err=err)
+
+
 def exit_interrupted(signal: int, command: str) -> NoReturn:
     """End a command that a signal interrupted; `command` resumes what was saved.
 

@@ -15,7 +15,7 @@ from nntrain.cli.options import (
     force_option,
     set_option,
 )
-from nntrain.cli.terminal import echo
+from nntrain.cli.terminal import echo, echo_about
 from nntrain.errors import ConfigError, NNTrainError
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def trace(
         library.save(out, quantities, optimizer.learning_rate)
     truth, answer = subject.labels(row, x)
     screen = console()
-    screen.print(
-        f"{subject.digits.source}, row {row}: a {truth}; the network takes it for a {answer}"
+    echo_about(
+        f"{subject.digits.source}, row {row}", f"a {truth}; the network takes it for a {answer}"
     )
     screen.print(render_or_list(subject.digits.pixels[row - 1], screen))
     echo()
@@ -94,7 +94,7 @@ def trace(
     for line in legend(quantities, subject.config):
         screen.print(line)
     if out is not None:
-        echo(f"{out}: {len(quantities)} arrays and alpha, for numpy.load")
+        echo_about(str(out), f"{len(quantities)} arrays and alpha, for numpy.load")
 
 
 def _show_maps(quantities: "Sequence[Quantity]") -> None:

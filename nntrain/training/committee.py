@@ -61,20 +61,18 @@ class CommitteeOutcome:
     signal: int | None
     larger: dict[str, int] = field(default_factory=dict)
 
-    def results(self) -> list[str]:
-        """The results as lines of text."""
-        lines = [line for member in self.members for line in member.results()]
+    def results(self) -> list[tuple[str, str]]:
+        """The names of the members and of the committee, each with a result."""
+        name = str(self.run)
+        results = [result for member in self.members for result in member.results()]
         if self.together is not None:
-            lines.append(
-                f"{self.run}: {self.together.accuracy:.2%} of the validation rows right, "
-                "voting together"
-            )
+            accuracy = f"{self.together.accuracy:.2%}"
+            results.append((name, f"{accuracy} of the validation rows right, voting together"))
         if self.signal is None:
-            lines.append(
-                f"{self.run}: {len(self.members)} members, which vote together in: "
-                f"{command_line('nntrain', 'predict', self.run.folder)}"
-            )
-        return lines
+            command = command_line("nntrain", "predict", self.run.folder)
+            members = f"{len(self.members)} members"
+            results.append((name, f"{members}, which vote together in: {command}"))
+        return results
 
 
 def start(

@@ -66,12 +66,12 @@ class Outcome:
     planned: int
     larger: dict[str, int] = field(default_factory=dict)
 
-    def results(self) -> list[str]:
-        """The result as text, one line; none before the first epoch is finished."""
+    def results(self) -> list[tuple[str, str]]:
+        """The run's name and its result; none before the first epoch is finished."""
         if not self.history:
             return []
         planned = None if self.signal is None else self.planned
-        return [f"{self.run}: {summary(self.history, planned)}"]
+        return [(str(self.run), summary(self.history, planned))]
 
 
 def fit(
@@ -108,7 +108,7 @@ def fit(
     data_digest = digest(*data)
     run = create_run()
     if init is not None:
-        reporter.log(f"{run}: beginning with the weights of {init.source}")
+        reporter.log_about(str(run), f"beginning with the weights of {init.source}")
     with run.removed_if_nothing_is_saved(), run.lock():
         return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
 
@@ -151,7 +151,7 @@ def resume(
         state = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
         if saved is None:
             weights = f" with the weights of {init.source}" if init else ""
-            reporter.log(f"{run}: no checkpoint yet; beginning again{weights}")
+            reporter.log_about(str(run), f"no checkpoint yet; beginning again{weights}")
         else:
             check_same_rows(run, config, saved, data_digest)
             state.restore(saved, file)
@@ -172,10 +172,10 @@ def _log_position(
     training, progress = config.training, saved.progress
     if is_finished(progress.history, training.epochs, training.patience):
         why = why_finished(progress.history, training.epochs, training.patience)
-        reporter.log(f"{run}: finished already: {why}")
+        reporter.log_about(str(run), f"finished already: {why}")
         return
     within = f", batch {progress.batch:,} of the next" if progress.batch else ""
-    reporter.log(f"{run}: going on after epoch {progress.epoch}{within}")
+    reporter.log_about(str(run), f"going on after epoch {progress.epoch}{within}")
     warn_if_rounding_differs(saved, threads, reporter)
     schedule = training.schedule.name
     if schedule in ("cosine", "one_cycle") and training.epochs != before.training.epochs:

@@ -164,9 +164,9 @@ def _read(
 
 def log_dataset(digits: Dataset, warnings: Sequence[str], reporter: Reporter) -> None:
     """Log a summary of a CSV, what was decided about it, and warnings."""
-    reporter.log(f"{digits.source}: {digits.describe()}")
+    reporter.log_about(digits.source, digits.describe())
     for note in digits.annotations.notes:
-        reporter.log(f"{digits.source}: {note}")
+        reporter.log_about(digits.source, note)
     for warning in warnings:
         reporter.log(f"warning: {warning}")
 

@@ -2,18 +2,20 @@
 
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from rich.cells import cell_len
 
 from nntrain.data.demo import demo_digits
 from nntrain.data.kaggle import write_csv
 from tests.support.cli import succeed
-from tests.support.terminal import Terminal, collect_output, visible_lines
+from tests.support.terminal import Terminal, collect_output, visible_lines, width
+from tests.support.tiny import fill
+from tests.support.training import CONVOLUTIONAL
 
 fcntl = pytest.importorskip("fcntl", reason="Windows has no pseudo-terminals")
 pty = pytest.importorskip("pty")
@@ -22,6 +24,7 @@ termios = pytest.importorskip("termios")
 ESCAPE = "\x1b"
 
 EPOCHS = 3
+TRAIN_ONCE = ("fit", "ten.yaml", "--set", "training.epochs=1", "--run")
 TEN = f"""
 data: {{train: digits.csv}}
 network: [{{dense: 1000, activation: relu}}, {{dense: 10, activation: softmax}}]
@@ -45,7 +48,7 @@ def test_tables_are_coloured_only_in_a_terminal(trained_runs: None, terminal: Te
         assert all(line == line.rstrip() for line in piped.splitlines())
 
 
-def screen(columns: int, *command: str, cwd: Path = Path()) -> list[str]:
+def screen(columns: int, *command: str, cwd: Path = Path(), encoding: str = "utf-8") -> list[str]:
     """What a real process writes in a terminal of that width; a bar's states are lines."""
     reader, writer = pty.openpty()
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -53,7 +56,7 @@ def screen(columns: int, *command: str, cwd: Path = Path()) -> list[str]:
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "nntrain", *command],
-        env=environment | {"TERM": "xterm"},
+        env=environment | {"TERM": "xterm", "PYTHONIOENCODING": encoding},
         cwd=cwd,
         stdin=writer,
         stdout=writer,
@@ -65,13 +68,13 @@ def screen(columns: int, *command: str, cwd: Path = Path()) -> list[str]:
     os.close(reader)
     return [
         line
-        for line in visible_lines(b"".join(chunks).decode().replace("\r", "\n"))
+        for line in visible_lines(b"".join(chunks).decode(encoding).replace("\r", "\n"))
         if line.strip()
     ]
 
 
 def test_a_terminals_own_width_is_used(trained_runs: None) -> None:
-    assert 40 < max(map(cell_len, screen(60, "runs"))) <= 60
+    assert 40 < max(map(width, screen(60, "runs"))) <= 60
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +92,7 @@ def test_lines_and_bars_of_fit_fit_the_terminal(
 ) -> None:
     run = f"runs/{columns}"
     lines = screen(columns, "fit", "ten.yaml", "--run", run, cwd=ten_classes)
-    assert max(map(cell_len, lines)) <= columns
+    assert max(map(width, lines)) <= columns
     epochs = [line for line in lines if line.startswith("epoch") and "|" not in line]
     assert len(epochs) == EPOCHS
     assert all(words in line and "val" in line for line in epochs)
@@ -98,13 +101,28 @@ def test_lines_and_bars_of_fit_fit_the_terminal(
     assert min(map(len, bars)) >= 10
     assert bars[-1][0] == "█"
     assert bars[-1][-1] == "▁", "the error falls"
-    assert any(line.startswith("loss ") and "█" in line for line in lines)
+    assert any(re.match(r"validation loss [\d.]+ █.*▁ [\d.]+$", line) for line in lines)
+
+
+def test_the_curve_of_a_resumed_run_in_a_terminal_without_blocks(
+    trained: Path, tmp_path: Path
+) -> None:
+    fill(tmp_path)
+    shutil.copytree(trained / "runs/good", tmp_path / "runs/good")
+    command = ("fit", "tiny.yaml", "--run", "runs/good", "--resume", "--set", "training.epochs=5")
+    lines = screen(80, *command, cwd=tmp_path, encoding="cp1252")
+    assert max(map(width, lines)) <= 80
+    assert "\\u" not in "".join(lines)
+    bars = [line.split("|")[1] for line in lines if line.count("|") >= 2]
+    assert len(set(next(bar for bar in bars if "@" in bar).strip(" ."))) == 4, "four old epochs"
+    ends = re.findall(r"validation loss [\d.]+ @(...)_ [\d.]+$", "\n".join(lines), re.MULTILINE)
+    assert len(ends) == 1
 
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_vectors_of_ten_are_on_one_line(ten_classes: Path, columns: int) -> None:
     lines = screen(columns, "trace", "ten.yaml", cwd=ten_classes)
-    assert max(map(cell_len, lines)) <= columns
+    assert max(map(width, lines)) <= columns
     for symbol in ("z_2", "x_2", "y", "δ_2", "∂E/∂b_2", "b_2 after"):
         (line,) = (line for line in lines if line.startswith(f"{symbol} "))
         *_, numbers = re.split(r"(?: 10|\(10,\)) +", line)
@@ -115,4 +133,34 @@ def test_vectors_of_ten_are_on_one_line(ten_classes: Path, columns: int) -> None
 def test_evaluations_and_runs_fit_the_terminal(trained_runs: None, columns: int) -> None:
     for command in (("evaluate", "--data", "data/test_labelled.csv"), ("runs",)):
         lines = screen(columns, *command)
-        assert max(map(cell_len, lines)) <= columns
+        assert max(map(width, lines)) <= columns
+
+
+@pytest.mark.parametrize(("columns", "shape"), [(80, "4×2×2×3"), (120, "(4, 2, 2, 3)")])
+def test_data_and_convolutional_networks_fit_the_terminal(
+    trained_runs: None, terminal: Terminal, columns: int, shape: str
+) -> None:
+    shown = ""
+    for command in (
+        ("data", "check", "data/train.csv", "data/test.csv"),
+        ("trace", "tiny.yaml", "--set", CONVOLUTIONAL),
+        ("inspect", "tiny.yaml", "--set", CONVOLUTIONAL, "--set", "training.input_dropout=0.1"),
+    ):
+        shown = terminal(*command, width=columns)
+        assert max(map(width, visible_lines(shown))) <= columns, command
+    assert shape in shown
+
+
+def test_a_long_name_is_shortened_in_the_middle_and_takes_no_tables_room(
+    ten_classes: Path,
+) -> None:
+    name = f"runs/a-run{'-with-words' * 12}-that-has-a-long-name"
+    lines = screen(80, *TRAIN_ONCE, name, cwd=ten_classes)
+    assert max(map(width, lines)) <= 80
+    assert re.match("runs/a-run-.*….*-that-has-a-long-name:$", lines[-2])
+    assert re.match(r"  \d+\.\d\d% of the validation rows right after epoch 1", lines[-1])
+    for columns in (80, 120):
+        lines = screen(columns, "runs", cwd=ten_classes)
+        assert max(map(width, lines)) <= columns
+        row = next(line for line in lines if re.match(r"runs/a-run\S*…\S*-long-name ", line))
+        assert re.search(r"%.* 1/1 +\d+\.\d( |$)", row), "as many columns as beside a short name"

@@ -71,7 +71,7 @@ def test_an_interrupted_run_says_how_many_epochs_it_had_planned(
     make_config: Callable[..., Config], tmp_path: Path
 ) -> None:
     stopped = start_run(make_config(), tmp_path / "run", Interrupting(25))
-    (line,) = stopped.results()
+    ((_, line),) = stopped.results()
     assert line.endswith("(of 2 finished, of 4 planned)")
-    (line,) = resume(make_config(), stopped.run, Reporter()).results()
+    ((_, line),) = resume(make_config(), stopped.run, Reporter()).results()
     assert line.endswith("(of 4)")
