@@ -113,7 +113,7 @@ class Snapshot:
         """Measure; the steps change `state`."""
         network = state.network
         # Overflow is measured, so no warning is needed.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             xs = network.forward(sample.x)
             loss = network.loss.value(xs[-1], sample.y)
             deltas = [
