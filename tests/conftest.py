@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config, parse_config
 from nntrain.data.kaggle import write_csv
 from tests.support.tiny import CONFIG, SWEEP, fill, stripes
+
+# Timings vary on shared machines.
+settings.register_profile("nntrain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("nntrain")
 
 
 @pytest.fixture(autouse=True, scope="session")

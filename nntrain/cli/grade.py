@@ -44,7 +44,9 @@ def grade(
     as_json: bool,
     as_csv: bool,
 ) -> None:
-    """Compare the functions of each FILE.py with nntrain's backpropagation.
+    """Check your own backpropagation, and name its mistakes.
+
+    The functions of each FILE.py are compared with nntrain's.
 
     FILE.py contains sigmoid, sigmoid_prime, forward and backprop, as --starter describes them, or
     a network's class. Samples are columns or rows. It runs in a process of its own, whose limits

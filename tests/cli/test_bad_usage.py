@@ -257,9 +257,7 @@ def test_ctrl_c_during_imports_is_one_line(folder: Path, moment: str) -> None:
     assert not Path("runs").exists()
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(config=configs())
 def test_config_show_reproduces_its_own_output(tmp_path: Path, config: Config) -> None:
     path = tmp_path / "shown.yaml"

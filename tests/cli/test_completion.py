@@ -223,7 +223,7 @@ def leaves(value: object, path: str = "") -> Iterator[str]:
         yield path
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(configs())
 def test_every_key_of_a_configuration_is_completed(config: Config) -> None:
     completed = completion.keys(len(config.network))

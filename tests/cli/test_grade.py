@@ -112,6 +112,8 @@ def test_in_a_terminal_verdicts_have_signs_and_fit_in_80_columns(
             "nntrain grade: invalid value for '--seconds': 'nan' is not a number",
         ),
         ("mine.py --memory 8", 2, "nntrain grade: invalid value for '--memory': 8 is not in"),
+        ("--starter a.py b.py", 2, "nntrain grade: --starter writes one file"),
+        ("mine.py --json --csv", 2, "nntrain grade: --json and --csv exclude each other"),
         ("--starter mine.py", 1, "mine.py: exists already; name another file"),
         ("stops.py", 1, "stops.py:1: ZeroDivisionError: division by zero, while the file is"),
     ],

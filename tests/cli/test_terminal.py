@@ -130,9 +130,15 @@ def test_vectors_of_ten_are_on_one_line(ten_classes: Path, columns: int) -> None
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_evaluations_and_runs_fit_the_terminal(trained_runs: None, columns: int) -> None:
-    for command in (("evaluate", "--data", "data/test_labelled.csv"), ("runs",)):
-        lines = screen(columns, *command)
+def test_evaluations_runs_and_diagnoses_fit_the_terminal(trained_runs: None, columns: int) -> None:
+    commands = (
+        ("evaluate", "--data", "data/test_labelled.csv"),
+        ("runs",),
+        ("doctor", "runs/poor"),
+    )
+    for command in commands:
+        # A command that is to be copied is one line.
+        lines = [line for line in screen(columns, *command) if not line.startswith("  try:")]
         assert max(map(width, lines)) <= columns
 
 

@@ -74,7 +74,7 @@ def test_a_billion_laughs_are_refused_at_once_and_without_much_memory(leaf: str)
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10  # unlimited, it would take years
 
 
 @pytest.mark.parametrize(

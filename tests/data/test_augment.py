@@ -102,7 +102,7 @@ distortions = st.builds(
 
 
 @given(distortions, st.integers(1, 9), st.integers(0, 2**32 - 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_agrees_with_a_slow_calculation(distortion: Augmentation, side: int, seed: int) -> None:
     augmenter = Augmenter(distortion, side**2)
     pixels = images(1, side, seed)

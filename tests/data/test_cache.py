@@ -116,7 +116,7 @@ def test_a_file_read_in_another_way_is_another_entry(folder: Path, tmp_path: Pat
     assert len(entries(folder)) == 2, "what was refused has left nothing"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_entry_is_made_anew(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

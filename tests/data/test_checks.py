@@ -51,7 +51,7 @@ def test_pixels_that_are_no_square_are_told_unless_too_few_for_a_picture(pixels:
     assert file_warnings(rows) == ([] if pixels in square_or_few else expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 3), st.integers(0, 2**32))
 def test_rows_of_both_parts_are_counted(
     training: int, validation: int, width: int, seed: int

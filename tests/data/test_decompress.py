@@ -27,7 +27,7 @@ def test_packing_is_recognised_by_content(read: Callable[..., Dataset]) -> None:
     assert read(zipped(TRAIN, "data/", "data/a.csv", "__MACOSX/._a.csv")).pixels.tolist() == PIXELS
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(CORRUPTIBLE, st.sampled_from([".gz", ".zip", ".bz2", ".xz"]), st.data())
 def test_a_single_corruption_of_a_packed_file_is_refused_or_harmless(
     read: Callable[..., Dataset],

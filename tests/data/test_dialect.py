@@ -48,7 +48,7 @@ def check_same(dataset: Dataset, table: Table) -> None:
     assert np.column_stack([labels, dataset.pixels]).tolist() == table
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     tables(),
     st.sampled_from(list(SEPARATORS)),

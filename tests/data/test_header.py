@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.data.dataset import Dataset
@@ -131,7 +131,6 @@ def test_a_row_that_counts_within_an_image_is_no_header(read: Callable[..., Data
     assert len(read(b"3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18\n" * 2)) == 2
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([0, 0, 0, 7, 255]), min_size=15, max_size=15), st.integers(0, 9))
 def test_a_row_that_pandas_has_renamed_is_refused(
     read: Callable[..., Dataset], pixels: list[int], label: int
@@ -148,7 +147,6 @@ def test_a_long_name_is_cut_in_messages(read: Callable[..., Dataset]) -> None:
     assert len(str(error.value)) < 300
 
 
-@settings(deadline=None)
 @given(st.integers(1, 6), st.integers(1, 12), st.booleans(), st.data())
 @pytest.mark.parametrize(
     "form",
@@ -261,7 +259,6 @@ def test_an_empty_last_column_is_left_out(read: Callable[..., Dataset]) -> None:
     )
 
 
-@settings(deadline=None)
 @given(st.permutations(range(12)), st.sampled_from(["ImageId", "Id", "id", "image_id", "picture"]))
 def test_an_id_stays_with_its_row(
     read: Callable[..., Dataset], order: list[int], name: str

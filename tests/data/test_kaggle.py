@@ -63,7 +63,7 @@ def test_places_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         read_csv(tmp_path / "train.csv")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(table=tables())
 def test_a_written_table_reads_back_equal(
     tmp_path_factory: pytest.TempPathFactory,

@@ -20,7 +20,7 @@ def content_of(labels: list[str], name: str = "label") -> bytes:
     return (f"{name},pixel0,pixel1,pixel2,pixel3\n" + "".join(rows)).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(WORDS, min_size=1, max_size=30) | st.lists(NUMBERS, min_size=1, max_size=30))
 def test_labels_of_any_kind_are_kept_as_written(
     read: Callable[..., Dataset], labels: list[str]

@@ -106,7 +106,7 @@ def samples(draw: st.DrawFn) -> tuple[list[str], list[str], bool, tuple[str, str
     return own, draw(st.permutations(ids)), has_ids, header
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(samples(), st.sampled_from(["", "\ufeff"]))
 def test_like_a_sample_ids_and_answers_stay_together(
     read: Callable[..., Dataset],

@@ -13,7 +13,7 @@ from tests.support.networks import HIDDEN, KINKED, batch_for, network_of
 NAMES = {id(activation): name for name, activation in ACTIVATIONS.items()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     hidden=st.sampled_from([name for name in HIDDEN if name not in KINKED]),
     loss=st.sampled_from(list(LOSSES)),

@@ -29,7 +29,7 @@ PAIRS = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     widths=st.lists(st.integers(2, 5), min_size=2, max_size=4),
     pair=st.sampled_from(PAIRS),

@@ -42,7 +42,7 @@ def with_parameters(layer: Layer, shape: tuple[int, ...]) -> Layer:
     return layer
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PICTURES, st.integers(1, 3), st.integers(0, 2))
 def test_a_convolution_is_a_loop_over_windows(
     drawn: tuple[Array, int, int], filters: int, padding: int
@@ -67,7 +67,7 @@ def test_a_convolution_is_a_loop_over_windows(
     np.testing.assert_allclose(theirs[1], delta.sum(axis=(0, 1, 2)), atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PICTURES)
 def test_pooling_is_a_loop_over_windows_and_ties_go_to_the_first_pixel(
     drawn: tuple[Array, int, int],
@@ -89,7 +89,7 @@ def test_pooling_is_a_loop_over_windows_and_ties_go_to_the_first_pixel(
         np.testing.assert_allclose(layer.backward(delta, x), error, atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PICTURES)
 def test_adding_windows_is_the_transpose_of_taking_them(drawn: tuple[Array, int, int]) -> None:
     x, kernel, stride = drawn

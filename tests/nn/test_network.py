@@ -42,7 +42,7 @@ def test_numerical_gradient_agrees(activations: tuple[str, ...], loss: str) -> N
         assert relative_error(ours[1], theirs[1]) < 1e-7
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     widths=st.lists(st.integers(1, 6), min_size=2, max_size=5),
     rows=st.integers(1, 5),

@@ -47,9 +47,7 @@ def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> 
 def test_neither_order_nor_interruptions_nor_segments_matter(finished: Trials) -> None:
     undisturbed = outcome(finished)
 
-    @settings(
-        max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         seed=st.integers(0, 2**32),
         workers=st.integers(1, 4),

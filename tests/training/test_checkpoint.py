@@ -306,9 +306,7 @@ def test_bytes_that_several_entries_share_are_refused(file: Path) -> None:
         checkpoint.load(file)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_sealed_file_with_any_byte_changed_loads_or_is_refused(
     file: Path, data: st.DataObject
@@ -326,9 +324,7 @@ def test_a_sealed_file_with_any_byte_changed_loads_or_is_refused(
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     arrays=st.lists(
         hypothesis.extra.numpy.arrays(

@@ -43,7 +43,6 @@ NETWORKS = {"dense": (), "pictures": (CONVOLUTIONAL,)}
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(stops=st.lists(st.integers(1, BATCHES), min_size=1, max_size=3))
@@ -69,9 +68,7 @@ def test_interruption_at_any_batch_leaves_no_trace(
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stop=st.integers(1, BATCHES - 1), threads=st.integers(1, 2))
 def test_dropout_distortion_and_averages_go_on_where_they_were(
     make_config: Callable[..., Config],

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from nntrain.config.issues import KeyPath
-from nntrain.explain.doctor.diagnosis import GOOD_ACCURACY, Diagnosis, DiagnosisKind, loss
+from nntrain.explain.doctor.diagnosis import GOOD_ACCURACY, Diagnosis, DiagnosisKind, loss, percent
 from nntrain.explain.doctor.examination import RunStats
 from nntrain.explain.doctor.remedies import Remedy, regularization
 
@@ -118,7 +118,8 @@ def shared_rows(stats: RunStats) -> Diagnosis | None:
     if stats.doubts is None or not stats.doubts.shared or stats.rows is None:
         return None
     evidence = (
-        f"{stats.doubts.shared:,} of {stats.rows[1]:,} validation rows are also training rows, so "
+        f"{stats.doubts.shared:,} of {stats.rows[1]:,} validation rows "
+        f"({percent(stats.doubts.shared / stats.rows[1])}) are also training rows, so "
         "val_accuracy is too good; leave them out of one of the two"
     )
     path: KeyPath = ("data", "validation")

@@ -36,6 +36,7 @@ from nntrain.explain.doctor.remedies import (
     higher_learning_rate,
     lower_learning_rate,
     stronger_gradient,
+    weaker_decay,
 )
 from nntrain.nn import ACTIVATIONS, LOSSES
 
@@ -100,7 +101,7 @@ def weights_pulled_to_zero(stats: RunStats) -> Diagnosis | None:
     if l1 > LARGE_WEIGHT * decay:  # l1 pulls small weights as strongly as large ones
         remedy = (("training", "l1"), "0")
     elif decay:
-        remedy = (("training", "optimizer", "weight_decay"), f"{min(1e-4, decay / 10):g}")
+        remedy = weaker_decay(decay)
     else:
         return None
     return Diagnosis.of(DiagnosisKind.DECAY, evidence, remedy)

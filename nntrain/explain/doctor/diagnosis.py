@@ -96,9 +96,11 @@ def change_of(share: float) -> str:
         return "away from 0"
     if math.isnan(share):
         return "beyond all numbers"
+    if share > 1e6:
+        return "by more than a million times its size"
     return f"by {percent(share)}" if share < 10 else f"by {share:.3g} times its size"
 
 
 def loss(value: float) -> str:
     """E as text, also where it overflowed."""
-    return f"{value:.4g}" if math.isfinite(value) else "an overflow"
+    return f"{value:.4g}" if value < 1e12 else "beyond 1e12"

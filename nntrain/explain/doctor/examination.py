@@ -94,9 +94,9 @@ class Snapshot:
         deltas: The mean |δ_i| of a row.
         saturated: The share of outputs with a tiny σ′ in each layer; 0 unless σ is squashing.
         dead: The share of neurons in each layer that are 0 for all rows; 0 without relu.
-        step: ‖ΔW‖ / ‖W‖, the mean of some steps from here with the configured learning rate; W is
-            the larger one of before and after, so that it is at most 2, also from W = 0.
-        loss_after: E after these steps.
+        step: ‖ΔW‖ / ‖W‖, the mean of the first eight steps from here with the configured learning
+            rate; W is the larger one of before and after, so that it is at most 2, also from W = 0.
+        loss_after: E after these steps, or more if asked for.
     """
 
     loss: float
@@ -113,7 +113,7 @@ class Snapshot:
         """Measure; the steps change `state`."""
         network = state.network
         # Overflow is measured, so no warning is needed.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             xs = network.forward(sample.x)
             loss = network.loss.value(xs[-1], sample.y)
             deltas = [
@@ -167,7 +167,7 @@ def _relative_step(config: Config, state: TrainingState, sample: Sample, count: 
         length = max(_norm(before), _norm(after))
         steps.append(_norm(after - before) / length if length else 0.0)
     # Weights that overflowed have moved by all of their size.
-    return float(np.nan_to_num(steps, nan=1.0, posinf=1.0).mean())
+    return float(np.nan_to_num(steps[:STEPS], nan=1.0, posinf=1.0).mean())
 
 
 def _norm(vector: Array) -> float:
@@ -256,10 +256,13 @@ class RunStats:
         return max((share for share in shares if not math.isnan(share)), default=0.0)
 
     def start_with(self, config: Config, steps: int = STEPS) -> Snapshot | None:
-        """The initial state with another configuration of the same inputs; None without data."""
+        """The initial state with another configuration of the same pixels; None without data."""
         if self.sample is None or self.inputs is None:
             return None
-        return Snapshot.of(config, TrainingState.initial(config, self.inputs), self.sample, steps)
+        old, new = build_rescale(self.config), build_rescale(config)
+        x = new.low + (self.sample.x - old.low) * (new.slope / old.slope)
+        sample = Sample(x.astype(config.dtype), self.sample.y)
+        return Snapshot.of(config, TrainingState.initial(config, self.inputs), sample, steps)
 
 
 def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int) -> RunStats:
@@ -338,7 +341,8 @@ def read_rows(run: RunFolder, reporter: Reporter) -> Split | None:
     _, saved = newest_checkpoint(run.members()[0], Reporter())
     data_digest = saved.meta.data_digest if saved else None
     try:
-        return read_run_data(run, run.config(), reporter, data_digest, "put it back")
+        # What is doubtful about the rows is a diagnosis, not a warning.
+        return read_run_data(run, run.config(), Reporter(), data_digest, "put it back")
     except DataError as error:
         reporter.log(f"{error}; diagnosing from metrics and weights alone")
         return None

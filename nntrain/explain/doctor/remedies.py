@@ -10,6 +10,7 @@ Remedy = tuple[KeyPath, str]  # a key, and its new value as YAML
 
 LEARNING_RATE: KeyPath = ("training", "optimizer", "learning_rate")
 EPOCHS: KeyPath = ("training", "epochs")
+WEIGHT_DECAY: KeyPath = ("training", "optimizer", "weight_decay")
 # ‖ΔW‖/‖W‖ of a step (CS231n).
 USUAL_STEP = 1e-3
 # Three sigmoids, each with σ′ ≤ ¼, leave 1/64 of δ.
@@ -20,6 +21,11 @@ LARGE_STEP = 5e-2
 TRIAL_STEPS = 40
 # Of learning rates to try.
 FACTORS = (3, 10, 30, 100, 300, 1_000, 3_000, 10_000)
+MOST_TRIALS = 15
+# Of the loss after the trial steps: a better α is only advised if it makes a difference.
+FAR_BETTER = 0.9
+# A tiny α changes the loss by less than rounding.
+NOISE = 1e-3
 
 
 def lower_learning_rate(stats: RunStats, config: Config) -> Remedy:
@@ -58,17 +64,38 @@ def _best_rate(stats: RunStats, config: Config, rates: list[float], otherwise: f
     return LEARNING_RATE, f"{best:.1g}"
 
 
-def enough_epochs(stats: RunStats) -> tuple[Remedy, ...]:
-    """The epochs in which steps of the usual size move W by its own size, if there are fewer.
+def fitting_learning_rate(stats: RunStats, config: Config) -> Remedy | None:
+    """An α that is far better for a configuration than its own; None if there is none.
 
-    A run with another fault would have too few of them once that is mended.
+    From the configured α, one climbs by factors of three while the loss after some steps falls.
     """
-    if stats.rows is None:
-        return ()
-    training = stats.config.training
-    steps = math.ceil(stats.rows[0] / training.batch_size)  # of an epoch
-    wanted = math.ceil(1 / (USUAL_STEP * steps))
-    return ((EPOCHS, f"{wanted}"),) if training.epochs < wanted else ()
+    rate = config.training.optimizer.learning_rate
+    own = _loss_with(stats, config, rate)
+    best_rate, best = rate, own
+    for factor in (3.0, 1 / 3) if own < math.inf else (1 / 3,):
+        for power in range(1, MOST_TRIALS):
+            loss = _loss_with(stats, config, rate * factor**power)
+            if loss < best:
+                best_rate, best = rate * factor**power, loss
+            elif loss > (1 + NOISE) * best:
+                break
+        if best < FAR_BETTER * own:
+            # Of higher ones, what is best for some steps is often too high for many.
+            return LEARNING_RATE, f"{best_rate / 3 if factor > 1 else best_rate:.1g}"
+    return None
+
+
+def _loss_with(stats: RunStats, config: Config, rate: float) -> float:
+    """E after some steps with a learning rate; ∞ if steps are large."""
+    trial = stats.start_with(_with_learning_rate(config, rate), TRIAL_STEPS)
+    if trial is None or trial.step > LARGE_STEP or not math.isfinite(trial.loss_after):
+        return math.inf
+    return trial.loss_after
+
+
+def weaker_decay(decay: float) -> Remedy:
+    """A tenth of a weight decay, and no more than a usual one."""
+    return WEIGHT_DECAY, f"{min(1e-4, decay / 10):g}"
 
 
 def stronger_gradient(stats: RunStats) -> tuple[Remedy, ...]:

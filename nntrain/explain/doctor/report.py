@@ -5,17 +5,17 @@ from typing import NamedTuple
 
 from nntrain.config.issues import ConfigIssue, KeyPath, Location, format_value, location_of
 from nntrain.config.source import Value, read_yaml
+from nntrain.explain.doctor.advice import advise, assignment
 from nntrain.explain.doctor.diagnoses import find_problems
 from nntrain.explain.doctor.diagnosis import (
     CAUSES,
     Diagnosis,
     DiagnosisKind,
     change_of,
-    learns_badly,
     loss,
 )
 from nntrain.explain.doctor.examination import RunStats, examine, read_rows
-from nntrain.explain.doctor.remedies import Remedy, enough_epochs
+from nntrain.explain.doctor.remedies import Remedy
 from nntrain.shell import command_line
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
@@ -71,32 +71,16 @@ def cause_chains(diagnoses: list[Diagnosis]) -> list[CauseChain]:
     return chains
 
 
-def all_remedies(stats: RunStats, causes: list[Diagnosis]) -> list[Remedy]:
-    """What to change together, so that one visit is enough.
-
-    Of two remedies that change the same key, or a part of it, the first is taken. A run that learns
-    badly also gets the epochs that it will need.
-    """
-    remedies = [remedy for cause in causes for remedy in cause.remedies]
-    if remedies and learns_badly(stats):
-        remedies += enough_epochs(stats)
-    chosen: list[Remedy] = []
-    for path, value in remedies:
-        if not any(path[: len(other)] == other[: len(path)] for other, _ in chosen):
-            chosen.append((path, value))
-    return chosen
-
-
 def _report(stats: RunStats, file: "_ConfigFile") -> list[str]:
     chains = cause_chains(find_problems(stats))
     count = f"{len(chains)} finding{'s' * (len(chains) != 1)}" if chains else "nothing found"
     lines = [f"{stats.run}: {count}; looked at {', '.join(describe(stats))}"]
     if not stats.finished and stats.divergence is None:
         lines.append(f"{stats.run}: not finished; resume it with: {file.run.resume_command}")
+    remedies = advise(stats, [chain.cause for chain in chains])
     for cause, consequences in chains:
-        lines.append(file.message(cause))
+        lines.append(file.message(cause, dict(remedies)))
         lines += [f"  so: {other.kind.value}: {other.evidence}" for other in consequences]
-    remedies = all_remedies(stats, [chain.cause for chain in chains])
     if remedies:
         lines.append(f"  try: {file.command(remedies)}")
     return lines
@@ -128,19 +112,20 @@ class _ConfigFile:
         text = run.config_file.read_text(encoding="utf-8-sig")
         self._values, self._source_map = read_yaml(text, lambda n: Location((0, n), f"{name}:{n}"))
 
-    def message(self, diagnosis: Diagnosis) -> str:
+    def message(self, diagnosis: Diagnosis, advised: dict[KeyPath, str]) -> str:
         """The line, the key, its value, the problem and the value to try."""
         value = _shown(self._value(diagnosis.path))
         text = f"{value}: {diagnosis.kind.value}: {diagnosis.evidence}"
         if diagnosis.remedies:
-            text += f"; try {diagnosis.remedies[0][1]}"  # of the key that causes the problem
+            path, value = diagnosis.remedies[0]  # of the key that causes the problem
+            text += f"; try {advised.get(path, value)}"
             text += " and the other changes below" * (len(diagnosis.remedies) > 1)
         location = location_of(diagnosis.path, self._source_map)
         return str(ConfigIssue(location, diagnosis.path, text))
 
     def command(self, remedies: list[Remedy]) -> str:
         """The command that trains with all remedies."""
-        sets = [word for remedy in remedies for word in ("--set", _assignment(*remedy))]
+        sets = [word for remedy in remedies for word in ("--set", assignment(*remedy))]
         return command_line("nntrain", "fit", self.run.config_file, *sets)
 
     def _value(self, path: KeyPath) -> Value:
@@ -158,8 +143,3 @@ def _shown(value: Value) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_shown(item)}" for key, item in value.items()) + "}"
     return value if isinstance(value, str) else format_value(value)
-
-
-def _assignment(path: KeyPath, value: str) -> str:
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"{key.removeprefix('.')}={value}"

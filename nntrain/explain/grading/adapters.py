@@ -64,8 +64,10 @@ def adapter_for(source: Source) -> Adapter | None:
             found = StudentsClass(node).adapter()
             if found.complete:
                 return found
-            if set((FORWARD + " " + BACKWARD).split()) & set(StudentsClass(node).methods):
-                fallback = fallback or found
+            computes = set((FORWARD + " " + BACKWARD).split()) & set(StudentsClass(node).methods)
+            is_likely = re.search("(?i)net|mlp|perceptron|model", node.name)
+            if computes and (fallback is None or is_likely):
+                fallback = found
     return fallback
 
 

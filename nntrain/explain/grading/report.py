@@ -52,10 +52,12 @@ class Report:
 
     def conclusion(self) -> str:
         """The verdict in one line."""
-        right = sum(finding.verdict == "right" for finding in self.findings)
-        functions = "function" if len(self.findings) == 1 else "functions"
-        are = "is" if right == 1 else "are"
-        issues = [f"{right} of {len(self.findings)} {functions} {are} right"]
+        if len(self.findings) == 1:
+            issues = [f"{self.findings[0].function} is {self.findings[0].verdict}"]
+        else:
+            right = sum(finding.verdict == "right" for finding in self.findings)
+            are = "is" if right == 1 else "are"
+            issues = [f"{right} of {len(self.findings)} functions {are} right"]
         issues += ["it imports what it may not"] * bool(self.imports)
         issues += ["a loop stands where a product belongs"] * bool(self.loops)
         return f"{self.file}: {'all right' if self.is_right else ', but '.join(issues)}"

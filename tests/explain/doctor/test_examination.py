@@ -93,7 +93,7 @@ def test_shares_of_saturated_outputs_and_dead_neurons_are_counted() -> None:
     smoothing=st.sampled_from([0.0, 0.2]),
     answers=st.lists(st.floats(0.01, 0.99), min_size=10, max_size=10),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_constant_answer_has_a_smaller_loss(
     classes: int, loss: str, smoothing: float, answers: list[float]
 ) -> None:

@@ -84,12 +84,15 @@ def test_gradients_are_read_where_the_class_has_them(
 
 
 def test_a_class_without_biases_is_told_which_lines_to_add(tmp_path: Path) -> None:
-    text = "import numpy as np\nclass Net:\n    def __init__(self):\n        self.W1 = np.ones(2)\n"
+    layer = "class Layer:\n    def forward(self, x):\n        return x\n"
+    text = f"import numpy as np\n{layer}class Net:\n"
+    text += "    def __init__(self):\n        self.W1 = np.ones(2)\n"
     report = grade(tmp_path, text + "    def train(self, X, y):\n        self.W1 += X\n")
     assert verdicts(report) == {"backprop": "missing"}
     assert report.adapter is not None
     assert report.adapter.text.startswith("LAYERS = 2 ")
     assert "Net(...)" in report.adapter.text
+    assert report.conclusion().endswith("mine.py: backprop is missing")
 
 
 def test_functions_beside_a_class_need_no_adapter(tmp_path: Path) -> None:
