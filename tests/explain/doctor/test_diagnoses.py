@@ -1,7 +1,6 @@
 """Badly trained runs with their diagnosis, and good runs without one."""
 
 import re
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -9,23 +8,18 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from nntrain.config import Config, parse_config
+from nntrain.config import parse_config
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.demo import demo_digits
-from nntrain.errors import DivergenceError
-from nntrain.explain.doctor.advice import advise, assignment
 from nntrain.explain.doctor.diagnoses import DIAGNOSES, find_problems
 from nntrain.explain.doctor.diagnosis import Diagnosis, DiagnosisKind
 from nntrain.explain.doctor.examination import (
     RunStats,
-    examine,
 )
 from nntrain.explain.doctor.report import cause_chains
-from nntrain.training.fit import fit
-from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split
-from nntrain.training.run import RunFolder
 from tests.support.csvs import make_dataset
+from tests.support.doctor import assignments, kinds, sgd, trained
 
 CONFIGS = Path(__file__).parents[3] / "configs"
 
@@ -38,10 +32,6 @@ QUICK = (CONFIGS / "quick.yaml").read_text("utf-8").replace("dense: 300", "dense
 
 
 CONSTANT = "training.schedule=constant"
-
-
-def sgd(rate: float, name: str = "sgd") -> str:
-    return f"training.optimizer={{name: {name}, learning_rate: {rate}}}"
 
 
 def hidden(*widths: int, activation: str, output: str, init: str = "null") -> str:
@@ -326,25 +316,9 @@ def split(digits: Dataset, rows: int) -> Split:
     return Subset(digits, np.arange(rows)), Subset(digits, np.arange(3750, 5000))
 
 
-def trained(config: Config, folder: Path, data: Split) -> RunStats:
-    run = RunFolder.create(folder, config)
-    with suppress(DivergenceError):
-        fit(config, lambda: run, Reporter(), data=data)
-    return examine(run, data, Reporter(), threads=1)
-
-
-def kinds(found: list[Diagnosis]) -> set[DiagnosisKind]:
-    return {finding.kind for finding in found}
-
-
 def key_of(finding: Diagnosis) -> str:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in finding.path)
     return key.removeprefix(".")
-
-
-def assignments(stats: RunStats) -> list[str]:
-    causes = [chain.cause for chain in cause_chains(find_problems(stats))]
-    return [assignment(*remedy) for remedy in advise(stats, causes)]
 
 
 @pytest.mark.parametrize("name", BADLY_TRAINED)

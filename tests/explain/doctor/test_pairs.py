@@ -9,8 +9,8 @@ from nntrain.config import parse_config
 from nntrain.data.dataset import Subset
 from nntrain.explain.doctor.diagnoses import find_problems
 from nntrain.explain.doctor.diagnosis import DiagnosisKind
-from tests.explain.doctor.test_diagnoses import assignments, kinds, sgd, trained
 from tests.support.csvs import make_dataset
+from tests.support.doctor import assignments, kinds, sgd, trained
 from tests.support.tiny import CONFIG, stripes
 
 HIGH = sgd(100.0)
