@@ -235,6 +235,7 @@ function render() {
   showErrors(found);
   part("rate").value = state.α;
   part("row").value = state.row;
+  refreshQuestions();
   part("undo").disabled = earlier.length === 0;
 }
 
@@ -318,39 +319,45 @@ const indexOfGreatest = (values) => values.indexOf(Math.max(...values));
 /** A symbol as HTML text. */
 const written = (symbol) => symbolElement(symbol).outerHTML;
 
-function askQuestions() {
-  question(part("questions"), {
-    text: `In this sample, which sign has ${written(`δ_${L}`)} of the first output?`,
-    choices: ["negative", "zero", "positive"],
-    answer: () => 1 + Math.sign(quantities(state)[`δ_${L}`][0]),
-    why: () => {
-      const found = quantities(state);
-      const [x, slope] = [found[`x_${L}`][0], found[`σ′(z_${L})`][0]].map(numeral);
-      const [y, δ] = [found.y[0], found[`δ_${L}`][0]].map(numeral);
-      return `The output is ${x}, its target ${y}: δ = (${x} − ${y}) · ${slope} = ${δ}.`;
-    },
-  });
-  question(part("questions"), {
-    text: `The next step changes ${written("W_1")}. From which input do its weights move most?`,
-    choices: lesson.rows[0].x.map((_, k) => `input ${k + 1}`),
-    answer: () => indexOfGreatest(columnMoves()),
-    why: () => {
-      const x = lesson.rows[state.row].x;
-      const k = indexOfGreatest(columnMoves());
-      const product = `${written("∂E/∂W_1")} = ${written("δ_1")} ${written("x_0ᵀ")}`;
-      const column = `column ${k + 1} is ${written("δ_1")} times ${numeral(x[k])}`;
-      return `${product}: ${column}. A weight from an input of 0 does not move at all.`;
-    },
-  });
+let askedAbout = "";
+const sign = question(part("questions"), {
+  text: `In this sample, which sign has ${written(`δ_${L}`)} of the first output?`,
+  choices: ["negative", "zero", "positive"],
+  answer: () => 1 + Math.sign(quantities(state)[`δ_${L}`][0]),
+  why: () => {
+    const found = quantities(state);
+    const [x, slope] = [found[`x_${L}`][0], found[`σ′(z_${L})`][0]].map(numeral);
+    const [y, δ] = [found.y[0], found[`δ_${L}`][0]].map(numeral);
+    return `The output is ${x}, its target ${y}: δ = (${x} − ${y}) · ${slope} = ${δ}.`;
+  },
+});
+const moves = question(part("questions"), {
+  text: `The next step changes ${written("W_1")}. From which input do its weights move most?`,
+  choices: lesson.rows[0].x.map((_, k) => `input ${k + 1}`),
+  answer: () => indexOfGreatest(columnMoves()),
+  why: () => {
+    const x = lesson.rows[state.row].x;
+    const k = indexOfGreatest(columnMoves());
+    const product = `${written("∂E/∂W_1")} = ${written("δ_1")} ${written("x_0ᵀ")}`;
+    const column = `column ${k + 1} is ${written("δ_1")} times ${numeral(x[k])}`;
+    return `${product}: ${column}. A weight from an input of 0 does not move at all.`;
+  },
+});
+
+/** Asks again when the sample or the parameters are others; not at each equation of a step. */
+function refreshQuestions() {
+  const about = JSON.stringify([state.row, state.network.W, state.network.b, state.at > UPDATE]);
+  if (about !== askedAbout) for (const each of [sign, moves]) each.refresh();
+  askedAbout = about;
 }
 
 /** The largest change of W_1 in each of its columns, in the current step. */
 function columnMoves() {
-  const gradient = quantities(state)["∂E/∂W_1"];
+  const next = state.at > UPDATE ? finished(state) : state;
+  const gradient = quantities(next)["∂E/∂W_1"];
   return gradient[0].map((_, k) => Math.max(...gradient.map((row) => Math.abs(row[k]))));
 }
 
 prepareControls();
 prepareNumbers();
-askQuestions();
 render();

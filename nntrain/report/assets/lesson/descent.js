@@ -21,11 +21,11 @@ let drawing = draw();
 let timer = null;
 
 const rate = slider("descent-rate", (α) => α.toFixed(2), reset);
-const share = slider("descent-share", (β) => β.toFixed(2), reset);
+const share = slider("descent-share", (μ) => μ.toFixed(2), reset);
 const momentum = byId("descent-momentum");
 
 const isFlat = () => landscape.start.length === 1;
-const betas = () => (momentum.checked ? [0, share.value] : [0]);
+const shares = () => (momentum.checked ? [0, share.value] : [0]);
 
 /** Draws the landscape: a curve, or seen from above. */
 function draw() {
@@ -65,14 +65,14 @@ function placeOf(w) {
 /** Puts the balls back to the start. */
 function reset() {
   stop();
-  balls = betas().map(() => ballAt(start));
+  balls = shares().map(() => ballAt(start));
   show();
 }
 
 /** Moves each ball that is still on its way by a step. */
 function advance() {
   balls = balls.map((ball, k) =>
-    isGone(ball.path.at(-1)) ? ball : rolled(landscape, ball, rate.value, betas()[k]),
+    isGone(ball.path.at(-1)) ? ball : rolled(landscape, ball, rate.value, shares()[k]),
   );
   show();
 }
@@ -191,7 +191,7 @@ function showVerdict() {
       "Run it to the end, and the page says whether α is too small, right or too large.";
     return;
   }
-  const found = betas().map((β) => judge(landscape, start, rate.value, β));
+  const found = shares().map((μ) => judge(landscape, start, rate.value, μ));
   const first = `α = ${rate.value.toFixed(2)} is ${verdict(found[0])}`;
   const lines = [`<strong>${first}</strong>${whichMinimum(found[0])}`];
   if (found.length > 1) {

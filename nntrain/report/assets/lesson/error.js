@@ -156,7 +156,8 @@ const questionsAsked = [
       const { x, x_, E, E_ } = raised();
       const moved = `The outputs go from ${listed(x)} to ${listed(x_)}`;
       const fate = `${symbol("E")} goes from ${numeral(E)} to ${numeral(E_)}`;
-      return `${moved}, the targets are ${listed(y)}: ${fate}.`;
+      const reason = E === E_ ? " Where the input is 0, its weight has no effect." : "";
+      return `${moved}, the targets are ${listed(y)}: ${fate}.${reason}`;
     },
   }),
   question(byId("error-questions"), {

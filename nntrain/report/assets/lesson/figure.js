@@ -193,7 +193,7 @@ class NetworkFigure {
         this.showNeuron(neuron, i, j, quantities, known, way);
       }),
     );
-    this.targets.forEach((text, j) => (text.textContent = `y ${quantities.y[j]}`));
+    this.targets.forEach((text, j) => (text.textContent = `y = ${quantities.y[j]}`));
   }
 
   showEdge(group, parameter, value, light, chosen) {

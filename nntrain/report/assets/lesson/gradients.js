@@ -131,8 +131,8 @@ function remark(length) {
   const [xx, xy, yy] = FIELD.curvature(at.x, at.y);
   const isSaddle = xx * yy - xy ** 2 < 0;
   return isSaddle
-    ? "<strong>A saddle:</strong> the plane is level here, but f falls to two sides."
-    : "<strong>A minimum:</strong> the plane is level here, and f rises to all sides.";
+    ? "<strong>A saddle</strong> is here or near: the plane is level, but f falls to two sides."
+    : "<strong>A minimum</strong> is here or near: the plane is level, and f rises to all sides.";
 }
 
 /* ------------------------------------------------------------------------------------ questions */

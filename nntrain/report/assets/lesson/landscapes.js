@@ -60,11 +60,11 @@ const SLOW = 25; // steps from which a learning rate counts as too small
 /** A ball at rest. */
 const ballAt = (w) => ({ path: [w], velocity: w.map(() => 0) });
 
-/** A ball after a step v ← β v − α f′(w), w ← w + v; without momentum, β is 0. */
-function rolled({ gradient }, { path, velocity }, α, β) {
+/** A ball after a step v ← μ v − α f′(w), w ← w + v; without momentum, μ is 0. */
+function rolled({ gradient }, { path, velocity }, α, μ) {
   const w = path.at(-1);
   const slope = gradient(w);
-  const v = velocity.map((before, k) => β * before - α * slope[k]);
+  const v = velocity.map((before, k) => μ * before - α * slope[k]);
   return { path: [...path, w.map((value, k) => value + v[k])], velocity: v };
 }
 
@@ -82,12 +82,12 @@ function hasArrived({ gradient }, { path, velocity }) {
  * @returns {object} `kind`: "small", "right", "overshoots", "never" or "diverges"; the number of
  *   `steps` that this takes, and where the ball is at their `end`.
  */
-function judge(landscape, start, α, β = 0) {
+function judge(landscape, start, α, μ = 0) {
   let ball = ballAt(start);
   let turns = 0;
   for (let steps = 1; steps <= PATIENCE; steps++) {
     const before = landscape.gradient(ball.path.at(-1));
-    ball = rolled(landscape, ball, α, β);
+    ball = rolled(landscape, ball, α, μ);
     const end = ball.path.at(-1);
     if (isGone(end)) return { kind: "diverges", steps, end };
     const after = landscape.gradient(end);

@@ -181,6 +181,7 @@ function show(report) {
   const drawn = drawable(report.network);
   if (board) {
     board.use(...drawn);
+    if (!report.isRunning) board.answer();
   } else {
     board = new Board(byId("drawn-parts"), ...drawn);
     tag("questions").inert = false; // they need a network
