@@ -55,7 +55,9 @@ class Graded(NamedTuple):
             if finding.verdict != "right"
             for reason in finding.reasons[:-1] or finding.reasons or [finding.verdict]
         ]
-        return [*found, *imports(self.report), *self.report.loops]
+        adapter = self.report.adapter
+        unjudged = [f"{name}: not judged" for name in (adapter.unjudged if adapter else ())]
+        return [*found, *unjudged, *imports(self.report), *self.report.loops]
 
 
 def imports(report: "Report") -> list[str]:

@@ -24,6 +24,10 @@ BACKWARD = (
     "step train fit learn"
 )
 SAMPLE_BY_SAMPLE = re.compile(r"zip\((x|inputs|data|training)\w*,", re.IGNORECASE)
+PAIRS = r"(mini_?)?batch|pairs|(training_)?data"
+GRADIENTS = r"grads?|gradients?|derivatives"
+OF_STEP = "gradient_of_step"
+CHANGE = "of_weights = zip("
 WIDTH = 79
 LAYERS_REMARK = "  # of the networks to grade it with; 0: any number"
 # What a method does to treat a whole batch; Nielsen's takes one sample.
@@ -40,6 +44,8 @@ class Adapter(NamedTuple):
         depth: The number of layers if it is fixed; otherwise 0.
         one_by_one: Whether the class takes one sample at a time.
         has_forward: Whether x_L can be asked for.
+        step: The method that changes the weights by what `backprop` returns, if it is judged too.
+        unjudged: The methods that change the weights but are not judged.
     """
 
     name: str
@@ -48,6 +54,8 @@ class Adapter(NamedTuple):
     depth: int = 0
     one_by_one: bool = False
     has_forward: bool = True
+    step: str = ""
+    unjudged: tuple[str, ...] = ()
 
 
 def adapter_for(source: Source) -> Adapter | None:
@@ -107,9 +115,61 @@ class StudentsClass:
         forward = self._forward()
         one_by_one = "for k in" in backward
         depth = 0 if self.lists else len(self.weights)
-        text = f"LAYERS = {depth}{LAYERS_REMARK}\n\n\n{made}{forward}{backward}"
+        step, after_step, unjudged = self._steps(backward)
+        text = f"LAYERS = {depth}{LAYERS_REMARK}\n\n\n{made}{forward}{backward}{after_step}"
         text = "".join(map(fitted, text.splitlines(keepends=True)))
-        return Adapter(self.name, text, True, depth, one_by_one, bool(forward))
+        return Adapter(self.name, text, True, depth, one_by_one, bool(forward), step, unjudged)
+
+    def _steps(self, backward: str) -> tuple[str, str, tuple[str, ...]]:
+        """The first method that makes a step besides `backprop`, a function for it, and the others.
+
+        Args:
+            backward: The adapter's `backprop`.
+        """
+        own = {*self.weights, *self.biases}
+        judged, text, unjudged = "", "", []
+        for name, method in self.methods.items():
+            changes = own & {*assigned(method)}
+            if not changes or re.search("(?i)init|reset|load|random|set_|restore", name):
+                continue
+            if CHANGE in backward and f"network.{name}(" in backward:
+                continue  # its steps are what is judged
+            found = None if judged else self._gradient_of_step(method, backward)
+            if found is None:
+                unjudged.append(name)
+            else:
+                judged, text = name, found
+        return judged, text, tuple(unjudged)
+
+    def _gradient_of_step(self, method: ast.FunctionDef, backward: str) -> str | None:
+        """A function that returns the change of the weights in one step; None if it is unclear.
+
+        The learning rate has to be known, since all is wrong by a factor otherwise.
+        """
+        values = [(RATE, "1.0"), (ROUNDS, "1"), (INPUT, "x"), (TARGET, "y"), (PAIRS, "pairs")]
+        values.append((GRADIENTS, "gradient"))
+        arguments = call_arguments(method, values)
+        has_rate = any(re.fullmatch(RATE, name) for name in self.attributes)
+        if arguments is None or not (has_rate or "1.0" in arguments):
+            return None
+        given = {*arguments.replace(" ", "").split(",")} - {"", "1.0", "1"}
+        one_by_one = "for k in" in backward
+        head, _, body = backward.partition("    network = network_of(weights, biases)\n")
+        computed = body.partition("    return ")[0]
+        pairs = "    pairs = [(x[:, [k]], y[:, [k]]) for k in range(x.shape[1])]\n"
+        if one_by_one and given == {"pairs"}:
+            before = pairs
+        elif not one_by_one and given == {"x", "y"}:
+            before = ""
+        elif not one_by_one and given <= {"gradient"} and all(g in computed for g in given):
+            before = computed
+        else:
+            return None
+        change = self._step(method, f"network.{method.name}({arguments})")
+        if change is None:
+            return None
+        head = head.replace("backprop", OF_STEP) + "    network = network_of(weights, biases)\n"
+        return f"\n\n{head}{before}{change}"
 
     def _construction(self) -> str | None:
         """A function that makes a network with given weights; None if arguments are unknown."""
