@@ -97,9 +97,9 @@ def print_report(report: "Report") -> None:
     if report.adapter is not None and report.adapter.text:
         name = report.adapter.name
         out.print(
-            f"class {name}: graded through these lines, which may stand at its file's end"
+            f"{name}: graded through these lines, which may stand at its file's end"
             if report.adapter.complete
-            else f"class {name}: add these lines to the file, filled in"
+            else f"{name}: add these lines to the file, with what belongs where '...' stands"
         )
         echo(f"\n{report.adapter.text}", keep="\n")
     out.print(marked("right" if report.is_right else "wrong", report.conclusion()))

@@ -99,8 +99,8 @@ def grade(source: Source, seconds: float, memory: int, timed: bool = True) -> Re
 def _no_adapter(adapter: Adapter) -> str:
     """The reason why a class is not graded."""
     return (
-        f"class {adapter.name}: it is not clear where its gradients are; add the lines that "
-        "'nntrain grade' prints for this file alone"
+        f"class {adapter.name} {adapter.obstacle}; add the lines that 'nntrain grade' prints for "
+        "this file alone"
     )
 
 
