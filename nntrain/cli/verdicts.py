@@ -55,7 +55,9 @@ class Graded(NamedTuple):
             if finding.verdict != "right"
             for reason in finding.reasons[:-1] or finding.reasons or [finding.verdict]
         ]
-        return [*found, *imports(self.report), *self.report.loops]
+        adapter = self.report.adapter
+        unjudged = [f"{name}: not judged" for name in (adapter.unjudged if adapter else ())]
+        return [*found, *unjudged, *imports(self.report), *self.report.loops]
 
 
 def imports(report: "Report") -> list[str]:
@@ -95,9 +97,9 @@ def print_report(report: "Report") -> None:
     if report.adapter is not None and report.adapter.text:
         name = report.adapter.name
         out.print(
-            f"class {name}: graded through these lines, which may stand at its file's end"
+            f"{name}: graded through these lines, which may stand at its file's end"
             if report.adapter.complete
-            else f"class {name}: add these lines to the file, filled in"
+            else f"{name}: add these lines to the file, with what belongs where '...' stands"
         )
         echo(f"\n{report.adapter.text}", keep="\n")
     out.print(marked("right" if report.is_right else "wrong", report.conclusion()))

@@ -9,6 +9,7 @@ import ast
 import re
 from typing import NamedTuple
 
+from nntrain.explain.grading.function_adapters import function_adapter, function_pair
 from nntrain.explain.grading.source import Source
 
 SIZES = r"(layer_?)?(sizes|dims|layers|units)|topology|architecture|structure"
@@ -24,6 +25,19 @@ BACKWARD = (
     "step train fit learn"
 )
 SAMPLE_BY_SAMPLE = re.compile(r"zip\((x|inputs|data|training)\w*,", re.IGNORECASE)
+# The arguments of a constructor, by a network's `sizes`.
+WIDTHS = [
+    (SIZES, "sizes"),
+    (r".*in(put)?(_?(size|nodes|dim|neurons|units|layer))?s?|n_?[x0]", "sizes[0]"),
+    (r".*hid.*|n_?[h1]", "sizes[1]"),
+    (r".*out.*|n_?[y2]", "sizes[-1]"),
+    (RATE, "1.0"),
+]
+SIZES_OF = "[weights[0].size // biases[0].size, *(b.size for b in biases)]"
+PAIRS = r"(mini_?)?batch|pairs|(training_)?data"
+GRADIENTS = r"grads?|gradients?|derivatives"
+OF_STEP = "gradient_of_step"
+CHANGE = "of_weights = zip("
 WIDTH = 79
 LAYERS_REMARK = "  # of the networks to grade it with; 0: any number"
 # What a method does to treat a whole batch; Nielsen's takes one sample.
@@ -34,12 +48,15 @@ class Adapter(NamedTuple):
     """How a class is graded.
 
     Attributes:
-        name: The class; "" if the file has an adapter already.
+        name: The class, or the backward function; "" if the file has an adapter already.
         text: The lines to append; if not `complete`, with places to fill in.
         complete: Whether the lines can run.
         depth: The number of layers if it is fixed; otherwise 0.
         one_by_one: Whether the class takes one sample at a time.
         has_forward: Whether x_L can be asked for.
+        step: The method that changes the weights by what `backprop` returns, if it is judged too.
+        unjudged: The methods that change the weights but are not judged.
+        obstacle: Why the lines are not complete.
     """
 
     name: str
@@ -48,6 +65,9 @@ class Adapter(NamedTuple):
     depth: int = 0
     one_by_one: bool = False
     has_forward: bool = True
+    step: str = ""
+    unjudged: tuple[str, ...] = ()
+    obstacle: str = ""
 
 
 def adapter_for(source: Source) -> Adapter | None:
@@ -58,6 +78,13 @@ def adapter_for(source: Source) -> Adapter | None:
         return Adapter("", "", True, layers, True, "forward" in functions)
     if {"forward", "backprop"} & functions:
         return None
+    pair = function_pair(source.tree)
+    lines = function_adapter(pair) if pair else None
+    if pair and lines:
+        text = f"LAYERS = {pair.depth}{LAYERS_REMARK}\n\n\n{lines}"
+        text = "".join(map(fitted, text.splitlines(keepends=True)))
+        unjudged = tuple(sorted(n for n in functions if re.match("(?i)update|sgd_|step|train", n)))
+        return Adapter(pair.backward.name, text, True, pair.depth, unjudged=unjudged)
     fallback = None
     for node in source.tree.body:
         if isinstance(node, ast.ClassDef):
@@ -93,8 +120,12 @@ class StudentsClass:
         self.biases = [a for a in self.attributes if re.match(r"(?i)b(ias|_|\d|$)", a)]
         if len(self.weights) != len(self.biases) or not self.weights:
             named = [a for a in self.attributes if re.search(r"(?i)weight|(^|_)w\d?$", a)]
-            self.weights = [a for a in named if "bias" not in a]
+            named = [a for a in named if "bias" not in a]
+            self.weights = named or [a for a in self.weights if re.fullmatch("(?i)w.{,3}", a)]
             self.biases = [a for a in self.attributes if re.search(r"(?i)bias|(^|_)b\d?$", a)]
+        backward = self.methods.get("backward")
+        parameters = [a.arg for a in backward.args.args] if backward else []
+        self.is_layer = any(re.search("(?i)grad|d_?out|delta|error", a) for a in parameters)
         self.lists = len(self.weights) == 1 and self.weights[0].endswith("s")
 
     def adapter(self) -> Adapter:
@@ -103,29 +134,84 @@ class StudentsClass:
         backward = self._backward()
         unpaired = not self.weights or len(self.weights) != len(self.biases)
         if unpaired or made is None or backward is None:
-            return Adapter(self.name, self._to_fill_in(), complete=False)
+            text = self._to_fill_in()
+            return Adapter(self.name, text, complete=False, obstacle=self._obstacle(made))
         forward = self._forward()
         one_by_one = "for k in" in backward
         depth = 0 if self.lists else len(self.weights)
-        text = f"LAYERS = {depth}{LAYERS_REMARK}\n\n\n{made}{forward}{backward}"
+        step, after_step, unjudged = self._steps(backward)
+        text = f"LAYERS = {depth}{LAYERS_REMARK}\n\n\n{made}{forward}{backward}{after_step}"
         text = "".join(map(fitted, text.splitlines(keepends=True)))
-        return Adapter(self.name, text, True, depth, one_by_one, bool(forward))
+        return Adapter(self.name, text, True, depth, one_by_one, bool(forward), step, unjudged)
+
+    def _steps(self, backward: str) -> tuple[str, str, tuple[str, ...]]:
+        """The first method that makes a step besides `backprop`, a function for it, and the others.
+
+        Args:
+            backward: The adapter's `backprop`.
+        """
+        own = {*self.weights, *self.biases}
+        judged, text, unjudged = "", "", []
+        for name, method in self.methods.items():
+            changes = own & {*assigned(method)}
+            if not changes or re.search("(?i)init|reset|load|random|set_|restore", name):
+                continue
+            if CHANGE in backward and f"network.{name}(" in backward:
+                continue  # its steps are what is judged
+            found = None if judged else self._gradient_of_step(method, backward)
+            if found is None:
+                unjudged.append(name)
+            else:
+                judged, text = name, found
+        return judged, text, tuple(unjudged)
+
+    def _gradient_of_step(self, method: ast.FunctionDef, backward: str) -> str | None:
+        """A function that returns the change of the weights in one step; None if it is unclear.
+
+        The learning rate has to be known, since all is wrong by a factor otherwise.
+        """
+        values = [(RATE, "1.0"), (ROUNDS, "1"), (INPUT, "x"), (TARGET, "y"), (PAIRS, "pairs")]
+        values.append((GRADIENTS, "gradient"))
+        arguments = call_arguments(method, values)
+        has_rate = any(re.fullmatch(RATE, name) for name in self.attributes)
+        if arguments is None or not (has_rate or "1.0" in arguments):
+            return None
+        given = {*arguments.replace(" ", "").split(",")} - {"", "1.0", "1"}
+        one_by_one = "for k in" in backward
+        head, _, body = backward.partition("    network = network_of(weights, biases)\n")
+        computed = body.partition("    return ")[0]
+        pairs = "    pairs = [(x[:, [k]], y[:, [k]]) for k in range(x.shape[1])]\n"
+        if one_by_one and given == {"pairs"}:
+            before = pairs
+        elif not one_by_one and given == {"x", "y"}:
+            before = ""
+        elif not one_by_one and given <= {"gradient"} and all(g in computed for g in given):
+            before = computed
+        else:
+            return None
+        change = self._step(method, f"network.{method.name}({arguments})")
+        if change is None:
+            return None
+        head = head.replace("backprop", OF_STEP) + "    network = network_of(weights, biases)\n"
+        return f"\n\n{head}{before}{change}"
+
+    def _obstacle(self, made: str | None) -> str:
+        """Why there is no complete adapter."""
+        if self.is_layer:
+            return "is one layer, not the whole network"
+        if self.weights and not self.biases:
+            return "has no biases: give it b_i in every layer, as in the lecture"
+        if made is None:
+            return "has arguments of its constructor that are not the widths of the layers"
+        return "does not show where its gradients are"
 
     def _construction(self) -> str | None:
         """A function that makes a network with given weights; None if arguments are unknown."""
-        sizes = "[weights[0].size // biases[0].size, *(b.size for b in biases)]"
-        values: list[tuple[str, str]] = [
-            (SIZES, "sizes"),
-            (r".*in(put)?(_?(size|nodes|dim|neurons|units|layer))?s?|n_?[x0]", "sizes[0]"),
-            (r".*hid.*|n_?[h1]", "sizes[1]"),
-            (r".*out.*|n_?[y2]", "sizes[-1]"),
-            (RATE, "1.0"),
-        ]
         init = self.methods.get("__init__")
-        arguments = call_arguments(init, values) if init else ""
+        arguments = call_arguments(init, WIDTHS) if init else ""
         if arguments is None:
             return None
-        lines = [f"    sizes = {sizes}", f"    network = {self.name}({arguments})"]
+        lines = [f"    sizes = {SIZES_OF}", f"    network = {self.name}({arguments})"]
         for names, given in ((self.weights, "weights"), (self.biases, "biases")):
             if self.lists:
                 lines.append(f"    network.{names[0]} = [array.copy() for array in {given}]")
@@ -190,6 +276,8 @@ class StudentsClass:
         if self.lists and len(names) == 2:
             return self._returned_lists(method, call, names)
         order = [gradient_name(names, own) for own in (*self.weights, *self.biases)]
+        if isinstance(value, ast.Dict) and {*self.weights, *self.biases} <= {*names}:
+            order = [*self.weights, *self.biases]
         if None in order:
             return None
         keys = [o if isinstance(value, ast.Dict) else names.index(str(o)) for o in order]
@@ -244,15 +332,61 @@ class StudentsClass:
     def _to_fill_in(self) -> str:
         forward = next((name for name in FORWARD.split() if name in self.methods), "forward")
         backward = next((name for name in BACKWARD.split() if name in self.methods), "backward")
+        if self.is_layer and self.weights and self.biases:
+            return self._layers_to_fill_in()
         names = ", ".join(f"network.{name}" for name in self.weights) or "network.weights"
-        return (
-            f"LAYERS = {max(len(self.weights), 2)}{LAYERS_REMARK}\n\n\n"
+        biases = ", ".join(f"network.{name}" for name in self.biases)
+        depth = max(len(self.weights), 2)
+        if not biases:
+            biases = ", ".join(f"network.b{i}" for i in range(1, depth + 1))
+        init = self.methods.get("__init__")
+        data = [(INPUT, "x"), (TARGET, "y"), (RATE, "1.0"), (ROUNDS, "1")]
+        runs = [
+            f"    network.{name}({known_arguments(self.methods[name], data)})\n"
+            for name in (forward, backward)
+            if name in self.methods
+        ]
+        change = self.weights and {*self.weights} <= {*assigned(self.methods.get(backward))}
+        result = (
+            f"    of_weights = zip(weights, ({names}))\n"
+            f"    of_biases = zip(biases, ({biases}))\n"
+            "    return [[a - b for a, b in part] for part in (of_weights, of_biases)]\n"
+            if change
+            else "    return [...], [...]  # dE/dW_1 … dE/dW_L, dE/db_1 … dE/db_L\n"
+        )
+        lines = (
+            f"LAYERS = {depth}{LAYERS_REMARK}\n\n\n"
             "def backprop(weights, biases, x, y):\n"
-            f"    network = {self.name}(...)  # with the widths of these weights\n"
-            f"    {names} = weights; network.biases = biases  # by your names\n"
-            f"    network.{forward}(x)\n"
-            f"    network.{backward}(x, y)\n"
-            "    return [...], [...]  # dE/dW_1 … dE/dW_L, dE/db_1 … dE/db_L\n"
+            f"    sizes = {SIZES_OF}\n"
+            f"    network = {self.name}({known_arguments(init, [*WIDTHS, *data])})\n"
+            f"    {names} = [W.copy() for W in weights]\n"
+            f"    {biases} = [b.copy() for b in biases]\n"
+            f"{''.join(runs)}"
+            f"{result}"
+        )
+        return "".join(map(fitted, lines.splitlines(keepends=True)))
+
+    def _layers_to_fill_in(self) -> str:
+        method = self.methods["backward"]
+        more = "".join(", 1.0" for a in method.args.args[2:])
+        weights, biases = self.weights[0], self.biases[0]
+        return (
+            f"LAYERS = 0{LAYERS_REMARK}\n\n\n"
+            "def backprop(weights, biases, x, y):\n"
+            "    layers = []\n"
+            "    for W, b in zip(weights, biases):\n"
+            f"        layer = {self.name}(W.shape[1], W.shape[0])\n"
+            f"        layer.{weights}, layer.{biases} = W.copy(), b.copy()\n"
+            "        layers += [layer, ...]  # your layer that applies the sigmoid\n"
+            "    output = x\n"
+            "    for layer in layers:\n"
+            "        output = layer.forward(output)\n"
+            "    gradient = (output - y) / x.shape[1]\n"
+            "    for layer in reversed(layers):\n"
+            f"        gradient = layer.backward(gradient{more})\n"
+            "    trained = layers[::2]\n"
+            f"    by_weights = [W - l.{weights} for W, l in zip(weights, trained)]\n"
+            f"    return by_weights, [b - l.{biases} for b, l in zip(biases, trained)]\n"
         )
 
 
@@ -267,10 +401,27 @@ def fitted(line: str) -> str:
     return f"{line[:end]}\n{fitted(' ' * 8 + line[end:].lstrip())}"
 
 
-def assigned(method: ast.FunctionDef) -> list[str]:
+def known_arguments(method: ast.FunctionDef | None, values: list[tuple[str, str]]) -> str:
+    """The arguments for a method by its parameters' names, with `...` for an unknown one."""
+    if method is None:
+        return ""
+    parameters = method.args.args[1 : len(method.args.args) - len(method.args.defaults)]
+    given = []
+    for parameter in parameters:
+        found = (v for p, v in values if re.fullmatch(p, parameter.arg, re.IGNORECASE))
+        given.append(next(found, f"{parameter.arg}=..."))
+    keyword = False  # none may be without a name after one that has a name
+    for number, parameter in enumerate(parameters):
+        keyword |= "=" in given[number]
+        if keyword and "=" not in given[number]:
+            given[number] = f"{parameter.arg}={given[number]}"
+    return ", ".join(given)
+
+
+def assigned(method: ast.FunctionDef | None) -> list[str]:
     """The attributes of self that a method assigns, also by their elements, in order."""
     names: dict[str, None] = {}
-    for node in ast.walk(method):
+    for node in ast.walk(method) if method else ():
         targets = node.targets if isinstance(node, ast.Assign) else []
         if isinstance(node, ast.AugAssign | ast.AnnAssign):
             targets = [node.target]

@@ -142,6 +142,28 @@ class Translated:
         return outcome._replace(value=self.convention.from_student(outcome.value, function))
 
 
+class Renamed:
+    """A student's functions, of which one is called by another name.
+
+    Args:
+        sandbox: Calls them.
+        name: The name in a call.
+        actual: The name in the file.
+    """
+
+    def __init__(self, sandbox: Callee, name: str, actual: str) -> None:
+        self.sandbox = sandbox
+        self.name, self.actual = name, actual
+        self.functions = sandbox.functions
+
+    def call(
+        self, function: str, arguments: Sequence[Any], repeat: int = 1, count: bool = False
+    ) -> Outcome:
+        """Call a function; a failure in it is that of the name in the call."""
+        actual = self.actual if function == self.name else function
+        return self.sandbox.call(actual, arguments, repeat, count)
+
+
 def convention_of(sandbox: Callee, problems: Probes) -> Convention:
     """The convention in which most of `forward` and `backprop` runs and is right.
 

@@ -25,7 +25,7 @@ from nntrain.explain.grading.problems import Problem, sigmoid, sigmoid_prime
 
 Chosen: TypeAlias = tuple[Mistake, ...]
 
-OF_LAST_DELTA = ("z_i", "x_i", "σ′", "x_L − y", "2", "σ′_L")
+OF_LAST_DELTA = ("σ", "z_i", "x_i", "σ′", "x_L − y", "2", "σ′_L")
 OF_OTHER_DELTAS = ("Wᵀδ", "σ′_i", "δ_i")
 
 # No mistake, or one, in each formula that is compared given δ_i.

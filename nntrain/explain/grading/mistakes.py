@@ -37,7 +37,8 @@ class ReferencePass:
     ) -> None:
         unused = np.empty((0, 0))
         self.formulas = formulas
-        self.sigma, self.sigma_prime = sigma, sigma_prime
+        self.given = (sigma, sigma_prime)
+        self.sigma, self.sigma_prime = formulas["σ"](self, 0)
         self.L = len(problem.weights)
         self.B = problem.x.shape[1]
         self.W = [unused, *problem.weights]
@@ -77,6 +78,7 @@ class ReferencePass:
 
 
 LECTURE: dict[str, Formula] = {
+    "σ": lambda s, _: s.given,
     "z_i": lambda s, i: s.W[i] @ s.x[i - 1] + s.b[i],
     "x_i": lambda s, i: s.sigma(s.z[i]),
     "forward": lambda s, _: [s.z[1:], s.x],
@@ -93,6 +95,12 @@ LECTURE: dict[str, Formula] = {
     "1/B": lambda s, _: 1 / s.B,
     "backprop": lambda s, _: [s.by_weights, s.by_biases],
 }
+
+
+def softmax(z: Array) -> Array:
+    """softmax of every column."""
+    powers = np.exp(z - z.max(axis=0))
+    return np.asarray(powers / powers.sum(axis=0))
 
 
 class Mistake(NamedTuple):
@@ -118,6 +126,9 @@ IN_FORWARD = [
     Mistake("x_i", "x_L lacks σ: z_L stands where x_L = σ(z_L) belongs", lambda s, i: s.sigma(s.z[i]) if i < s.L else s.z[i]),
     Mistake("x_i", "x_i lacks σ", lambda s, i: s.z[i]),
     Mistake("x_i", "σ is applied twice", lambda s, i: s.sigma(s.sigma(s.z[i]))),
+    Mistake("σ", "the activation is tanh where σ belongs", lambda s, _: (np.tanh, lambda z: 1 - np.tanh(z) ** 2)),
+    Mistake("σ", "the activation is max(0, z) (ReLU) where σ belongs", lambda s, _: (lambda z: np.maximum(z, 0.0), lambda z: (z > 0) * 1.0)),
+    Mistake("x_i", "x_L is softmax(z_L) where σ(z_L) belongs", lambda s, i: s.sigma(s.z[i]) if i < s.L else softmax(s.z[i])),
     Mistake("x_i", "b_i is added after σ, not before", lambda s, i: s.sigma(s.z[i] - s.b[i]) + s.b[i]),
 ]  # fmt: skip
 
@@ -154,6 +165,7 @@ IN_BACKPROP = [
     Mistake("σ′_i", "δ_i has z_i (1 − z_i) where σ′(z_i) belongs", lambda s, i: s.z[i] * (1 - s.z[i])),
     Mistake("Wᵀδ", "δ_i has W_iᵀ where W_{i+1}ᵀ belongs", lambda s, i: s.W[i].T @ s.delta[i + 1]),
     Mistake("Wᵀδ", "δ_i has W_i where W_{i+1}ᵀ belongs", lambda s, i: s.W[i] @ s.delta[i + 1]),
+    Mistake("Wᵀδ", "δ_i is made of W_{i+1} after its step: W_{i+1} as it was before belongs", lambda s, i: (s.W[i + 1] - s.part("1/B", 0) * s.part("∂E/∂W_i", i + 1)).T @ s.delta[i + 1]),
     Mistake("σ′_i", "δ_i has σ′(z_{i+1}) where σ′(z_i) belongs", lambda s, i: s.slope(i + 1)),
     Mistake("σ′_i", "δ_i has σ′(z_{i−1}) where σ′(z_i) belongs", lambda s, i: s.sigma_prime(s.z[i - 1])),
     Mistake("δ_i", "δ_i has ⊙ σ′ before the product: W_{i+1}ᵀ (δ_{i+1} ⊙ σ′) where (W_{i+1}ᵀ δ_{i+1}) ⊙ σ′(z_i) belongs", lambda s, i: s.W[i + 1].T @ (s.delta[i + 1] * s.slope(i))),
@@ -167,6 +179,10 @@ IN_BACKPROP = [
     Mistake("∂E/∂W_i", "∂E/∂W_i has z_{i−1} where x_{i−1} belongs", lambda s, i: s.delta[i] @ s.z[i - 1].T),
     Mistake("∂E/∂W_i", "∂E/∂W_i is the sum over the batch, B times too large: the mean is asked for", lambda s, i: s.B * s.delta[i] @ s.x[i - 1].T),
     Mistake("∂E/∂W_i", "∂E/∂W_i is divided by B twice", lambda s, i: s.delta[i] @ s.x[i - 1].T / s.B),
+    Mistake("∂E/∂W_i", "∂E/∂W_i has the wrong sign: with a step by it, E grows", lambda s, i: -s.delta[i] @ s.x[i - 1].T),
+    Mistake("∂E/∂W_i", "∂E/∂W_i is 0: W_i never changes", lambda s, i: np.zeros_like(s.W[i])),
+    Mistake("∂E/∂b_i", "∂E/∂b_i has the wrong sign: with a step by it, E grows", lambda s, i: -s.delta[i].sum(axis=1, keepdims=True)),
+    Mistake("∂E/∂b_i", "∂E/∂b_i is 0: b_i never changes", lambda s, i: np.zeros_like(s.b[i])),
     Mistake("∂E/∂b_i", "∂E/∂b_i is summed over the wrong axis: over the neurons where it should be over the samples (axis=1)", lambda s, i: s.delta[i].sum(axis=0)),
     Mistake("∂E/∂b_i", "∂E/∂b_i is averaged over the wrong axis: over the neurons where it should be over the samples (axis=1)", lambda s, i: s.B * s.delta[i].mean(axis=0)),
     Mistake("∂E/∂b_i", "∂E/∂b_i is not summed over the samples (axis=1)", lambda s, i: s.delta[i]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.explain.grading.adapters import Adapter, adapter_for
+from nntrain.explain.grading.adapters import OF_STEP, Adapter, adapter_for
 from nntrain.explain.grading.compare import (
     difference,
     first_difference,
@@ -14,7 +14,7 @@ from nntrain.explain.grading.compare import (
     same_numbers,
     scaled,
 )
-from nntrain.explain.grading.conventions import Convention, Translated, convention_of
+from nntrain.explain.grading.conventions import Convention, Renamed, Translated, convention_of
 from nntrain.explain.grading.efficiency import Speed, find_loops, measure_speed
 from nntrain.explain.grading.hypotheses import explanations
 from nntrain.explain.grading.mistakes import (
@@ -74,6 +74,9 @@ def grade(source: Source, seconds: float, memory: int, timed: bool = True) -> Re
                 findings.append(_judge_elementwise(sandbox, function, findings))
             else:
                 findings.append(_judge_pass(sandbox, function, findings))
+        if OF_STEP in process.functions and adapter is not None:
+            steps = Translated(Renamed(process, "backprop", OF_STEP), convention, problems, True)
+            findings += _judge_step(steps, adapter.step or OF_STEP, findings)
         loops, speed = _efficiency(sandbox, source, adapter, findings, timed)
     imported = (source.imported() | process.imported) - ALLOWED
     notes = []
@@ -82,6 +85,10 @@ def grade(source: Source, seconds: float, memory: int, timed: bool = True) -> Re
         notes.append(f"read with {convention.describe()}")
         if any(finding.verdict == "wrong" for finding in findings):
             notes.append("formulas and shapes are the lecture's, with samples as columns")
+    if adapter is not None and adapter.unjudged:
+        changes = "changes" if len(adapter.unjudged) == 1 else "change"
+        names = ", ".join(adapter.unjudged)
+        notes.append(f"not judged: {names}, which {changes} the weights too")
     if process.printed:
         notes.append(f"what it prints is not shown ({process.printed:,} bytes)")
     if process.unlimited:
@@ -92,14 +99,26 @@ def grade(source: Source, seconds: float, memory: int, timed: bool = True) -> Re
 def _no_adapter(adapter: Adapter) -> str:
     """The reason why a class is not graded."""
     return (
-        f"class {adapter.name}: it is not clear where its gradients are; add the lines that "
-        "'nntrain grade' prints for this file alone"
+        f"class {adapter.name} {adapter.obstacle}; add the lines that 'nntrain grade' prints for "
+        "this file alone"
     )
 
 
 def _with_adapter(source: Source, adapter: Adapter) -> Source:
     """The file with the adapter's lines at its end, after all of its own."""
     return source._replace(text=f"{source.text.rstrip()}\n\n\n{adapter.text}")
+
+
+def _judge_step(
+    steps: Translated, method: str, earlier: list[FunctionVerdict]
+) -> list[FunctionVerdict]:
+    """Judge the change of the weights in one step, unless it only repeats backprop's mistakes."""
+    found = _judge_pass(steps, "backprop", earlier)
+    backprop = earlier[-1]
+    own = [reason for reason in found.reasons[:-1] if reason not in backprop.reasons]
+    if backprop.verdict != "right" and not own:
+        return []
+    return [FunctionVerdict(method, found.verdict, [*own, *found.reasons[-1:]])]
 
 
 def _asked(functions: set[str], adapter: Adapter | None) -> list[str]:
@@ -119,13 +138,14 @@ def _efficiency(
     """The loops of the student's own lines, and the time of a right backprop."""
     if adapter is not None and (adapter.one_by_one or adapter.depth not in (0, 2)):
         return [], None
-    right = [finding.function for finding in findings if finding.verdict == "right"]
+    judged = [finding for finding in findings if finding.function in ARGUMENTS]
+    right = [finding.function for finding in judged if finding.verdict == "right"]
     own_lines = source.text.rstrip().count("\n") + 1 if adapter else None
     loops = find_loops(sandbox, right, own_lines)
     if "backprop" not in right or not timed:
         return loops, None
     speed, remarks = measure_speed(sandbox)
-    findings[-1].reasons.extend(remarks)
+    next(f for f in findings if f.function == "backprop").reasons.extend(remarks)
     return loops, speed
 
 

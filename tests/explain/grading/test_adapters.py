@@ -91,7 +91,7 @@ def test_a_class_without_biases_is_told_which_lines_to_add(tmp_path: Path) -> No
     assert verdicts(report) == {"backprop": "missing"}
     assert report.adapter is not None
     assert report.adapter.text.startswith("LAYERS = 2 ")
-    assert "Net(...)" in report.adapter.text
+    assert "network.train(x, y)" in report.adapter.text
     assert report.conclusion().endswith("mine.py: backprop is missing")
 
 
