@@ -6,6 +6,7 @@ import click
 
 from nntrain.cli.options import run_argument
 from nntrain.cli.terminal import console, echo
+from nntrain.errors import printable
 
 
 @click.command(epilog="Example: nntrain doctor runs/config")
@@ -31,4 +32,4 @@ def doctor(folder: Path) -> None:
         if line.startswith("  try: "):
             echo(line)  # to be copied: one line
         else:
-            screen.print(line)
+            screen.print(printable(line))

@@ -332,6 +332,17 @@ def _restored(state: TrainingState, checkpoint: Checkpoint | None, file: Path) -
     return state
 
 
+class _Notices(Reporter):
+    """Leaves out warnings: what is doubtful about the rows is a diagnosis."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def log(self, text: str) -> None:
+        if not text.startswith("warning: "):
+            self._reporter.log(text)
+
+
 def read_rows(run: RunFolder, reporter: Reporter) -> Split | None:
     """Read the rows of a run or a committee; give a notice and return None if that fails.
 
@@ -341,8 +352,7 @@ def read_rows(run: RunFolder, reporter: Reporter) -> Split | None:
     _, saved = newest_checkpoint(run.members()[0], Reporter())
     data_digest = saved.meta.data_digest if saved else None
     try:
-        # What is doubtful about the rows is a diagnosis, not a warning.
-        return read_run_data(run, run.config(), Reporter(), data_digest, "put it back")
+        return read_run_data(run, run.config(), _Notices(reporter), data_digest, "put it back")
     except DataError as error:
         reporter.log(f"{error}; diagnosing from metrics and weights alone")
         return None
