@@ -1,5 +1,6 @@
 """A network with convolution and pooling, through every command that takes a network."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,20 @@ def test_every_command_takes_it(pictures: Path) -> None:
     layers = (pictures / "runs/tiny/layers.csv").read_text().splitlines()
     assert layers[2].split(",")[1:] == ["2", "0.0", "0.0"], "pooling has no weights"
     assert checkpoint.load(pictures / "runs/tiny/best.npz").meta.format == 4
+
+
+def test_the_doctor_changes_no_keys_that_pools_do_not_have(pictures: Path) -> None:
+    small = "activation: tanh, init: {normal: 1e-4}"
+    network = (
+        f"network=[{{conv: 4, kernel: 2, {small}}}, {{max_pool: 2, stride: 1}}, "
+        f"{{dense: 8, {small}}}, {{dense: 3, activation: softmax}}]"
+    )
+    optimizer = "training.optimizer={name: sgd, learning_rate: 0.01}"
+    succeed("fit", "tiny.yaml", "--set", network, "--set", optimizer)
+    command = succeed("doctor", "runs/tiny").stdout.splitlines()[-1]
+    assert "network[0].init=null" in command
+    words = shlex.split(command.removeprefix("  try: nntrain fit "))
+    succeed("inspect", *words)
 
 
 def test_its_feature_maps_are_drawn(pictures: Path, terminal: Terminal) -> None:

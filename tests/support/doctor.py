@@ -5,10 +5,11 @@ from pathlib import Path
 
 from nntrain.config import Config
 from nntrain.errors import DivergenceError
-from nntrain.explain.doctor.advice import advise, assignment
+from nntrain.explain.doctor.advice import advise
 from nntrain.explain.doctor.diagnoses import find_problems
 from nntrain.explain.doctor.diagnosis import Diagnosis, DiagnosisKind
 from nntrain.explain.doctor.examination import RunStats, examine
+from nntrain.explain.doctor.remedies import assignment
 from nntrain.explain.doctor.report import cause_chains
 from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable
 
-from nntrain.config import Config, dump_config, parse_config
 from nntrain.config.issues import KeyPath
 from nntrain.explain.doctor.diagnosis import Diagnosis, learns_badly
 from nntrain.explain.doctor.examination import RunStats
@@ -17,6 +16,7 @@ from nntrain.explain.doctor.remedies import (
     fitting_learning_rate,
     stronger_gradient,
     weaker_decay,
+    with_remedies,
 )
 
 # e^−x of W is left by weight decay alone: a tenth.
@@ -37,11 +37,12 @@ def advise(stats: RunStats, causes: list[Diagnosis]) -> list[Remedy]:
     if state is not None and state.gradient_ratio < VANISHED:
         without_rate = (one for one in stronger_gradient(stats) if one[0] != LEARNING_RATE)
         chosen = _merged([*chosen, *without_rate])
-    without_decay = _merged([*chosen, *([(WEIGHT_DECAY, "0")] if decay else [])])
-    hiding = any(path[0] in ("data", "network") for path, _ in chosen) or decay
-    rate = fitting_learning_rate(stats, with_remedies(stats.config, without_decay))
-    if rate is not None and hiding and all(path != LEARNING_RATE[:-1] for path, _ in chosen):
-        chosen = [remedy for remedy in chosen if remedy[0] != LEARNING_RATE] + [rate]
+    is_hidden = bool(decay) or any(path[0] in ("data", "network") for path, _ in chosen)
+    if is_hidden and all(path != LEARNING_RATE[:-1] for path, _ in chosen):
+        without_decay = _merged([*chosen, *([(WEIGHT_DECAY, "0")] if decay else [])])
+        rate = fitting_learning_rate(stats, with_remedies(stats.config, without_decay))
+        if rate is not None:
+            chosen = [remedy for remedy in chosen if remedy[0] != LEARNING_RATE] + [rate]
     training = with_remedies(stats.config, chosen).training
     batches = math.ceil(stats.rows[0] / training.batch_size)
     wanted = math.ceil(1 / (USUAL_STEP * batches))  # in which W moves by its own size
@@ -52,17 +53,6 @@ def advise(stats: RunStats, causes: list[Diagnosis]) -> list[Remedy]:
     if pull > STRONG_DECAY and _is_free(WEIGHT_DECAY, chosen):
         chosen.append(weaker_decay(optimizer.weight_decay))
     return chosen
-
-
-def with_remedies(config: Config, remedies: list[Remedy]) -> Config:
-    """The configuration with these changes."""
-    return parse_config(dump_config(config), "advice", [assignment(*one) for one in remedies])
-
-
-def assignment(path: KeyPath, value: str) -> str:
-    """A change as --set takes it."""
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return f"{key.removeprefix('.')}={value}"
 
 
 def _merged(remedies: Iterable[Remedy]) -> list[Remedy]:

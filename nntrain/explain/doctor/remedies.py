@@ -2,7 +2,7 @@
 
 import math
 
-from nntrain.config import Config
+from nntrain.config import Config, dump_config, parse_config
 from nntrain.config.issues import KeyPath
 from nntrain.explain.doctor.examination import SQUASHING, RunStats
 
@@ -28,6 +28,17 @@ FAR_BETTER = 0.9
 NOISE = 1e-3
 
 
+def with_remedies(config: Config, remedies: list[Remedy]) -> Config:
+    """The configuration with these changes."""
+    return parse_config(dump_config(config), "advice", [assignment(*one) for one in remedies])
+
+
+def assignment(path: KeyPath, value: str) -> str:
+    """A change as --set takes it."""
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return f"{key.removeprefix('.')}={value}"
+
+
 def lower_learning_rate(stats: RunStats, config: Config) -> Remedy:
     """The best α below the configured one; a tenth if nothing can be tried."""
     rate = config.training.optimizer.learning_rate
@@ -51,14 +62,13 @@ def _best_rate(stats: RunStats, config: Config, rates: list[float], otherwise: f
         rates: In the order of the trials; the last one is the result if all steps are large.
         otherwise: If nothing can be tried.
     """
+    if stats.sample is None:
+        return LEARNING_RATE, f"{otherwise:.1g}"
     lowest_loss, best = math.inf, rates[-1]
     for rate in rates:
-        trial = stats.start_with(_with_learning_rate(config, rate), TRIAL_STEPS)
-        if trial is None:
-            best = otherwise
-            break
-        if trial.step <= LARGE_STEP and trial.loss_after < lowest_loss:
-            lowest_loss, best = trial.loss_after, rate
+        loss = _loss_with(stats, config, rate)
+        if loss < lowest_loss:
+            lowest_loss, best = loss, rate
         elif lowest_loss < math.inf:
             break
     return LEARNING_RATE, f"{best:.1g}"
@@ -101,9 +111,9 @@ def weaker_decay(decay: float) -> Remedy:
 def stronger_gradient(stats: RunStats) -> tuple[Remedy, ...]:
     """Default initial weights if they are enough, else also relu, whose σ′ is 1."""
     config = stats.config
-    hidden = range(len(config.network) - 1)
+    hidden = [i for i, layer in enumerate(config.network[:-1]) if layer.neurons]  # no pools
     inits: list[Remedy] = [(("network", i, "init"), "null") for i in hidden]
-    changed = _with_default_weights(config, relu=False)
+    changed = with_remedies(config, inits)
     trial = stats.start_with(changed)
     if changed != config and trial is not None and trial.gradient_ratio >= VANISHED:
         return tuple(inits)
@@ -114,7 +124,7 @@ def stronger_gradient(stats: RunStats) -> tuple[Remedy, ...]:
     ]
     # An α for sigmoids is often too high for relus.
     rate = config.training.optimizer.learning_rate
-    changed = _with_default_weights(config, relu=True)
+    changed = with_remedies(config, [*relus, *inits])
     best = _best_rate(stats, changed, [rate, *(rate / n for n in FACTORS)], otherwise=rate)
     return (*relus, *inits, *([best] if float(best[1]) < 0.9 * rate else []))
 
@@ -130,17 +140,7 @@ def regularization(stats: RunStats) -> Remedy:
         widest = max(without_dropout, key=lambda i: config.network[i].neurons)
         return ("network", widest, "dropout"), "0.3"
     decay = 10 * config.training.optimizer.weight_decay or 1e-4
-    return ("training", "optimizer", "weight_decay"), f"{decay:g}"
-
-
-def _with_default_weights(config: Config, relu: bool) -> Config:
-    """The configuration with default initial weights, and perhaps relu for squashing functions."""
-    layers = [layer.model_dump() for layer in config.network]
-    for layer in layers[:-1]:
-        layer["init"] = None
-        if relu and layer["activation"] in SQUASHING:
-            layer["activation"] = "relu"
-    return Config.model_validate({**config.model_dump(), "network": tuple(layers)})
+    return WEIGHT_DECAY, f"{decay:g}"
 
 
 def _with_learning_rate(config: Config, rate: float) -> Config:

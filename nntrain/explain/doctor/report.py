@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from nntrain.config.issues import ConfigIssue, KeyPath, Location, format_value, location_of
 from nntrain.config.source import Value, read_yaml
-from nntrain.explain.doctor.advice import advise, assignment
+from nntrain.explain.doctor.advice import advise
 from nntrain.explain.doctor.diagnoses import find_problems
 from nntrain.explain.doctor.diagnosis import (
     CAUSES,
@@ -15,7 +15,7 @@ from nntrain.explain.doctor.diagnosis import (
     loss,
 )
 from nntrain.explain.doctor.examination import RunStats, examine, read_rows
-from nntrain.explain.doctor.remedies import Remedy
+from nntrain.explain.doctor.remedies import Remedy, assignment
 from nntrain.shell import command_line
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
