@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from drawing import Drawing
 from numpy.typing import NDArray
 
 from nntrain.config import Config, load_config
@@ -109,3 +110,11 @@ def load_example() -> Example:
     traced = {q.name: q.value for q in trace(subject.network, x[0], y[0], rate)}
     traced = {name: np.array(value) for name, value in traced.items()}
     return Example(config, subject.network, x, y, traced, subject.network.parameters.copy())
+
+
+def draw_all(figures: dict[str, Callable[[Example], Drawing]], folder: Path) -> None:
+    """Write figures into a folder, each from the initial parameters."""
+    example = load_example()
+    for name, draw in figures.items():
+        example.network.parameters[...] = example.start
+        draw(example).save(folder / f"{name}.svg")

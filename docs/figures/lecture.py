@@ -25,7 +25,7 @@ from drawing import (
     name,
     number,
 )
-from example import Example, load_example
+from example import Example, draw_all
 
 from nntrain.nn.activations import sigmoid, sigmoid_derivative
 from nntrain.optim import SGD
@@ -411,10 +411,7 @@ FIGURES: dict[str, Callable[[Example], Drawing]] = {
 
 def main(folder: Path = HERE) -> None:
     """Write all figures into a folder."""
-    example = load_example()
-    for figure, draw in FIGURES.items():
-        example.network.parameters[...] = example.start
-        draw(example).save(folder / f"{figure}.svg")
+    draw_all(FIGURES, folder)
 
 
 if __name__ == "__main__":

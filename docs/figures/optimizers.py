@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from drawing import DELTA, FAINT, INK, OTHER, QUIET, TARGET, Drawing, Plot, Point, W, X, number
-from example import Array, Example, Plane, load_example
+from example import Array, Example, Plane, draw_all
 
 from nntrain.engine import Dropout
 from nntrain.optim import SGD, Adam, Momentum, Nesterov, Optimizer
@@ -244,10 +244,7 @@ FIGURES: dict[str, Callable[[Example], Drawing]] = {
 
 def main(folder: Path = HERE) -> None:
     """Write all figures into a folder."""
-    example = load_example()
-    for figure, draw in FIGURES.items():
-        example.network.parameters[...] = example.start
-        draw(example).save(folder / f"{figure}.svg")
+    draw_all(FIGURES, folder)
 
 
 if __name__ == "__main__":
