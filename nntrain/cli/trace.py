@@ -119,16 +119,19 @@ def _show_numbers(quantities: "Sequence[Quantity]") -> None:
     symbols = [quantity.symbol for quantity in quantities]
     shapes = [str(quantity.value.shape) for quantity in quantities]
     gap = COLUMN_GAP
-
-    def room() -> int:
-        columns = "\n".join(["quantity", *symbols]), "\n".join(["shape", *shapes])
-        return out.width - sum(max(map(len, cell.split("\n"))) + gap for cell in columns)
-
-    if room() < SHORT_LINE:
+    room = _room(out.width, symbols, shapes, gap)
+    if room < SHORT_LINE:
         symbols = [symbol.replace("windows ", "windows\n") for symbol in symbols]
         shapes = ["×".join(map(str, quantity.value.shape)) for quantity in quantities]
         gap = 1
+        room = _room(out.width, symbols, shapes, gap)
     rows = table("quantity", "shape", "numbers", gap=gap)
     for quantity, symbol, shape in zip(quantities, symbols, shapes, strict=True):
-        rows.add_row(symbol, shape, numbers(quantity, room()))
+        rows.add_row(symbol, shape, numbers(quantity, room))
     out.print(rows)
+
+
+def _room(width: int, symbols: "Sequence[str]", shapes: "Sequence[str]", gap: int) -> int:
+    """The characters of a line that the first two columns of the table leave."""
+    columns = "\n".join(["quantity", *symbols]), "\n".join(["shape", *shapes])
+    return width - sum(max(map(len, cells.split("\n"))) + gap for cells in columns)
