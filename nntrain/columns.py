@@ -6,6 +6,8 @@ from typing import IO
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+from nntrain.errors import printable
+
 ELLIPSIS = "…"
 INDENT = "  "
 
@@ -37,13 +39,15 @@ def shorten_all(names: Sequence[str], cells: int) -> list[str]:
 def named_lines(name: str, text: str, stream: IO[str]) -> list[str]:
     """Write "name: text"; in a terminal where that is too long, the name on a line of its own.
 
-    The text below it is broken after commas only, so that a command in it stays whole.
+    The text below it is broken after commas only, so that a command in it stays whole. Unprintable
+    characters are escaped.
 
     Args:
         name: The name of a file or a run, which is shortened if it is wider than the terminal.
         text: What is said of it.
         stream: Where it is printed; nothing is broken or shortened for a pipe or a file.
     """
+    name, text = printable(name), printable(text)
     line = f"{name}: {text}"
     columns = shutil.get_terminal_size().columns
     if not stream.isatty() or cell_len(line) <= columns:

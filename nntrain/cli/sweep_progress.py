@@ -16,7 +16,6 @@ from rich.progress import (
 
 from nntrain.cli.terminal import console
 from nntrain.columns import named_lines
-from nntrain.errors import printable
 from nntrain.sweep.ranking import format_values, ranking
 from nntrain.sweep.runner import SweepCallback
 from nntrain.sweep.search import max_trials
@@ -68,7 +67,7 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
 
     def _notice_about(self, name: str, text: str) -> None:
         """Print lines above the bars; a long name has one of its own in a terminal."""
-        for line in named_lines(printable(name), printable(text), self._console.file):
+        for line in named_lines(name, text, self._console.file):
             self.notice(line)
 
     def on_trial_start(self, name: str, values: dict[str, Any], epoch: int, epochs: int) -> None:

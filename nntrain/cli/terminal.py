@@ -38,7 +38,7 @@ def echo_about(name: str, text: str, *, err: bool = False) -> None:
     """Print "name: text"; a long name has a line of its own in a terminal, see `named_lines`."""
     from nntrain.columns import named_lines
 
-    for line in named_lines(printable(name), printable(text), sys.stderr if err else sys.stdout):
+    for line in named_lines(name, text, sys.stderr if err else sys.stdout):
         echo(line, err=err)
 
 

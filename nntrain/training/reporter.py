@@ -73,7 +73,7 @@ class TerminalReporter(Reporter):
 
     def log_about(self, name: str, text: str) -> None:
         """Write a line; a long name has a line of its own in a terminal."""
-        for line in named_lines(printable(name), printable(text), self._stream()):
+        for line in named_lines(name, text, self._stream()):
             self.log(line)
 
     def on_member_begin(self, number: int, members: int, what: str) -> None:
