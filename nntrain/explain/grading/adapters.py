@@ -460,7 +460,7 @@ def call_arguments(
 
 def gradient_name(names: list[str], own: str) -> str | None:
     """The name that denotes the gradient by an attribute, such as dW1 for W1."""
-    pattern = f"(self\\.)?(d_?|grads?_|nabla_|delta_){own}|{own}_grads?|d{own[0]}{own[1:]}"
+    pattern = f"(self\\.)?(d_?|grads?_|nabla_|delta_){own}|{own}_grads?"
     return next((name for name in names if re.fullmatch(pattern, name, re.IGNORECASE)), None)
 
 
