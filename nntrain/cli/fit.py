@@ -10,6 +10,7 @@ import click
 from nntrain.cli.options import (
     NEW_RUN_PATH,
     RUN_PATH,
+    BoundedInt,
     config_argument,
     scheduler_option,
     set_option,
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
     help="Begin with the weights of the best epoch of a run, for fine-tuning.",
 )
 @click.option(
+    "--folds",
+    type=BoundedInt(2, 100),
+    help="Cross-validate: train a network for each of so many folds.",
+)
+@click.option(
     "--threads",
     type=threads_type,
     help="Number of threads.  [default: the number of cores; with --scheduler, 1 per worker]",
@@ -57,6 +63,7 @@ def fit(
     folder: Path | None,
     resume: bool,
     init: Path | None,
+    folds: int | None,
     threads: int | None,
     scheduler: str | None,
 ) -> None:
@@ -64,6 +71,9 @@ def fit(
 
     Writes a folder with config.yaml, metrics.csv and the checkpoints best.npz and last.npz. If
     CONFIG has members: N, trains a committee: N networks with successive seeds, in one folder.
+
+    --folds K cross-validates: trains K networks, each on all rows but one of K stratified folds,
+    which it is validated on. Writes what each row's own network predicts to out_of_fold.csv.
 
     --resume continues the run given by --run, or the newest run of CONFIG, exactly where it was
     stopped. training.epochs, training.patience and members may be larger than before; with more
@@ -76,6 +86,8 @@ def fit(
     With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
     in parallel.
     """
+    if folds is not None:
+        overrides = (*overrides, f"folds={folds}")
     if resume and init is not None:
         raise ConfigError(
             "--init begins a new run, but --resume continues one; leave out --resume to begin, or "
@@ -90,7 +102,7 @@ def fit(
     # A run is resumed with the same rows, wherever they are now.
     finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
     loaded, name = load_config(config, overrides, finder), name_for(Path(config))
-    weights = [] if init is None else weights_of_run(init, loaded.members)
+    weights = [] if init is None else weights_of_run(init, loaded.networks)
     where = [] if scheduler is None else ["--scheduler", scheduler]
     try:
         outcome = _train(loaded, folder, name, resume, weights, threads, scheduler, reporter)
@@ -130,7 +142,8 @@ def _train(
             if resume:
                 return find_run(complete, folder, name)
             check_initial_weights(weights, complete, inputs)
-            return create_run(complete, folder, name, partial(keep_initial_weights, weights))
+            keep = partial(keep_initial_weights, weights, complete)
+            return create_run(complete, folder, name, keep)
 
         return train_on(scheduler, config, get_run, threads or 1)
     threads = threads or cores()

@@ -47,7 +47,7 @@ def train_on(
     from nntrain.training.initial_weights import keep_for_more_members
     from nntrain.training.origin import RunName
     from nntrain.training.reporter import TerminalReporter
-    from nntrain.training.resume_checks import COMMITTEE_MAY_GROW, MAY_GROW, check_same_config
+    from nntrain.training.resume_checks import check_same_config, may_grow
     from nntrain.training.rows import read_data
     from nntrain.training.signals import defer_signals
 
@@ -64,8 +64,7 @@ def train_on(
         defer_signals() as interruption,
     ):
         run = get_run(complete, data[0].dataset.pixels.shape[1])
-        may_grow = COMMITTEE_MAY_GROW if run.is_committee() else MAY_GROW
-        check_same_config(run, complete, run.config(), may_grow)
+        check_same_config(run, complete, run.config(), may_grow(run.config()))
         finished = check_members(complete, run, data, reporter)
         keep_for_more_members(run, complete)
         run.write_config(complete)

@@ -40,8 +40,8 @@ class Reporter(AbstractContextManager["Reporter"]):
         """Show what is said of a file or a run."""
         self.log(f"{name}: {text}")
 
-    def on_member_begin(self, number: int, members: int, what: str) -> None:
-        """Called before each member of a committee; `number` counts from 1."""
+    def on_member_begin(self, kind: str, number: int, members: int, what: str) -> None:
+        """Called before each member of a committee or fold; `number` counts from 1."""
 
     def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
         """Called before the first batch; `batches` is the number per epoch."""
@@ -76,10 +76,10 @@ class TerminalReporter(Reporter):
         for line in named_lines(name, text, self._stream()):
             self.log(line)
 
-    def on_member_begin(self, number: int, members: int, what: str) -> None:
+    def on_member_begin(self, kind: str, number: int, members: int, what: str) -> None:
         """Write a line, and show the member's number in the bar."""
-        self._member = f"member {number}/{members}, "
-        line = printable(f"member {number} of {members}: {what}")
+        self._member = f"{kind} {number}/{members}, "
+        line = printable(f"{kind} {number} of {members}: {what}")
         self.log(shorten(line, self._columns()) if self._stream().isatty() else line)
 
     def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
