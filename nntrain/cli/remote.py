@@ -1,7 +1,6 @@
 """Training on a cluster, for the commands `fit` and `sweep`."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nntrain.cli.terminal import exit_interrupted
@@ -40,6 +39,8 @@ def train_on(
         NNTrainError: If a training fails, or the cluster is lost.
     """
     require_extra("distributed")
+    from dataclasses import replace
+
     from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
