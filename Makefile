@@ -143,6 +143,7 @@ $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
 
 bench: $(BENCH)/installed  ## Compare nntrain with PyTorch, JAX and scikit-learn (in .venv-bench)
 	$(BENCH)/bin/python benchmarks/check_convolutions.py
+	$(BENCH)/bin/python benchmarks/check_statistics.py
 	$(BENCH)/bin/python benchmarks/optimizers.py
 	$(BENCH)/bin/python benchmarks/run.py
 

@@ -14,6 +14,7 @@ import click
 from click.shell_completion import add_completion_class
 
 from nntrain.cli import (
+    compare,
     config,
     data,
     doctor,
@@ -41,7 +42,7 @@ EXAMPLE = "Try: nntrain data demo && nntrain config init && nntrain fit config.y
 # The commands by what they are for, in the order of --help.
 PURPOSES: dict[str, tuple[click.Command, ...]] = {
     "train": (fit.fit, sweep.sweep),
-    "predict": (predict.predict, predict.evaluate, export.export),
+    "predict": (predict.predict, predict.evaluate, compare.compare, export.export),
     "look": (report.report, runs.runs, inspect.inspect, doctor.doctor),
     "learn": (lesson.lesson, trace.trace, gradcheck.gradcheck, grade.grade),
     "data": (data.data, config.config),
