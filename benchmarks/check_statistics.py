@@ -27,7 +27,7 @@ def main() -> None:
         for ours, theirs in zip(wilson_interval(first, rows), test, strict=True):
             worst = max(worst, abs(ours - theirs))
     print(f"McNemar's p and Wilson's intervals differ from SciPy's by at most {worst:.1e}")
-    sys.exit(worst > TOLERANCE)
+    sys.exit(bool(worst > TOLERANCE))
 
 
 if __name__ == "__main__":

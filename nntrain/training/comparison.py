@@ -195,7 +195,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
     for k in range(fewer):
         ways = ways * (tosses - k) // (k + 1)  # of fewer heads: the binomial coefficient k + 1
         total += ways
-    return min(1.0, 2 * total / 2**tosses)  # of whole numbers, so no term is lost
+    p: float = 2 * total / 2**tosses  # of whole numbers, so no term is lost
+    return min(1.0, p)
 
 
 def holm(ps: Sequence[float]) -> list[float]:

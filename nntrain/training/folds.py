@@ -142,6 +142,19 @@ def _fold_of(model: Predictor) -> FoldConfig:
     return validation
 
 
+def read_out_of_fold(
+    models: Sequence[Predictor], reporter: Reporter, distortions: int = 0, threads: int = 1
+) -> OutOfFold:
+    """Read the rows of a cross-validation, and predict each by the networks of its fold.
+
+    Arguments and errors as in `held_out_probabilities`.
+    """
+    first = models[0]
+    hint = "name a CSV with --data"
+    data = read_run_data(first.run, first.config, reporter, first.meta.data_digest, hint)
+    return out_of_fold(models, data[0].dataset, distortions, threads)
+
+
 def held_out_probabilities(
     models: Sequence[Predictor], reporter: Reporter, distortions: int = 0, threads: int = 1
 ) -> tuple[Subset, Array]:
@@ -158,7 +171,7 @@ def held_out_probabilities(
         ConfigError: See `nntrain.training.inference.probabilities`.
     """
     if are_all_folds(models):
-        pooled = _read_out_of_fold(models, reporter, distortions, threads)
+        pooled = read_out_of_fold(models, reporter, distortions, threads)
         return pooled.rows, pooled.probabilities
     rows = inference.held_out_rows(models, reporter)
     return rows, inference.probabilities(models, rows, distortions, threads)
@@ -169,15 +182,6 @@ def evaluate_held_out(
 ) -> Evaluation:
     """Evaluate networks on their validation rows; arguments as in `held_out_probabilities`."""
     if are_all_folds(models):
-        return _read_out_of_fold(models, reporter, distortions, threads).evaluation
+        return read_out_of_fold(models, reporter, distortions, threads).evaluation
     rows = inference.held_out_rows(models, reporter)
     return inference.evaluate(models, rows, distortions, threads)
-
-
-def _read_out_of_fold(
-    models: Sequence[Predictor], reporter: Reporter, distortions: int, threads: int
-) -> OutOfFold:
-    first = models[0]
-    hint = "name a CSV with --data"
-    data = read_run_data(first.run, first.config, reporter, first.meta.data_digest, hint)
-    return out_of_fold(models, data[0].dataset, distortions, threads)
