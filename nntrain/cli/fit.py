@@ -51,6 +51,13 @@ if TYPE_CHECKING:
     help="Number of threads.  [default: the number of cores; with --scheduler, 1 per worker]",
 )
 @scheduler_option
+@click.option(
+    "--log",
+    "logs",
+    type=click.Choice(["jsonl"]),
+    multiple=True,
+    help="Also write a record of each epoch to log.jsonl in the run's folder.",
+)
 def fit(
     config: str,
     overrides: tuple[str, ...],
@@ -59,6 +66,7 @@ def fit(
     init: Path | None,
     threads: int | None,
     scheduler: str | None,
+    logs: tuple[str, ...],
 ) -> None:
     """Train the network that the file CONFIG describes.
 
@@ -83,10 +91,12 @@ def fit(
         )
     from nntrain.config import FileFinder, load_config
     from nntrain.training.initial_weights import weights_of_run
-    from nntrain.training.reporter import TerminalReporter
+    from nntrain.training.logs import make_logs
+    from nntrain.training.reporter import Reporters, TerminalReporter
     from nntrain.training.run import find_run, name_for
 
-    reporter = TerminalReporter()
+    terminal = TerminalReporter()
+    reporter = Reporters([terminal, *make_logs(logs, terminal.log)])
     # A run is resumed with the same rows, wherever they are now.
     finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
     loaded, name = load_config(config, overrides, finder), name_for(Path(config))

@@ -12,6 +12,7 @@ from nntrain.columns import named_lines, shorten
 from nntrain.errors import printable
 from nntrain.training.error_bar import MIN_CELLS, ErrorBar, sparkline
 from nntrain.training.progress import EpochRecord, Progress
+from nntrain.training.run import RunFolder
 
 # The words of an epoch's line: before the losses, and before the accuracies. A terminal gets the
 # first that fit.
@@ -43,6 +44,12 @@ class Reporter(AbstractContextManager["Reporter"]):
     def on_member_begin(self, number: int, members: int, what: str) -> None:
         """Called before each member of a committee; `number` counts from 1."""
 
+    def on_run_begin(self, run: RunFolder, progress: Progress) -> None:
+        """Called for each run, or member of a committee, with its live progress.
+
+        It follows `on_member_begin`. Of a member that is finished already, nothing else is called.
+        """
+
     def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
         """Called before the first batch; `batches` is the number per epoch."""
 
@@ -51,6 +58,52 @@ class Reporter(AbstractContextManager["Reporter"]):
 
     def on_epoch_end(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
         """Called after each epoch has been validated and saved."""
+
+
+class Reporters(Reporter):
+    """Several reporters, called one after the other."""
+
+    def __init__(self, reporters: Sequence[Reporter]) -> None:
+        self._reporters = reporters
+
+    def __exit__(self, *exception: object) -> None:
+        for reporter in self._reporters:
+            reporter.__exit__(*exception)
+
+    def log(self, text: str) -> None:
+        """Show one line of text."""
+        for reporter in self._reporters:
+            reporter.log(text)
+
+    def log_about(self, name: str, text: str) -> None:
+        """Show what is said of a file or a run."""
+        for reporter in self._reporters:
+            reporter.log_about(name, text)
+
+    def on_member_begin(self, number: int, members: int, what: str) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_member_begin(number, members, what)
+
+    def on_run_begin(self, run: RunFolder, progress: Progress) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_run_begin(run, progress)
+
+    def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_train_begin(epochs, batches, progress)
+
+    def on_batch_end(self, progress: Progress) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_batch_end(progress)
+
+    def on_epoch_end(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_epoch_end(record, epochs, is_best)
 
 
 class TerminalReporter(Reporter):

@@ -1,0 +1,119 @@
+"""Logs of a training for other programs: a file in the run's folder with a record of each epoch.
+
+A log follows from the history of the training, so it is brought into agreement with it: at the
+start, also of a training that was killed, and after each epoch. One that cannot be written stops no
+training, and is written in full as soon as it can be.
+"""
+
+import json
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nntrain.errors import OS_HINTS
+from nntrain.training.progress import EpochRecord, Progress
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import RunFolder
+
+
+class EpochLog(Reporter):
+    """A file in the run's folder with a record of each epoch.
+
+    Args:
+        warn: Called with one line if the file cannot be written.
+    """
+
+    name: str  # of the file
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self._failed: set[Path] = set()
+
+    @abstractmethod
+    def content(self, run: RunFolder, history: Sequence[EpochRecord]) -> bytes:
+        """The whole file for these epochs.
+
+        Raises:
+            OSError: If what is needed for it cannot be read.
+        """
+
+    def on_run_begin(self, run: RunFolder, progress: Progress) -> None:
+        """Bring the file into agreement with the epochs before an interruption."""
+        self._run, self._progress = run, progress
+        self.write(run, progress.history)
+
+    def on_epoch_end(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
+        """Append the epoch."""
+        self.write(self._run, self._progress.history)
+
+    def write(self, run: RunFolder, history: Sequence[EpochRecord]) -> None:
+        """Bring the file of a run into agreement with its epochs; warn once if that fails."""
+        file = run.folder / self.name
+        if not history and not file.exists():
+            return  # the folder is removed if the training fails before its first epoch
+        try:
+            _agree(file, self.content(run, history))
+        except OSError as error:
+            if file not in self._failed:
+                hint = OS_HINTS.get(error.errno or 0, "remove or rename what is in its place")
+                self._warn(
+                    f"warning: {file}: cannot be written: {error.strerror or error}; the training "
+                    f"goes on without this log; {hint}"
+                )
+            self._failed.add(file)
+        else:
+            self._failed.discard(file)
+
+
+class JsonLinesLog(EpochLog):
+    """log.jsonl: a JSON object of each epoch, with the run's folder and the columns of metrics.csv.
+
+    What is NaN there is null here.
+    """
+
+    name = "log.jsonl"
+
+    def content(self, run: RunFolder, history: Sequence[EpochRecord]) -> bytes:
+        """A line of each epoch."""
+        return b"".join(_json_line(run, record) for record in history)
+
+
+def _json_line(run: RunFolder, record: EpochRecord) -> bytes:
+    values = {
+        name: value if math.isfinite(value) else None for name, value in record._asdict().items()
+    }
+    return f"{json.dumps({'run': run.folder.as_posix(), **values})}\n".encode()
+
+
+def _agree(file: Path, content: bytes) -> None:
+    """Change a file to this content, by appending if what is there is its beginning.
+
+    Programs that follow the file see each epoch appended. A record of which a killed training wrote
+    a part is completed.
+
+    Raises:
+        OSError: If the file cannot be written.
+    """
+    if file.exists() and not file.is_file():  # opening a pipe could block forever
+        raise OSError(None, "not a regular file")
+    with file.open("a+b") as stream:
+        stream.seek(0)
+        found = stream.read()
+        if not content.startswith(found):
+            stream.truncate(0)
+            found = b""
+        stream.write(content[len(found) :])
+
+
+LOGS = {"jsonl": JsonLinesLog}
+
+
+def make_logs(kinds: Sequence[str], warn: Callable[[str], None]) -> list[EpochLog]:
+    """The logs of these kinds, each once.
+
+    Args:
+        kinds: Some of the keys of `LOGS`.
+        warn: Called with one line if a log cannot be written.
+    """
+    return [LOGS[kind](warn) for kind in dict.fromkeys(kinds)]
