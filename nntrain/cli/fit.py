@@ -54,9 +54,10 @@ if TYPE_CHECKING:
 @click.option(
     "--log",
     "logs",
-    type=click.Choice(["jsonl"]),
+    type=click.Choice(["jsonl", "tensorboard"]),
     multiple=True,
-    help="Also write a record of each epoch to log.jsonl in the run's folder.",
+    help="Also write each epoch to the run's folder: as a line of log.jsonl, or for TensorBoard; "
+    "may be repeated.",
 )
 def fit(
     config: str,

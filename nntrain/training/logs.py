@@ -11,10 +11,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nntrain.errors import OS_HINTS
+from nntrain.errors import ConfigError, MissingLibraryError, did_you_mean
 from nntrain.training.progress import EpochRecord, Progress
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
+
+KINDS = ("jsonl", "tensorboard")
 
 
 class EpochLog(Reporter):
@@ -53,13 +55,14 @@ class EpochLog(Reporter):
         if not history and not file.exists():
             return  # the folder is removed if the training fails before its first epoch
         try:
+            if file.exists() and not file.is_file():  # opening a pipe could block forever
+                raise OSError(None, "not a regular file")
             _agree(file, self.content(run, history))
         except OSError as error:
             if file not in self._failed:
-                hint = OS_HINTS.get(error.errno or 0, "remove or rename what is in its place")
                 self._warn(
                     f"warning: {file}: cannot be written: {error.strerror or error}; the training "
-                    f"goes on without this log; {hint}"
+                    "goes on, and the log is completed once it can be written"
                 )
             self._failed.add(file)
         else:
@@ -95,8 +98,6 @@ def _agree(file: Path, content: bytes) -> None:
     Raises:
         OSError: If the file cannot be written.
     """
-    if file.exists() and not file.is_file():  # opening a pipe could block forever
-        raise OSError(None, "not a regular file")
     with file.open("a+b") as stream:
         stream.seek(0)
         found = stream.read()
@@ -106,14 +107,28 @@ def _agree(file: Path, content: bytes) -> None:
         stream.write(content[len(found) :])
 
 
-LOGS = {"jsonl": JsonLinesLog}
-
-
 def make_logs(kinds: Sequence[str], warn: Callable[[str], None]) -> list[EpochLog]:
     """The logs of these kinds, each once.
 
     Args:
-        kinds: Some of the keys of `LOGS`.
+        kinds: Some of `KINDS`.
         warn: Called with one line if a log cannot be written.
+
+    Raises:
+        ConfigError: If there is no such kind.
+        MissingLibraryError: If the library of a kind is not installed.
     """
-    return [LOGS[kind](warn) for kind in dict.fromkeys(kinds)]
+    return [_log_class(kind)(warn) for kind in dict.fromkeys(kinds)]
+
+
+def _log_class(kind: str) -> type[EpochLog]:
+    if kind == "jsonl":
+        return JsonLinesLog
+    if kind != "tensorboard":
+        hint = did_you_mean(kind, KINDS, f"there are {' and '.join(map(repr, KINDS))}")
+        raise ConfigError(f"log: unknown kind {kind!r}; {hint}")
+    try:
+        from nntrain.training.tensorboard_log import TensorBoardLog
+    except ImportError as error:
+        raise MissingLibraryError("logs for TensorBoard need tensorboard", "tensorboard") from error
+    return TensorBoardLog
