@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from nntrain.columns import named_lines, shorten
+from nntrain.columns import can_redraw, named_lines, shorten
 from nntrain.errors import printable
 from nntrain.training.error_bar import MIN_CELLS, ErrorBar, sparkline
 from nntrain.training.progress import EpochRecord, Progress
@@ -23,6 +23,7 @@ WORDS = (
 )
 # Columns of a terminal that has room for the bar with everything that tqdm measures.
 WIDE = 110
+WARNING = "warning: "  # begins the lines that --quiet shows
 BEST = " *"  # marks the best epoch so far
 HUGE = 1e4  # losses from here on are written with an exponent in a terminal
 NARROW_BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
@@ -106,8 +107,28 @@ class Reporters(Reporter):
             reporter.on_epoch_end(record, epochs, is_best)
 
 
+class EpochCallback(Reporter):
+    """Calls a function with the record of each epoch."""
+
+    def __init__(self, function: Callable[[EpochRecord], object]) -> None:
+        self._function = function
+
+    def on_epoch_end(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
+        """Call the function; what it raises ends the training, which is saved."""
+        self._function(record)
+
+
+class QuietReporter(Reporter):
+    """Writes warnings to stderr, and nothing else."""
+
+    def log(self, text: str) -> None:
+        """Write the line if it is a warning."""
+        if text.startswith(WARNING):
+            tqdm.write(printable(text), file=sys.stderr)
+
+
 class TerminalReporter(Reporter):
-    """Writes to stderr: a line for each epoch, and a bar if stderr is a terminal.
+    """Writes to stderr: a line for each epoch, and a bar if stderr can be drawn on again.
 
     Finished epochs are drawn in the bar as the curve of their error, which stays after it.
     """
@@ -212,7 +233,7 @@ class TerminalReporter(Reporter):
 
     def create_bar(self, epochs: int, **settings: Any) -> "tqdm[Any]":
         """The bar of so many epochs, from the arguments of `tqdm`."""
-        return ErrorBar(epochs=epochs, disable=None, **settings)
+        return ErrorBar(epochs=epochs, disable=not can_redraw(self._stream()), **settings)
 
 
 def _epoch_line(
