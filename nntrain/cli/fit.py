@@ -11,6 +11,7 @@ from nntrain.cli.options import (
     NEW_RUN_PATH,
     RUN_PATH,
     config_argument,
+    quiet_option,
     scheduler_option,
     set_option,
     threads_type,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     help="Also write each epoch to the run's folder: as a line of log.jsonl, or for TensorBoard; "
     "may be repeated.",
 )
+@quiet_option
 def fit(
     config: str,
     overrides: tuple[str, ...],
@@ -68,6 +70,7 @@ def fit(
     threads: int | None,
     scheduler: str | None,
     logs: tuple[str, ...],
+    quiet: bool,
 ) -> None:
     """Train the network that the file CONFIG describes.
 
@@ -93,10 +96,10 @@ def fit(
     from nntrain.config import FileFinder, load_config
     from nntrain.training.initial_weights import weights_of_run
     from nntrain.training.logs import make_logs
-    from nntrain.training.reporter import Reporters, TerminalReporter
+    from nntrain.training.reporter import QuietReporter, Reporters, TerminalReporter
     from nntrain.training.run import find_run, name_for
 
-    terminal = TerminalReporter()
+    terminal = QuietReporter() if quiet else TerminalReporter()
     reporter = Reporters([terminal, *make_logs(logs, terminal.log)])
     # A run is resumed with the same rows, wherever they are now.
     finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
@@ -143,7 +146,7 @@ def _train(
             check_initial_weights(weights, complete, inputs)
             return create_run(complete, folder, name, partial(keep_initial_weights, weights))
 
-        return train_on(scheduler, config, get_run, threads or 1)
+        return train_on(scheduler, config, get_run, threads or 1, reporter)
     threads = threads or cores()
     if resume:
         return committee.resume(config, folder, name, reporter, threads)

@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 
 from nntrain.config import Config
-from nntrain.errors import ConfigError, MissingLibraryError
+from nntrain.errors import ConfigError
 from nntrain.training.committee import fit_committee, resume_committee
 from nntrain.training.fit import fit, resume
 from nntrain.training.logs import JsonLinesLog, make_logs
@@ -164,22 +163,11 @@ def test_a_pipe_in_the_place_of_a_log_does_not_stop_the_training(tmp_path: Path)
     assert len(said) == 1
 
 
-def test_kinds_of_logs_are_checked_before_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kinds_of_logs_are_checked() -> None:
     assert [type(log) for log in make_logs(["jsonl", "jsonl"], unexpected)] == [JsonLinesLog]
     with pytest.raises(ConfigError) as caught:
         make_logs(["tensorbord"], unexpected)
     assert str(caught.value) == "log: unknown kind 'tensorbord'; did you mean 'tensorboard'?"
-    monkeypatch.delitem(sys.modules, "nntrain.training.tensorboard_log", raising=False)
-    for name in list(sys.modules):
-        if name.startswith("tensorboard"):
-            monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.setitem(sys.modules, "tensorboard", None)
-    with pytest.raises(MissingLibraryError) as missing:
-        make_logs(["tensorboard"], unexpected)
-    assert str(missing.value) == (
-        "logs for TensorBoard need tensorboard, which is not installed; "
-        "pip install 'nntrain[tensorboard]'"
-    )
 
 
 def test_callbacks_of_several_reporters_are_called_one_after_the_other() -> None:
