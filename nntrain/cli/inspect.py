@@ -34,9 +34,9 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     reporter = TerminalReporter()
     finder = FileFinder(reporter.log, needed=())
     summary = summarise(resolve_source(source, overrides, finder), reporter)
-    committee = f", a committee of {summary.members} such networks" if summary.members > 1 else ""
+    several = f", {summary.members} such networks" if summary.members > 1 else ""
     shapes = shapes_text(summary.shapes)
-    echo_about(str(source), f"{shapes}, {summary.loss}, {summary.dtype}{committee}")
+    echo_about(str(source), f"{shapes}, {summary.loss}, {summary.dtype}{several}")
     if summary.init:
         echo(f"began with the weights of {'; '.join(summary.init)}")
     echo()
@@ -52,7 +52,7 @@ def inspect(source: Path, overrides: tuple[str, ...]) -> None:
     parameters = summary.weights + summary.biases
     echo(f"{parameters:,} parameters")
     if summary.members > 1:
-        echo(f"{summary.members * parameters:,} parameters in all {summary.members} members")
+        echo(f"{summary.members * parameters:,} parameters in all {summary.members} networks")
     echo(f"{summary.multiplications_back:,} more products an image to learn from it")
     echo()
 

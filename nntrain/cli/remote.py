@@ -1,7 +1,6 @@
 """Training on a cluster, for the commands `fit` and `sweep`."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nntrain.cli.terminal import echo, exit_interrupted
@@ -43,13 +42,15 @@ def train_on(
         NNTrainError: If a training fails, or the cluster is lost.
     """
     require_extra("distributed")
+    from dataclasses import replace
+
     from nntrain.cluster.connect import open_cluster
     from nntrain.cluster.dispatcher import Dispatcher
     from nntrain.cluster.remote import train_remotely
     from nntrain.training.committee import check_members, resume
     from nntrain.training.initial_weights import keep_for_more_members
     from nntrain.training.origin import RunName
-    from nntrain.training.resume_checks import COMMITTEE_MAY_GROW, MAY_GROW, check_same_config
+    from nntrain.training.resume_checks import check_same_config, may_grow
     from nntrain.training.rows import read_data
     from nntrain.training.signals import defer_signals
 
@@ -68,8 +69,7 @@ def train_on(
         defer_signals() as interruption,
     ):
         run = get_run(complete, data[0].dataset.pixels.shape[1])
-        may_grow = COMMITTEE_MAY_GROW if run.is_committee() else MAY_GROW
-        check_same_config(run, complete, run.config(), may_grow)
+        check_same_config(run, complete, run.config(), may_grow(run.config()))
         finished = check_members(complete, run, data, reporter)
         keep_for_more_members(run, complete)
         run.write_config(complete)

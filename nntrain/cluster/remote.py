@@ -31,7 +31,7 @@ def train_remotely(
     """
     members = {member.folder.name: member for member in run.members()}
     configs = {
-        name: member_config(config, number) if config.members > 1 else config
+        name: member_config(config, number) if config.networks > 1 else config
         for number, name in enumerate(members, 1)
     }
 

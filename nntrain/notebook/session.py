@@ -25,6 +25,7 @@ from nntrain.paths import expand, url_problem
 from nntrain.training import committee, inference
 from nntrain.training.committee import CommitteeOutcome
 from nntrain.training.fit import Outcome
+from nntrain.training.folds import are_all_folds, evaluate_held_out, out_of_fold
 from nntrain.training.inference import Predictor
 from nntrain.training.initial_weights import InitialWeights, can_begin_with, weights_of_run
 from nntrain.training.metrics import Evaluation
@@ -106,7 +107,7 @@ def _weights(init: "Text | Run | None", config: Config) -> list[InitialWeights]:
     if init is None:
         return []
     old = init if isinstance(init, Run) else load(init)
-    return weights_of_run(old.folder, config.members)
+    return weights_of_run(old.folder, config.networks)
 
 
 def _resume(
@@ -228,24 +229,26 @@ class Run:
             DataError, CheckpointError: See `predict`.
             RunError: If no epoch is finished yet, or X is None and there are no validation rows.
         """
+        if X is None:
+            return self._evaluate_held_out()
         return inference.evaluate(self._models, self._labelled(X, y), threads=cores())
 
-    def _labelled(self, X: ArrayLike | Text | None, y: ArrayLike | None) -> Subset:  # noqa: N803
+    def _labelled(self, X: ArrayLike | Text, y: ArrayLike | None) -> Subset:  # noqa: N803
         config = self._models[0].config
-        if X is None:
-            return self._held_out()
         if isinstance(X, str | os.PathLike):
             return inference.labelled_rows(self._models, _local(X), None, suitable_reporter())
         if y is None:
             raise DataError("y: missing; give the digits of X's rows, or a CSV with labels")
         return dataset_from_arrays(X, y, config.class_names, config.data.pixel_range).as_subset()
 
-    def _held_out(self) -> Subset:
+    def _evaluate_held_out(self) -> Evaluation:
         if self._data is None:
-            return inference.held_out_rows(self._models, suitable_reporter())
+            return evaluate_held_out(self._models, suitable_reporter(), threads=cores())
+        if are_all_folds(self._models):
+            return out_of_fold(self._models, self._data[0].dataset, threads=cores()).evaluation
         if self._data[1] is None:
             raise RunError(f"{self._folder}: held no rows out; give X and y, or a CSV with labels")
-        return self._data[1]
+        return inference.evaluate(self._models, self._data[1], threads=cores())
 
     @cached_property
     def _models(self) -> list[Predictor]:

@@ -42,11 +42,11 @@ class Reporter(AbstractContextManager["Reporter"]):
         """Show what is said of a file or a run."""
         self.log(f"{name}: {text}")
 
-    def on_member_begin(self, number: int, members: int, what: str) -> None:
-        """Called before each member of a committee; `number` counts from 1."""
+    def on_member_begin(self, kind: str, number: int, members: int, what: str) -> None:
+        """Called before each member of a committee or fold; `number` counts from 1."""
 
     def on_run_begin(self, run: RunFolder, progress: Progress) -> None:
-        """Called for each run, or member of a committee, with its live progress.
+        """Called for each run, member or fold, with its live progress.
 
         It follows `on_member_begin`. Of a member that is finished already, nothing else is called.
         """
@@ -81,10 +81,10 @@ class Reporters(Reporter):
         for reporter in self._reporters:
             reporter.log_about(name, text)
 
-    def on_member_begin(self, number: int, members: int, what: str) -> None:
+    def on_member_begin(self, kind: str, number: int, members: int, what: str) -> None:
         """Pass it on."""
         for reporter in self._reporters:
-            reporter.on_member_begin(number, members, what)
+            reporter.on_member_begin(kind, number, members, what)
 
     def on_run_begin(self, run: RunFolder, progress: Progress) -> None:
         """Pass it on."""
@@ -150,10 +150,10 @@ class TerminalReporter(Reporter):
         for line in named_lines(name, text, self._stream()):
             self.log(line)
 
-    def on_member_begin(self, number: int, members: int, what: str) -> None:
+    def on_member_begin(self, kind: str, number: int, members: int, what: str) -> None:
         """Write a line, and show the member's number in the bar."""
-        self._member = f"member {number}/{members}, "
-        line = printable(f"member {number} of {members}: {what}")
+        self._member = f"{kind} {number}/{members}, "
+        line = printable(f"{kind} {number} of {members}: {what}")
         self.log(shorten(line, self._columns()) if self._stream().isatty() else line)
 
     def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:

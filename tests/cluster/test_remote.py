@@ -40,7 +40,7 @@ def test_segments_begin_with_the_weights_of_an_old_run(folder: Path, members: in
     succeed("fit", "tiny.yaml", "--run", "runs/old")
     overrides = [f"members={members}", "training.optimizer.learning_rate=0.1"]
     config = load_config("tiny.yaml", overrides)
-    keep = partial(keep_initial_weights, weights_of_run(Path("runs/old"), members))
+    keep = partial(keep_initial_weights, weights_of_run(Path("runs/old"), members), config)
     run = RunFolder.create(Path("runs/there"), config, None, keep)
     train(config, run)
     options = (*set_options(overrides), "--threads", "1")

@@ -89,16 +89,17 @@ def test_a_program_that_follows_the_file_sees_each_epoch_appended(tmp_path: Path
             assert following.read() == ""
 
 
-def test_each_member_of_a_committee_has_its_own_log(
-    make_config: MakeConfig, tmp_path: Path
+@pytest.mark.parametrize(("key", "name"), [("members", "member-1"), ("folds", "fold-1")])
+def test_each_member_and_each_fold_has_its_own_log(
+    make_config: MakeConfig, tmp_path: Path, key: str, name: str
 ) -> None:
-    config, run = make_config("members=2", "training.epochs=2"), RunFolder(tmp_path / "run")
+    config, run = make_config(f"{key}=2", "training.epochs=2"), RunFolder(tmp_path / "run")
     fit_committee(config, lambda: RunFolder.create(run.folder, config), JsonLinesLog(unexpected))
     for member in run.members():
         assert_logged(member.folder)
-    (run.folder / "member-1/log.jsonl").unlink()
+    (run.folder / name / "log.jsonl").unlink()
     resume_committee(config, run, JsonLinesLog(unexpected))
-    assert_logged(run.folder / "member-1")
+    assert_logged(run.folder / name)
 
 
 def test_a_log_that_cannot_be_written_is_one_line_and_changes_nothing(
@@ -184,6 +185,7 @@ def test_callbacks_of_several_reporters_are_called_one_after_the_other() -> None
         "log": ("text",),
         "log_about": ("name", "text"),
         "on_run_begin": (RunFolder(Path()), Progress()),
+        "on_member_begin": ("member", 1, 2, "what"),
         "on_batch_end": (Progress(),),
     }
     for name in methods:

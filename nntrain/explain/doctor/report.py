@@ -18,6 +18,7 @@ from nntrain.explain.doctor.examination import RunStats, examine, read_rows
 from nntrain.explain.doctor.remedies import Remedy, assignment
 from nntrain.shell import command_line
 from nntrain.training.reporter import Reporter
+from nntrain.training.rows import rows_of
 from nntrain.training.run import RunFolder
 
 
@@ -41,7 +42,8 @@ def diagnose(run: RunFolder, reporter: Reporter, threads: int = 1) -> list[str]:
         if member is not run and not member.config_file.exists():
             lines.append(f"{member}: not started; start it with: {run.resume_command}")
         else:
-            lines += _report(examine(member, data, reporter, threads), file)
+            rows = rows_of(member.config(), data) if data else None
+            lines += _report(examine(member, rows, reporter, threads), file)
     return lines
 
 
