@@ -124,11 +124,10 @@ def fit(
 
 
 def _reporter(quiet: bool, logs: Sequence[str]) -> "Reporter":
-    from nntrain.training.logs import make_logs
-    from nntrain.training.reporter import QuietReporter, Reporters, TerminalReporter
+    from nntrain.training.logs import with_logs
+    from nntrain.training.reporter import QuietReporter, TerminalReporter
 
-    terminal = QuietReporter() if quiet else TerminalReporter()
-    return Reporters([terminal, *make_logs(logs, terminal.log)])
+    return with_logs(QuietReporter() if quiet else TerminalReporter(), logs)
 
 
 def _show(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nntrain.errors import ConfigError, MissingLibraryError, did_you_mean
 from nntrain.training.progress import EpochRecord, Progress
-from nntrain.training.reporter import Reporter
+from nntrain.training.reporter import EpochCallback, Reporter, Reporters
 from nntrain.training.run import RunFolder
 
 KINDS = ("jsonl", "tensorboard")
@@ -107,18 +107,33 @@ def _agree(file: Path, content: bytes) -> None:
         stream.write(content[len(found) :])
 
 
-def make_logs(kinds: Sequence[str], warn: Callable[[str], None]) -> list[EpochLog]:
-    """The logs of these kinds, each once.
+def with_logs(
+    reporter: Reporter,
+    kinds: str | Sequence[str],
+    callbacks: Sequence[Callable[[EpochRecord], object] | Reporter] = (),
+) -> Reporter:
+    """A reporter, and after it logs and callbacks.
 
     Args:
-        kinds: Some of `KINDS`.
-        warn: Called with one line if a log cannot be written.
+        reporter: Tells of the training, and of a log that cannot be written.
+        kinds: One or some of `KINDS`.
+        callbacks: Functions of the record of each epoch, or reporters.
 
     Raises:
-        ConfigError: If there is no such kind.
+        ConfigError: If there is no such kind, or a callback cannot be called.
         MissingLibraryError: If the library of a kind is not installed.
     """
-    return [_log_class(kind)(warn) for kind in dict.fromkeys(kinds)]
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    logs = [_log_class(kind)(reporter.log) for kind in dict.fromkeys(kinds)]
+    return Reporters([reporter, *logs, *map(_as_reporter, callbacks)])
+
+
+def _as_reporter(callback: Callable[[EpochRecord], object] | Reporter) -> Reporter:
+    if isinstance(callback, Reporter):
+        return callback
+    if not callable(callback):
+        raise ConfigError(f"callbacks: {callback!r} is no function; give one that takes a record")
+    return EpochCallback(callback)
 
 
 def _log_class(kind: str) -> type[EpochLog]:

@@ -13,7 +13,7 @@ from nntrain.config import Config
 from nntrain.errors import ConfigError
 from nntrain.training.committee import fit_committee, resume_committee
 from nntrain.training.fit import fit, resume
-from nntrain.training.logs import JsonLinesLog, make_logs
+from nntrain.training.logs import JsonLinesLog, with_logs
 from nntrain.training.progress import EpochRecord, Progress
 from nntrain.training.reporter import Reporter, Reporters
 from nntrain.training.run import RunFolder
@@ -164,11 +164,13 @@ def test_a_pipe_in_the_place_of_a_log_does_not_stop_the_training(tmp_path: Path)
     assert len(said) == 1
 
 
-def test_kinds_of_logs_are_checked() -> None:
-    assert [type(log) for log in make_logs(["jsonl", "jsonl"], unexpected)] == [JsonLinesLog]
+def test_kinds_of_logs_and_callbacks_are_checked() -> None:
     with pytest.raises(ConfigError) as caught:
-        make_logs(["tensorbord"], unexpected)
+        with_logs(Reporter(), "tensorbord")
     assert str(caught.value) == "log: unknown kind 'tensorbord'; did you mean 'tensorboard'?"
+    with pytest.raises(ConfigError) as caught:
+        with_logs(Reporter(), ["jsonl"], ["jsonl"])  # type: ignore[list-item]
+    assert str(caught.value) == ("callbacks: 'jsonl' is no function; give one that takes a record")
 
 
 def test_callbacks_of_several_reporters_are_called_one_after_the_other() -> None:
