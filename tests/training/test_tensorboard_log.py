@@ -1,5 +1,6 @@
 """What TensorBoard's own reader finds in the log of a training."""
 
+import io
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.support.logs import unexpected
 from tests.support.training import Interrupting
 
 reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+writing = pytest.importorskip("tensorboard.summary.writer.record_writer")
 log = pytest.importorskip("nntrain.training.tensorboard_log")
 
 MakeConfig = Callable[..., Config]
@@ -79,7 +81,14 @@ def test_half_an_event_is_mended_and_the_others_keep_their_times(tmp_path: Path,
     assert read(tmp_path)["seconds"][: len(before)] == before
 
 
-@pytest.mark.parametrize("content", [b"", b"?" * 50, b"\0" * 50])
+def record_of(content: bytes) -> bytes:
+    """A record with valid checksums."""
+    buffer = io.BytesIO()
+    writing.RecordWriter(buffer).write(content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"", b"?" * 50, b"\0" * 50, record_of(b"no event")])
 def test_a_file_of_another_kind_is_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
     log.TensorBoardLog(unexpected).write(RunFolder(tmp_path), EPOCHS)
