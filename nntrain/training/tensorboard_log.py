@@ -48,11 +48,10 @@ class TensorBoardLog(EpochLog):
         file = run.folder / self.name
         if file not in self._times:
             self._times[file] = {event.step: event.wall_time for event in _read(file)}
-        times = self._times[file]
-        events = [
-            _scalars(record, times.setdefault(record.epoch, time.time())) for record in history
-        ]
-        return b"".join([_packed(Event(wall_time=0, file_version=VERSION)), *events])
+        times, now = self._times[file], time.time()
+        version = Event(wall_time=times.setdefault(0, now), file_version=VERSION)
+        events = [_scalars(record, times.setdefault(record.epoch, now)) for record in history]
+        return b"".join([_packed(version), *events])
 
 
 @cache
