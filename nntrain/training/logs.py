@@ -9,6 +9,7 @@ import json
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from nntrain.errors import ConfigError, MissingLibraryError, did_you_mean
@@ -79,14 +80,17 @@ class JsonLinesLog(EpochLog):
 
     def content(self, run: RunFolder, history: Sequence[EpochRecord]) -> bytes:
         """A line of each epoch."""
-        return b"".join(_json_line(run, record) for record in history)
+        folder = run.folder.as_posix()
+        return b"".join(_json_line(folder, record) for record in history)
 
 
-def _json_line(run: RunFolder, record: EpochRecord) -> bytes:
+@cache
+def _json_line(folder: str, record: EpochRecord) -> bytes:
+    """The line of an epoch; cached, because all are needed after each epoch."""
     values = {
         name: value if math.isfinite(value) else None for name, value in record._asdict().items()
     }
-    return f"{json.dumps({'run': run.folder.as_posix(), **values})}\n".encode()
+    return f"{json.dumps({'run': folder, **values})}\n".encode()
 
 
 def _agree(file: Path, content: bytes) -> None:

@@ -2,8 +2,9 @@
 
 import io
 import math
+import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,6 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.compat.tensorflow_stub.errors import OpError
-from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import PyRecordReader_New
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from nntrain.training.logs import EpochLog
@@ -47,7 +46,8 @@ class TensorBoardLog(EpochLog):
         """The events; those that the file has already keep their times."""
         file = run.folder / self.name
         if file not in self._times:
-            self._times[file] = {event.step: event.wall_time for event in _read(file)}
+            found = file.read_bytes() if file.exists() else b""
+            self._times[file] = {event.step: event.wall_time for event in _events(found)}
         times, now = self._times[file], time.time()
         version = Event(wall_time=times.setdefault(0, now), file_version=VERSION)
         events = [_scalars(record, times.setdefault(record.epoch, now)) for record in history]
@@ -67,22 +67,27 @@ def _scalars(record: EpochRecord, wall_time: float) -> bytes:
 
 def _packed(event: Event) -> bytes:
     """An event with its length and checksums."""
+    return _record(event.SerializeToString())
+
+
+def _record(content: bytes) -> bytes:
     buffer = io.BytesIO()
-    RecordWriter(buffer).write(event.SerializeToString())
+    RecordWriter(buffer).write(content)
     return buffer.getvalue()
 
 
-def _read(file: Path) -> list[Event]:
-    """The valid events at the beginning of a file; none if there is no file.
+def _events(content: bytes) -> Iterator[Event]:
+    """The valid events at the beginning of a file.
 
-    Raises:
-        OSError: If it cannot be read.
+    TensorBoard's own readers import TensorFlow where that is installed, or refuse some paths.
     """
-    events: list[Event] = []
-    with suppress(OpError, DecodeError):  # the end, or a record that was written by half
-        # Not TensorBoard's event loader, which imports TensorFlow where that is installed.
-        reader = PyRecordReader_New(str(file))
+    start = 0
+    with suppress(struct.error, DecodeError):  # the end, or a record of something else
         while True:
-            reader.GetNext()
-            events.append(Event.FromString(reader.record()))
-    return events
+            (length,) = struct.unpack_from("<Q", content, start)
+            end = start + 16 + length  # the length, its checksum, the event and its checksum
+            event = content[start + 12 : end - 4]
+            if content[start:end] != _record(event):
+                return  # damaged, or written by half
+            yield Event.FromString(event)
+            start = end

@@ -2,6 +2,9 @@
 
 import io
 import math
+import os
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,11 @@ import pytest
 
 from nntrain.config import Config
 from nntrain.training.fit import fit, resume
+from nntrain.training.logs import JsonLinesLog
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporters
 from nntrain.training.run import RunFolder
-from tests.support.logs import unexpected
+from tests.support.logs import logged, unexpected
 from tests.support.training import Interrupting
 
 reading = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
@@ -92,6 +96,18 @@ def record_of(content: bytes) -> bytes:
 def test_a_file_of_another_kind_is_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / NAME).write_bytes(content)
     log.TensorBoardLog(unexpected).write(RunFolder(tmp_path), EPOCHS)
+    assert scalars(tmp_path) == expected(EPOCHS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are Unicode elsewhere")
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"run \xff")
+    odd.mkdir()
+    for count in (3, 4):
+        log.TensorBoardLog(unexpected).write(RunFolder(odd), EPOCHS[:count])
+        JsonLinesLog(unexpected).write(RunFolder(odd), EPOCHS[:count])
+    assert logged(odd) == EPOCHS
+    shutil.copy(odd / NAME, tmp_path)
     assert scalars(tmp_path) == expected(EPOCHS)
 
 
