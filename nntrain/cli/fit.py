@@ -12,6 +12,7 @@ from nntrain.cli.options import (
     RUN_PATH,
     BoundedInt,
     config_argument,
+    quiet_option,
     scheduler_option,
     set_option,
     threads_type,
@@ -57,6 +58,15 @@ if TYPE_CHECKING:
     help="Number of threads.  [default: the number of cores; with --scheduler, 1 per worker]",
 )
 @scheduler_option
+@click.option(
+    "--log",
+    "logs",
+    type=click.Choice(["jsonl", "tensorboard"]),
+    multiple=True,
+    help="Also write each epoch to the run's folder: as a line of log.jsonl, or for TensorBoard; "
+    "may be repeated.",
+)
+@quiet_option
 def fit(
     config: str,
     overrides: tuple[str, ...],
@@ -66,6 +76,8 @@ def fit(
     folds: int | None,
     threads: int | None,
     scheduler: str | None,
+    logs: tuple[str, ...],
+    quiet: bool,
 ) -> None:
     """Train the network that the file CONFIG describes.
 
@@ -95,10 +107,9 @@ def fit(
         )
     from nntrain.config import FileFinder, load_config
     from nntrain.training.initial_weights import weights_of_run
-    from nntrain.training.reporter import TerminalReporter
     from nntrain.training.run import find_run, name_for
 
-    reporter = TerminalReporter()
+    reporter = _reporter(quiet, logs)
     # A run is resumed with the same rows, wherever they are now.
     finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
     loaded, name = load_config(config, overrides, finder), name_for(Path(config))
@@ -109,6 +120,20 @@ def fit(
     except ChangedError as error:
         words = ["nntrain", "fit", config, *_set_options(overrides), *where]
         raise error.with_hint(_new_run(words, loaded, find_run(loaded, folder, name))) from error
+    _show(outcome, where, reporter)
+
+
+def _reporter(quiet: bool, logs: Sequence[str]) -> "Reporter":
+    from nntrain.training.logs import with_logs
+    from nntrain.training.reporter import QuietReporter, TerminalReporter
+
+    return with_logs(QuietReporter() if quiet else TerminalReporter(), logs)
+
+
+def _show(
+    outcome: "Outcome | CommitteeOutcome", where: Sequence[str], reporter: "Reporter"
+) -> None:
+    """Print the result, and what can be done next; `where` are the options of a cluster."""
     for trained, result in outcome.results():
         echo_about(trained, result)
     if outcome.larger:
@@ -145,7 +170,7 @@ def _train(
             keep = partial(keep_initial_weights, weights, complete)
             return create_run(complete, folder, name, keep)
 
-        return train_on(scheduler, config, get_run, threads or 1)
+        return train_on(scheduler, config, get_run, threads or 1, reporter)
     threads = threads or cores()
     if resume:
         return committee.resume(config, folder, name, reporter, threads)

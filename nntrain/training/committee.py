@@ -257,6 +257,7 @@ def _train_members(
                 reporter.on_member_begin(config.part, number, config.networks, what)
                 # Its metrics.csv may be older, after a kill between the two writes.
                 member.write_progress(progress)
+                reporter.on_run_begin(member, progress)
                 outcomes.append(Outcome(member, progress.history, None, epochs))
                 continue
             own_config = member_config(config, number)

@@ -232,6 +232,7 @@ def _train(
             return signals.signal is not None
 
         validate = _validation(config, state, validation, batches.scale, step.threads)
+        reporter.on_run_begin(run, progress)
         reporter.on_train_begin(plan.epochs, len(batches), progress)
         for record in train(step, batches, plan, progress, validate, stats.compute, after_batch):
             for rows in data:

@@ -8,6 +8,7 @@ runs/lecture/
     last.npz       the latest checkpoint
     origin.json    the file of its configuration, and the folder it was begun in
     init.npz       the initial weights, if they are another run's
+    log.jsonl, events.out.tfevents    the logs of --log
     .lock          locked by the process that trains it
 
 A committee's folder has a config.yaml with `members` > 1, and such a folder for each member:

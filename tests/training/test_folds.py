@@ -150,7 +150,7 @@ def test_an_interrupted_fold_resumes_to_the_last_bit(
 def test_a_cluster_trains_the_same_folds(validated: pd.DataFrame, tmp_path: Path) -> None:
     config = load_config("tiny.yaml", [f"folds={FOLDS}"])
     run = RunFolder.create(tmp_path / "run", config)
-    train_remotely(config, run, cast(Dispatcher, InlineDispatcher(seconds=0)))
+    train_remotely(config, run, cast(Dispatcher, InlineDispatcher(seconds=0)), Reporter())
     for there, here in zip(run.members(), RunFolder(Path("runs/tiny")).members(), strict=True):
         assert_same(there, here)
 
