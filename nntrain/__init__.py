@@ -14,14 +14,15 @@ TYPE_CHECKING = False  # as of `typing`, which would take time to import
 if TYPE_CHECKING:
     from nntrain.classifier import NNClassifier
     from nntrain.errors import NNTrainError
-    from nntrain.notebook.session import Run, fit, load
+    from nntrain.notebook.run import Run
+    from nntrain.notebook.session import fit, load
 
 __all__ = ["NNClassifier", "NNTrainError", "Run", "__version__", "fit", "load"]
 
 _MODULES = {
     "NNClassifier": "nntrain.classifier",
     "NNTrainError": "nntrain.errors",
-    "Run": "nntrain.notebook.session",
+    "Run": "nntrain.notebook.run",
     "fit": "nntrain.notebook.session",
     "load": "nntrain.notebook.session",
 }
