@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from nntrain.config import Config, FileFinder, load_config, make_config, parse_config
 from nntrain.errors import ConfigError
@@ -12,13 +12,13 @@ from nntrain.paths import expand, url_problem
 from nntrain.training.origin import RunName
 from nntrain.training.run import name_for
 
-Text: TypeAlias = str | os.PathLike[str]
-
 NAME = RunName("notebook", None)  # of runs whose configuration is not a file
 
 
 def complete_config(
-    config: Text | Mapping[str, Any] | Config, overrides: Mapping[str, Any], finder: FileFinder
+    config: str | Path | Mapping[str, Any] | Config,
+    overrides: Mapping[str, Any],
+    finder: FileFinder,
 ) -> tuple[Config, RunName]:
     """The configuration with the overrides, and the name of its runs."""
     assignments = [f"{key}={_as_yaml(value)}" for key, value in overrides.items()]
@@ -33,7 +33,7 @@ def complete_config(
     return make_config(config, "config", assignments, finder), NAME
 
 
-def local(path: Text) -> str:
+def local(path: str | os.PathLike[str]) -> str:
     """Expand ~ and $NAME in a path.
 
     Raises:

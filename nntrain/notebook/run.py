@@ -1,8 +1,12 @@
 """A trained network or committee, as a Python program sees it."""
 
+from __future__ import annotations  # so that help() shows the types as they are written here
+
 import os
 from functools import cached_property
 from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +16,9 @@ from nntrain.data.dataset import Subset
 from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.data.kaggle import read_csv
 from nntrain.data.labels import value_of
-from nntrain.errors import DataError, RunError
+from nntrain.errors import DataError, MissingLibraryError, RunError
 from nntrain.nn import Network
-from nntrain.notebook.arguments import Text, local
+from nntrain.notebook.arguments import local
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
 from nntrain.training import inference
@@ -24,6 +28,10 @@ from nntrain.training.progress import EpochRecord, is_finished, summary
 from nntrain.training.rows import Split
 from nntrain.training.run import RunFolder
 from nntrain.training.threads import cores
+
+if TYPE_CHECKING:
+    from nntrain.explain.doctor import Diagnoses
+    from nntrain.explain.row_trace import Trace
 
 
 class Run:
@@ -69,7 +77,7 @@ class Run:
         return [record for history in self._histories().values() for record in history]
 
     @property
-    def members(self) -> list["Run"]:
+    def members(self) -> list[Run]:
         """The networks of a committee, each as a run; of a single network, the run itself."""
         members = self._folder.members()
         return [Run(member, self._data) for member in members] if len(members) > 1 else [self]
@@ -107,7 +115,7 @@ class Run:
             if array.size
         }
 
-    def predict(self, X: ArrayLike | Text) -> NDArray[np.intp] | NDArray[np.str_]:  # noqa: N803
+    def predict(self, X: ArrayLike | str | Path) -> NDArray[np.intp] | NDArray[np.str_]:  # noqa: N803
         """The predicted labels, shape (N,): whole numbers if all classes are.
 
         Args:
@@ -121,7 +129,7 @@ class Run:
         labels = np.array([value_of(name) for name in self._models[0].classes])
         return np.asarray(labels[self.predict_proba(X).argmax(axis=1)])
 
-    def predict_proba(self, X: ArrayLike | Text) -> NDArray[np.float64]:  # noqa: N803
+    def predict_proba(self, X: ArrayLike | str | Path) -> NDArray[np.float64]:  # noqa: N803
         """The probability of each digit, shape (N, classes); arguments as in `predict`."""
         pixel_range = self._models[0].config.data.pixel_range
         if isinstance(X, str | os.PathLike):
@@ -132,7 +140,7 @@ class Run:
 
     def evaluate(
         self,
-        X: ArrayLike | Text | None = None,  # noqa: N803
+        X: ArrayLike | str | Path | None = None,  # noqa: N803
         y: ArrayLike | None = None,
     ) -> Evaluation:
         """Compute accuracy, loss and confusion matrix on labelled rows.
@@ -147,6 +155,74 @@ class Run:
         """
         return inference.evaluate(self._models, self._labelled(X, y), threads=cores())
 
+    def trace(
+        self,
+        row: int = 1,
+        X: ArrayLike | str | Path | None = None,  # noqa: N803
+        y: ArrayLike | None = None,
+    ) -> Trace:
+        """Follow one row through the network and back, as `nntrain trace` does.
+
+        The result shows the quantities as text, and has them by the lecture's symbols, in float64:
+        `run.trace(3)["∂E/∂W_1"]`.
+
+        Args:
+            row: The number of the row, counted from 1.
+            X: As in `evaluate`; None: the training rows, in the order of their file.
+            y: The digits, shape (N,), if X is not a CSV.
+
+        Raises:
+            ConfigError: If there is no such row.
+            DataError, CheckpointError: See `predict`.
+            RunError: If no epoch is finished yet, or the run is a committee.
+        """
+        from nntrain.explain.inputs import load_network_and_data, with_digits
+        from nntrain.explain.row_trace import trace_row
+
+        folder = self._single(f"trace({row})")
+        if X is None and self._data is None:
+            return trace_row(load_network_and_data(folder, None, suitable_reporter()), row)
+        digits = (self._data[0] if X is None and self._data else self._labelled(X, y)).dataset
+        return trace_row(with_digits(self._models[0], digits), row)
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write an HTML report, as `nntrain report` does.
+
+        Args:
+            path: The file; an existing report is replaced. None: report.html in the run's folder.
+
+        Returns:
+            The path of the file.
+
+        Raises:
+            ConfigError: If another file than a report exists there.
+            RunError: If no epoch is finished yet.
+            CheckpointError: If a checkpoint is damaged or invalid.
+            MissingLibraryError: If Matplotlib, Jinja or Pillow is not installed.
+            NNTrainError: If the file cannot be written.
+        """
+        try:
+            from nntrain.report.page import default_place, write_report
+        except ModuleNotFoundError as error:
+            raise MissingLibraryError(f"reports need {error.name}", "report") from error
+        out = default_place([self._folder]) if path is None else Path(local(path))
+        held_out = self._data[1] if self._data else None
+        reporter = suitable_reporter()
+        write_report(out, [self._folder], None, None, reporter, cores(), held_out)
+        return out
+
+    def doctor(self) -> Diagnoses:
+        """Explain why the run learns badly, as `nntrain doctor` does.
+
+        The result shows the report as text; it is a list of the problems, causes first.
+
+        Raises:
+            CheckpointError: If no checkpoint can be trusted.
+        """
+        from nntrain.explain.doctor import diagnose
+
+        return diagnose(self._folder, suitable_reporter(), cores(), self._data)
+
     def _single(self, attribute: str) -> RunFolder:
         """The folder of a single network."""
         if self._folder.is_committee():
@@ -156,7 +232,7 @@ class Run:
             )
         return self._folder
 
-    def _labelled(self, X: ArrayLike | Text | None, y: ArrayLike | None) -> Subset:  # noqa: N803
+    def _labelled(self, X: ArrayLike | str | Path | None, y: ArrayLike | None) -> Subset:  # noqa: N803
         config = self._models[0].config
         if X is None:
             return self._held_out()

@@ -1,5 +1,7 @@
 """The Python interface: `fit` trains a `Run`, `load` loads one."""
 
+from __future__ import annotations  # so that help() shows the types as they are written here
+
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +13,7 @@ from nntrain.config import Config, FileFinder
 from nntrain.config.finder import CSVS
 from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.errors import ChangedError, ConfigError, DataError
-from nntrain.notebook.arguments import Text, complete_config, local
+from nntrain.notebook.arguments import complete_config, local
 from nntrain.notebook.reporter import suitable_reporter
 from nntrain.notebook.run import Run
 from nntrain.training import committee
@@ -28,14 +30,14 @@ ARRAYS = "arrays given to nntrain.fit"
 
 
 def fit(
-    config: Text | Mapping[str, Any] | Config,
+    config: str | Path | Mapping[str, Any] | Config,
     X: ArrayLike | None = None,  # noqa: N803
     y: ArrayLike | None = None,
     *,
     overrides: Mapping[str, Any] | None = None,
-    run: Text | None = None,
+    run: str | Path | None = None,
     resume: bool = False,
-    init: Text | Run | None = None,
+    init: str | Path | Run | None = None,
     threads: int | None = None,
 ) -> Run:
     """Train a network, as `nntrain fit` does.
@@ -88,7 +90,7 @@ def fit(
     return Run(outcome.run, data)
 
 
-def _weights(init: Text | Run | None, config: Config) -> list[InitialWeights]:
+def _weights(init: str | Path | Run | None, config: Config) -> list[InitialWeights]:
     if init is None:
         return []
     old = init if isinstance(init, Run) else load(init)
@@ -102,7 +104,7 @@ def _resume(
     reporter: Reporter,
     threads: int,
     data: Split | None,
-    init: Text | Run | None,
+    init: str | Path | Run | None,
 ) -> Outcome | CommitteeOutcome:
     """Resume a run; errors say the call that begins a new one instead."""
     if init is not None:
@@ -121,7 +123,7 @@ def _resume(
         raise error.with_hint(hint) from error
 
 
-def load(run: Text) -> Run:
+def load(run: str | Path) -> Run:
     """Load a run that was trained before, here or by `nntrain fit`.
 
     Args:

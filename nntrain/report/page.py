@@ -182,6 +182,7 @@ def write_report(
     label_column: str | None,
     reporter: Reporter,
     threads: int = 1,
+    held_out: Subset | None = None,
 ) -> None:
     """Write a report as one HTML file, which can be opened offline.
 
@@ -192,6 +193,7 @@ def write_report(
         label_column: The name of the label column; None: find it.
         reporter: Logs what is read, and what cannot be shown.
         threads: Number of threads.
+        held_out: The validation rows; None: read them from the runs' CSVs.
 
     Raises:
         ConfigError: If `out` exists and is not a report, or a network was named twice.
@@ -201,7 +203,7 @@ def write_report(
         NNTrainError: If the file cannot be written.
     """
     check_report_path(out)
-    page = _page(runs, data, label_column, reporter, threads)
+    page = _page(runs, data, label_column, reporter, threads, held_out)
     with atomic_write(out, "w") as file:
         file.write(page)
 
@@ -212,9 +214,10 @@ def _page(
     label_column: str | None,
     reporter: Reporter,
     threads: int,
+    held_out: Subset | None,
 ) -> str:
     models = load_models(runs)
-    rows, source, missing_reason = evaluation_rows(models, data, label_column, reporter)
+    rows, source, missing_reason = evaluation_rows(models, data, label_column, reporter, held_out)
     trained = [
         RunSection(
             number,
@@ -249,14 +252,18 @@ def _page(
 
 
 def evaluation_rows(
-    models: Sequence[Predictor], data: str | None, label_column: str | None, reporter: Reporter
+    models: Sequence[Predictor],
+    data: str | None,
+    label_column: str | None,
+    reporter: Reporter,
+    held_out: Subset | None = None,
 ) -> tuple[Subset | None, str, str]:
     """The evaluation rows, their description, and the reason if there are none."""
     if data is not None:
         rows = labelled_rows(models, data, label_column, reporter)
         return rows, f"{len(rows):,} rows of {data}", ""
     try:
-        rows = held_out_rows(models, reporter)
+        rows = held_out_rows(models, reporter) if held_out is None else held_out
     except (DataError, RunError) as error:
         reporter.log(f"{error}; the report does without answers")
         return None, "", str(error)
