@@ -25,7 +25,7 @@ ALLOWED = {
     "sweep": {"cluster", "report", "training", "config", "data", "nn"},
     "export.py": {"training", "config", "data", "nn"},
     "notebook": {"explain", "report", "training", "config", "data", "nn"},
-    "classifier.py": {"training", "config", "data", "engine", "nn"},
+    "classifier": {"training", "config", "data", "engine", "nn"},
     "__init__.py": {"classifier", "notebook"},
     "cli": {
         "cluster",
