@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
+from numpy.random import Generator, RandomState
 from numpy.typing import ArrayLike, NDArray
 from threadpoolctl import threadpool_limits
 
@@ -98,7 +99,7 @@ class NNClassifier(FittedNetwork):
         clip_norm: float | None = None,
         average: float | None = None,
         dtype: str = "float32",
-        random_state: int | np.random.Generator | np.random.RandomState | None = 0,
+        random_state: int | Generator | RandomState | None = 0,
         n_jobs: int | None = None,
         early_stopping: bool = False,
         patience: int = 10,

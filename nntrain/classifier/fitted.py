@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # so that help() shows the types as they are written here
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,11 +15,12 @@ from nntrain.training.progress import EpochRecord
 class FittedNetwork:
     """The attributes of a fitted estimator, and checks of other rows and classes against them."""
 
-    classes_: NDArray[Any]
-    n_features_in_: int
-    parameters_: NDArray[np.floating]
-    history_: list[EpochRecord]
-    _learned: Learned
+    if TYPE_CHECKING:  # help() would show these annotations in one long line
+        classes_: NDArray[Any]
+        n_features_in_: int
+        parameters_: NDArray[np.floating]
+        history_: list[EpochRecord]
+        _learned: Learned
 
     @property
     def coefs_(self) -> list[NDArray[np.floating]]:
