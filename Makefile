@@ -47,9 +47,10 @@ demo: $(VENV)/installed  ## Install, draw demo digits, fit, predict, evaluate
 MEMORY := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || df -Pk /dev/shm 2>/dev/null | \
             awk 'NR == 2 && $$4 > 1000000 { print "/dev/shm" }')
 
-# $(call tests,PYTHON): the suite, run by that Python.
+# $(call tests,PYTHON): the suite, run by that Python. It keeps bytecode, as Python does unless it is told not
+# to, so that the processes that tests start need not compile nntrain each time.
 tests = folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/nntrain-XXXXXX) && trap 'rm -rf "$$folder"' EXIT INT TERM && \
-        TMPDIR=$$folder $(1) -m pytest --numprocesses 2 --dist worksteal
+        PYTHONDONTWRITEBYTECODE= TMPDIR=$$folder $(1) -m pytest --numprocesses 2 --dist worksteal
 
 test: lint  ## Run the linters and all tests
 	@$(call tests,$(BIN)/python)
@@ -142,6 +143,7 @@ $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
 
 bench: $(BENCH)/installed  ## Compare nntrain with PyTorch, JAX and scikit-learn (in .venv-bench)
 	$(BENCH)/bin/python benchmarks/check_convolutions.py
+	$(BENCH)/bin/python benchmarks/check_statistics.py
 	$(BENCH)/bin/python benchmarks/optimizers.py
 	$(BENCH)/bin/python benchmarks/run.py
 

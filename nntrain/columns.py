@@ -1,5 +1,6 @@
-"""Names and sentences that fit the columns of a terminal."""
+"""Names and sentences that fit the columns of a terminal, and whether it can be drawn on."""
 
+import os
 import shutil
 from collections.abc import Sequence
 from typing import IO
@@ -10,6 +11,17 @@ from nntrain.errors import printable
 
 ELLIPSIS = "…"
 INDENT = "  "
+
+
+def can_redraw(stream: IO[str]) -> bool:
+    """Whether lines on a stream can be drawn again, as progress bars are.
+
+    That is so in a terminal. A command after `!` in a notebook has one, too, but its output is kept
+    as it was written, by a kernel that has JPY_PARENT_PID in its environment.
+    """
+    return (
+        stream.isatty() and "JPY_PARENT_PID" not in os.environ and os.environ.get("TERM") != "dumb"
+    )
 
 
 def shorten(name: str, cells: int) -> str:

@@ -21,6 +21,7 @@ class Purpose(IntEnum):
     DEMO = 6
     PREDICTION = 7
     GRADIENT_CHECK = 8
+    FOLDS = 9
 
 
 def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0) -> np.random.Generator:

@@ -24,7 +24,7 @@ def config_of(parameters: Mapping[str, Any], seed: object, classes: int) -> Conf
         ConfigError: If a parameter is invalid.
     """
     stops_early = bool(parameters["early_stopping"])
-    if stops_early and isinstance(parameters["validation_fraction"], str):
+    if stops_early and isinstance(parameters["validation_fraction"], str | Mapping):
         raise ConfigError("NNClassifier: validation_fraction: must be a share of the rows")
     config = make_config(
         {

@@ -119,7 +119,7 @@ def split(config: Config, rows: Rows) -> tuple[Rows, Rows | None]:
         DataError: If one of the two would be empty.
     """
     validation = config.data.validation
-    if validation == 0 or isinstance(validation, str):
+    if not isinstance(validation, int | float) or validation == 0:
         return rows, None
     pixels = np.empty((len(rows.x), 0), np.uint8)
     labels = rows.labels.astype(np.uint64)

@@ -14,6 +14,7 @@ import click
 from click.shell_completion import add_completion_class
 
 from nntrain.cli import (
+    compare,
     config,
     data,
     doctor,
@@ -35,9 +36,35 @@ from nntrain.cli.terminal import echo
 from nntrain.errors import OS_HINTS, NNTrainError, OutputError, printable, status_after
 from nntrain.version import __version__
 
+SUMMARY_WIDTH = 58  # columns that --help has for the summary of a command
+EXAMPLE = "Try: nntrain data demo && nntrain config init && nntrain fit config.yaml"
+
+# The commands by what they are for, in the order of --help.
+PURPOSES: dict[str, tuple[click.Command, ...]] = {
+    "train": (fit.fit, sweep.sweep),
+    "predict": (predict.predict, predict.evaluate, compare.compare, export.export),
+    "look": (report.report, runs.runs, inspect.inspect, doctor.doctor),
+    "learn": (lesson.lesson, trace.trace, gradcheck.gradcheck, grade.grade),
+    "data": (data.data, config.config),
+}
+
 
 class RootGroup(click.Group):
     """The group of all commands, which reports an error in one line and sets the exit status."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands by purpose, then the options; all that fits one screen."""
+        formatter.write_paragraph()
+        for purpose, commands in PURPOSES.items():
+            for number, command in enumerate(commands):
+                heading = "" if number else purpose
+                summary = command.get_short_help_str(SUMMARY_WIDTH)
+                formatter.write(f"  {heading:<9}{command.name:<11}{summary}\n")
+        formatter.write_paragraph()
+        formatter.write(
+            "  Options: --version, --debug (show the traceback of an error), -h, --help\n"
+        )
+        formatter.write(f"  {EXAMPLE}\n")
 
     def main(
         self,
@@ -131,7 +158,6 @@ def _interrupted(error: BaseException | None) -> bool:
     "nntrain",
     cls=RootGroup,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Try: nntrain data demo && nntrain config init && nntrain fit config.yaml",
 )
 @click.version_option(__version__, prog_name="nntrain")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
@@ -140,21 +166,9 @@ def main(debug: bool) -> None:
     del debug  # read by RootGroup.invoke
 
 
-main.add_command(fit.fit)
-main.add_command(predict.predict)
-main.add_command(predict.evaluate)
-main.add_command(report.report)
-main.add_command(lesson.lesson)
-main.add_command(export.export)
-main.add_command(data.data)
-main.add_command(config.config)
-main.add_command(runs.runs)
-main.add_command(sweep.sweep)
-main.add_command(inspect.inspect)
-main.add_command(trace.trace)
-main.add_command(gradcheck.gradcheck)
-main.add_command(grade.grade)
-main.add_command(doctor.doctor)
+for commands in PURPOSES.values():
+    for command in commands:
+        main.add_command(command)
 
 for shell in shells.SHELLS:
     add_completion_class(shell)

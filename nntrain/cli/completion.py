@@ -174,7 +174,8 @@ def _describe_run(path: Path) -> str | None:
     """Return the accuracy of the best epoch, for a committee the mean over its members."""
     if not (path / "config.yaml").is_file():
         return None
-    members = sorted(path.glob("member-*/metrics.csv"))
+    folds = sorted(path.glob("fold-*/metrics.csv"))
+    members = folds or sorted(path.glob("member-*/metrics.csv"))
     accuracies = []
     with suppress(OSError, ValueError, LookupError, TypeError, csv.Error):
         for history in members or [path / "metrics.csv"]:
@@ -184,6 +185,6 @@ def _describe_run(path: Path) -> str | None:
                 accuracies.append(max(float(row["val_accuracy"]) for row in csv.DictReader(file)))
         mean = sum(accuracies) / len(accuracies)
         return f"{mean:.2%} validation accuracy" + (
-            f", mean of {len(members)} members" if members else ""
+            f", mean of {len(members)} {'folds' if folds else 'members'}" if members else ""
         )
     return ""

@@ -14,7 +14,7 @@ from nntrain.errors import ConfigError
 @click.argument("file", metavar="FILE.onnx", type=OUT_PATH)
 @force_option
 def export(folder: Path, file: Path, force: bool) -> None:
-    """Write the network of RUN to an ONNX file, for other programs.
+    """Write the network of RUN to a file for other programs.
 
     The input "pixels" contains a row of grey values per image, float32 from 0 to 255; the output
     "probabilities" contains a row with one probability per class. A committee becomes one network

@@ -10,7 +10,9 @@ import click
 from nntrain.cli.options import (
     NEW_RUN_PATH,
     RUN_PATH,
+    BoundedInt,
     config_argument,
+    quiet_option,
     scheduler_option,
     set_option,
     threads_type,
@@ -46,24 +48,44 @@ if TYPE_CHECKING:
     help="Begin with the weights of the best epoch of a run, for fine-tuning.",
 )
 @click.option(
+    "--folds",
+    type=BoundedInt(2, 100),
+    help="Cross-validate: train a network for each of so many folds.",
+)
+@click.option(
     "--threads",
     type=threads_type,
     help="Number of threads.  [default: the number of cores; with --scheduler, 1 per worker]",
 )
 @scheduler_option
+@click.option(
+    "--log",
+    "logs",
+    type=click.Choice(["jsonl", "tensorboard"]),
+    multiple=True,
+    help="Also write each epoch to the run's folder: as a line of log.jsonl, or for TensorBoard; "
+    "may be repeated.",
+)
+@quiet_option
 def fit(
     config: str,
     overrides: tuple[str, ...],
     folder: Path | None,
     resume: bool,
     init: Path | None,
+    folds: int | None,
     threads: int | None,
     scheduler: str | None,
+    logs: tuple[str, ...],
+    quiet: bool,
 ) -> None:
     """Train the network that the file CONFIG describes.
 
     Writes a folder with config.yaml, metrics.csv and the checkpoints best.npz and last.npz. If
     CONFIG has members: N, trains a committee: N networks with successive seeds, in one folder.
+
+    --folds K cross-validates: trains K networks, each on all rows but one of K stratified folds,
+    which it is validated on. Writes what each row's own network predicts to out_of_fold.csv.
 
     --resume continues the run given by --run, or the newest run of CONFIG, exactly where it was
     stopped. training.epochs, training.patience and members may be larger than before; with more
@@ -76,6 +98,8 @@ def fit(
     With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
     in parallel.
     """
+    if folds is not None:
+        overrides = (*overrides, f"folds={folds}")
     if resume and init is not None:
         raise ConfigError(
             "--init begins a new run, but --resume continues one; leave out --resume to begin, or "
@@ -83,20 +107,33 @@ def fit(
         )
     from nntrain.config import FileFinder, load_config
     from nntrain.training.initial_weights import weights_of_run
-    from nntrain.training.reporter import TerminalReporter
     from nntrain.training.run import find_run, name_for
 
-    reporter = TerminalReporter()
+    reporter = _reporter(quiet, logs)
     # A run is resumed with the same rows, wherever they are now.
     finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
     loaded, name = load_config(config, overrides, finder), name_for(Path(config))
-    weights = [] if init is None else weights_of_run(init, loaded.members)
+    weights = [] if init is None else weights_of_run(init, loaded.networks)
     where = [] if scheduler is None else ["--scheduler", scheduler]
     try:
         outcome = _train(loaded, folder, name, resume, weights, threads, scheduler, reporter)
     except ChangedError as error:
         words = ["nntrain", "fit", config, *_set_options(overrides), *where]
         raise error.with_hint(_new_run(words, loaded, find_run(loaded, folder, name))) from error
+    _show(outcome, where, reporter)
+
+
+def _reporter(quiet: bool, logs: Sequence[str]) -> "Reporter":
+    from nntrain.training.logs import with_logs
+    from nntrain.training.reporter import QuietReporter, TerminalReporter
+
+    return with_logs(QuietReporter() if quiet else TerminalReporter(), logs)
+
+
+def _show(
+    outcome: "Outcome | CommitteeOutcome", where: Sequence[str], reporter: "Reporter"
+) -> None:
+    """Print the result, and what can be done next; `where` are the options of a cluster."""
     for trained, result in outcome.results():
         echo_about(trained, result)
     if outcome.larger:
@@ -130,9 +167,10 @@ def _train(
             if resume:
                 return find_run(complete, folder, name)
             check_initial_weights(weights, complete, inputs)
-            return create_run(complete, folder, name, partial(keep_initial_weights, weights))
+            keep = partial(keep_initial_weights, weights, complete)
+            return create_run(complete, folder, name, keep)
 
-        return train_on(scheduler, config, get_run, threads or 1)
+        return train_on(scheduler, config, get_run, threads or 1, reporter)
     threads = threads or cores()
     if resume:
         return committee.resume(config, folder, name, reporter, threads)

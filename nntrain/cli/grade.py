@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,6 +112,8 @@ def _write_starter(file: Path | None) -> None:
 
 def _grade_all(files: Sequence[Path], seconds: float, memory: int) -> "list[Graded]":
     """Grade several files at a time, without measuring their speed."""
+    from concurrent.futures import ThreadPoolExecutor  # slow to import
+
     from nntrain.cli.verdicts import Graded
     from nntrain.explain import grading
     from nntrain.training.threads import cores

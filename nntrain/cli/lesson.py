@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "--out", type=OUT_PATH, default="lesson.html", show_default=True, help="The output file."
 )
 def lesson(source: Path | None, out: Path) -> None:
-    """Write an interactive lesson on backpropagation to an HTML file.
+    """Write an HTML page in which backpropagation can be tried.
 
     The page goes through the lecture in its order: the error, gradient descent, gradients,
     backpropagation, biases and activations, training. It opens with the numbers of `nntrain trace`

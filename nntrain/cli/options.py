@@ -174,6 +174,10 @@ scheduler_option = click.option(
     help="Train on the workers of a Dask scheduler, such as tcp://host:8786.",
 )
 
+quiet_option = click.option(
+    "--quiet", is_flag=True, help="Show no progress, only warnings, errors and the result."
+)
+
 force_option = click.option("--force", is_flag=True, help="Replace existing files.")
 
 

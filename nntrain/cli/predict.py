@@ -151,21 +151,23 @@ def evaluate(
     Prints accuracy, loss, metrics per class and the confusion matrix.
 
     RUN is the folder of a run, whose best checkpoint is used; by default, the run that was finished
-    last. The probabilities of several RUNs, or of the members of a committee, are averaged.
+    last. The probabilities of several RUNs, or of the members of a committee, are averaged. The
+    folds of a cross-validation are evaluated together: each row by the network that was not trained
+    on it.
     """
     from nntrain.cli.evaluation import show
     from nntrain.training import inference
+    from nntrain.training.folds import evaluate_held_out
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.threads import cores
 
     check_label_column_is_used(path, label_column)
     models = inference.load_models(inference.resolve_runs(folders))
-    rows = (
-        inference.labelled_rows(models, path, label_column, TerminalReporter())
-        if path
-        else inference.held_out_rows(models, TerminalReporter())
-    )
-    evaluation = inference.evaluate(models, rows, distortions, cores())
+    if path:
+        rows = inference.labelled_rows(models, path, label_column, TerminalReporter())
+        evaluation = inference.evaluate(models, rows, distortions, cores())
+    else:
+        evaluation = evaluate_held_out(models, TerminalReporter(), distortions, cores())
     if as_json:
         echo(json.dumps(evaluation.as_dict(), indent=2), keep="\n")
     else:

@@ -79,7 +79,7 @@ def _print(run_table: "RunTable") -> None:
 def _state(run: "RunSummary") -> str:
     state = "finished" if run.finished else "unfinished"
     if run.members > 1:
-        state += f", mean of {run.begun} of {run.members} members"
+        state += f", mean of {run.begun} of {run.members} {run.config.part}s"
     return state
 
 

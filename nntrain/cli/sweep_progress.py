@@ -15,7 +15,7 @@ from rich.progress import (
 )
 
 from nntrain.cli.terminal import console
-from nntrain.columns import named_lines
+from nntrain.columns import can_redraw, named_lines
 from nntrain.sweep.ranking import format_values, ranking
 from nntrain.sweep.runner import SweepCallback
 from nntrain.sweep.search import max_trials
@@ -38,7 +38,7 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
             console=self._console,
             transient=True,
             expand=True,
-            disable=not self._console.is_terminal,
+            disable=not can_redraw(self._console.file),
         )
         ended = [one for one in ranking(trials) if one.state.is_finished()]
         self._best: tuple[float, str] = max(
@@ -55,7 +55,9 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
 
     def __enter__(self) -> "SweepProgress":
         self._progress.start()
-        self._console.show_cursor()  # or it stays hidden when a second Ctrl-C ends the process
+        if not self._progress.disable:
+            # Or it stays hidden when a second Ctrl-C ends the process.
+            self._console.show_cursor()
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -7,7 +7,8 @@ from nntrain.cluster.segment import read_files, read_history, write_files
 from nntrain.config import Config, dump_config
 from nntrain.errors import NNTrainError
 from nntrain.training.committee import member_config
-from nntrain.training.progress import is_finished
+from nntrain.training.progress import Progress, is_finished
+from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 
 
@@ -15,11 +16,14 @@ def train_remotely(
     config: Config,
     run: RunFolder,
     dispatcher: Dispatcher,
+    reporter: Reporter,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> None:
     """Train a run, or the unfinished members of a committee, into its existing folder.
 
-    `interrupted` is polled about once a second; true ends the training, which can be resumed.
+    Each segment begins the run again for the reporter; of its callbacks only `on_run_begin` is
+    called. `interrupted` is polled about once a second; true ends the training, which can be
+    resumed.
 
     Raises:
         CheckpointError: If none of a member's checkpoints is valid.
@@ -27,13 +31,14 @@ def train_remotely(
     """
     members = {member.folder.name: member for member in run.members()}
     configs = {
-        name: member_config(config, number) if config.members > 1 else config
+        name: member_config(config, number) if config.networks > 1 else config
         for number, name in enumerate(members, 1)
     }
 
     def start_segment(name: str) -> None:
-        training = configs[name].training
-        if not is_finished(read_history(members[name]), training.epochs, training.patience):
+        training, history = configs[name].training, read_history(members[name])
+        reporter.on_run_begin(members[name], Progress(history))
+        if not is_finished(history, training.epochs, training.patience):
             dispatcher.start(name, dump_config(configs[name]), read_files(members[name]), None)
 
     for name, member in members.items():

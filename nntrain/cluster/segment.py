@@ -17,7 +17,7 @@ from nntrain.training.fit import resume
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import newest_checkpoint
-from nntrain.training.rows import Split
+from nntrain.training.rows import Split, rows_of
 from nntrain.training.run import RunFolder
 
 Files = Mapping[str, bytes]
@@ -77,7 +77,8 @@ def _run_segment(
         for name, content in files.items():
             (run.folder / name).write_bytes(content)
         try:
-            resume(config, run, Reporter(), segment.threads, data, should_stop)
+            rows = rows_of(config, data)
+            resume(config, run, Reporter(), segment.threads, rows, should_stop)
         except NNTrainError as error:
             if isinstance(error.__cause__, OSError):
                 raise

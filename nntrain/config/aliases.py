@@ -97,6 +97,7 @@ NEAREST_VALUE = {
 SAME_KEY = {
     "seed": "random_state random_seed manual_seed rng",
     "members": "ensemble ensemble_size n_models n_estimators committee",
+    "folds": "n_folds num_folds k_folds kfold cv n_splits cross_validation",
     "dtype": "precision floatx",
     "data": "dataset datasets",
     "network": "layers model architecture topology",

@@ -60,6 +60,8 @@ Epochs = Annotated[int, Field(ge=1, le=1_000_000)]
 
 MOST_CLASSES = 1_000  # of nntrain.data.labels
 
+Folds = Annotated[int, Field(ge=2, le=100)]
+
 SEEDS = 2**63  # exclusive upper bound
 Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
 
@@ -208,6 +210,20 @@ _Number = Annotated[float, Field(ge=-1e9, le=1e9)]
 _Input = Annotated[float, Field(ge=-1_000, le=1_000)]
 
 
+class FoldConfig(ConfigModel):
+    """One of several equal, stratified parts of the rows."""
+
+    fold: int = Field(ge=1, description="which fold, counted from 1")
+    of: Folds = Field(description="number of folds")
+
+    @field_validator("of")
+    @classmethod
+    def _check_it_exists(cls, of: int, info: ValidationInfo) -> int:
+        if info.data.get("fold", 1) > of:
+            raise ValueError
+        return of
+
+
 class DataConfig(ConfigModel):
     """The CSVs and how they are read."""
 
@@ -215,15 +231,20 @@ class DataConfig(ConfigModel):
     validation: Annotated[
         Annotated[int, Field(ge=0)]
         | Annotated[float, Field(gt=0, lt=1)]
-        | Annotated[str, Field(min_length=1)],
-        expect("a share below 1, a whole number of rows (0 for none) or the path of a CSV"),
+        | Annotated[str, Field(min_length=1)]
+        | FoldConfig,
+        expect(
+            "a share below 1, a whole number of rows (0 for none), the path of a CSV or a fold, "
+            "such as {fold: 1, of: 5}"
+        ),
     ] = Field(
         default=0.1,
         description="share of the rows held out (stratified), number of last rows held out, "
-        "or a CSV of its own; 0 for none",
+        "a CSV of its own, or a fold, such as {fold: 1, of: 5}; 0 for none",
     )
     split_seed: Seed | None = Field(
-        default=None, description="seed of the random held-out share; null for the general seed"
+        default=None,
+        description="seed of the random held-out share or folds; null for the general seed",
     )
     classes: Annotated[
         Annotated[int, Field(ge=2, le=MOST_CLASSES)] | _ClassNames | None,
@@ -601,6 +622,11 @@ class Config(ConfigModel):
         le=100,
         description="networks to train, each from the next seed; they vote as a committee",
     )
+    folds: Folds | None = Field(
+        default=None,
+        description="cross-validation: networks to train, each on all rows but its fold, which it "
+        "is validated on; null for one network, validated as data.validation says",
+    )
     dtype: Literal["float32", "float64"] = Field(
         default="float32", description="precision of the weights and of all arithmetic"
     )
@@ -610,6 +636,31 @@ class Config(ConfigModel):
     )
     loss: Loss = Field(description="what training minimizes")
     training: TrainingConfig = Field(description="training settings")
+
+    @field_validator("folds")
+    @classmethod
+    def _check_folds_are_of_single_networks(
+        cls, folds: int | None, info: ValidationInfo
+    ) -> int | None:
+        if folds is not None and info.data.get("members", 1) > 1:
+            raise rule_error(
+                "trains one network for each fold, but members asks for a committee; leave one out",
+                given=("members",),
+            )
+        return folds
+
+    @field_validator("data")
+    @classmethod
+    def _check_folds_are_of_the_training_rows(
+        cls, data: DataConfig, info: ValidationInfo
+    ) -> DataConfig:
+        if info.data.get("folds") and isinstance(data.validation, str | FoldConfig):
+            raise rule_error(
+                "folds holds out each fold of data.train in turn; leave this out",
+                "validation",
+                given=("folds",),
+            )
+        return data
 
     @field_validator("network")
     @classmethod
@@ -662,6 +713,7 @@ class Config(ConfigModel):
             training.patience is not None
             and "data" in info.data
             and not info.data["data"].validation
+            and not info.data.get("folds")
         ):
             raise rule_error(
                 "needs validation rows, but data.validation is 0; hold some out or write null",
@@ -669,6 +721,16 @@ class Config(ConfigModel):
                 given=("data", "validation"),
             )
         return training
+
+    @property
+    def networks(self) -> int:
+        """The number of networks: of the members of a committee, or of the folds."""
+        return self.folds or self.members
+
+    @property
+    def part(self) -> Literal["member", "fold"]:
+        """What each of several networks is called."""
+        return "fold" if self.folds else "member"
 
     @property
     def class_names(self) -> tuple[str, ...]:

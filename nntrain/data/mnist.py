@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import math
+import sys
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from nntrain.columns import can_redraw
 from nntrain.errors import ConfigError, DataError
 from nntrain.version import __version__
 
@@ -98,7 +100,7 @@ def fetch_mnist(
 
     Args:
         mirrors: URLs of folders with the gzipped files, tried in order for each file.
-        progress: Show a bar per file on stderr, if that is a terminal.
+        progress: Show a bar per file on stderr, if that can be drawn on again.
         notice: Called with a line of text when a mirror fails and the next is tried.
         files: Training images and labels, then test images and labels.
 
@@ -150,7 +152,7 @@ def _download(file: IdxFile, mirror: str, progress: bool) -> bytes:
             "read",
             total=response.length,
             desc=file.name,
-            disable=None if progress else True,
+            disable=not (progress and can_redraw(sys.stderr)),
         ) as body,
         gzip.GzipFile(fileobj=cast(IO[bytes], body)) as unpacked,
     ):

@@ -36,6 +36,38 @@ def hold_out(dataset: Dataset, rows: int | float, seed: int) -> tuple[Subset, Su
     return Subset(dataset, np.flatnonzero(~held_out)), Subset(dataset, np.flatnonzero(held_out))
 
 
+def hold_out_fold(dataset: Dataset, fold: int, folds: int, seed: int) -> tuple[Subset, Subset]:
+    """Split labelled rows into those of all other folds, and those of one fold.
+
+    The rows of each class are shuffled and dealt to the folds in turn, where the class before has
+    stopped. So two folds differ by at most one row, also of each class (stratified folds).
+
+    Args:
+        dataset: The rows.
+        fold: Which fold, from 1 to `folds`.
+        folds: The number of folds.
+        seed: The seed of the shuffle; the folds of one seed have no row in common.
+
+    Raises:
+        DataError: If there are more folds than rows.
+    """
+    assert dataset.labels is not None  # noqa: S101 (for the type checker: the caller has labels)
+    if folds > len(dataset):
+        raise DataError(
+            f"{dataset.source}: {len(dataset):,} rows cannot be divided into {folds} folds; "
+            f"give at most {len(dataset):,} folds"
+        )
+    rng = generator(seed, Purpose.FOLDS)
+    dealt = [
+        rng.permutation(np.flatnonzero(dataset.labels == label))
+        for label in np.unique(dataset.labels)
+    ]
+    held_out = np.sort(np.concatenate(dealt)[fold - 1 :: folds])
+    return Subset(dataset, np.setdiff1d(np.arange(len(dataset)), held_out)), Subset(
+        dataset, held_out
+    )
+
+
 def _stratified_draw(
     dataset: Dataset, share: float, rng: np.random.Generator
 ) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

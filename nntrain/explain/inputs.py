@@ -113,9 +113,7 @@ def load_network_and_data(
     else:
         if source.is_committee():
             members = source.members()
-            raise RunError(
-                f"{source}: a committee of {len(members)} networks; name one, such as {members[0]}"
-            )
+            raise RunError(f"{source}: {len(members)} networks; name one, such as {members[0]}")
         model = Predictor(source)
         label_column = model.config.data.label_column
         digits = (

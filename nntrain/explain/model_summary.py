@@ -61,7 +61,7 @@ class ModelSummary(NamedTuple):
         input_dropout: The share of x_0 that each training step drops.
         loss: Name of E.
         dtype: Number type of all arrays.
-        members: Number of networks of a committee; 1 for a single network.
+        members: Number of networks: of a committee's members or of folds; 1 for a single network.
         batch_size: B.
         memory: Bytes in training, by purpose, for one network.
         init: The runs and epochs whose weights a run's networks began with, such as
@@ -137,7 +137,7 @@ def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
         DataError: If the training CSV's first line cannot be read.
     """
     if isinstance(source, Config):
-        return _summary(source, _inputs(source, reporter), source.members)
+        return _summary(source, _inputs(source, reporter), source.networks)
     members = source.members()
     if members[0].best_file.exists():
         model = Predictor(members[0])

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def heading(summary: "ModelSummary") -> str:
     """The shapes, the loss, the number type and the number of networks."""
-    committee = f", a committee of {summary.members} such networks" if summary.members > 1 else ""
-    return f"{shapes_text(summary.shapes)}, {summary.loss}, {summary.dtype}{committee}"
+    several = f", {summary.members} such networks" if summary.members > 1 else ""
+    return f"{shapes_text(summary.shapes)}, {summary.loss}, {summary.dtype}{several}"
 
 
 def parts(summary: "ModelSummary", console: Console) -> Iterator[RenderableType]:
@@ -33,7 +33,7 @@ def parts(summary: "ModelSummary", console: Console) -> Iterator[RenderableType]
     yield f"{summary.parameters:,} parameters"
     if summary.members > 1:
         total = summary.members * summary.parameters
-        yield f"{total:,} parameters in all {summary.members} members"
+        yield f"{total:,} parameters in all {summary.members} networks"
     yield f"{summary.multiplications_back:,} more products an image to learn from it"
     yield ""
     memory = table("memory", ">bytes", terminal=console.is_terminal)

@@ -22,10 +22,11 @@ from nntrain.notebook.arguments import local
 from nntrain.notebook.curves import curves, table
 from nntrain.notebook.reporter import suitable_reporter
 from nntrain.training import inference
+from nntrain.training.folds import are_all_folds, evaluate_held_out, out_of_fold
 from nntrain.training.inference import Predictor
 from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, is_finished, summary
-from nntrain.training.rows import Split
+from nntrain.training.rows import Split, rows_of
 from nntrain.training.run import RunFolder
 from nntrain.training.threads import cores
 
@@ -78,9 +79,17 @@ class Run:
 
     @property
     def members(self) -> list[Run]:
-        """The networks of a committee, each as a run; of a single network, the run itself."""
+        """The networks of a committee or of folds, each as a run; of a single one, the run itself.
+
+        Raises:
+            RunError: If one of them is not begun yet.
+        """
         members = self._folder.members()
-        return [Run(member, self._data) for member in members] if len(members) > 1 else [self]
+        if len(members) == 1:
+            return [self]
+        opened = [RunFolder.open(member.folder) for member in members]
+        data = self._data
+        return [Run(run, data and rows_of(run.config(), data)) for run in opened]
 
     @cached_property
     def network(self) -> Network:
@@ -153,6 +162,8 @@ class Run:
             DataError, CheckpointError: See `predict`.
             RunError: If no epoch is finished yet, or X is None and there are no validation rows.
         """
+        if X is None:
+            return self._evaluate_held_out()
         return inference.evaluate(self._models, self._labelled(X, y), threads=cores())
 
     def trace(
@@ -180,10 +191,13 @@ class Run:
         from nntrain.explain.row_trace import trace_row
 
         folder = self._single(f"trace({row})")
-        if X is None and self._data is None:
-            return trace_row(load_network_and_data(folder, None, suitable_reporter()), row)
-        digits = (self._data[0] if X is None and self._data else self._labelled(X, y)).dataset
-        return trace_row(with_digits(self._models[0], digits), row)
+        if X is not None:
+            subject = with_digits(self._models[0], self._labelled(X, y).dataset)
+        elif self._data is not None:
+            subject = with_digits(self._models[0], self._data[0].dataset)
+        else:
+            subject = load_network_and_data(folder, None, suitable_reporter())
+        return trace_row(subject, row)
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write an HTML report, as `nntrain report` does.
@@ -206,9 +220,8 @@ class Run:
         except ModuleNotFoundError as error:
             raise MissingLibraryError(f"reports need {error.name}", "report") from error
         out = default_place([self._folder]) if path is None else Path(local(path))
-        held_out = self._data[1] if self._data else None
         reporter = suitable_reporter()
-        write_report(out, [self._folder], None, None, reporter, cores(), held_out)
+        write_report(out, [self._folder], None, None, reporter, cores(), self._data)
         return out
 
     def doctor(self) -> Diagnoses:
@@ -227,27 +240,27 @@ class Run:
         """The folder of a single network."""
         if self._folder.is_committee():
             raise RunError(
-                f"{self._folder}: a committee of {len(self.members)} networks; name one, such as "
+                f"{self._folder}: {len(self._folder.members())} networks; name one, such as "
                 f"run.members[0].{attribute}"
             )
         return self._folder
 
-    def _labelled(self, X: ArrayLike | str | Path | None, y: ArrayLike | None) -> Subset:  # noqa: N803
+    def _labelled(self, X: ArrayLike | str | Path, y: ArrayLike | None) -> Subset:  # noqa: N803
         config = self._models[0].config
-        if X is None:
-            return self._held_out()
         if isinstance(X, str | os.PathLike):
             return inference.labelled_rows(self._models, local(X), None, suitable_reporter())
         if y is None:
             raise DataError("y: missing; give the digits of X's rows, or a CSV with labels")
         return dataset_from_arrays(X, y, config.class_names, config.data.pixel_range).as_subset()
 
-    def _held_out(self) -> Subset:
+    def _evaluate_held_out(self) -> Evaluation:
         if self._data is None:
-            return inference.held_out_rows(self._models, suitable_reporter())
+            return evaluate_held_out(self._models, suitable_reporter(), threads=cores())
+        if are_all_folds(self._models):
+            return out_of_fold(self._models, self._data[0].dataset, threads=cores()).evaluation
         if self._data[1] is None:
             raise RunError(f"{self._folder}: held no rows out; give X and y, or a CSV with labels")
-        return self._data[1]
+        return inference.evaluate(self._models, self._data[1], threads=cores())
 
     @cached_property
     def _models(self) -> list[Predictor]:

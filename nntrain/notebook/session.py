@@ -3,7 +3,7 @@
 from __future__ import annotations  # so that help() shows the types as they are written here
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from nntrain.training import committee
 from nntrain.training.committee import CommitteeOutcome
 from nntrain.training.fit import Outcome
 from nntrain.training.initial_weights import InitialWeights, can_begin_with, weights_of_run
+from nntrain.training.logs import Callback, with_logs
 from nntrain.training.origin import RunName
-from nntrain.training.reporter import Reporter
+from nntrain.training.reporter import QuietReporter, Reporter
 from nntrain.training.rows import Split, split
 from nntrain.training.run import RUNS, RunFolder, find_run
 from nntrain.training.threads import cores
@@ -39,6 +40,9 @@ def fit(
     resume: bool = False,
     init: str | Path | Run | None = None,
     threads: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    log: str | Sequence[str] = (),
+    quiet: bool = False,
 ) -> Run:
     """Train a network, as `nntrain fit` does.
 
@@ -54,47 +58,67 @@ def fit(
         init: The run whose best weights the training begins with, as for `load`; None: they are
             drawn from the seed.
         threads: Number of threads; None: one per core.
+        callbacks: Called with the record of each epoch after it has been saved, member by member.
+            What one raises ends the training, which can be resumed, and is raised here unchanged.
+            A `nntrain.training.reporter.Reporter` is told more, such as the run of each member.
+        log: Logs to write: "jsonl", "tensorboard", or both.
+        quiet: Show warnings only.
 
     Raises:
         ConfigError: If the configuration is invalid, or the layers of `init` are of other shapes.
         DataError: If the rows are invalid.
         RunError: If the folder exists, or with `resume` does not.
         DivergenceError: If the loss is no longer finite.
-        NNTrainError: If a file cannot be written.
+        NNTrainError: If a file cannot be written, or the library of a log is not installed.
         KeyboardInterrupt: If the training was interrupted; it is saved and can be resumed.
     """
     given = X is not None or y is not None
     asked = dict(overrides or {}) | ({"data.train": ARRAYS} if given else {})
-    reporter = suitable_reporter()
+    shown = QuietReporter() if quiet else suitable_reporter()
+    reporter = with_logs(shown, log, callbacks)
     needed = () if resume else ("validation",) if given else CSVS
     complete, name = complete_config(config, asked, FileFinder(reporter.log, needed))
-    data: Split | None = None
-    if given:
-        if X is None or y is None:
-            raise DataError("X and y: one is missing; give rows and their digits, or neither")
-        digits = dataset_from_arrays(X, y, complete.data.classes, complete.data.pixel_range)
-        data = split(complete, digits, reporter)
+    data = _arrays(X, y, complete, reporter) if given else None
     folder = None if run is None else Path(local(run))
     arguments = (complete, folder, name, reporter, threads or cores(), data)
     if resume:
         outcome = _resume(*arguments, init)
     else:
         outcome = committee.start(*arguments, _weights(init, complete))
+    _tell_what_is_next(outcome, overrides or {}, init, reporter)
+    if outcome.signal is not None:
+        signal.raise_signal(outcome.signal)
+    return Run(outcome.run, data)
+
+
+def _arrays(X: ArrayLike | None, y: ArrayLike | None, config: Config, reporter: Reporter) -> Split:  # noqa: N803
+    """The rows of arrays, of which one may be missing by mistake."""
+    if X is None or y is None:
+        raise DataError("X and y: one is missing; give rows and their digits, or neither")
+    digits = dataset_from_arrays(X, y, config.data.classes, config.data.pixel_range)
+    return split(config, digits, reporter)
+
+
+def _tell_what_is_next(
+    outcome: Outcome | CommitteeOutcome,
+    overrides: Mapping[str, Any],
+    init: str | Path | Run | None,
+    reporter: Reporter,
+) -> None:
+    """Tell the call that continues a training that stopped early, or was interrupted."""
     again = f"run={str(outcome.run)!r}, resume=True{', init=None' * (init is not None)}"
     if outcome.larger:
-        raised, keys = {**(overrides or {}), **outcome.larger}, " and ".join(outcome.larger)
+        raised, keys = {**overrides, **outcome.larger}, " and ".join(outcome.larger)
         reporter.log(f"to go on, raise {keys}: the same call with overrides={raised}, {again}")
     if outcome.signal is not None:
         reporter.log(f"interrupted and saved; resume with the same call and {again}")
-        signal.raise_signal(outcome.signal)
-    return Run(outcome.run, data)
 
 
 def _weights(init: str | Path | Run | None, config: Config) -> list[InitialWeights]:
     if init is None:
         return []
     old = init if isinstance(init, Run) else load(init)
-    return weights_of_run(old.folder, config.members)
+    return weights_of_run(old.folder, config.networks)
 
 
 def _resume(

@@ -1,6 +1,7 @@
 """The drawing board: an HTML fragment in which a run's network classifies drawn digits."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 from math import isqrt, prod
 from typing import Any
 
@@ -11,67 +12,89 @@ from nntrain.nn import Conv, Layer, MaxPool, MeanPool
 from nntrain.report.templates import template
 from nntrain.training.inference import Predictor
 
-# Megabytes of base64, which encodes 3 bytes in 4: 784-300-100-10 takes 1.4.
+# Megabytes of base64, which encodes 3 bytes in 4: 784-300-100-10 takes 1.4, and half of that in
+# float16, as networks that vote are embedded.
 LARGEST = 2.0
+LARGEST_VOTE = 8.0
 # Multiplications of numbers for a picture, which is drawn anew at each movement of the hand: a
 # browser does about 600 million a second.
 MOST_PRODUCTS = 50_000_000
 
 
-def board(model: Predictor, largest: float | None = None, *, halved: bool = False) -> Markup:
+def board(
+    models: Sequence[Predictor], largest: float | None = None, *, halved: bool = False
+) -> Markup:
     """An HTML fragment with scripts and style, for one use in a page with the charset UTF-8.
 
-    The board's probabilities agree with `Predictor.probabilities` for the picture that it shows
-    to 1e-5: the browser computes in float64, from the same parameters, unless they are halved.
+    The probabilities of one network agree with `Predictor.probabilities` for the picture that the
+    board shows to 1e-5: the browser computes in float64, from the same parameters, unless they are
+    halved. Several networks vote: their parameters are halved, their probabilities averaged, and
+    the layers of the first one are shown.
 
     Its colours are the page's `--ink`, `--card`, `--faint`, `--line`, `--accent` and `--warm`,
     if the page sets them.
 
     Args:
-        model: The network. If its inputs are not a square grey image, or it is too large, the
-            fragment is a sentence that says so.
-        largest: The most megabytes that the parameters may add to the page; None: `LARGEST`.
+        models: The networks. If their inputs are not a square grey image, or they are too large,
+            the fragment is a sentence that says so.
+        largest: The most megabytes that the parameters may add to the page; None: `LARGEST`, or
+            `LARGEST_VOTE` of several networks.
         halved: Whether they are rounded to float16, which halves their size.
     """
-    inputs = model.network.widths[0]
-    side = isqrt(inputs)
-    if side * side != inputs:
-        return _absence(f"the network's {inputs:,} inputs are not a square image to draw in")
-    image = model.config.data.image
-    if image is not None and (*image, 1)[:3] != (side, side, 1):
-        shape = "×".join(map(str, image))
-        return _absence(f"the network's pictures of {shape} are not square grey ones to draw in")
-    parameters = model.network.parameters
-    dtype = np.dtype(np.float16) if halved else parameters.dtype
-    megabytes = parameters.size * dtype.itemsize * 4 / 3 / 1e6
-    most = LARGEST if largest is None else largest
+    several = len(models) > 1
+    halved, whose = halved or several, "the networks'" if several else "the network's"
+    for model in models:
+        if reason := not_drawable(model):
+            return _absence(f"the network's {reason}")
+    parameters = [model.network.parameters for model in models]
+    sizes = [array.size * (2 if halved else array.itemsize) for array in parameters]
+    megabytes = sum(sizes) * 4 / 3 / 1e6
+    most = largest or (LARGEST_VOTE if several else LARGEST)
     if megabytes > most:
         return _absence(
-            f"the network's {parameters.size:,} parameters would add {megabytes:.1f} MB to this "
-            f"page, and no more than {most:g} MB should"
+            f"{whose} {sum(array.size for array in parameters):,} parameters would add "
+            f"{megabytes:.1f} MB to this page, and no more than {most:g} MB should"
         )
-    products = sum(
-        layer.weights.size * prod(after[:-1])  # all weights, for each window
-        for layer, after in zip(model.network.layers, model.network.shapes[1:], strict=True)
-    )
+    products = sum(map(_products, models))
     if products > MOST_PRODUCTS:
         return _absence(
-            f"the network's {products:,} multiplications a picture would take a browser too long, "
+            f"{whose} {products:,} multiplications a picture would take a browser too long, "
             f"and no more than {MOST_PRODUCTS:,} should be needed"
         )
-    html = template("board.html").render(network=_portable(model, side, dtype))
+    networks = [_portable(model, halved) for model in models]
+    html = template("board.html").render(network=networks[0], networks=networks)
     return Markup(html)  # noqa: S704 (the template has escaped it)
 
 
-def _portable(model: Predictor, side: int, dtype: np.dtype[np.floating[Any]]) -> dict[str, Any]:
+def not_drawable(model: Predictor) -> str | None:
+    """Why nobody can draw what a network reads; None if its inputs are a square grey image."""
+    inputs, image = model.network.widths[0], model.config.data.image
+    side = isqrt(inputs)
+    if side * side != inputs:
+        return f"{inputs:,} inputs are not a square image to draw in"
+    if image is not None and (*image, 1)[:3] != (side, side, 1):
+        return f"pictures of {'×'.join(map(str, image))} are not square grey ones to draw in"
+    return None
+
+
+def _products(model: Predictor) -> int:
+    """The multiplications for a picture: all weights, for each window."""
+    return sum(
+        layer.weights.size * prod(after[:-1])
+        for layer, after in zip(model.network.layers, model.network.shapes[1:], strict=True)
+    )
+
+
+def _portable(model: Predictor, halved: bool) -> dict[str, Any]:
     """The data for the script, as JSON types; `Portable` in network.js describes them."""
     network, config = model.network, model.config
+    dtype = np.dtype(np.float16) if halved else network.parameters.dtype
     weights, biases = zip(*network.views(network.parameters), strict=True)
     row_by_row = np.concatenate([part.ravel() for part in (*weights, *biases)])
     with np.errstate(over="ignore"):  # to inf
         little_endian = row_by_row.astype(dtype.newbyteorder("<"))
     return {
-        "side": side,
+        "side": isqrt(network.widths[0]),
         "low": model.scale.low,
         "slope": model.scale.slope,
         "widths": network.widths,

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 from matplotlib import pyplot, style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
@@ -54,6 +55,7 @@ _STYLE: dict[str, Any] = {
 }
 _WIDTH, _HEIGHT = 3.7, 2.6  # inches; small, so that text is readable on a phone
 _MOST_MARKERS = 30
+_MOST_IN_LEGEND = 12  # lines; the table of the runs tells the others
 
 
 class Curve(NamedTuple):
@@ -117,11 +119,16 @@ def by_epoch(
         if logarithmic:
             axes.set_yscale("log")
         if percent:
+            _widen(axes, 0.01)
             axes.yaxis.set_major_formatter(PercentFormatter(1))
+        elif not logarithmic:
+            axes.yaxis.set_major_formatter("{x:g}")
+        if max((len(line.values) for line in lines), default=0) == 1:
+            axes.set(xlim=(0.5, 1.5), xticks=[1])
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set_xlabel("epoch")
         axes.set_title(title, loc="left")
-        if any(line.name for line in lines) or best is not None:
+        if best is not None or (len(lines) <= _MOST_IN_LEGEND and any(map(_name, lines))):
             figure.legend(loc="outside lower left", ncols=3, fontsize=8)
         ends = "; ".join(_describe(line, percent) for line in lines)
         marked = "" if best is None else f"; epoch {best} is marked as the best"
@@ -166,7 +173,13 @@ def learning_curves(runs: Sequence[tuple[str, Sequence[EpochRecord]]]) -> list[C
             by_epoch("Validation loss", of("val_loss")),
             by_epoch("Validation accuracy", of("val_accuracy"), percent=True),
         ]
-    return [*made, by_epoch("Learning rate", of("learning_rate"))]
+    rates = [max(history, key=_rate).learning_rate for _, history in runs if history]
+    differ = max(rates) >= 10 * min(rates)
+    return [*made, by_epoch("Learning rate", of("learning_rate"), logarithmic=differ)]
+
+
+def _rate(record: EpochRecord) -> float:
+    return record.learning_rate
 
 
 def reliability(bins: Sequence[Bin]) -> Chart:
@@ -261,6 +274,18 @@ def _embedded(document: str) -> Markup:
     for placeholder, colour in _CSS.items():
         svg = svg.replace(placeholder, colour)
     return Markup(svg)  # noqa: S704 (Matplotlib has escaped all texts)
+
+
+def _widen(axes: Axes, least: float) -> None:
+    """Give the vertical axis at least this range, so that its numbers need few decimals."""
+    low, high = axes.get_ylim()
+    missing = least - (high - low)
+    if missing > 0:
+        axes.set_ylim(low - missing / 2, high + missing / 2)
+
+
+def _name(line: Curve) -> str:
+    return line.name
 
 
 def _describe(line: Curve, percent: bool) -> str:

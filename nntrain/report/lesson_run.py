@@ -8,13 +8,8 @@ from nntrain.report import charts
 from nntrain.report.answers import Answers
 from nntrain.report.board import board
 from nntrain.report.charts import Chart
-from nntrain.report.page import (
-    Picture,
-    digit_pictures,
-    evaluation_rows,
-    unless_damaged,
-    weight_pictures,
-)
+from nntrain.report.evaluation import Picture, digit_pictures, evaluation_rows
+from nntrain.report.page import unless_damaged, weight_pictures
 from nntrain.training.inference import Predictor, load_models
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
@@ -65,7 +60,7 @@ def run_data(run: RunFolder, reporter: Reporter) -> RunData:
         accuracy=accuracy,
         mistakes=mistakes,
         wrong=wrong,
-        board=board(model, LARGEST_BOARD, halved=True),
+        board=board([model], LARGEST_BOARD, halved=True),
     )
 
 

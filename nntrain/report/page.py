@@ -7,39 +7,32 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nntrain.config import dump_config
 from nntrain.config.diff import diff_configs, format_short
 from nntrain.config.layers import shapes_text
-from nntrain.data.dataset import Subset
 from nntrain.data.labels import class_kind
-from nntrain.errors import DataError, RunError
+from nntrain.errors import RunError
 from nntrain.files import atomic_write
 from nntrain.nn import Conv, Layer
 from nntrain.nn.arrays import Array, Shape
 from nntrain.report import charts, pictures
-from nntrain.report.answers import Answers
-from nntrain.report.board import board
+from nntrain.report.board import board, not_drawable
 from nntrain.report.charts import Chart, Curve
 from nntrain.report.document import check_report_path, render
+from nntrain.report.evaluation import EvaluationSection, evaluate_networks
 from nntrain.training import checkpoint
 from nntrain.training.inference import (
     Predictor,
-    evaluate,
-    held_out_rows,
-    labelled_rows,
     load_models,
 )
-from nntrain.training.metrics import Evaluation
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.reporter import Reporter
+from nntrain.training.rows import Split
 from nntrain.training.run import RunFolder
 
 RecordType = TypeVar("RecordType")
 
-MOST_PICTURES = 60
-MOST_RIGHT = 20
 MOST_NEURONS = 100
 MOST_MAPS = 16
 
@@ -58,26 +51,6 @@ class FeatureMaps(NamedTuple):
     images: list[str]
 
 
-class Picture(NamedTuple):
-    """A digit and its prediction.
-
-    Attributes:
-        image: A data URI; None if the picture is not square.
-        row: The row's number in the file, counted from 1.
-        truth: The label.
-        answer: The prediction.
-        confidence: The probability of the prediction.
-        votes: Each prediction of several runs, with the numbers of the runs that made it.
-    """
-
-    image: str | None
-    row: int
-    truth: str
-    answer: str
-    confidence: float
-    votes: list[tuple[str, list[int]]]
-
-
 @dataclass(frozen=True)
 class RunSection:
     """The data of one run.
@@ -87,14 +60,12 @@ class RunSection:
         model: The network.
         saved: The network's checkpoint.
         history: The finished epochs; none if metrics.csv is missing or damaged.
-        answers: The predictions for the evaluation rows; None without such rows.
     """
 
     number: int
     model: Predictor
     saved: checkpoint.Checkpoint
     history: list[EpochRecord]
-    answers: Answers | None
 
     @property
     def name(self) -> str:
@@ -141,35 +112,6 @@ class RunSection:
         return f"border-top-color: {colour}; border-top-style: {dash}"
 
 
-@dataclass(frozen=True)
-class EvaluationSection:
-    """The evaluation of all networks together.
-
-    Attributes:
-        source: Which rows were used, as text.
-        evaluation: The metrics, as in `nntrain evaluate`.
-        answers: The predictions.
-        wrong: The most confident wrong predictions, at most sixty.
-        right: The most confident correct predictions, at most twenty.
-        disagreements: Rows with different predictions of the runs, at most sixty, the least
-            confident first.
-        disagreed: The number of rows with different predictions.
-    """
-
-    source: str
-    evaluation: Evaluation
-    answers: Answers
-    wrong: list[Picture]
-    right: list[Picture]
-    disagreements: list[Picture]
-    disagreed: int
-
-    @property
-    def mistakes(self) -> int:
-        """The number of wrong predictions."""
-        return len(self.answers.wrong())
-
-
 def default_place(runs: Sequence[RunFolder]) -> Path:
     """The default path of a report: in the run's folder, or in this one for several runs."""
     return runs[0].folder / "report.html" if len(runs) == 1 else Path("runs-report.html")
@@ -182,7 +124,7 @@ def write_report(
     label_column: str | None,
     reporter: Reporter,
     threads: int = 1,
-    held_out: Subset | None = None,
+    in_memory: Split | None = None,
 ) -> None:
     """Write a report as one HTML file, which can be opened offline.
 
@@ -193,7 +135,7 @@ def write_report(
         label_column: The name of the label column; None: find it.
         reporter: Logs what is read, and what cannot be shown.
         threads: Number of threads.
-        held_out: The validation rows; None: read them from the runs' CSVs.
+        in_memory: The rows that the networks were trained on; None: read them from their CSVs.
 
     Raises:
         ConfigError: If `out` exists and is not a report, or a network was named twice.
@@ -203,7 +145,7 @@ def write_report(
         NNTrainError: If the file cannot be written.
     """
     check_report_path(out)
-    page = _page(runs, data, label_column, reporter, threads, held_out)
+    page = _page(runs, data, label_column, reporter, threads, in_memory)
     with atomic_write(out, "w") as file:
         file.write(page)
 
@@ -214,23 +156,21 @@ def _page(
     label_column: str | None,
     reporter: Reporter,
     threads: int,
-    held_out: Subset | None,
+    in_memory: Split | None,
 ) -> str:
     models = load_models(runs)
-    rows, source, missing_reason = evaluation_rows(models, data, label_column, reporter, held_out)
+    evaluated, missing_reason = evaluate_networks(
+        models, data, label_column, reporter, threads, in_memory
+    )
     trained = [
         RunSection(
             number,
             model,
             checkpoint.load(model.run.best_file),
             unless_damaged(model.run.history, reporter),
-            None
-            if rows is None
-            else Answers(rows.labels, model.probabilities(rows, threads=threads)),
         )
         for number, model in enumerate(models, 1)
     ]
-    evaluated = None if rows is None else _evaluate(trained, rows, source, threads)
     keys, settings = _differences(trained)
     return render(
         "report.html",
@@ -241,88 +181,17 @@ def _page(
         evaluated=evaluated,
         keys=keys,
         settings=settings,
-        curves=charts.learning_curves([("", run.history) for run in trained]),
-        board=board(models[0]) if len(models) == 1 else None,
+        curves=charts.learning_curves(
+            [(f"run {run.number}" if len(trained) > 1 else "", run.history) for run in trained]
+        ),
+        undrawable=not_drawable(models[0]),
+        board=board(models),
         weights=weight_pictures(models[0]) if len(models) == 1 else [],
-        feature_maps=_feature_maps(models[0], rows) if len(models) == 1 else [],
+        feature_maps=_feature_maps(models[0], evaluated) if len(models) == 1 else [],
         layer_charts=_layer_charts(models[0], reporter) if len(models) == 1 else [],
         reliability=charts.reliability(evaluated.answers.bins()) if evaluated else None,
         configuration=dump_config(models[0].config),
     )
-
-
-def evaluation_rows(
-    models: Sequence[Predictor],
-    data: str | None,
-    label_column: str | None,
-    reporter: Reporter,
-    held_out: Subset | None = None,
-) -> tuple[Subset | None, str, str]:
-    """The evaluation rows, their description, and the reason if there are none."""
-    if data is not None:
-        rows = labelled_rows(models, data, label_column, reporter)
-        return rows, f"{len(rows):,} rows of {data}", ""
-    try:
-        rows = held_out_rows(models, reporter) if held_out is None else held_out
-    except (DataError, RunError) as error:
-        reporter.log(f"{error}; the report does without answers")
-        return None, "", str(error)
-    return rows, f"{len(rows):,} validation rows", ""
-
-
-def _evaluate(
-    trained: Sequence[RunSection], rows: Subset, source: str, threads: int
-) -> EvaluationSection:
-    evaluation = evaluate([run.model for run in trained], rows, threads=threads)
-    each = [run.answers for run in trained if run.answers]
-    shares = sum(answers.probabilities for answers in each) / len(each)
-    together = Answers(rows.labels, np.asarray(shares))
-    votes = np.stack([answers.digits for answers in each])
-    divided = np.flatnonzero((votes != votes[0]).any(axis=0))
-    divided = divided[np.argsort(together.confidences[divided], kind="stable")]
-
-    def drawn(chosen: NDArray[np.intp]) -> list[Picture]:
-        return digit_pictures(rows, together, votes, chosen)
-
-    return EvaluationSection(
-        source,
-        evaluation,
-        together,
-        wrong=drawn(together.wrong()[:MOST_PICTURES]),
-        right=drawn(together.right()[:MOST_RIGHT]),
-        disagreements=drawn(divided[:MOST_PICTURES]),
-        disagreed=len(divided),
-    )
-
-
-def digit_pictures(
-    rows: Subset, answers: Answers, votes: NDArray[np.intp], chosen: NDArray[np.intp]
-) -> list[Picture]:
-    """Some rows with their predictions.
-
-    Args:
-        rows: N images.
-        answers: Their predictions.
-        votes: The predictions of each run, shape (runs, N).
-        chosen: The rows to show, from 0.
-    """
-    pixels = np.empty((len(chosen), rows.dataset.pixels.shape[1]), np.uint8)
-    rows.take(chosen, pixels)
-    names = rows.dataset.classes
-    return [
-        Picture(
-            image=pictures.digit(image),
-            row=int(rows.index[row]) + 1,
-            truth=names[answers.labels[row]],
-            answer=names[answers.digits[row]],
-            confidence=float(answers.confidences[row]),
-            votes=[
-                (names[answer], (np.flatnonzero(votes[:, row] == answer) + 1).tolist())
-                for answer in np.unique(votes[:, row])
-            ],
-        )
-        for image, row in zip(pixels, chosen.tolist(), strict=True)
-    ]
 
 
 def unless_damaged(read: Callable[[], list[RecordType]], reporter: Reporter) -> list[RecordType]:
@@ -380,13 +249,14 @@ def weight_pictures(model: Predictor) -> list[tuple[str, str]]:
     return [(neuron, image) for neuron, image in drawn if image is not None]
 
 
-def _feature_maps(model: Predictor, rows: Subset | None) -> list[FeatureMaps]:
+def _feature_maps(model: Predictor, evaluated: EvaluationSection | None) -> list[FeatureMaps]:
     """The maps of the first row: the picture, and what each layer of pictures makes of it.
 
     There are none without evaluation rows, and of layers without pictures.
     """
-    if rows is None or len(model.network.shapes[0]) == 1:
+    if evaluated is None or len(model.network.shapes[0]) == 1:
         return []
+    rows = evaluated.rows
     pixels = np.empty((1, rows.dataset.pixels.shape[1]), np.uint8)
     rows.take(slice(0, 1), pixels)
     x: Array = np.empty(pixels.shape, model.network.parameters.dtype)

@@ -284,8 +284,9 @@ def _ranking_issue(config: Config) -> str | None:
     """Why trials of a configuration cannot be ranked."""
     if not config.data.validation:
         return "data.validation is 0, but trials are ranked by the rows held out; hold some out"
-    if config.members > 1:
-        return f"members is {config.members}, but a trial trains one network; write members: 1"
+    if config.networks > 1:
+        several, one = f"{config.part}s is {config.networks}", "null" if config.folds else "1"
+        return f"{several}, but a trial trains one network; write {config.part}s: {one}"
     return None
 
 

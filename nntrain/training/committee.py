@@ -1,7 +1,8 @@
-"""Committees: several networks of one configuration that differ only in their seeds.
+"""Several networks of one configuration: committees and cross-validations.
 
-Each member is an ordinary run in a subfolder of the committee's folder. All members hold out the
-same validation rows, so the committee can be evaluated on rows that no member was trained on.
+The members of a committee differ only in their seeds, and hold out the same validation rows. The
+networks of a cross-validation differ only in the fold that they hold out. Each is an ordinary run
+in a subfolder of the folder of all, here called a member in both cases.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +12,12 @@ from pathlib import Path
 
 from nntrain.config import Config, parse_config
 from nntrain.config.memory import check_network_fits
-from nntrain.config.schema import SEEDS
-from nntrain.errors import DivergenceError
+from nntrain.config.schema import SEEDS, FoldConfig
+from nntrain.errors import DivergenceError, printable
 from nntrain.shell import command_line
 from nntrain.training.fit import Outcome, fit
 from nntrain.training.fit import resume as resume_run
+from nntrain.training.folds import out_of_fold
 from nntrain.training.inference import evaluate, load_models
 from nntrain.training.initial_weights import (
     InitialWeights,
@@ -24,18 +26,17 @@ from nntrain.training.initial_weights import (
     keep_initial_weights,
     read_initial_weights,
 )
-from nntrain.training.metrics import Evaluation
 from nntrain.training.origin import RunName
 from nntrain.training.progress import Progress, is_finished, to_continue, why_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.resume_checks import (
-    COMMITTEE_MAY_GROW,
     check_same_config,
     check_same_rows,
+    may_grow,
     newest_checkpoint,
     patience_limit,
 )
-from nntrain.training.rows import Split, digest, read_data, split_seed
+from nntrain.training.rows import Split, digest, read_data, rows_of, split_seed
 from nntrain.training.run import RunFolder, create_run, exists_already, find_run
 from nntrain.training.run_data import NAME_THE_DATA, read_run_data
 from nntrain.training.signals import defer_signals
@@ -48,8 +49,8 @@ class CommitteeOutcome:
     Attributes:
         run: The committee's folder.
         members: The result of each member whose training was started.
-        together: The evaluation of all members, voting, on the validation rows; None if a member is
-            not finished or there are no validation rows.
+        together: The results of all members on the validation rows, as names and texts; none if a
+            member is not finished or there are no validation rows.
         signal: The signal that interrupted the training; None if it was not interrupted.
         larger: The keys to raise for a resume to continue the training of members that stopped
             early, or of all if all were finished already, with values that are large enough.
@@ -57,7 +58,7 @@ class CommitteeOutcome:
 
     run: RunFolder
     members: list[Outcome]
-    together: Evaluation | None
+    together: list[tuple[str, str]]
     signal: int | None
     larger: dict[str, int] = field(default_factory=dict)
 
@@ -65,12 +66,10 @@ class CommitteeOutcome:
         """The names of the members and of the committee, each with a result."""
         name = str(self.run)
         results = [result for member in self.members for result in member.results()]
-        if self.together is not None:
-            accuracy = f"{self.together.accuracy:.2%}"
-            results.append((name, f"{accuracy} of the validation rows right, voting together"))
+        results += self.together
         if self.signal is None:
             command = command_line("nntrain", "predict", self.run.folder)
-            members = f"{len(self.members)} members"
+            members = f"{len(self.members)} {self.run.config().part}s"
             results.append((name, f"{members}, which vote together in: {command}"))
         return results
 
@@ -84,7 +83,7 @@ def start(
     data: Split | None = None,
     init: Sequence[InitialWeights] = (),
 ) -> Outcome | CommitteeOutcome:
-    """Train a new run, or a new committee if the configuration has several members.
+    """Train a new run, or a new committee if the configuration has several members or folds.
 
     Args:
         config: The complete configuration.
@@ -104,8 +103,8 @@ def start(
         raise exists_already(folder)  # before the CSVs are read
     data = data or read_data(config, reporter)
     config = config.with_classes(data[0].dataset.classes)
-    create = partial(create_run, config, folder, name, partial(keep_initial_weights, init))
-    if config.members > 1:
+    create = partial(create_run, config, folder, name, partial(keep_initial_weights, init, config))
+    if config.networks > 1:
         return fit_committee(config, create, reporter, threads, data, init)
     return fit(config, create, reporter, threads, data, init=init[0] if init else None)
 
@@ -168,7 +167,7 @@ def resume_committee(
     """
     with run.lock():
         config = config.with_classes_of(run.config())
-        check_same_config(run, config, run.config(), COMMITTEE_MAY_GROW)
+        check_same_config(run, config, run.config(), may_grow(run.config()))
         _, first = newest_checkpoint(run.members()[0], Reporter())
         trained_on = first.meta.data_digest if first else None
         data = data or read_run_data(run, config, reporter, trained_on, NAME_THE_DATA)
@@ -192,16 +191,16 @@ def check_members(
     """
     finished: dict[Path, Progress] = {}
     members = run.members()
-    data_digest = digest(*data)
     for number, member in enumerate(members, 1):
         file, saved = newest_checkpoint(member, reporter)
         if saved is not None:
             # The configuration in the folder may have been edited; the checkpoint's is original.
             before = parse_config(saved.meta.config, str(file))
-            committee = len(members) > 1
-            asked = _at_least(before, member_config(config, number)) if committee else config
+            asked = config
+            if len(members) > 1:
+                asked = _at_least(before, member_config(config, number))
             check_same_config(member, asked, before)
-            check_same_rows(member, config, saved, data_digest)
+            check_same_rows(member, config, saved, digest(*rows_of(asked, data)))
             epochs, patience = config.training.epochs, config.training.patience
             if is_finished(saved.progress.history, epochs, patience):
                 finished[member.folder] = saved.progress
@@ -210,11 +209,18 @@ def check_members(
 
 def member_config(config: Config, number: int) -> Config:
     """The complete configuration of a member; `number` counts from 1."""
+    data: dict[str, object] = {"split_seed": split_seed(config)}
+    seed = config.seed
+    if config.folds:
+        data["validation"] = FoldConfig(fold=number, of=config.folds)
+    else:
+        seed = (config.seed + number - 1) % SEEDS
     return config.model_copy(
         update={
-            "seed": (config.seed + number - 1) % SEEDS,
+            "seed": seed,
             "members": 1,
-            "data": config.data.model_copy(update={"split_seed": split_seed(config)}),
+            "folds": None,
+            "data": config.data.model_copy(update=data),
         }
     )
 
@@ -248,19 +254,22 @@ def _train_members(
                 if progress.epoch < epochs:
                     why = why_finished(progress.history, epochs, config.training.patience)
                     what = f"{what}, {why}"
-                reporter.on_member_begin(number, config.members, what)
+                reporter.on_member_begin(config.part, number, config.networks, what)
                 # Its metrics.csv may be older, after a kill between the two writes.
                 member.write_progress(progress)
+                reporter.on_run_begin(member, progress)
                 outcomes.append(Outcome(member, progress.history, None, epochs))
                 continue
             own_config = member_config(config, number)
-            reporter.on_member_begin(number, config.members, f"{member}, seed {own_config.seed}")
+            own = f"{member}" if config.folds else f"{member}, seed {own_config.seed}"
+            reporter.on_member_begin(config.part, number, config.networks, own)
+            rows = rows_of(own_config, data)
             try:
                 outcomes.append(
-                    resume_run(own_config, member, reporter, threads, data)
+                    resume_run(own_config, member, reporter, threads, rows)
                     if member.config_file.exists()
                     else fit(
-                        *(own_config, partial(member.prepare, own_config), reporter, threads, data),
+                        *(own_config, partial(member.prepare, own_config), reporter, threads, rows),
                         init=read_initial_weights(member),
                     )
                 )
@@ -270,12 +279,29 @@ def _train_members(
                     "vote without it: name them to nntrain predict"
                 ) from error
     # A signal after the end of the last member has interrupted nothing.
-    complete = len(outcomes) == config.members and outcomes[-1].signal is None
-    held_out = data[1] if complete else None
-    together = evaluate(load_models([run]), held_out, threads=threads) if held_out else None
+    complete = len(outcomes) == config.networks and outcomes[-1].signal is None
+    together = _evaluate_together(config, run, data, threads) if complete else []
     signal = None if complete else signals.signal
-    larger = _larger(config, outcomes, len(finished) == config.members) if complete else {}
+    larger = _larger(config, outcomes, len(finished) == config.networks) if complete else {}
     return CommitteeOutcome(run, outcomes, together, signal, larger)
+
+
+def _evaluate_together(
+    config: Config, run: RunFolder, data: Split, threads: int
+) -> list[tuple[str, str]]:
+    """The results of all finished members on the rows that they held out; none without such rows.
+
+    Of a cross-validation, writes the predictions for these rows, too.
+    """
+    if config.folds:
+        pooled = out_of_fold(load_models([run]), data[0].dataset, threads=threads)
+        pooled.write(run.out_of_fold_file)
+        written = printable(str(run.out_of_fold_file)), "the probabilities for these rows"
+        return [*((str(run), text) for text in pooled.describe()), written]
+    if data[1] is None:
+        return []
+    accuracy = evaluate(load_models([run]), data[1], threads=threads).accuracy
+    return [(str(run), f"{accuracy:.2%} of the validation rows right, voting together")]
 
 
 def _larger(config: Config, outcomes: Sequence[Outcome], all_finished: bool) -> dict[str, int]:

@@ -196,7 +196,7 @@ def dry_run(config: Config, reporter: Reporter) -> str:
     network = build_network(config, training.dataset.pixels.shape[1])
     build_optimizer(config, network)
     batches = len(batches_for(config, training, network, threads=1))
-    members = f", {config.members} members" if config.members > 1 else ""
+    members = f", {config.networks} {config.part}s" if config.networks > 1 else ""
     return (
         f"{shapes_text(network.shapes)}, {network.parameters.size:,} parameters, "
         f"{config.training.epochs} epochs of {batches:,} batches{members}"
@@ -232,6 +232,7 @@ def _train(
             return signals.signal is not None
 
         validate = _validation(config, state, validation, batches.scale, step.threads)
+        reporter.on_run_begin(run, progress)
         reporter.on_train_begin(plan.epochs, len(batches), progress)
         for record in train(step, batches, plan, progress, validate, stats.compute, after_batch):
             for rows in data:

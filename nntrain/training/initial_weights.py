@@ -127,7 +127,7 @@ def can_begin_with(run: RunFolder, config: Config, inputs: int | None = None) ->
         if inputs is None:
             inputs = count_pixels(config.data.train, config.data.label_column)
         config = config.with_classes_of(run.config())
-        check_initial_weights(weights_of_run(run.folder, config.members), config, inputs)
+        check_initial_weights(weights_of_run(run.folder, config.networks), config, inputs)
     except NNTrainError:
         return False
     return True
@@ -146,17 +146,18 @@ def read_initial_weights(run: RunFolder) -> InitialWeights | None:
     return InitialWeights(network, saved)
 
 
-def keep_initial_weights(weights: Sequence[InitialWeights], run: RunFolder) -> None:
+def keep_initial_weights(weights: Sequence[InitialWeights], config: Config, run: RunFolder) -> None:
     """Save the initial weights of a new run, or of each member of a new committee, in its folder.
 
     Args:
         weights: Those of each network; none if they are drawn from the seed.
+        config: The configuration of the run.
         run: The new run.
 
     Raises:
         NNTrainError: If a file cannot be written.
     """
-    for member, init in zip(run.numbered(len(weights)), weights, strict=True):
+    for member, init in zip(run.members_of(config) if weights else [], weights, strict=True):
         _make(member, init)
 
 
@@ -172,7 +173,7 @@ def keep_for_more_members(run: RunFolder, config: Config) -> None:
         CheckpointError, NNTrainError: If a file is damaged, or cannot be written.
     """
     members = run.members()
-    added = run.numbered(config.members)[len(members) :]
+    added = run.members_of(config)[len(members) :]
     weights = [read_initial_weights(member) for member in (members[:2] if added else [])]
     if not weights or weights[0] is None:
         return

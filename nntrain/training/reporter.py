@@ -8,10 +8,11 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from nntrain.columns import named_lines, shorten
+from nntrain.columns import can_redraw, named_lines, shorten
 from nntrain.errors import printable
 from nntrain.training.error_bar import MIN_CELLS, ErrorBar, sparkline
 from nntrain.training.progress import EpochRecord, Progress
+from nntrain.training.run import RunFolder
 
 # The words of an epoch's line: before the losses, and before the accuracies. A terminal gets the
 # first that fit.
@@ -22,6 +23,7 @@ WORDS = (
 )
 # Columns of a terminal that has room for the bar with everything that tqdm measures.
 WIDE = 110
+WARNING = "warning: "  # begins the lines that --quiet shows
 BEST = " *"  # marks the best epoch so far
 HUGE = 1e4  # losses from here on are written with an exponent in a terminal
 NARROW_BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
@@ -40,8 +42,14 @@ class Reporter(AbstractContextManager["Reporter"]):
         """Show what is said of a file or a run."""
         self.log(f"{name}: {text}")
 
-    def on_member_begin(self, number: int, members: int, what: str) -> None:
-        """Called before each member of a committee; `number` counts from 1."""
+    def on_member_begin(self, kind: str, number: int, members: int, what: str) -> None:
+        """Called before each member of a committee or fold; `number` counts from 1."""
+
+    def on_run_begin(self, run: RunFolder, progress: Progress) -> None:
+        """Called for each run, member or fold, with its live progress.
+
+        It follows `on_member_begin`. Of a member that is finished already, nothing else is called.
+        """
 
     def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
         """Called before the first batch; `batches` is the number per epoch."""
@@ -53,8 +61,74 @@ class Reporter(AbstractContextManager["Reporter"]):
         """Called after each epoch has been validated and saved."""
 
 
+class Reporters(Reporter):
+    """Several reporters, called one after the other."""
+
+    def __init__(self, reporters: Sequence[Reporter]) -> None:
+        self._reporters = reporters
+
+    def __exit__(self, *exception: object) -> None:
+        for reporter in self._reporters:
+            reporter.__exit__(*exception)
+
+    def log(self, text: str) -> None:
+        """Show one line of text."""
+        for reporter in self._reporters:
+            reporter.log(text)
+
+    def log_about(self, name: str, text: str) -> None:
+        """Show what is said of a file or a run."""
+        for reporter in self._reporters:
+            reporter.log_about(name, text)
+
+    def on_member_begin(self, kind: str, number: int, members: int, what: str) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_member_begin(kind, number, members, what)
+
+    def on_run_begin(self, run: RunFolder, progress: Progress) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_run_begin(run, progress)
+
+    def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_train_begin(epochs, batches, progress)
+
+    def on_batch_end(self, progress: Progress) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_batch_end(progress)
+
+    def on_epoch_end(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
+        """Pass it on."""
+        for reporter in self._reporters:
+            reporter.on_epoch_end(record, epochs, is_best)
+
+
+class EpochCallback(Reporter):
+    """Calls a function with the record of each epoch."""
+
+    def __init__(self, function: Callable[[EpochRecord], object]) -> None:
+        self._function = function
+
+    def on_epoch_end(self, record: EpochRecord, epochs: int, is_best: bool) -> None:
+        """Call the function; what it raises ends the training, which is saved."""
+        self._function(record)
+
+
+class QuietReporter(Reporter):
+    """Writes warnings to stderr, and nothing else."""
+
+    def log(self, text: str) -> None:
+        """Write the line if it is a warning."""
+        if text.startswith(WARNING):
+            tqdm.write(printable(text), file=sys.stderr)
+
+
 class TerminalReporter(Reporter):
-    """Writes to stderr: a line for each epoch, and a bar if stderr is a terminal.
+    """Writes to stderr: a line for each epoch, and a bar if stderr can be drawn on again.
 
     Finished epochs are drawn in the bar as the curve of their error, which stays after it.
     """
@@ -76,10 +150,10 @@ class TerminalReporter(Reporter):
         for line in named_lines(name, text, self._stream()):
             self.log(line)
 
-    def on_member_begin(self, number: int, members: int, what: str) -> None:
+    def on_member_begin(self, kind: str, number: int, members: int, what: str) -> None:
         """Write a line, and show the member's number in the bar."""
-        self._member = f"member {number}/{members}, "
-        line = printable(f"member {number} of {members}: {what}")
+        self._member = f"{kind} {number}/{members}, "
+        line = printable(f"{kind} {number} of {members}: {what}")
         self.log(shorten(line, self._columns()) if self._stream().isatty() else line)
 
     def on_train_begin(self, epochs: int, batches: int, progress: Progress) -> None:
@@ -159,7 +233,7 @@ class TerminalReporter(Reporter):
 
     def create_bar(self, epochs: int, **settings: Any) -> "tqdm[Any]":
         """The bar of so many epochs, from the arguments of `tqdm`."""
-        return ErrorBar(epochs=epochs, disable=None, **settings)
+        return ErrorBar(epochs=epochs, disable=not can_redraw(self._stream()), **settings)
 
 
 def _epoch_line(

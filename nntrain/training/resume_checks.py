@@ -44,7 +44,11 @@ def newest_checkpoint(run: RunFolder, reporter: Reporter) -> tuple[Path, Checkpo
 
 
 MAY_GROW = ("training.epochs", "training.patience")  # of a run
-COMMITTEE_MAY_GROW = (*MAY_GROW, "members")
+
+
+def may_grow(config: Config) -> tuple[str, ...]:
+    """The keys that may be larger when a run, a committee or a cross-validation is resumed."""
+    return (*MAY_GROW, "members") if config.members > 1 else MAY_GROW
 
 
 def check_same_config(

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from nntrain.config import Config
+from nntrain.config.schema import FoldConfig
 from nntrain.data.augment import check_square
 from nntrain.data.checks import file_warnings, split_warnings
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.kaggle import read_csv
-from nntrain.data.split import hold_out
+from nntrain.data.split import hold_out, hold_out_fold
 from nntrain.errors import DataError
 from nntrain.training.reporter import Reporter
 
@@ -68,12 +69,40 @@ def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
             )
         parts: Split = digits.as_subset(), validation.as_subset()
     else:
-        parts = hold_out(digits, data.validation, split_seed(config))
+        parts = _hold_out(config, digits)
         if parts[1] is not None:
-            reporter.log(f"training on {len(parts[0]):,} rows, validating on {len(parts[1]):,}")
+            several = f"{config.folds} folds, each " if config.folds else ""
+            rows = f"training on {len(parts[0]):,} rows, validating on {len(parts[1]):,}"
+            reporter.log(f"{several}{rows}")
     for warning in split_warnings(*parts):
         reporter.log(f"warning: {warning}")
     return parts
+
+
+def _hold_out(config: Config, digits: Dataset) -> Split:
+    """Divide the rows; for a cross-validation, as for its first fold."""
+    validation, seed = config.data.validation, split_seed(config)
+    assert not isinstance(validation, str)  # noqa: S101 (for the type checker)
+    if config.folds:
+        return hold_out_fold(digits, 1, config.folds, seed)
+    if isinstance(validation, FoldConfig):
+        return hold_out_fold(digits, validation.fold, validation.of, seed)
+    return hold_out(digits, validation, seed)
+
+
+def rows_of(config: Config, data: Split) -> Split:
+    """The rows of one of several networks.
+
+    Args:
+        config: Its configuration; see `nntrain.training.committee.member_config`.
+        data: The rows of all, or of another one of them.
+
+    Returns:
+        The training and validation rows of its fold; of a member of a committee, `data`.
+    """
+    if isinstance(config.data.validation, FoldConfig):
+        return _hold_out(config, data[0].dataset)
+    return data
 
 
 def classes_of(config: Config, digits: Dataset) -> tuple[str, ...]:

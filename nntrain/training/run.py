@@ -8,10 +8,11 @@ runs/lecture/
     last.npz       the latest checkpoint
     origin.json    the file of its configuration, and the folder it was begun in
     init.npz       the initial weights, if they are another run's
+    log.jsonl, events.out.tfevents    the logs of --log
     .lock          locked by the process that trains it
 
 A committee's folder has a config.yaml with `members` > 1, and such a folder for each member:
-member-1, member-2 and so on.
+member-1, member-2 and so on. That of a cross-validation has `folds`, and fold-1, fold-2 and so on.
 """
 
 import csv
@@ -47,7 +48,7 @@ SWEEP = "sweep.yaml"  # in the folder of a sweep; its trials are runs in subfold
 
 
 class RunFolder:
-    """The folder of a run or a committee, and its files.
+    """The folder of a run, a committee or a cross-validation, and its files.
 
     Args:
         folder: The path; it need not exist yet.
@@ -66,6 +67,7 @@ class RunFolder:
         self.best_file = folder / "best.npz"
         self.last_file = folder / "last.npz"
         self.init_file = folder / "init.npz"
+        self.out_of_fold_file = folder / "out_of_fold.csv"
 
     def __str__(self) -> str:
         return printable(str(self.folder))
@@ -128,7 +130,7 @@ class RunFolder:
         except BaseException:
             checkpoints = [*self.folder.glob("**/last.npz"), *self.folder.glob("**/best.npz")]
             if self.made and not checkpoints:
-                members = list(self.folder.glob("member-*"))
+                members = subfolders(self.folder)
                 for run in (self, *map(RunFolder, members)):
                     lock = run.folder / ".lock"
                     for file in (run.config_file, run.origin_file, run.init_file, lock):
@@ -204,20 +206,20 @@ class RunFolder:
         return command_line("nntrain", "fit", self.config_file, "--run", self.folder, "--resume")
 
     def is_committee(self) -> bool:
-        """Whether it has several members."""
+        """Whether it has several networks: members, or one for each fold."""
         return len(self.members()) > 1
 
     def members(self) -> list["RunFolder"]:
         """The members of a committee, whether or not their folders exist; else the run itself."""
         # A folder with a checkpoint is no committee, even if its config.yaml is unreadable.
-        count = 1 if self.last_file.exists() else self.config().members
-        return self.numbered(count)
+        return [self] if self.last_file.exists() else self.members_of(self.config())
 
-    def numbered(self, count: int) -> list["RunFolder"]:
-        """The folders of so many members; the run itself if it is one."""
-        if count == 1:
+    def members_of(self, config: Config) -> list["RunFolder"]:
+        """The folders of all networks of a configuration; the run itself if it is one."""
+        if config.networks == 1:
             return [self]
-        return [RunFolder(self.folder / f"member-{number}") for number in range(1, count + 1)]
+        names = [f"{config.part}-{number}" for number in range(1, config.networks + 1)]
+        return [RunFolder(self.folder / name) for name in names]
 
     def write_config(self, config: Config, config_file: Path | None = None) -> None:
         """Replace config.yaml; record where the run was begun if it is new.
@@ -419,6 +421,11 @@ def name_for(config: Path) -> RunName:
     return RunName(stem, absolute(config))
 
 
+def subfolders(folder: Path) -> list[Path]:
+    """The folders of the members or folds in the folder of a run."""
+    return sorted(path for kind in ("member", "fold") for path in folder.glob(f"{kind}-*"))
+
+
 def make_folder(folder: Path) -> list[Path]:
     """Create a folder and those that it is in.
 
@@ -452,7 +459,8 @@ def remove_empty(folders: Iterable[Path]) -> None:
 
 def _modified(run: RunFolder) -> float:
     """The time of the latest checkpoint; 0 if unknown."""
-    checkpoints = [*run.folder.glob("last.npz"), *run.folder.glob("member-*/last.npz")]
+    checkpoints = [folder / "last.npz" for folder in (run.folder, *subfolders(run.folder))]
+    checkpoints = [file for file in checkpoints if file.exists()]
     with suppress(OSError):
         return max(file.stat().st_mtime for file in checkpoints or [run.config_file])
     return 0.0

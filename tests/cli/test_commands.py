@@ -440,3 +440,16 @@ def test_debug_shows_the_traceback(folder: Path) -> None:
     assert failing.returncode == 2
     assert "Traceback" in error
     assert "none.yaml: no such file" in error
+
+
+def test_help_lists_every_command_once_by_purpose_on_one_screen() -> None:
+    lines = succeed("--help").stdout.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    listed = [re.match(r"  (\w*) +(\w+) +[A-Z]", line) for line in lines]
+    found = [match.groups() for match in listed if match and match[1] not in ("Try", "Options")]
+    commands = [command for purpose, command in found if command in main.commands]
+    assert sorted(commands) == sorted(main.commands)
+    assert [purpose for purpose, _ in found if purpose] == [
+        "train", "predict", "look", "learn", "data"
+    ]  # fmt: skip

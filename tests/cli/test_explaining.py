@@ -178,12 +178,12 @@ def test_a_committee_is_inspected_as_one_and_traced_by_member(folder: Path) -> N
     options = ("--set", "members=2", "--set", "training.epochs=1")
     for source in ("tiny.yaml", "runs/tiny"):
         output = succeed("inspect", source, *(options if source == "tiny.yaml" else ())).stdout
-        assert output.splitlines()[0].endswith("float32, a committee of 2 such networks")
-        assert "\n163 parameters\n326 parameters in all 2 members\n" in output
+        assert output.splitlines()[0].endswith("float32, 2 such networks")
+        assert "\n163 parameters\n326 parameters in all 2 networks\n" in output
         if source == "tiny.yaml":
             succeed("fit", "tiny.yaml", *options)
     line = line_of_refusal(1, "trace", "runs/tiny")
-    assert line == "runs/tiny: a committee of 2 networks; name one, such as runs/tiny/member-1"
+    assert line == "runs/tiny: 2 networks; name one, such as runs/tiny/member-1"
     succeed("trace", "runs/tiny/member-2")
     begins = arrays("tiny.yaml", "--set", "members=2")["W_1"]
     np.testing.assert_array_equal(arrays("tiny.yaml")["W_1"], begins)

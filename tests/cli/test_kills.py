@@ -16,6 +16,7 @@ import pytest
 
 from nntrain.training import checkpoint
 from tests.support.cli import process, succeed
+from tests.support.logs import assert_logged
 from tests.support.training import CONVOLUTIONAL, assert_as_if_undisturbed, remains
 
 # For each line of input, a number n and a command, the server forks a child that kills itself
@@ -51,7 +52,7 @@ for line in sys.stdin:
 """
 
 
-OVERRIDES = ["--set", "training.epochs=2", "--set", "training.average=0.9"]
+OVERRIDES = ["--set", "training.epochs=2", "--set", "training.average=0.9", "--log", "jsonl"]
 
 
 @pytest.fixture(params=[(), ("--init", "runs/old")], ids=["drawn", "init"])
@@ -120,6 +121,7 @@ def test_a_kill_before_any_step_of_writing_loses_nothing(
             shutil.rmtree(run, ignore_errors=True)
             succeed(*arguments, *init)
         assert_as_if_undisturbed(run, folder / "runs" / "uninterrupted")
+        assert_logged(run)
     # Open, sync, rename, sync: of config.yaml, and in every epoch of metrics.csv and checkpoints.
     assert step > 4 * (1 + 2 * 3)
 
@@ -131,10 +133,10 @@ def test_kills_at_random_times_lose_nothing(
 ) -> None:
     rng = random.Random(kills)
     # Enough epochs that training never finishes between the kills.
-    overrides = ("--set", f"training.epochs={25 * kills}", *network)
+    overrides = ("--set", f"training.epochs={25 * kills}", *network, "--log", "jsonl")
     survived = inside = 0
     resuming: tuple[str, ...] = ()
-    run = folder / "runs" / "tiny"
+    run = Path("runs/tiny")
     while survived < kills:
         with process("fit", "tiny.yaml", *overrides, *resuming, cwd=folder) as training:
             assert training.stderr is not None
@@ -158,5 +160,6 @@ def test_kills_at_random_times_lose_nothing(
     assert int(resumed[1]) < 25 * kills
     train(*overrides, "--run", "runs/uninterrupted")
     assert_as_if_undisturbed(run, folder / "runs" / "uninterrupted")
+    assert_logged(run)
     assert submission(run) == submission(folder / "runs" / "uninterrupted")
     print(f"{survived} kills survived, {inside} of them inside the writing of a file")

@@ -25,6 +25,7 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.rows import digest, read_data
 from tests.support.cli import refuse, run
 from tests.support.sweeps import InlineDispatcher, swept
+from tests.support.terminal import Screen
 from tests.support.tiny import stripes
 
 SWEEP = """
@@ -121,7 +122,7 @@ def test_a_sweep_is_not_resumed_with_other_rows(long: Path) -> None:
 def test_a_sweep_without_successful_trials_has_no_best(
     sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    screen = io.StringIO()
+    screen = Screen()
     monkeypatch.setattr(
         sweep_progress, "console", lambda stderr: Console(file=screen, force_terminal=True)
     )

@@ -8,6 +8,7 @@ from nntrain.sweep.trials import read_trials
 from nntrain.training.run import RunFolder
 from tests.support.cli import succeed
 from tests.support.hosts import Hosts, read_until
+from tests.support.logs import assert_logged
 from tests.support.sweeps import InlineDispatcher, outcome, swept
 from tests.support.training import assert_same
 
@@ -70,7 +71,7 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
 
 def test_a_committee_trains_the_same_on_a_cluster(folder: Path, hosts: Hosts) -> None:
     hosts.scheduler()
-    committee = ("--set", "members=3", "--set", "training.epochs=6")
+    committee = ("--set", "members=3", "--set", "training.epochs=6", "--log", "jsonl")
     fit = hosts.start(
         *("nntrain", "fit", "tiny.yaml", *committee, "--run", "runs/there"),
         *("--scheduler", hosts.address),
@@ -90,3 +91,5 @@ def test_a_committee_trains_the_same_on_a_cluster(folder: Path, hosts: Hosts) ->
         strict=True,
     ):
         assert_same(there, here)
+    for member in RunFolder(Path("runs/there")).members():
+        assert_logged(member.folder)

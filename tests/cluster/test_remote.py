@@ -11,16 +11,19 @@ from nntrain.cluster.dispatcher import Dispatcher
 from nntrain.cluster.remote import train_remotely
 from nntrain.config import Config, load_config
 from nntrain.training.initial_weights import keep_initial_weights, weights_of_run
+from nntrain.training.logs import JsonLinesLog
 from nntrain.training.progress import is_finished
+from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from tests.support.cli import succeed
-from tests.support.sweeps import InlineDispatcher
+from tests.support.logs import assert_logged, unexpected
+from tests.support.sweeps import InlineDispatcher, Killed
 from tests.support.training import assert_same
 
 
 def train(config: Config, run: RunFolder) -> None:
     """Train in segments of one epoch."""
-    train_remotely(config, run, cast(Dispatcher, InlineDispatcher(seconds=0)))
+    train_remotely(config, run, cast(Dispatcher, InlineDispatcher(seconds=0)), Reporter())
 
 
 def set_options(overrides: Sequence[str]) -> list[str]:
@@ -37,7 +40,7 @@ def test_segments_begin_with_the_weights_of_an_old_run(folder: Path, members: in
     succeed("fit", "tiny.yaml", "--run", "runs/old")
     overrides = [f"members={members}", "training.optimizer.learning_rate=0.1"]
     config = load_config("tiny.yaml", overrides)
-    keep = partial(keep_initial_weights, weights_of_run(Path("runs/old"), members))
+    keep = partial(keep_initial_weights, weights_of_run(Path("runs/old"), members), config)
     run = RunFolder.create(Path("runs/there"), config, None, keep)
     train(config, run)
     options = (*set_options(overrides), "--threads", "1")
@@ -57,3 +60,20 @@ def test_raised_patience_continues_after_an_early_stop(folder: Path, members: in
     assert all(is_finished(member.history(), 9, 3) for member in run.members())
     succeed("fit", "tiny.yaml", *set_options(patient), "--threads", "1", "--run", "runs/here")
     assert_all_same(run, "runs/here")
+
+
+def test_logs_follow_the_segments_and_go_on_after_a_kill(folder: Path) -> None:
+    config = load_config("tiny.yaml", ["members=2", "training.epochs=3"])
+    run = RunFolder.create(Path("runs/there"), config)
+    log = JsonLinesLog(unexpected)
+    killed = InlineDispatcher(seconds=0, killed_after=4)
+    with pytest.raises(Killed):
+        train_remotely(config, run, cast(Dispatcher, killed), log)
+    assert sum(len(member.history()) for member in run.members()) < 6
+    assert any((member.folder / log.name).exists() for member in run.members())
+    for member in run.members():
+        if member.history():
+            assert_logged(member.folder)
+    train_remotely(config, run, cast(Dispatcher, InlineDispatcher(seconds=0)), log)
+    for member in run.members():
+        assert_logged(member.folder)

@@ -57,8 +57,10 @@ def test_integers_that_python_refuses_to_print_are_refused_in_one_line() -> None
         ("seed:\n  # comment\n  [1,\n  2]", "5: seed: must be a whole number, not [1, 2]"),
         ("dtype: float16", "5: dtype: unknown dtype 'float16'; did you mean 'float64'?"),
         ("sed: 1", "5: unknown key 'sed'; did you mean 'seed'?"),
-        ("zzz: 1", "5: unknown key 'zzz'; choose from seed, members, dtype, data, network, loss, training"),
-        ("1: 1", "5: unknown key '1'; choose from seed, members, dtype, data, network, loss, training"),
+        ("zzz: 1", "5: unknown key 'zzz'; choose from seed, members, folds, dtype, data, network, loss, "
+         "training"),
+        ("1: 1", "5: unknown key '1'; choose from seed, members, folds, dtype, data, network, loss, "
+         "training"),
         ("loss: mse", "3: loss: unknown loss 'mse'; its name here is 'squared_error'"),
         ("loss: Cross_Entropy", "3: loss: unknown loss 'Cross_Entropy'; did you mean 'cross_entropy'?"),
         ("data: x.csv", "1: data: must be a mapping of keys to values, not the text 'x.csv'"),
@@ -77,8 +79,8 @@ def test_integers_that_python_refuses_to_print_are_refused_in_one_line() -> None
         ("data: {train: x,\n  classes: 1001}", "2: data.classes: must be a number from 2 to 1000, a list of different labels, or null, not 1001"),
         (
             "data: {train: x, validation: 1.5}",
-            "1: data.validation: must be a share below 1, a whole number of rows (0 for none) "
-            "or the path of a CSV, not 1.5",
+            "1: data.validation: must be a share below 1, a whole number of rows (0 for none), "
+            "the path of a CSV or a fold, such as {fold: 1, of: 5}, not 1.5",
         ),
         (
             "data: {train: x, input_range: [1, 0]}",

@@ -177,6 +177,7 @@ training:
 LECTURE_IN_FULL = """\
 seed: 0
 members: 1
+folds: null
 dtype: float32
 data:
   train: data/train.csv

@@ -95,5 +95,6 @@ def test_the_json_schema_tells_what_is_required_and_allowed() -> None:
         {"type": "integer", "minimum": 0},
         {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1},
         {"type": "string", "minLength": 1},
+        {"$ref": "#/$defs/FoldConfig"},
     ]
     assert schema["properties"]["seed"]["exclusiveMaximum"] == 2**63

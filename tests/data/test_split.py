@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from nntrain.data import dataset
 from nntrain.data.dataset import Dataset, Subset
-from nntrain.data.split import hold_out
+from nntrain.data.split import hold_out, hold_out_fold
 from nntrain.errors import DataError
 from tests.support.csvs import make_dataset
 
@@ -96,3 +96,35 @@ def test_a_selection_keeps_pixels_and_labels_together() -> None:
 def test_a_split_that_empties_one_side_is_refused(rows: int | float, expected: str) -> None:
     with pytest.raises(DataError, match=f"train.csv: .*{expected}"):
         hold_out(digits_of([0, 1] * 5), rows, seed=0)
+
+
+@given(
+    labels=st.lists(st.integers(0, 4), min_size=2, max_size=120),
+    folds=st.integers(2, 12),
+    seed=st.integers(0, 9),
+)
+def test_folds_are_disjoint_complete_and_stratified(
+    labels: list[int], folds: int, seed: int
+) -> None:
+    digits = digits_of(labels)
+    if folds > len(labels):
+        with pytest.raises(DataError, match=f"{len(labels)} rows cannot be divided into {folds}"):
+            hold_out_fold(digits, 1, folds, seed)
+        return
+    parts = [hold_out_fold(digits, fold, folds, seed) for fold in range(1, folds + 1)]
+    everything = np.arange(len(labels))
+    dealt = np.concatenate([held_out.index for _, held_out in parts])
+    assert sorted(dealt) == everything.tolist()
+    for training, held_out in parts:
+        assert sorted([*training.index, *held_out.index]) == everything.tolist()
+        assert (np.diff(training.index) > 0).all() and (np.diff(held_out.index) > 0).all()
+    counts = np.array([np.bincount(held_out.labels, minlength=5) for _, held_out in parts])
+    assert np.ptp(counts, axis=0).max() <= 1
+    assert np.ptp(counts.sum(axis=1)) <= 1
+
+
+def test_folds_depend_on_the_seed() -> None:
+    digits = digits_of([0, 1] * 50)
+    first, again, other = (hold_out_fold(digits, 2, 5, seed)[1].index for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)

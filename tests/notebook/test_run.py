@@ -66,8 +66,19 @@ def test_a_committee_has_members_and_they_have_weights(folder: Path) -> None:
     for name in ("network", "weights", "trace(5)"):
         with pytest.raises(RunError) as caught:
             eval(f"run.{name}")
-        line = f"runs/tiny: a committee of 2 networks; name one, such as run.members[0].{name}"
+        line = f"runs/tiny: 2 networks; name one, such as run.members[0].{name}"
         assert str(caught.value) == line
+
+
+def test_the_networks_of_folds_are_members_that_hold_their_own_rows_out(folder: Path) -> None:
+    pytest.importorskip("matplotlib")
+    three = {"folds": 3, "training.epochs": 2}
+    of_file = nntrain.fit("tiny.yaml", overrides=three).members
+    run = nntrain.fit("tiny.yaml", PIXELS[:200], LABELS[:200], run="mine", overrides=three)
+    assert [member.folder.name for member in run.members] == ["fold-1", "fold-2", "fold-3"]
+    for ours, theirs in zip(run.members, of_file, strict=True):
+        assert ours.evaluate().as_dict() == theirs.evaluate().as_dict()
+    assert "200 held-out rows" in run.report().read_text("utf-8")
 
 
 def test_layers_without_weights_are_left_out(folder: Path) -> None:

@@ -210,13 +210,13 @@ def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
     faults: list[str] = []
     requests: list[str] = []
 
-    def open_page(model: Predictor, **options: Any) -> ReferencePass:
+    def open_page(*models: Predictor, **options: Any) -> ReferencePass:
         file = tmp_path / "board.html"
         file.write_text(
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>Board</title>'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             "<style>body { margin: 1rem; --accent: rgb(1, 2, 3) }</style>"
-            f"<p>Above.</p>{board(model, **options)}",
+            f"<p>Above.</p>{board(models, **options)}",
             encoding="utf-8",
         )
         page = window.new_page()
@@ -580,14 +580,14 @@ def test_there_is_no_board_for_pictures_that_are_not_square(tmp_path: Path) -> N
     text = "network: [{dense: 2, activation: softmax}]\nloss: cross_entropy"
     model = train(tmp_path / "run", text, pixels, np.arange(40, dtype=np.uint8) % 2)
     sentence = "the network&#39;s 12 inputs are not a square image to draw in"
-    assert board(model) == f"<p>No drawing board here: {sentence}.</p>"
+    assert board([model]) == f"<p>No drawing board here: {sentence}.</p>"
 
 
 def test_there_is_no_board_for_a_network_too_large_for_a_page(model: Predictor) -> None:
     text = "50,890 parameters would add 0.3 MB to this page, and no more than 0.2"
-    assert text in board(model, largest=0.2)
-    assert "<canvas" in board(model, largest=0.3)
-    assert "<canvas" in board(model, largest=0.2, halved=True)
+    assert text in board([model], largest=0.2)
+    assert "<canvas" in board([model], largest=0.3)
+    assert "<canvas" in board([model], largest=0.2, halved=True)
 
 
 def test_there_is_no_board_for_a_network_too_slow_for_a_page(
@@ -597,9 +597,9 @@ def test_there_is_no_board_for_a_network_too_slow_for_a_page(
     # 24² windows of 5² · 3, 6² of 3² · 3 · 5, and 80 · 10 weights
     products = 43_200 + 4_860 + 800
     monkeypatch.setattr(board_module, "MOST_PRODUCTS", products - 1)
-    assert "the network&#39;s 48,860 multiplications a picture would take" in board(model)
+    assert "the network&#39;s 48,860 multiplications a picture would take" in board([model])
     monkeypatch.setattr(board_module, "MOST_PRODUCTS", products)
-    assert "<canvas" in board(model)
+    assert "<canvas" in board([model])
 
 
 @pytest.mark.parametrize("image", ["[16, 49]", "[14, 14, 4]"])
@@ -613,4 +613,14 @@ def test_there_is_no_board_for_pictures_in_colour_or_of_another_shape(
         """
     model = train(tmp_path / "run", text, *demo_digits(100))
     shape = image.strip("[]").replace(", ", "×")
-    assert f"pictures of {shape} are not square grey ones to draw in" in board(model)
+    assert f"pictures of {shape} are not square grey ones to draw in" in board([model])
+
+
+def test_several_networks_vote(models: dict[str, Predictor], open_board: OpenBoard) -> None:
+    voters = list(models.values())[:3]
+    drawn = open_board(*voters)
+    drawn.draw(STROKES["2"])
+    mean = np.mean([answers(model, drawn.pixels) for model in voters], axis=0)
+    assert_allclose(drawn.probabilities, mean, rtol=0, atol=2e-3)  # of float16
+    alone = answers(voters[0], drawn.pixels)
+    assert np.abs(alone - mean).max() > 0.01

@@ -51,6 +51,7 @@ def test_a_network_learns_to_read_in_the_page(opened_lesson: Lesson) -> None:
     from playwright.sync_api import expect
 
     page = opened_lesson.page
+    page.locator("#training-hidden").fill("3")  # the fourth, as at first: 30 neurons
     page.click("#training-reset")
     steps = page.locator("#training-steps")
     expect(steps).to_have_text("0")

@@ -378,7 +378,12 @@ def test_pictures_that_are_no_square_are_left_out_with_a_sentence(folder: Path) 
     succeed("fit", "tiny.yaml", "--set", "training.optimizer.learning_rate=1e-9")
     succeed("report")
     root = read(Path("runs/tiny/report.html"))
-    assert "15 inputs are not a square image" in root.section("weights").text
+    assert (
+        "The network's 15 inputs are not a square image to draw in, so there is no drawing board, "
+        "nor pictures of weights."
+    ) in root.section("lack").text
+    assert root.text.count("not a square image") == 1
+    assert not [each for each in root.all("section") if each.attributes["id"] == "board"]
     assert root.all("img") == []
     assert len(shown(root.section("mistakes"))) > 3
 
@@ -471,7 +476,7 @@ def test_names_are_text_and_nothing_else(folder: Path) -> None:
     succeed("report", "runs/_<b>", "runs/<script>")
     for path in (Path("runs/_<b>/report.html"), Path("runs-report.html")):
         root = read(path)
-        assert len(root.all("script")) == (2 if path.name == "report.html" else 0)  # the board's
+        assert len(root.all("script")) == 2  # the board's
         assert all(image.attributes["src"].startswith("data:") for image in root.all("img"))
         assert "runs/_<b>" in root.all("h1")[0].text
         assert str(data) in root.section("configuration").text
@@ -519,3 +524,54 @@ def test_an_unfinished_run_is_shown_with_its_planned_epochs(folder: Path) -> Non
     succeed("report", "runs/stopped")
     page = Path("runs/stopped/report.html").read_text(encoding="utf-8")
     assert re.search(r"<dt>best epoch</dt><dd>[12] of 2 finished, of 4 planned</dd>", page)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_report_tells_which_run_is_better_as_compare_does(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--set", "training.optimizer.learning_rate=1e-9", "--run", "runs/a")
+    succeed("fit", "tiny.yaml", "--run", "runs/b")
+    succeed("report", "runs/a", "runs/b")
+    root = read(Path("runs-report.html"))
+    compared = succeed("compare", "runs/a", "runs/b").stdout.splitlines()
+    (verdict,) = [line for line in compared if "is better than" in line]
+    (pair,) = root.section("comparison").all("li")
+    assert pair.text.startswith(verdict)
+    for row, line in zip(root.section("runs").rows(), compared[1:3], strict=True):
+        assert row[1:4] == line.split()[:3]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_folds_of_a_cross_validation_are_reported_on_all_rows(folder: Path) -> None:
+    succeed("fit", "tiny.yaml", "--folds", "2", "--set", "training.epochs=1")
+    succeed("report")
+    root = read(Path("runs/tiny/report.html"))
+    accuracy = json.loads(succeed("evaluate", "--json").stdout)["accuracy"]
+    assert root.section("result").text == (
+        f"{accuracy:.2%} of 200 held-out rows right, each by the network that was not trained on it"
+    )
+    assert [row[1] for row in root.section("runs").rows()] == [
+        "runs/tiny/fold-1",
+        "runs/tiny/fold-2",
+    ]
+
+
+def test_learning_rates_that_differ_by_tens_have_a_logarithmic_axis(folder: Path) -> None:
+    for name, rate in (("a", "0.5"), ("b", "0.001"), ("c", "0.002")):
+        options = (
+            "--set",
+            f"training.optimizer.learning_rate={rate}",
+            "--set",
+            "training.epochs=1",
+        )
+        succeed("fit", "tiny.yaml", *options, "--run", f"runs/{name}")
+    succeed("report", "runs/a", "runs/b")
+    succeed("report", "runs/b", "runs/c", "--out", "alike.html")
+    texts = []
+    for path in ("runs-report.html", "alike.html"):
+        plots = read(Path(path)).section("curves").all("div", "plot")
+        for plot in plots:
+            assert "run 1" in plot.text
+            ticks = [text.text for text in plot.all("text")]
+            assert "1" in ticks and not [tick for tick in ticks if tick in ("0.96", "1.04")]
+        texts.append(plots[-1].text)
+    assert "1 0 − 3" in texts[0] and "0.001" in texts[1]

@@ -101,12 +101,16 @@ def test_a_run_without_a_checkpoint_begins_again_with_the_same_weights(
     old = trained(make_config(), numbered())
     config = make_config(*OTHERWISE)
     weights = weights_of_run(old.folder, 1)
-    killed = RunFolder.create(numbered(), config, None, partial(keep_initial_weights, weights))
+    killed = RunFolder.create(
+        numbered(), config, None, partial(keep_initial_weights, weights, config)
+    )
     reporter = Listening()
     resume(config, killed, reporter)
     assert f"beginning again with the weights of {old}, epoch 4\n" in reporter.heard
     assert_same(killed, begin(config, numbered(), old))
-    killed = RunFolder.create(numbered(), config, None, partial(keep_initial_weights, weights))
+    killed = RunFolder.create(
+        numbered(), config, None, partial(keep_initial_weights, weights, config)
+    )
     damage(killed.init_file)
     with pytest.raises(CheckpointError, match=r"init\.npz: damaged.*; begin a new run with --init"):
         resume(config, killed, Reporter())

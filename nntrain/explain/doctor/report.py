@@ -19,7 +19,7 @@ from nntrain.explain.doctor.examination import RunStats, examine, read_rows
 from nntrain.explain.doctor.remedies import Remedy, assignment
 from nntrain.shell import command_line
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import Split
+from nntrain.training.rows import Split, rows_of
 from nntrain.training.run import RunFolder
 
 
@@ -61,7 +61,8 @@ def diagnose(
         if member is not run and not member.config_file.exists():
             found.lines.append(f"{member}: not started; start it with: {run.resume_command}")
         else:
-            stats = examine(member, data, reporter, threads)
+            rows = rows_of(member.config(), data) if data else None
+            stats = examine(member, rows, reporter, threads)
             problems = find_problems(stats)
             found += problems
             found.lines += _report(stats, problems, file)

@@ -10,8 +10,10 @@ class Board {
    * @param {HTMLElement} root
    * @param {Portable} network
    * @param {Layer[]} layers
+   * @param {object[]} others Other networks, each with its `layers`, that vote with this one.
    */
-  constructor(root, network, layers) {
+  constructor(root, network, layers, others = []) {
+    this.others = others;
     const find = (name) => root.querySelector(`.board-${name}`);
     this.picture = find("picture");
     this.status = find("status");
@@ -56,9 +58,17 @@ class Board {
     this.showPicture(pixels ?? new Uint8Array(network.side ** 2));
     const trace = pixels && propagate(network, layers, pixels);
     this.figures.forEach((_, i) => this.showLayer(i, trace && trace[i + 1]));
-    const probabilities = trace && asProbabilities(network, trace.at(-1));
+    const probabilities = trace && this.vote(asProbabilities(network, trace.at(-1)), pixels);
     this.showAnswer(probabilities);
     return probabilities;
+  }
+
+  /** The mean of a network's probabilities and those of the others, shape (n_L,). */
+  vote(own, pixels) {
+    const all = this.others.map(({ network, layers }) =>
+      asProbabilities(network, propagate(network, layers, pixels).at(-1)),
+    );
+    return own.map((share, k) => sum([share, ...all.map((shares) => shares[k])]) / (all.length + 1));
   }
 
   /** Redraws everything once, at the next animation frame. */
