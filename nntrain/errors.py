@@ -33,6 +33,10 @@ class NNTrainError(Exception):
         """The message, without control characters from file names or file contents."""
         return "\n".join(printable(line) for line in self.args)
 
+    def _render_traceback_(self) -> list[str]:
+        """The lines that IPython shows instead of a traceback; it calls a method of this name."""
+        return f"{type(self).__name__}: {self}".split("\n")
+
 
 class OutputError(NNTrainError):
     """Standard output cannot be written."""

@@ -179,8 +179,8 @@ def _show(digits: "Dataset") -> None:
     from rich.bar import Bar
     from rich.table import Table
 
-    from nntrain.cli.ascii_art import show_pictures
     from nntrain.cli.terminal import console
+    from nntrain.text.ascii_art import side_by_side
 
     out = console()
     if digits.counts():
@@ -198,7 +198,7 @@ def _show(digits: "Dataset") -> None:
             else [digits.classes[label] for label in digits.labels[rows]]
         )
         out.print()
-        show_pictures(digits.pixels[rows], captions, out)
+        out.print(side_by_side(digits.pixels[rows], captions, out))
         out.print()
 
 

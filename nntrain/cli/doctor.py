@@ -28,7 +28,7 @@ def doctor(folder: Path) -> None:
     from nntrain.training.threads import cores
 
     screen = console()
-    for line in diagnose(RunFolder.open(folder), TerminalReporter(), cores()):
+    for line in diagnose(RunFolder.open(folder), TerminalReporter(), cores()).lines:
         if line.startswith("  try: "):
             echo(line)  # to be copied: one line
         else:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-COLUMN_GAP = 2  # blanks between two columns
-
 
 def echo(text: str = "", *, err: bool = False, end: str = "\n", keep: str = "") -> None:
     """Print a line to standard output or standard error.
@@ -59,7 +57,7 @@ def percent(fraction: float, *, missing: str = "") -> str:
 
 def console(*, stderr: bool = False) -> "Console":
     """Create a rich console for standard output or error; in a pipe it never breaks a line."""
-    from nntrain.cli.console import PrintableConsole, TrailingBlanksHook
+    from nntrain.text.console import PrintableConsole, TrailingBlanksHook
 
     out = PrintableConsole(
         stderr=stderr,
@@ -75,27 +73,11 @@ def console(*, stderr: bool = False) -> "Console":
     return out
 
 
-def table(*columns: str, gap: int = COLUMN_GAP) -> "Table":
-    """Create an empty table; a column whose name starts with ">" is aligned to the right.
+def table(*columns: str) -> "Table":
+    """Create an empty table for standard output; see `nntrain.text.tables.table`."""
+    from nntrain.text import tables
 
-    Columns are `gap` blanks apart.
-
-    A terminal gets a line below the header; a pipe gets one plain line per row. Cells that do not
-    fit are folded, so that no digit is lost.
-    """
-    from rich import box
-    from rich.table import Table
-
-    # The box adds a blank of its own between columns.
-    style, padding = (box.SIMPLE_HEAD, gap - 1) if console().is_terminal else (None, gap)
-    rows = Table(box=style, show_edge=False, pad_edge=False, padding=(0, padding, 0, 0))
-    for name in columns:
-        rows.add_column(
-            name.removeprefix(">"),
-            justify="right" if name.startswith(">") else "left",
-            overflow="fold",
-        )
-    return rows
+    return tables.table(*columns, terminal=console().is_terminal)
 
 
 def print_columns(
@@ -115,6 +97,7 @@ def print_columns(
     from rich.cells import cell_len
 
     from nntrain.columns import shorten_all
+    from nntrain.text.tables import COLUMN_GAP
 
     first = list(map(printable, first))
     shown = {title: list(map(printable, column)) for title, column in columns.items()}

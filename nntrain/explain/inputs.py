@@ -115,14 +115,27 @@ def load_network_and_data(
             members = source.members()
             raise RunError(f"{source}: {len(members)} networks; name one, such as {members[0]}")
         model = Predictor(source)
-        config, network = model.config, model.network
-        label_column = config.data.label_column
+        label_column = model.config.data.label_column
         digits = (
-            read_labelled(config, csv, label_column, reporter)
+            read_labelled(model.config, csv, label_column, reporter)
             if csv
             else _own_digits(model, reporter)
         )
-        model.check_same_pixels(digits)
+        return with_digits(model, digits)
+    return _exact(config, network, digits)
+
+
+def with_digits(model: Predictor, digits: Dataset) -> NetworkAndData:
+    """The network of a run, and digits to show it.
+
+    Raises:
+        DataError: If the digits have another number of pixels than its training rows.
+    """
+    model.check_same_pixels(digits)
+    return _exact(model.config, model.network, digits)
+
+
+def _exact(config: Config, network: Network, digits: Dataset) -> NetworkAndData:
     exact = build_network(config.model_copy(update={"dtype": "float64"}), network.widths[0])
     exact.parameters[...] = network.parameters
     return NetworkAndData(config, exact, digits)

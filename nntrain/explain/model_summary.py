@@ -1,15 +1,19 @@
 """The summary of a network: shapes, parameters, multiplications and memory."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from rich.console import Console, RenderableType
 
 from nntrain.config import Config
 from nntrain.config.build import build_average, build_dropout, build_network, build_optimizer
 from nntrain.config.schema import LAYERS
 from nntrain.data.kaggle import count_pixels
 from nntrain.engine.buffers import Buffers
+from nntrain.explain import summary_text
+from nntrain.text.console import as_text
 from nntrain.training.inference import Predictor
 from nntrain.training.initial_weights import read_initial_weights
 from nntrain.training.reporter import Reporter
@@ -49,7 +53,7 @@ class LayerSummary(NamedTuple):
 
 
 class ModelSummary(NamedTuple):
-    """The summary of a network.
+    """The summary of a network; the repr is what `nntrain inspect` prints.
 
     Attributes:
         input_shape: The shape of x_0.
@@ -74,6 +78,18 @@ class ModelSummary(NamedTuple):
     memory: dict[str, int]
     init: Sequence[str] = ()
 
+    def __repr__(self) -> str:
+        return "\n".join([self.heading, as_text(self.parts)])
+
+    @property
+    def heading(self) -> str:
+        """The shapes, the loss, the number type and the number of networks as text."""
+        return summary_text.heading(self)
+
+    def parts(self, console: Console) -> Iterator[RenderableType]:
+        """What is printed below the heading."""
+        return summary_text.parts(self, console)
+
     @property
     def shapes(self) -> list[tuple[int, ...]]:
         """The shapes of x_0 … x_L."""
@@ -88,6 +104,11 @@ class ModelSummary(NamedTuple):
     def biases(self) -> int:
         """Number of biases of one network."""
         return sum(layer.biases for layer in self.layers)
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights and biases of one network."""
+        return self.weights + self.biases
 
     @property
     def multiplications(self) -> int:

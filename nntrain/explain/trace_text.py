@@ -1,10 +1,15 @@
 """A trace as text: its numbers in lines that fit a terminal, and their explanation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, RenderableType
+from rich.table import Table
 
 from nntrain.config import Config
-from nntrain.explain.trace import Quantity
+from nntrain.explain.trace import Quantity, feature_maps
 from nntrain.nn.arrays import Array
+from nntrain.text.ascii_art import side_by_side
+from nntrain.text.tables import COLUMN_GAP, table
 
 # Larger quantities are summarised.
 SHOWN_ENTRIES = 40
@@ -29,6 +34,37 @@ def is_large(quantity: Quantity) -> bool:
     """Whether it is summarised instead of printed in full."""
     value = quantity.value
     return value.size > SHOWN_ENTRIES or (value.ndim == 2 and value.shape[1] > SHOWN_COLUMNS)
+
+
+def show_maps(quantities: Sequence[Quantity], console: Console) -> Iterator[RenderableType]:
+    """The first feature maps of each layer of pictures, for a terminal only."""
+    for symbol, count, maps in feature_maps(quantities) if console.is_terminal else []:
+        yield f"{symbol}: {len(maps)} of {count} feature maps"
+        yield side_by_side(maps, list(map(str, range(len(maps)))), console)
+        yield ""
+
+
+def show_numbers(quantities: Sequence[Quantity], console: Console) -> Table:
+    """The table of all quantities; in a narrow console with shapes such as 300×784."""
+    symbols = [quantity.symbol for quantity in quantities]
+    shapes = [str(quantity.value.shape) for quantity in quantities]
+    gap = COLUMN_GAP
+    room = _room(console.width, symbols, shapes, gap)
+    if room < SHORT_LINE:
+        symbols = [symbol.replace("windows ", "windows\n") for symbol in symbols]
+        shapes = ["×".join(map(str, quantity.value.shape)) for quantity in quantities]
+        gap = 1
+        room = _room(console.width, symbols, shapes, gap)
+    rows = table("quantity", "shape", "numbers", terminal=console.is_terminal, gap=gap)
+    for quantity, symbol, shape in zip(quantities, symbols, shapes, strict=True):
+        rows.add_row(symbol, shape, numbers(quantity, room))
+    return rows
+
+
+def _room(width: int, symbols: Sequence[str], shapes: Sequence[str], gap: int) -> int:
+    """The characters of a line that the first two columns of the table leave."""
+    columns = "\n".join(["quantity", *symbols]), "\n".join(["shape", *shapes])
+    return width - sum(max(map(len, cells.split("\n"))) + gap for cells in columns)
 
 
 def numbers(quantity: Quantity, room: int | None = None) -> str:

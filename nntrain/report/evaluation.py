@@ -12,7 +12,7 @@ from nntrain.errors import DataError, NNTrainError, RunError
 from nntrain.report import pictures
 from nntrain.report.answers import Answers
 from nntrain.training.comparison import RunComparison
-from nntrain.training.folds import are_all_folds, read_out_of_fold
+from nntrain.training.folds import are_all_folds, out_of_fold, read_out_of_fold
 from nntrain.training.inference import (
     Predictor,
     evaluate,
@@ -21,6 +21,7 @@ from nntrain.training.inference import (
 )
 from nntrain.training.metrics import Evaluation
 from nntrain.training.reporter import Reporter
+from nntrain.training.rows import Split
 
 MOST_PICTURES = 60
 MOST_RIGHT = 20
@@ -84,6 +85,7 @@ def evaluate_networks(
     label_column: str | None,
     reporter: Reporter,
     threads: int = 1,
+    in_memory: Split | None = None,
 ) -> tuple[EvaluationSection | None, str]:
     """The evaluation of networks, or the reason if there are no rows for it.
 
@@ -93,16 +95,21 @@ def evaluate_networks(
         label_column: The name of the label column; None: find it.
         reporter: Logs what is read.
         threads: Number of threads.
+        in_memory: The rows that the networks were trained on; None: read them from their CSVs.
     """
     if data is None and are_all_folds(models):
         try:
-            pooled = read_out_of_fold(models, reporter, threads=threads)
+            pooled = (
+                out_of_fold(models, in_memory[0].dataset, threads=threads)
+                if in_memory
+                else read_out_of_fold(models, reporter, threads=threads)
+            )
         except (DataError, RunError) as error:
             return None, _without_answers(error, reporter)
         answers = Answers(pooled.rows.labels, pooled.probabilities)
         source = f"{len(pooled.rows):,} held-out rows"
         return _section(source, pooled.rows, pooled.evaluation, answers, None), ""
-    rows, source, reason = evaluation_rows(models, data, label_column, reporter)
+    rows, source, reason = evaluation_rows(models, data, label_column, reporter, in_memory)
     if rows is None:
         return None, reason
     each = [model.probabilities(rows, threads=threads) for model in models]
@@ -119,14 +126,18 @@ def evaluate_networks(
 
 
 def evaluation_rows(
-    models: Sequence[Predictor], data: str | None, label_column: str | None, reporter: Reporter
+    models: Sequence[Predictor],
+    data: str | None,
+    label_column: str | None,
+    reporter: Reporter,
+    in_memory: Split | None = None,
 ) -> tuple[Subset | None, str, str]:
     """The evaluation rows, their description, and the reason if there are none."""
     if data is not None:
         rows = labelled_rows(models, data, label_column, reporter)
         return rows, f"{len(rows):,} rows of {data}", ""
     try:
-        rows = held_out_rows(models, reporter)
+        rows = _held_out_of(in_memory, models) if in_memory else held_out_rows(models, reporter)
     except (DataError, RunError) as error:
         return None, "", _without_answers(error, reporter)
     return rows, f"{len(rows):,} validation rows", ""
@@ -135,6 +146,12 @@ def evaluation_rows(
 def _without_answers(error: NNTrainError, reporter: Reporter) -> str:
     reporter.log(f"{error}; the report does without answers")
     return str(error)
+
+
+def _held_out_of(in_memory: Split, models: Sequence[Predictor]) -> Subset:
+    if in_memory[1] is None:
+        raise RunError(f"{models[0].run}: held no rows out")
+    return in_memory[1]
 
 
 def _section(

@@ -28,6 +28,7 @@ from nntrain.training.inference import (
 )
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.reporter import Reporter
+from nntrain.training.rows import Split
 from nntrain.training.run import RunFolder
 
 RecordType = TypeVar("RecordType")
@@ -123,6 +124,7 @@ def write_report(
     label_column: str | None,
     reporter: Reporter,
     threads: int = 1,
+    in_memory: Split | None = None,
 ) -> None:
     """Write a report as one HTML file, which can be opened offline.
 
@@ -133,6 +135,7 @@ def write_report(
         label_column: The name of the label column; None: find it.
         reporter: Logs what is read, and what cannot be shown.
         threads: Number of threads.
+        in_memory: The rows that the networks were trained on; None: read them from their CSVs.
 
     Raises:
         ConfigError: If `out` exists and is not a report, or a network was named twice.
@@ -142,7 +145,7 @@ def write_report(
         NNTrainError: If the file cannot be written.
     """
     check_report_path(out)
-    page = _page(runs, data, label_column, reporter, threads)
+    page = _page(runs, data, label_column, reporter, threads, in_memory)
     with atomic_write(out, "w") as file:
         file.write(page)
 
@@ -153,9 +156,12 @@ def _page(
     label_column: str | None,
     reporter: Reporter,
     threads: int,
+    in_memory: Split | None,
 ) -> str:
     models = load_models(runs)
-    evaluated, missing_reason = evaluate_networks(models, data, label_column, reporter, threads)
+    evaluated, missing_reason = evaluate_networks(
+        models, data, label_column, reporter, threads, in_memory
+    )
     trained = [
         RunSection(
             number,

@@ -11,6 +11,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 from nntrain.errors import ConfigError, MissingLibraryError, did_you_mean
 from nntrain.training.progress import EpochRecord, Progress
@@ -18,6 +19,8 @@ from nntrain.training.reporter import EpochCallback, Reporter, Reporters
 from nntrain.training.run import RunFolder
 
 KINDS = ("jsonl", "tensorboard")
+
+Callback: TypeAlias = Callable[[EpochRecord], object] | Reporter
 
 
 class EpochLog(Reporter):
@@ -114,7 +117,7 @@ def _agree(file: Path, content: bytes) -> None:
 def with_logs(
     reporter: Reporter,
     kinds: str | Sequence[str],
-    callbacks: Sequence[Callable[[EpochRecord], object] | Reporter] = (),
+    callbacks: Sequence[Callback] = (),
 ) -> Reporter:
     """A reporter, and after it logs and callbacks.
 
@@ -132,7 +135,7 @@ def with_logs(
     return Reporters([reporter, *logs, *map(_as_reporter, callbacks)])
 
 
-def _as_reporter(callback: Callable[[EpochRecord], object] | Reporter) -> Reporter:
+def _as_reporter(callback: Callback) -> Reporter:
     if isinstance(callback, Reporter):
         return callback
     if not callable(callback):

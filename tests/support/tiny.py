@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.batches import Rescale
 from nntrain.data.kaggle import write_csv
+from nntrain.nn.arrays import Array
 
 CONFIG = """
 seed: 3
@@ -38,6 +40,14 @@ def stripes(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.ui
     labels = rng.integers(0, 3, count).astype(np.uint8)
     pixels = 180 * kinds[labels].reshape(count, 16) + rng.uniform(0, 75, (count, 16))
     return pixels.astype(np.uint8), labels
+
+
+def inputs(count: int, dtype: str = "float32") -> tuple[Array, NDArray[np.uint8]]:
+    """The same pictures as inputs of a network, to the bit, and their labels."""
+    pixels, labels = stripes(count)
+    x: Array = np.empty(pixels.shape, dtype)
+    Rescale(0.0, 1.0).apply(pixels, x)
+    return x, labels
 
 
 TINY = CONFIG.format(train="data/train.csv")

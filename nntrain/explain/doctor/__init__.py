@@ -4,6 +4,6 @@
 groups the problems by cause and writes the report.
 """
 
-from nntrain.explain.doctor.report import diagnose
+from nntrain.explain.doctor.report import Diagnoses, diagnose
 
-__all__ = ["diagnose"]
+__all__ = ["Diagnoses", "diagnose"]

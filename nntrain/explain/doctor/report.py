@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from nntrain.config.issues import ConfigIssue, KeyPath, Location, format_value, location_of
 from nntrain.config.source import Value, read_yaml
+from nntrain.errors import printable
 from nntrain.explain.doctor.advice import advise
 from nntrain.explain.doctor.diagnoses import find_problems
 from nntrain.explain.doctor.diagnosis import (
@@ -18,17 +19,35 @@ from nntrain.explain.doctor.examination import RunStats, examine, read_rows
 from nntrain.explain.doctor.remedies import Remedy, assignment
 from nntrain.shell import command_line
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import rows_of
+from nntrain.training.rows import Split, rows_of
 from nntrain.training.run import RunFolder
 
 
-def diagnose(run: RunFolder, reporter: Reporter, threads: int = 1) -> list[str]:
-    """Report the problems of a run, or of each member of a committee, as lines of text.
+class Diagnoses(list[Diagnosis]):
+    """The problems of a run or of all members of a committee; the repr is the report on them.
+
+    Attributes:
+        lines: The report, as lines of text.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def __repr__(self) -> str:
+        return "\n".join(map(printable, self.lines))
+
+
+def diagnose(
+    run: RunFolder, reporter: Reporter, threads: int = 1, data: Split | None = None
+) -> Diagnoses:
+    """Find the problems of a run, or of each member of a committee, and report on them.
 
     Args:
         run: Finished or not.
         reporter: Receives notices about what is read and what is missing.
         threads: Number of threads.
+        data: The rows that it was trained on; None: read them from its CSVs.
 
     Raises:
         ConfigError: If the run's config.yaml cannot be read.
@@ -36,15 +55,18 @@ def diagnose(run: RunFolder, reporter: Reporter, threads: int = 1) -> list[str]:
         RunError: If its metrics.csv cannot be read.
     """
     file = _ConfigFile(run)
-    data = read_rows(run, reporter)
-    lines: list[str] = []
+    data = data or read_rows(run, reporter)
+    found = Diagnoses()
     for member in run.members():
         if member is not run and not member.config_file.exists():
-            lines.append(f"{member}: not started; start it with: {run.resume_command}")
+            found.lines.append(f"{member}: not started; start it with: {run.resume_command}")
         else:
             rows = rows_of(member.config(), data) if data else None
-            lines += _report(examine(member, rows, reporter, threads), file)
-    return lines
+            stats = examine(member, rows, reporter, threads)
+            problems = find_problems(stats)
+            found += problems
+            found.lines += _report(stats, problems, file)
+    return found
 
 
 class CauseChain(NamedTuple):
@@ -73,8 +95,8 @@ def cause_chains(diagnoses: list[Diagnosis]) -> list[CauseChain]:
     return chains
 
 
-def _report(stats: RunStats, file: "_ConfigFile") -> list[str]:
-    chains = cause_chains(find_problems(stats))
+def _report(stats: RunStats, problems: list[Diagnosis], file: "_ConfigFile") -> list[str]:
+    chains = cause_chains(problems)
     count = f"{len(chains)} finding{'s' * (len(chains) != 1)}" if chains else "nothing found"
     lines = [f"{stats.run}: {count}; looked at {', '.join(describe(stats))}"]
     if not stats.finished and stats.divergence is None:

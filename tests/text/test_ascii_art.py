@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from nntrain.cli import ascii_art
+from nntrain.text import ascii_art
 
 
 def console(width: int, colours: bool) -> Console:
@@ -41,7 +41,7 @@ def test_each_half_of_a_character_is_a_pixel(side: int) -> None:
 def test_pictures_are_printed_side_by_side(width: int, columns: int, lines: int) -> None:
     out = console(width, colours=False)
     images = np.full((10, 784), 255, np.uint8)
-    ascii_art.show_pictures(images, [str(digit) for digit in range(10)], out)
+    out.print(ascii_art.side_by_side(images, [str(digit) for digit in range(10)], out))
     drawn = out.export_text().splitlines()
     assert len(drawn) == lines
     assert max(len(line.rstrip()) for line in drawn) == columns

@@ -1,9 +1,11 @@
-"""rich's console with printable text, in a separate module because importing rich is slow."""
+"""rich's console with printable text, and what is printed as a string."""
 
-from collections.abc import Iterator
+import io
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from rich.console import Console, ConsoleRenderable, RenderHook
+from rich.console import Console, ConsoleRenderable, RenderableType, RenderHook
 from rich.segment import Segment
 from rich.text import Text
 
@@ -39,3 +41,26 @@ class TrailingBlanksHook(RenderHook):
             for renderable in renderables
             for line in self._console.render_lines(renderable, pad=False)
         ]
+
+
+def as_text(parts: Callable[[Console], Iterable[RenderableType]]) -> str:
+    """What a program prints, as the repr of an object: without colours, as wide as the terminal.
+
+    Args:
+        parts: Makes what is printed, one after the other, for a console.
+    """
+    file = io.StringIO()
+    out = PrintableConsole(
+        file=file,
+        width=shutil.get_terminal_size().columns,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,  # which would print into the notebook's cell instead
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    out.push_render_hook(TrailingBlanksHook(out))
+    for part in parts(out):
+        out.print(part)
+    return file.getvalue().rstrip("\n")

@@ -2,14 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
+from rich.columns import Columns
+from rich.console import Console, Group
+from rich.text import Text
 
 BLOCKS = " ▄▀█"  # index: 2 · (upper pixel is ink) + (lower pixel is ink)
 INK_THRESHOLD = 80  # grey value; used without colours
@@ -18,7 +16,7 @@ MAX_STRIPS = 2
 MAX_NUMBERS = 40  # printed of an image that is not square
 
 
-def picture(pixels: NDArray[np.uint8], console: "Console") -> "Text":
+def picture(pixels: NDArray[np.uint8], console: Console) -> Text:
     """Draw a square image: side/2 lines of as many characters as the side.
 
     With colours, each character is a half block in two greys; without, a pixel is ink or blank.
@@ -27,8 +25,6 @@ def picture(pixels: NDArray[np.uint8], console: "Console") -> "Text":
         pixels: Grey values 0–255, shape (side²,).
         console: The console it will be printed to.
     """
-    from rich.text import Text
-
     side = math.isqrt(len(pixels))
     rows = np.zeros((side + side % 2, side), np.uint8)
     rows[:side] = pixels.reshape(side, side)
@@ -44,33 +40,27 @@ def picture(pixels: NDArray[np.uint8], console: "Console") -> "Text":
     return text
 
 
-def render_or_list(pixels: NDArray[np.uint8], console: "Console") -> "Text":
+def render_or_list(pixels: NDArray[np.uint8], console: Console) -> Text:
     """Draw a square image, and list the grey values of any other.
 
     Args:
         pixels: Grey values 0–255, shape (P,).
         console: The console it will be printed to.
     """
-    from rich.text import Text
-
     if math.isqrt(len(pixels)) ** 2 == len(pixels) > 1:
         return picture(pixels, console)
     values = " ".join(map(str, pixels[:MAX_NUMBERS].tolist()))
     return Text(f"pixels {values}{' …' * (len(pixels) > MAX_NUMBERS)}")
 
 
-def show_pictures(pictures: NDArray[np.uint8], captions: Sequence[str], console: "Console") -> None:
-    """Print square images side by side below their captions, shrunk if they need many strips.
+def side_by_side(pictures: NDArray[np.uint8], captions: Sequence[str], console: Console) -> Columns:
+    """Draw square images side by side below their captions, shrunk if they need many strips.
 
     Args:
         pictures: Grey values 0–255, shape (N, side²).
         captions: N captions, shorter than the side.
-        console: The console to print to.
+        console: The console they will be printed to.
     """
-    from rich.columns import Columns
-    from rich.console import Group
-    from rich.text import Text
-
     side = math.isqrt(pictures.shape[1])
     per_strip = max(1, (console.width + 1) // (side + 1))
     if len(pictures) > MAX_STRIPS * per_strip:
@@ -79,7 +69,7 @@ def show_pictures(pictures: NDArray[np.uint8], captions: Sequence[str], console:
         Group(Text(caption), picture(pixels, console))
         for pixels, caption in zip(pictures, captions, strict=True)
     ]
-    console.print(Columns(columns, padding=(0, 1)))
+    return Columns(columns, padding=(0, 1))
 
 
 def _shrink(pictures: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:

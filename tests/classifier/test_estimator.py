@@ -14,25 +14,16 @@ import pytest
 from numpy.typing import NDArray
 
 from nntrain import NNClassifier, NNTrainError
-from nntrain.classifier import FeatureBatches, FeaturesError
+from nntrain.classifier.batches import FeatureBatches
+from nntrain.classifier.scikit_learn import FeaturesError
 from nntrain.config import Config
-from nntrain.data.batches import Rescale
 from nntrain.errors import ConfigError, DivergenceError
 from nntrain.nn.arrays import Array
 from nntrain.training import checkpoint
 from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
-from tests.support.tiny import stripes
-
-
-def features(count: int = 200, dtype: str = "float32") -> tuple[Array, NDArray[np.uint8]]:
-    """The pixels of stripes as inputs of a network, and their labels."""
-    pixels, labels = stripes(count)
-    x: Array = np.empty(pixels.shape, dtype)
-    Rescale(0.0, 1.0).apply(pixels, x)
-    return x, labels
-
+from tests.support.tiny import inputs
 
 LETTERS = np.array(["row", "column", "border"])
 
@@ -95,7 +86,7 @@ def test_it_takes_the_very_steps_of_fit(
         batch_size=16,
         random_state=3,
         **{"learning_rate": 0.02, **parameters},
-    ).fit(*features(dtype=config.dtype))
+    ).fit(*inputs(200, config.dtype))
     saved = checkpoint.load(run.last_file)
     theirs = (
         saved.parameters if config.training.average is None else saved.optimizer_state["average"]
@@ -108,7 +99,7 @@ def test_it_takes_the_very_steps_of_fit(
 
 @pytest.mark.parametrize("classes", [LETTERS, np.array([7, -1, 300]), np.array([0.0, 2.0, 4.0])])
 def test_labels_of_any_kind_come_back(classes: NDArray[Any]) -> None:
-    x, labels = features()
+    x, labels = inputs(200)
     classifier = NNClassifier(epochs=10, learning_rate=0.01).fit(x, classes[labels])
     np.testing.assert_array_equal(classifier.classes_, np.sort(classes))
     assert classifier.score(x, classes[labels]) > 0.95
@@ -130,7 +121,7 @@ def test_there_may_be_more_classes_than_digits_or_only_one() -> None:
 
 
 def test_one_seed_gives_one_network_and_no_seed_another_each_time() -> None:
-    x, labels = features()
+    x, labels = inputs(200)
 
     def parameters(state: Any) -> Array:
         return NNClassifier((4,), epochs=1, random_state=state).fit(x, labels).parameters_
@@ -141,14 +132,14 @@ def test_one_seed_gives_one_network_and_no_seed_another_each_time() -> None:
 
 
 def test_an_answer_does_not_depend_on_its_company() -> None:
-    x, labels = features()
+    x, labels = inputs(200)
     classifier = NNClassifier(epochs=2).fit(x, labels)
     single = np.concatenate([classifier.predict_proba(row[np.newaxis]) for row in x[:20]])
     np.testing.assert_allclose(classifier.predict_proba(x)[:20], single, rtol=1e-12)
 
 
 def test_it_is_pickled_with_what_it_has_learnt() -> None:
-    x, labels = features()
+    x, labels = inputs(200)
     classifier = NNClassifier((8, 4), init={"uniform": 0.5}, epochs=2).fit(x, LETTERS[labels])
     copy = pickle.loads(pickle.dumps(classifier))
     np.testing.assert_array_equal(copy.predict_proba(x), classifier.predict_proba(x))
@@ -190,11 +181,11 @@ def test_it_is_shown_by_what_differs_from_the_defaults() -> None:
 )
 def test_a_parameter_that_cannot_be_is_one_line(parameters: dict[str, Any], line: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        NNClassifier(**parameters).fit(*features())
+        NNClassifier(**parameters).fit(*inputs(200))
     assert str(caught.value) == line
 
 
-X, Y = features()
+X, Y = inputs(200)
 
 
 def with_a_gap() -> Array:
@@ -244,7 +235,7 @@ def test_a_column_of_labels_is_taken_with_a_warning() -> None:
 
 
 def test_predicting_needs_a_fit_and_its_features() -> None:
-    with pytest.raises(FeaturesError, match="not fitted yet"):
+    with pytest.raises(ValueError, match="not fitted yet"):
         NNClassifier().predict(X)
     classifier = NNClassifier(epochs=1).fit(X, Y)
     with pytest.raises(FeaturesError, match="X has 4 features, but NNClassifier is expecting 16"):
