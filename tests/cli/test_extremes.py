@@ -10,6 +10,8 @@ from tests.support.tiny import stripes
 
 SQUARED = ["loss=squared_error", "network[1].activation=sigmoid"]
 RELU = ["network[0].activation=relu"]
+SMALL_WEIGHTS = ["training.clip_norm=1e-30", "training.max_norm=1e-30", "training.average=1e-30"]
+LARGE_WEIGHTS = ["data.input_range=[-1000, 1000]", "network[0].init={normal: 1000}", *RELU]
 ADAM = "training.optimizer={{name: {}, learning_rate: {}, weight_decay: {}}}"
 
 
@@ -23,9 +25,9 @@ ADAM = "training.optimizer={{name: {}, learning_rate: {}, weight_decay: {}}}"
         [*SQUARED, ADAM.format("adamw", 3.4e38, 3.4e38)],
         ["training.optimizer={name: adam, beta1: 0.9999999999999999, beta2: 0, epsilon: 1e-30}"],
         ["training.optimizer={name: adam, learning_rate: 3.4e38, beta1: 0.9999999999999999}"],
-        ["training.clip_norm=1e-30", "training.max_norm=1e-30", "training.average=1e-30"],
+        SMALL_WEIGHTS,
         ["training.max_norm=3.4e38", "training.optimizer={name: sgd, learning_rate: 1e30}"],
-        ["data.input_range=[-1000, 1000]", "network[0].init={normal: 1000}", *RELU],
+        LARGE_WEIGHTS,
         ["training.schedule={name: step, every: 1e-30, factor: 1e-30}", "training.average=0.9999"],
         ["training.optimizer={name: sgd, learning_rate: 1e38}", "training.average=0.5"],
         ["network[0].activation=identity", "network[1].activation=identity", "loss=squared_error",
@@ -44,8 +46,9 @@ def test_no_command_warns_with_extreme_settings(folder: Path, settings: list[str
             run("evaluate", "r", "--data", "data/test_labelled.csv"),
             run("predict", "r", "--test", "data/test.csv"),
             run("trace", "r"),
-            run("report", "r"),
         ]
+        if settings in (LARGE_WEIGHTS, SMALL_WEIGHTS):
+            lines.append(run("report", "r"))  # its charts take longer than all else
     else:
         assert "training has diverged; lower training.optimizer.learning_rate" in fit.stderr
     for result in lines:

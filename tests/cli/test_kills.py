@@ -55,7 +55,12 @@ for line in sys.stdin:
 OVERRIDES = ["--set", "training.epochs=2", "--set", "training.average=0.9", "--log", "jsonl"]
 
 
-@pytest.fixture(params=[(), ("--init", "runs/old")], ids=["drawn", "init"])
+@pytest.fixture(
+    params=[
+        pytest.param((), id="drawn"),
+        pytest.param(("--init", "runs/old"), id="init", marks=pytest.mark.slow),
+    ]
+)
 def init(folder: Path, request: pytest.FixtureRequest) -> list[str]:
     """Options for initial weights that are drawn, and for those of an old run."""
     options = list(request.param)
@@ -126,7 +131,13 @@ def test_a_kill_before_any_step_of_writing_loses_nothing(
     assert step > 4 * (1 + 2 * 3)
 
 
-@pytest.mark.parametrize("network", [(), ("--set", CONVOLUTIONAL)], ids=["dense", "pictures"])
+@pytest.mark.parametrize(
+    "network",
+    [
+        pytest.param((), id="dense"),
+        pytest.param(("--set", CONVOLUTIONAL), id="pictures", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("kills", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_kills_at_random_times_lose_nothing(
     folder: Path, kills: int, network: tuple[str, ...]

@@ -68,7 +68,7 @@ def test_training_continues_when_its_terminal_is_closed(folder: Path) -> None:
     assert "finished already" in succeed("fit", "tiny.yaml", "--resume").stderr
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("encoding", [pytest.param("cp1252", marks=pytest.mark.slow), "ascii"])
 def test_characters_missing_in_the_encoding_are_escaped(folder: Path, encoding: str) -> None:
     succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
     write_csv(Path("data/zahl–σ.csv"), *stripes(20))

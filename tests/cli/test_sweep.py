@@ -20,7 +20,7 @@ from nntrain.config import load_config
 from nntrain.data.kaggle import write_csv
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.spec import load_sweep
-from nntrain.sweep.trials import open_trials, read_trials
+from nntrain.sweep.trials import open_trials
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import digest, read_data
 from tests.support.cli import refuse, run
@@ -78,12 +78,10 @@ def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(long: Path) -
         _, alive = psutil.wait_procs(children, timeout=30)
         assert alive == []
 
-    last = sweep(long, "--run", "runs/other", "--parallel", "1")
-    output, error = last.communicate()
-    assert last.returncode == 0, error
-    ranked = ranking(read_trials(Path("runs/other")))
+    ranked = ranking(swept(InlineDispatcher(), "runs/other"))
     assert [one[1:] for one in ranked] == [one[1:] for one in undisturbed]
     assert {one.epochs for one in ranked} == {6, 30}
+    output = run("sweep", "sweep.yaml", "--run", "runs/other", "--parallel", "1").stdout
     shown = re.findall(r"^runs/other/trial-\d", output, re.MULTILINE)
     assert shown == [str(one.run) for one in ranked]
 
@@ -168,7 +166,7 @@ def sweep_with_open_files(
     )
 
 
-@pytest.mark.parametrize("limit", [14, 40])
+@pytest.mark.parametrize("limit", [14, pytest.param(40, marks=pytest.mark.slow)])
 def test_too_few_files_are_one_line(long: Path, limit: int) -> None:
     done = sweep_with_open_files(long, limit, timeout=30)
     assert done.returncode == 1
@@ -178,13 +176,14 @@ def test_too_few_files_are_one_line(long: Path, limit: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_required_number_of_open_files_is_enough(long: Path) -> None:
     Path("sweep.yaml").write_text(SWEEP.replace("trials: 4", "trials: 2"))
     done = sweep_with_open_files(long, 80, timeout=60)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.9, 1.2])
+@pytest.mark.parametrize("seconds", [0.3, pytest.param(0.9, marks=pytest.mark.slow), 1.2])
 def test_sigterm_ends_a_sweep_that_is_being_started(long: Path, seconds: float) -> None:
     with sweep(long) as starting:
         time.sleep(seconds)  # in different phases of the start

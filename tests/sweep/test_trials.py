@@ -118,7 +118,7 @@ def test_a_damaged_study_is_rebuilt_from_the_trials(finished: Trials) -> None:
     assert outcome(swept(InlineDispatcher(), "runs/s")) == undisturbed
 
 
-@pytest.mark.parametrize("name", ["100%41 x?mode=memory", "a#b ü;& 100%", "{SCHEMA_VERSION} what?"])
+@pytest.mark.parametrize("name", ["100%41 x?mode=memory", "{SCHEMA_VERSION} a#b ü;& what?"])
 def test_the_study_is_in_its_folder_whatever_its_name(sweep_folder: Path, name: str) -> None:
     before = {path.name for path in Path.cwd().iterdir()}
     trials = swept(InlineDispatcher(), f"runs/{name}")
