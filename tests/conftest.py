@@ -13,6 +13,8 @@ from nntrain.config import Config, parse_config
 from nntrain.data.kaggle import write_csv
 from tests.support.tiny import CONFIG, SWEEP, fill, stripes
 
+pytest_plugins = ["tests.support.browser"]
+
 # Timings vary on shared machines.
 settings.register_profile("nntrain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("nntrain")

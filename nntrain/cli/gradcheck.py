@@ -1,14 +1,16 @@
 """nntrain gradcheck: check backpropagation's gradient."""
 
+from pathlib import Path
+
 import click
 
-from nntrain.cli.options import BoundedFloat, BoundedInt, config_argument, set_option
+from nntrain.cli.options import BoundedFloat, BoundedInt, config_or_run_argument, set_option
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
 
 
 @click.command(epilog="Example: nntrain gradcheck configs/lecture.yaml --samples 3")
-@config_argument
+@config_or_run_argument
 @set_option
 @click.option("--layer", type=BoundedInt(1), help="Check only this layer.  [default: all]")
 @click.option(
@@ -26,34 +28,34 @@ from nntrain.errors import ConfigError
     help="Change of each parameter, up and down.",
 )
 def gradcheck(
-    config: str, overrides: tuple[str, ...], layer: int | None, samples: int, epsilon: float
+    source: Path, overrides: tuple[str, ...], layer: int | None, samples: int, epsilon: float
 ) -> None:
     """Check backpropagation against numerical gradients.
 
-    Each weight and bias of CONFIG's network is changed by ±epsilon, and (E(w+ε) − E(w−ε)) / 2ε is
-    compared with ∂E/∂w by backpropagation, in float64 and with the initial weights. Of matrices
-    and vectors with more than 100 entries, 100 are drawn by the seed. The error is relative,
-    ‖g−ĝ‖ / (‖g‖+‖ĝ‖); indices count from 0, as in NumPy.
+    Each weight and bias of a network is changed by ±epsilon, and (E(w+ε) − E(w−ε)) / 2ε is
+    compared with ∂E/∂w by backpropagation, in float64: with the initial weights of CONFIG, or with
+    those of the best epoch of RUN. Of matrices and vectors with more than 100 entries, 100 are
+    drawn by the seed. The error is relative, ‖g−ĝ‖ / (‖g‖+‖ĝ‖); indices count from 0, as in NumPy.
 
     Where ±epsilon moves some z across 0, the kink of relu and leaky_relu, there is no derivative
     to compare: such entries are counted separately. E is the loss alone, without weight_decay, l1
     and dropout. Exit status 1: a gradient is wrong.
     """
     from nntrain.cli.terminal import console, table
-    from nntrain.config import FileFinder, load_config
+    from nntrain.config import FileFinder
     from nntrain.explain.gradcheck import check_gradient, diagnosis
-    from nntrain.explain.inputs import load_network_and_data
+    from nntrain.explain.inputs import load_network_and_data, resolve_source
     from nntrain.training.reporter import TerminalReporter
 
     reporter = TerminalReporter()
-    loaded = load_config(config, overrides, FileFinder(reporter.log, needed=["train"]))
-    depth = len(loaded.network)
+    finder = FileFinder(reporter.log, needed=["train"])
+    subject = load_network_and_data(resolve_source(source, overrides, finder), None, reporter)
+    depth = len(subject.config.network)
     if layer is not None and layer > depth:
-        raise ConfigError(f"--layer {layer}: {config} has {depth} layers; name one of 1 to {depth}")
-    subject = load_network_and_data(loaded, None, reporter)
+        raise ConfigError(f"--layer {layer}: {source} has {depth} layers; name one of 1 to {depth}")
     x, y = subject.rows(1, samples)
     layers = [layer] if layer else list(range(1, depth + 1))
-    comparisons = check_gradient(subject.network, x, y, layers, epsilon, loaded.seed)
+    comparisons = check_gradient(subject.network, x, y, layers, epsilon, subject.config.seed)
 
     rows = table(
         "gradient", ">checked", ">error", "worst entry", ">backprop", ">numerical", "verdict"

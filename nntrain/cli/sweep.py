@@ -13,6 +13,7 @@ from nntrain.cli.options import (
     BoundedInt,
     CompletedPath,
     scheduler_option,
+    set_option,
     threads_type,
 )
 from nntrain.cli.remote import require_extra
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     shell_complete=completion.overrides,
     help="Values of a key of CONFIG; of several keys, all combinations are trained.",
 )
+@set_option
 @click.option(
     "--run",
     "folder",
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
 def sweep(
     path: Path,
     tries: tuple[str, ...],
+    overrides: tuple[str, ...],
     folder: Path | None,
     parallel: int | None,
     threads: int | None,
@@ -111,10 +114,11 @@ def sweep(
     require_extra("distributed", "optuna", *(["cryptography"] if scheduler is None else []))
     from nntrain.sweep.grid import grid_folder
 
-    definition = _definition(path, tries)
+    definition = _definition(path, tries, overrides)
     folder = folder or (grid_folder(RUNS, path, definition.text) if tries else RUNS / path.stem)
-    tried = [word for given in tries for word in ("--try", given)]
-    command = command_line("nntrain", "sweep", path, *tried, "--run", folder)
+    words = [word for given in tries for word in ("--try", given)]
+    words += [word for given in overrides for word in ("--set", given)]
+    command = command_line("nntrain", "sweep", path, *words, "--run", folder)
     trials = _train(definition, command, folder, parallel, threads, scheduler, best)
     if tries:
         _show_curves(trials)
@@ -124,14 +128,16 @@ def sweep(
         show_ranking(trials, best)
 
 
-def _definition(path: Path, tries: Sequence[str]) -> "SweepSpec":
+def _definition(path: Path, tries: Sequence[str], overrides: Sequence[str]) -> "SweepSpec":
     from nntrain.config import FileFinder
     from nntrain.sweep.grid import grid_text, load_grid
     from nntrain.sweep.spec import load_sweep
     from nntrain.training.reporter import TerminalReporter
 
     finder = FileFinder(TerminalReporter().log)
-    return load_grid(grid_text(path, tries), finder) if tries else load_sweep(path, finder=finder)
+    if tries:
+        return load_grid(grid_text(path, tries, overrides), finder, overrides)
+    return load_sweep(path, finder=finder, overrides=overrides)
 
 
 def _show_curves(trials: "Trials") -> None:

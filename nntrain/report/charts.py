@@ -7,14 +7,13 @@ then replaced by CSS variables; text remains text, in the page's font.
 import io
 import logging
 import re
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
-from matplotlib import pyplot, style
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -29,29 +28,29 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 COLOURS = 8
 _DASHES = ("solid", "dashed", "dotted")
-_INK = "#010101"
-_CSS = {_INK: "currentColor"} | {f"#0202{n:02x}": f"var(--series-{n})" for n in range(COLOURS)}
-_SERIES = [placeholder for placeholder in _CSS if placeholder != _INK]
+INK = "#010101"
+_CSS = {INK: "currentColor"} | {f"#0202{n:02x}": f"var(--series-{n})" for n in range(COLOURS)}
+SERIES = [placeholder for placeholder in _CSS if placeholder != INK]
 _STYLE: dict[str, Any] = {
-    "axes.edgecolor": _INK,
+    "axes.edgecolor": INK,
     "axes.facecolor": "none",
     "axes.grid": True,
-    "axes.labelcolor": _INK,
+    "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "figure.facecolor": "none",
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
     "grid.alpha": 0.15,
-    "grid.color": _INK,
+    "grid.color": INK,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 3.5,
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
-    "text.color": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
 _WIDTH, _HEIGHT = 3.7, 2.6  # inches; small, so that text is readable on a phone
 _MOST_MARKERS = 30
@@ -99,7 +98,7 @@ def by_epoch(
         logarithmic: Whether the scale is logarithmic, which omits values ≤ 0.
         best: An epoch to mark.
     """
-    with _styled(title):
+    with styled(title):
         figure = Figure((_WIDTH, _HEIGHT))
         axes = figure.subplots()
         for number, line in enumerate(lines):
@@ -109,13 +108,13 @@ def by_epoch(
             axes.plot(
                 range(1, len(values) + 1),
                 values,
-                color=_SERIES[number % COLOURS],
+                color=SERIES[number % COLOURS],
                 linestyle=dash_of(number),
                 marker="o" if len(values) <= _MOST_MARKERS else "",
                 label=line.name or "_",
             )
         if best is not None:
-            axes.axvline(best, color=_INK, linestyle=":", linewidth=1, label=f"best: epoch {best}")
+            axes.axvline(best, color=INK, linestyle=":", linewidth=1, label=f"best: epoch {best}")
         if logarithmic:
             axes.set_yscale("log")
         if percent:
@@ -186,18 +185,18 @@ def reliability(bins: Sequence[Bin]) -> Chart:
     """The reliability diagram, and a histogram of the confidences."""
     title = "Accuracy by confidence"
     lefts = [each.low for each in bins]
-    with _styled(title):
+    with styled(title):
         bars: dict[str, Any] = {
             "width": 1 / BINS,
             "align": "edge",
-            "color": _SERIES[0],
-            "edgecolor": _INK,
+            "color": SERIES[0],
+            "edgecolor": INK,
             "linewidth": 0.6,
         }
         figure = Figure((_WIDTH, 1.4 * _HEIGHT))
         axes, below = figure.subplots(2, sharex=True, height_ratios=(2.2, 1))
         axes.bar(lefts, [each.accuracy for each in bins], **bars)
-        axes.plot([0, 1], [0, 1], color=_INK, linestyle="--", linewidth=1, label="as sure as right")
+        axes.plot([0, 1], [0, 1], color=INK, linestyle="--", linewidth=1, label="as sure as right")
         axes.set(ylim=(0, 1.02), ylabel="of them right")
         axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.set_title(title, loc="left")
@@ -214,36 +213,9 @@ def reliability(bins: Sequence[Bin]) -> Chart:
         return Chart(to_svg(figure), f"Reliability diagram. Answers: {text}.")
 
 
-def restyle(draw: Callable[[], Figure], text: str) -> Chart:
-    """Convert a figure of another library; axes and texts get the page's colours.
-
-    Args:
-        draw: Returns the figure.
-        text: The text alternative.
-    """
-    with _styled(text), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the other library
-        figure = draw()
-        for axes in figure.axes:
-            axes.set_facecolor("none")
-            axes.grid(color=_INK, alpha=0.15)
-            axes.tick_params(colors=_INK)
-            axes.set_title("")
-            axes.xaxis.label.set_color(_INK)
-            axes.yaxis.label.set_color(_INK)
-            for spine in axes.spines.values():
-                spine.set_color(_INK)
-            if axes.get_legend() is not None:
-                axes.legend(loc="best", fontsize=8, labelcolor=_INK)
-        figure.suptitle("")
-        chart = Chart(to_svg(figure), text)
-        pyplot.close(figure)
-        return chart
-
-
 def colour_of(number: int) -> str:
     """The CSS colour of a line of `by_epoch`; `number` counts from 0."""
-    return _CSS[_SERIES[number % COLOURS]]
+    return _CSS[SERIES[number % COLOURS]]
 
 
 def dash_of(number: int) -> str:
@@ -251,8 +223,8 @@ def dash_of(number: int) -> str:
     return _DASHES[number // COLOURS % len(_DASHES)]
 
 
-def _styled(salt: str) -> AbstractContextManager[None]:
-    """Our style instead of the user's; the salt makes ids unique among charts."""
+def styled(salt: str) -> AbstractContextManager[None]:
+    """The style of all charts, within which a figure is drawn; the salt makes ids unique."""
     return style.context(["default", {**_STYLE, "svg.hashsalt": salt}])
 
 

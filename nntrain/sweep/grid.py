@@ -15,17 +15,20 @@ OPTION = "--try"
 _EXAMPLE = "training.optimizer.learning_rate=0.03,0.3"
 
 
-def grid_text(config: Path, tries: Sequence[str]) -> str:
+def grid_text(config: Path, tries: Sequence[str], overrides: Sequence[str] = ()) -> str:
     """The content of a sweep's file that trains a configuration with each combination of values.
 
     Args:
         config: The configuration's file.
         tries: KEY=VALUE,VALUE… of each key, the values in YAML.
+        overrides: KEY=VALUE of keys that all combinations share; comments, so that sweeps with
+            others have another text.
 
     Raises:
         ConfigError: If one is not of that form, or a key is given twice.
     """
-    lines = [f"config: {show_value(str(config))}", "space:"]
+    lines = [f"# --set {show_value(override)}" for override in overrides]
+    lines += [f"config: {show_value(str(config))}", "space:"]
     keys = set[str]()
     for given in tries:
         key, values = _parse(given)
@@ -36,7 +39,7 @@ def grid_text(config: Path, tries: Sequence[str]) -> str:
     return "\n".join([*lines, "strategy: grid", ""])
 
 
-def load_grid(text: str, finder: FileFinder) -> SweepSpec:
+def load_grid(text: str, finder: FileFinder, overrides: Sequence[str] = ()) -> SweepSpec:
     """Check the sweep of such a text.
 
     Raises:
@@ -44,7 +47,7 @@ def load_grid(text: str, finder: FileFinder) -> SweepSpec:
         DataError: See `FileFinder.find_csvs`.
     """
     try:
-        return load_sweep(Path(OPTION), finder=finder, text=text)
+        return load_sweep(Path(OPTION), finder=finder, text=text, overrides=overrides)
     except ConfigError as error:  # of a file that the user has not written
         message = re.sub(rf"^{OPTION}:\d+: (space\.)?", f"{OPTION} ", str(error), flags=re.M)
         raise ConfigError(message.replace(f"{OPTION} config: ", "")) from None

@@ -1,35 +1,26 @@
-"""HTML report of a sweep: its ranking, the importance of each key, and plots of the search."""
+"""HTML report of a sweep: its ranking, the importance of each key, and the accuracy by value."""
 
 import warnings
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import optuna
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 from optuna.importance import PedAnovaImportanceEvaluator
 from optuna.trial import TrialState
-from optuna.visualization import matplotlib as plots
+from ruamel.yaml import YAML
 
 from nntrain.files import atomic_write
-from nntrain.report import charts
+from nntrain.report import charts, trial_charts
 from nntrain.report.charts import Chart
 from nntrain.report.document import check_report_path, render
+from nntrain.report.trial_charts import TrialPoint
 from nntrain.sweep.ranking import RankedTrial, committee, committee_commands, format_value, ranking
+from nntrain.sweep.spec import SweepSpec, show_value
 from nntrain.sweep.trials import Trials
 
 MAX_CURVES = 8
 MIN_TRIALS_FOR_IMPORTANCES = 5  # fewer do not show which key matters
-
-
-class Plot(NamedTuple):
-    """One of Optuna's plots, with a caption that says how to read it."""
-
-    chart: Chart
-    caption: str
 
 
 def write_report(out: Path, trials: Trials, best: int) -> None:
@@ -43,20 +34,32 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
     """
     check_report_path(out)
     ranked = ranking(trials)
+    keys = list(trials.definition.sweep.space)
+    written = WrittenValues(trials.definition)
+    importances = parameter_importances(trials)
+    judged = sorted(
+        (one for one in ranked if one.accuracy is not None and one.state.is_finished()),
+        key=_number,
+    )
+    complete = [one for one in ranked if one.state == TrialState.COMPLETE]
     page = render(
         "sweep.html",
         title=str(trials.folder),
         ranked=ranked,
-        keys=list(trials.definition.sweep.space),
-        short=format_value,
-        complete=[one for one in ranked if one.state == TrialState.COMPLETE],
+        keys=keys,
+        written=written,
+        complete=complete,
         pruned=sum(one.state == TrialState.PRUNED for one in ranked),
         failed=[one for one in ranked if one.state == TrialState.FAIL],
         running=sum(one.state == TrialState.RUNNING for one in ranked),
         seconds=trials.seconds,
         committee=committee_commands(committee(ranked, best)),
-        importances=parameter_importances(trials),
-        plots=_plots(trials),
+        importances=trial_charts.shares(list(importances), list(importances.values()))
+        if importances
+        else None,
+        fewest=MIN_TRIALS_FOR_IMPORTANCES,
+        history=trial_charts.by_trial(list(map(_point, judged))) if complete else None,
+        by_key=_by_key(trials, judged, written) if complete else [],
         curves=_curves(ranked),
         base=trials.definition.base,
         definition=trials.definition.text,
@@ -64,6 +67,58 @@ def write_report(out: Path, trials: Trials, best: int) -> None:
     )
     with atomic_write(out, "w") as file:
         file.write(page)
+
+
+class WrittenValues:
+    """The values of trials as the sweep's file writes them."""
+
+    def __init__(self, definition: SweepSpec) -> None:
+        root: Any = YAML().compose(definition.text)
+        space = {key.value: node for key, node in root.value}["space"]
+        self._choices: dict[str, dict[str, str]] = {}
+        for key, node in space.value:
+            choices = definition.sweep.space[key.value].choice or ()
+            listed = [each.value for name, each in node.value if name.value == "choice"]
+            texts = [_source(definition.text, item) for items in listed for item in items]
+            self._choices[key.value] = dict(zip(map(show_value, choices), texts, strict=True))
+
+    def __call__(self, key: str, value: Any) -> str:
+        """A value of a key: a choice as it is written, another number with four digits."""
+        return self._choices[key].get(show_value(value)) or format_value(value)
+
+
+def _source(text: str, node: Any) -> str:
+    """The source of a node as one line; of a scalar, its text without quotes."""
+    if isinstance(node.value, str):
+        return str(node.value)
+    return " ".join(text[node.start_mark.index : node.end_mark.index].split())
+
+
+def _number(one: RankedTrial) -> int:
+    """The number of a trial in the name of its folder."""
+    return int(one.run.folder.name.rpartition("-")[2])
+
+
+def _point(one: RankedTrial) -> TrialPoint:
+    return TrialPoint(_number(one), one.accuracy or 0.0, one.state == TrialState.COMPLETE)
+
+
+def _by_key(trials: Trials, judged: Sequence[RankedTrial], written: WrittenValues) -> list[Chart]:
+    """The accuracy by the value of each key; on a logarithmic axis if it was searched so."""
+    made = []
+    for key, parameter in trials.definition.sweep.space.items():
+        values = [one.values[key] for one in judged]
+        if parameter.choice is not None:
+            order = [written(key, value) for value in parameter.choice]
+            shown = sorted(judged, key=lambda one: order.index(written(key, one.values[key])))
+            texts = [written(key, one.values[key]) for one in shown]
+            points = list(map(_point, shown))
+            made.append(trial_charts.by_value(key, texts, points, logarithmic=False))
+        else:
+            log = parameter.log is not None
+            points = list(map(_point, judged))
+            made.append(trial_charts.by_value(key, values, points, logarithmic=log))
+    return made
 
 
 def _curves(ranked: Sequence[RankedTrial]) -> Chart | None:
@@ -86,39 +141,3 @@ def parameter_importances(trials: Trials) -> dict[str, float]:
         warnings.simplefilter("ignore")  # the evaluator is marked as experimental
         evaluator = PedAnovaImportanceEvaluator()
         return dict(optuna.importance.get_param_importances(study, evaluator=evaluator))
-
-
-def _plots(trials: Trials) -> list[Plot]:
-    """Optuna's plots; none before the first trial is complete."""
-    study = trials.study
-    if not study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
-        return []
-    descriptions: list[tuple[Callable[..., Any], str, str]] = [
-        (
-            plots.plot_optimization_history,
-            "Accuracy, trial by trial, and the best so far",
-            "Where the line of the best has not risen for long, more trials of the same space will "
-            "hardly find better. Optuna counts trials from 0, their folders from 1.",
-        ),
-        (
-            plots.plot_slice,
-            "Accuracy by the value of each key",
-            "Each dot is a trial, coloured by its number. Where the best dots crowd at an end, "
-            "widen the key's range there.",
-        ),
-    ]
-    return [
-        Plot(charts.restyle(partial(_figure, plot, study), title), caption)
-        for plot, title, caption in descriptions
-    ]
-
-
-def _figure(plot: Callable[..., Any], study: optuna.Study) -> Figure:
-    all_axes = np.ravel(plot(study, target_name="accuracy"))  # Optuna returns one or several
-    figure: Figure = all_axes[0].figure
-    figure.set_size_inches(max(7.6, 2.6 * len(all_axes)), 3.4)
-    for axes in all_axes:
-        axes.tick_params(axis="x", labelrotation=30)
-        axes.xaxis.label.set_size(8)
-        axes.xaxis.set_minor_formatter(NullFormatter())  # labels between powers of ten overlap
-    return figure

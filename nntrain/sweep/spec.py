@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -24,7 +25,7 @@ from nntrain.config.issues import (
     report,
     shortened,
 )
-from nntrain.config.load import STARTER, parse, parse_config, read_text
+from nntrain.config.load import STARTER, dump_config, parse, parse_config, read_text
 from nntrain.config.memory import check_network_fits
 from nntrain.config.schema import Config, ConfigModel, Epochs, Seed, expect, increasing, rule_error
 from nntrain.errors import ConfigError
@@ -178,6 +179,7 @@ def load_sweep(
     base: Path | None = None,
     finder: FileFinder | None = None,
     text: str | None = None,
+    overrides: Sequence[str] = (),
 ) -> SweepSpec:
     """Read a sweep, and check its configuration with each value of each key.
 
@@ -186,6 +188,7 @@ def load_sweep(
         base: A file to read instead of the configuration that the sweep names.
         finder: Finds that configuration and its CSVs; None leaves their paths as written.
         text: The content of the sweep's file; None: it is read.
+        overrides: KEY=VALUE of keys of the configuration that all trials share.
 
     Raises:
         ConfigError: If anything is invalid, with one line for each issue.
@@ -201,7 +204,8 @@ def load_sweep(
     if finder:
         source = finder.find(source, ("config",), source_map, path, (ConfigError, STARTER))
     try:
-        definition = SweepSpec(sweep, text, read_text(base or source), source, {})
+        varied = _overridden(read_text(base or source), source, overrides, sweep)
+        definition = SweepSpec(sweep, text, varied, source, {})
     except ConfigError as error:
         raise ConfigError(str(issue(("config",), str(error)))) from None
     if finder:
@@ -219,6 +223,22 @@ def load_sweep(
     if issues:
         raise ConfigError(*report(issues))
     return definition
+
+
+def _overridden(text: str, source: str, overrides: Sequence[str], sweep: Sweep) -> str:
+    """The text of a configuration with other values for some keys.
+
+    Raises:
+        ConfigError: If one is invalid, or the sweep varies that key.
+    """
+    for override in overrides:
+        key = override.partition("=")[0].strip()
+        for varied in sweep.space:
+            if f"{key}.".startswith((f"{varied}.", f"{varied}[")):
+                raise ConfigError(
+                    f"{override_text(override)}: the sweep tries values of {varied}; leave out one"
+                )
+    return dump_config(parse_config(text, source, overrides)) if overrides else text
 
 
 def _found(definition: SweepSpec, finder: FileFinder) -> dict[str, str]:

@@ -173,7 +173,7 @@ def _check_same_sweep(folder: Path, definition: SweepSpec) -> None:
     different = [key for key in ours if key not in MAY_GROW and ours[key] != theirs[key]]
     started = started._replace(classes=definition.classes)
     if definition.as_written().config({}) != started.config({}):
-        different.append(f"what {base} says")
+        different.append(f"what {base} and --set say")
     if different:
         raise ConfigError(
             f"{folder}: belongs to another sweep, which differs in: {', '.join(different)} (only "

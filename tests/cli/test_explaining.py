@@ -43,6 +43,20 @@ def test_gradcheck_of_other_activations(folder: Path, activation: str) -> None:
     succeed("gradcheck", "tiny.yaml", *options, "--set", f"network[0].activation={activation}")
 
 
+def test_gradcheck_of_a_run_is_at_its_trained_weights(folder: Path) -> None:
+    succeed("fit", "tiny.yaml")
+    trained = succeed("gradcheck", "runs/tiny").stdout
+    assert trained.endswith("right: backpropagation and numerical gradients agree\n")
+    values = {}
+    for source in ("tiny.yaml", "runs/tiny"):
+        row = succeed("gradcheck", source, "--layer", "2").stdout.splitlines()[1].split()
+        values[source] = row[1], row[-3]
+    assert values["tiny.yaml"][0] == values["runs/tiny"][0]
+    assert values["tiny.yaml"][1] != values["runs/tiny"][1]
+    succeed("fit", "tiny.yaml", "--set", "members=2", "--run", "runs/team")
+    assert "name one, such as runs/team/member-1" in refuse(1, "gradcheck", "runs/team")
+
+
 def test_gradcheck_of_a_dark_picture_reports_the_kinks(folder: Path) -> None:
     Path("dark.csv").write_text("label,pixel0\n0,0\n1,0\n")
     relu = ("--set", "network[0].activation=relu", "--set", "data.train=dark.csv")
@@ -197,7 +211,7 @@ def test_a_committee_is_inspected_as_one_and_traced_by_member(folder: Path) -> N
         (2, "gradcheck tiny.yaml --epsilon nan", "nntrain gradcheck: invalid value for '--epsilon': 'nan' is not a number; see 'nntrain gradcheck --help'"),
         (2, "gradcheck tiny.yaml --epsilon x", "nntrain gradcheck: invalid value for '--epsilon': 'x' is not a valid number; see 'nntrain gradcheck --help'"),
         (2, "gradcheck tinny.yaml", "tinny.yaml: no such file; did you mean 'tiny.yaml'?"),
-        (2, "gradcheck runs/tiny", "runs/tiny: a directory; name a YAML file in it"),
+        (2, "gradcheck runs/tiny --set seed=1", "runs/tiny: a run stays as it was trained; --set is for a CONFIG"),
         (2, "gradcheck tiny.yaml --samples 999", "data/train.csv: has no row 999; its rows are 1 to 200"),
         (2, "trace tiny.yaml --row 201", "data/train.csv: has no row 201; its rows are 1 to 200"),
         (2, "trace tiny.yaml --force", "--force replaces the file of --npz; give --npz FILE too"),

@@ -19,6 +19,7 @@ from nntrain.sweep.trials import open_trials
 from tests.support.sweeps import InlineDispatcher, variant
 from tests.support.terminal import Screen, collect_output
 
+COMMITTEE = ("--set", "members=2", "--set", "training.epochs=1")
 # What a kernel of Jupyter gives to the commands of a cell.
 CELL = {"JPY_PARENT_PID": "1", "TERM": "xterm-color", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"}
 
@@ -59,24 +60,21 @@ def test_a_command_in_a_notebooks_cell_writes_a_line_an_epoch(folder: Path) -> N
     assert_is_plain(b"".join(chunks).decode().replace("\r\n", "\n"), 4)
 
 
-@pytest.mark.parametrize("variable", [("JPY_PARENT_PID", "1"), ("TERM", "dumb")])
 def test_a_committee_writes_a_line_an_epoch_where_nothing_is_drawn_again(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    committee = ("--set", "members=2", "--set", "training.epochs=2")
     monkeypatch.delenv("JPY_PARENT_PID", raising=False)
-    monkeypatch.setenv("TERM", "xterm")
-    train(terminal := Screen(), *committee)
-    assert "\r" in terminal.getvalue()
-    monkeypatch.setenv(*variable)
-    train(cell := Screen(), *committee)
-    assert_is_plain(cell.getvalue(), 4)
+    for terminal, draws in (("xterm", True), ("dumb", False)):
+        monkeypatch.setenv("TERM", terminal)
+        train(screen := Screen(), *COMMITTEE)
+        assert ("\r" in screen.getvalue()) == draws
+    assert_is_plain(screen.getvalue(), 2)
 
 
 def test_a_committee_writes_a_line_an_epoch_to_a_file(folder: Path) -> None:
     with Path("log.txt").open("w", encoding="utf-8") as log:
-        train(log, "--set", "members=2", "--set", "training.epochs=2")
-    assert_is_plain(Path("log.txt").read_text("utf-8"), 4)
+        train(log, *COMMITTEE)
+    assert_is_plain(Path("log.txt").read_text("utf-8"), 2)
 
 
 def test_a_sweep_in_a_cell_writes_lines_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

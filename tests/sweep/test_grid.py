@@ -17,11 +17,15 @@ RATES = "training.optimizer.learning_rate=0.02,0.2"
 
 @pytest.mark.usefixtures("folder")
 def test_every_combination_is_trained_drawn_and_reported() -> None:
-    tries = (TRY, RATES, TRY, "network[0].dense=2,4", TRY, "training.optimizer.name=adam")
+    tries = (TRY, RATES, TRY, "network[0].dense=2,4", TRY, "training.optimizer.name=adam",
+             "--set", "training.epochs=2", "--set", "training.batch_size=32")  # fmt: skip
     output = succeed("sweep", "tiny.yaml", *tries, "--parallel", "1", "--report").output
     trials = read_trials(Path("runs/tiny-try"))
     tried = {tuple(trials.values_of(trial).values()) for trial in trials.all()}
     assert tried == {(rate, size, "adam") for rate in (0.02, 0.2) for size in (2, 4)}
+    shared = {(one.config().training.epochs, one.config().training.batch_size)
+              for one in map(trials.run_of, trials.all())}  # fmt: skip
+    assert shared == {(2, 32)}
     assert "validation error by epoch" in output
     for letter in "abcd":
         assert any(line.startswith(f"{letter} trial-") for line in output.splitlines())
@@ -40,6 +44,30 @@ def test_the_same_values_go_on_in_their_folder_and_others_begin_a_new_one() -> N
         assert folder == runs / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "sweep.yaml").write_text(text)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_key_is_either_set_or_tried() -> None:
+    size = "network[0].dense=2,4"
+    for override in ("network[0].dense=3", "network[0].dense.x=3"):
+        line = refuse(2, "sweep", "tiny.yaml", TRY, size, "--set", override)
+        assert (
+            line == f"--set {override}: the sweep tries values of network[0].dense; leave out one"
+        )
+    line = refuse(2, "sweep", "tiny.yaml", TRY, size, "--set", "training.epoch=3")
+    assert "unknown key 'epoch'; did you mean 'epochs'?" in line
+    assert not Path("runs").exists()
+
+
+@pytest.mark.usefixtures("sweep_folder")
+def test_other_settings_are_another_sweep() -> None:
+    options = ("--set", "training.epochs=1", "--parallel", "1")
+    Path("sweep.yaml").write_text(Path("sweep.yaml").read_text().replace("trials: 6", "trials: 1"))
+    succeed("sweep", "sweep.yaml", *options)
+    assert read_trials(Path("runs/sweep")).definition.config({}).training.epochs == 1
+    line = refuse(2, "sweep", "sweep.yaml", "--parallel", "1")
+    assert "differs in: what tiny.yaml and --set say" in line
+    succeed("sweep", "sweep.yaml", *options)  # the same goes on, and has nothing left to do
 
 
 @pytest.mark.usefixtures("folder")

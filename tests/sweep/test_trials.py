@@ -22,7 +22,7 @@ def test_another_sweep_is_not_resumed(finished: Trials) -> None:
         swept(InlineDispatcher(), "runs/s")
     variant("sweep.yaml")
     Path("tiny.yaml").write_text(Path("tiny.yaml").read_text().replace("seed: 3", "seed: 4"))
-    with pytest.raises(ConfigError, match=r"differs in: what tiny\.yaml says"):
+    with pytest.raises(ConfigError, match=r"differs in: what tiny\.yaml and --set say"):
         swept(InlineDispatcher(), "runs/s")
 
 

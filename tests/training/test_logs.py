@@ -93,7 +93,7 @@ def test_a_program_that_follows_the_file_sees_each_epoch_appended(tmp_path: Path
 def test_each_member_and_each_fold_has_its_own_log(
     make_config: MakeConfig, tmp_path: Path, key: str, name: str
 ) -> None:
-    config, run = make_config(f"{key}=2", "training.epochs=2"), RunFolder(tmp_path / "run")
+    config, run = make_config(f"{key}=2", "training.epochs=1"), RunFolder(tmp_path / "run")
     fit_committee(config, lambda: RunFolder.create(run.folder, config), JsonLinesLog(unexpected))
     for member in run.members():
         assert_logged(member.folder)
