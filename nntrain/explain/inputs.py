@@ -41,12 +41,13 @@ class NetworkAndData(NamedTuple):
             count: Number of rows.
 
         Raises:
-            ConfigError: If the digits have no row `first + count - 1`.
+            ConfigError: If the digits have no row `first` or `first + count - 1`.
         """
         last = first + count - 1
-        if last > len(self.digits):
+        if missing := [row for row in (first, last) if not 1 <= row <= len(self.digits)]:
             raise ConfigError(
-                f"{self.digits.source}: has no row {last}; its rows are 1 to {len(self.digits):,}"
+                f"{self.digits.source}: has no row {missing[0]}; its rows are 1 to "
+                f"{len(self.digits):,}"
             )
         rows = slice(first - 1, last)
         selection = self.digits.as_subset()

@@ -16,7 +16,7 @@ from nntrain.data.dataset import Subset
 from nntrain.data.from_arrays import dataset_from_arrays
 from nntrain.data.kaggle import read_csv
 from nntrain.data.labels import value_of
-from nntrain.errors import DataError, MissingLibraryError, RunError
+from nntrain.errors import ConfigError, DataError, MissingLibraryError, RunError
 from nntrain.nn import Network
 from nntrain.notebook.arguments import local
 from nntrain.notebook.curves import curves, table
@@ -183,13 +183,15 @@ class Run:
             y: The digits, shape (N,), if X is not a CSV.
 
         Raises:
-            ConfigError: If there is no such row.
+            ConfigError: If there is no such row, or `row` is no whole number.
             DataError, CheckpointError: See `predict`.
             RunError: If no epoch is finished yet, or the run is a committee.
         """
         from nntrain.explain.inputs import load_network_and_data, with_digits
         from nntrain.explain.row_trace import trace_row
 
+        if not isinstance(row, int | np.integer):
+            raise ConfigError(f"row: must be a whole number, not {row!r}; rows are counted from 1")
         folder = self._single(f"trace({row})")
         if X is not None:
             subject = with_digits(self._models[0], self._labelled(X, y).dataset)

@@ -118,8 +118,11 @@ def test_a_trace_is_that_of_the_command(run: nntrain.Run, wide: None) -> None:
     np.testing.assert_allclose(traced["W_1"], run.weights["W_1"])
     with pytest.raises(KeyError, match="no quantity 'W1'; did you mean 'W_1'"):
         traced["W1"]
-    with pytest.raises(ConfigError, match="has no row 201; its rows are 1 to 200"):
-        run.trace(201)
+    for row in (201, 0, -3):
+        with pytest.raises(ConfigError, match=f"has no row {row}; its rows are 1 to 200"):
+            run.trace(row)
+    with pytest.raises(ConfigError, match=r"row: must be a whole number, not 2\.5"):
+        run.trace(2.5)  # type: ignore[arg-type]
 
 
 def test_a_trace_fits_the_terminal(run: nntrain.Run, monkeypatch: pytest.MonkeyPatch) -> None:
