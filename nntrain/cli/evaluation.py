@@ -1,8 +1,8 @@
 """Print an evaluation: metrics per class and the confusion matrix."""
 
-import math
 from typing import TYPE_CHECKING
 
+from nntrain.cli.colours import heat
 from nntrain.cli.terminal import console, percent, table
 
 if TYPE_CHECKING:
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 _TRUTH = "truth  "
 _CONFUSIONS = 5  # how many of the most frequent confusions are listed
-# Backgrounds of the rarest and the most frequent confusion, with good contrast to white text.
-_RAREST, _MOST_FREQUENT = (104, 96, 96), (215, 25, 28)
 
 
 def show(evaluation: "Evaluation") -> None:
@@ -75,19 +73,9 @@ def _matrix(evaluation: "Evaluation", out: "Console") -> "list[Text]":
             count = int(evaluation.confusion[truth, answer])
             shown, style = str(count), "bold"
             if count == 0:
-                shown, style = "·" if out.is_terminal else "0", "dim"
+                shown, style = "·" if out.is_terminal else "0", ""
             elif truth != answer:
-                style = _shade(count / most)
+                style = heat(count / most, out)
             line.append(f"{margin}{shown:>{width}} ", style)
         lines.append(line)
     return lines
-
-
-def _shade(relative: float) -> str:
-    """Return the style of a confusion by its count relative to the most frequent one."""
-    # The square root separates small counts better.
-    red, green, blue = (
-        round(low + math.sqrt(relative) * (high - low))
-        for low, high in zip(_RAREST, _MOST_FREQUENT, strict=True)
-    )
-    return f"bright_white on rgb({red},{green},{blue})"
