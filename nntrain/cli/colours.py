@@ -1,4 +1,4 @@
-"""Colours that can be read in every terminal: a contrast of at least 4.5 (WCAG 2.2, 1.4.3).
+"""Colours and signs that can be read in every terminal: a contrast of 4.5 (WCAG 2.2, 1.4.3).
 
 A terminal's own background is not known, so that text and background are set together. Of its
 first 16 colours, which each terminal shows differently, only black on yellow has that contrast
@@ -6,24 +6,63 @@ in the palettes of xterm, VS Code and Jupyter. The colours above them are the sa
 """
 
 import math
+import sys
 from typing import TYPE_CHECKING
+
+from nntrain.cli.terminal import console
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
+
+# A sign, its replacement where the encoding lacks it, the background, and the style with 16
+# colours.
+_SIGNS = {
+    "right": ("✓", "+", "#005f00", "reverse"),
+    "wrong": ("✗", "x", "#af0000", "black on yellow"),
+}
+# Backgrounds of curves.
+_SERIES = ("#005f87", "#870087", "#875f00", "#005f00", "#5f00af", "#870000")
 
 # Of the rarest and the most frequent confusion.
 _RAREST, _MOST_FREQUENT = (104, 96, 96), (215, 25, 28)
 _OFTEN = 0.25  # of the most frequent confusion's count; used with 16 colours
 
 
-def has_fixed_colours(console: "Console") -> bool:
-    """Whether the console shows colours beside the 16 that each terminal chooses by itself."""
-    return console.color_system in {"256", "truecolor"}
+def has_fixed_colours(out: "Console") -> bool:
+    """Whether a console shows colours beside the 16 that each terminal chooses by itself."""
+    return out.color_system in {"256", "truecolor"}
 
 
-def heat(relative: float, console: "Console") -> str:
+def verdict_style(verdict: str, out: "Console") -> str:
+    """Return the style of "right", or of any other verdict as that of "wrong"."""
+    *_, background, otherwise = _SIGNS["right" if verdict == "right" else "wrong"]
+    return f"#ffffff on {background}" if has_fixed_colours(out) else otherwise
+
+
+def marked(verdict: str, text: str = "") -> "Text":
+    """A verdict with its sign and colour in a terminal; the plain text elsewhere."""
+    from rich.text import Text
+
+    out, text = console(), text or verdict
+    if not out.is_terminal or not verdict:
+        return Text(text)
+    sign, fallback, *_ = _SIGNS["right" if verdict == "right" else "wrong"]
+    try:
+        sign.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        sign = fallback
+    return Text.assemble((f"{sign} {text}", verdict_style(verdict, out)))
+
+
+def series_style(number: int, out: "Console") -> str:
+    """Return the style of the curve of a number."""
+    return f"#ffffff on {_SERIES[number % len(_SERIES)]}" if has_fixed_colours(out) else ""
+
+
+def heat(relative: float, out: "Console") -> str:
     """Return the style of a confusion by its count relative to the most frequent one."""
-    if not has_fixed_colours(console):
+    if not has_fixed_colours(out):
         return "black on yellow" if relative >= _OFTEN else ""
     # The square root separates small counts better.
     red, green, blue = (

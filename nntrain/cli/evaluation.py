@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nntrain.cli.colours import heat
+from nntrain.cli.colours import heat, marked, verdict_style
 from nntrain.cli.terminal import console, percent, table
 
 if TYPE_CHECKING:
@@ -23,8 +23,12 @@ def show(evaluation: "Evaluation") -> None:
 
     out = console()
     out.print(
-        f"accuracy  {evaluation.accuracy:.2%} ± {evaluation.standard_error:.2%}  "
-        f"({evaluation.wrong:,} of {evaluation.rows:,} wrong)"
+        Text.assemble(
+            f"accuracy  {evaluation.accuracy:.2%} ± {evaluation.standard_error:.2%}  "
+            f"({evaluation.wrong:,} of {evaluation.rows:,} ",
+            marked("wrong") if evaluation.wrong else "wrong",
+            ")",
+        )
     )
     out.print(f"loss      {evaluation.loss:.4f}  ({evaluation.loss_name})")
     out.print()
@@ -63,15 +67,16 @@ def _matrix(evaluation: "Evaluation", out: "Console") -> "list[Text]":
     if not margin and len(classes) > DIGITS:
         return [Text(f"(the matrix of {len(classes)} classes is too wide; --json prints it)")]
     most = max((count for *_, count in evaluation.confusions()), default=1)
+    legend = (": ", marked("right"), " on the diagonal, ", marked("wrong"), " elsewhere")
     lines = [
-        Text(" " * indent + margin + "answer"),
+        Text.assemble(" " * indent + margin + "answer", *(legend if out.is_terminal else ())),
         Text(_TRUTH.ljust(indent) + "".join(f"{margin}{name:>{width}} " for name in names), "bold"),
     ]
     for truth in classes:
         line = Text(f"{names[truth]:>{indent - 2}}  ")
         for answer in classes:
             count = int(evaluation.confusion[truth, answer])
-            shown, style = str(count), "bold"
+            shown, style = str(count), verdict_style("right", out)
             if count == 0:
                 shown, style = "·" if out.is_terminal else "0", ""
             elif truth != answer:

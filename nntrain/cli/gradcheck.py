@@ -39,6 +39,7 @@ def gradcheck(
     to compare: such entries are counted separately. E is the loss alone, without weight_decay, l1
     and dropout. Exit status 1: a gradient is wrong.
     """
+    from nntrain.cli.colours import marked
     from nntrain.cli.terminal import console, table
     from nntrain.config import FileFinder, load_config
     from nntrain.explain.gradcheck import check_gradient, diagnosis
@@ -55,6 +56,7 @@ def gradcheck(
     layers = [layer] if layer else list(range(1, depth + 1))
     comparisons = check_gradient(subject.network, x, y, layers, epsilon, loaded.seed)
 
+    out = console()
     rows = table(
         "gradient", ">checked", ">error", "worst entry", ">backprop", ">numerical", "verdict"
     )
@@ -67,18 +69,20 @@ def gradcheck(
             str(list(worst.entry)) if worst else "",
             f"{worst.backpropagated:.4g}" if worst else "",
             f"{worst.numerical:.4g}" if worst else "",
-            comparison.verdict,
+            marked(comparison.verdict)
+            if comparison.verdict in {"right", "wrong"}
+            else comparison.verdict,
         )
-    console().print(rows)
+    out.print(rows)
     echo()
     for comparison in comparisons:
         if comparison.kinks:
             entries = f"{comparison.kinks:,} more entr{'y' if comparison.kinks == 1 else 'ies'}"
             echo(f"{comparison.symbol}: {entries} not compared, as a z passes the kink of σ at 0")
     if message := diagnosis(comparisons, subject.network):
-        echo(f"wrong: {message}")
+        out.print(marked("wrong").append(f": {message}"))
         raise click.exceptions.Exit(1)
     if any(comparison.verdict == "too small to tell" for comparison in comparisons):
         echo("nothing is wrong, but some gradients are hardly larger than E's rounding errors")
     else:
-        echo("right: backpropagation and numerical gradients agree")
+        out.print(marked("right").append(": backpropagation and numerical gradients agree"))

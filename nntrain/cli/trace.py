@@ -57,6 +57,7 @@ def trace(
     (n,), matrices (n_out, n_in).
     """
     from nntrain.cli.ascii_art import render_or_list
+    from nntrain.cli.colours import marked
     from nntrain.cli.terminal import console
     from nntrain.config import FileFinder
     from nntrain.explain import trace as library
@@ -86,6 +87,8 @@ def trace(
     echo_about(
         f"{subject.digits.source}, row {row}", f"a {truth}; the network takes it for a {answer}"
     )
+    if screen.is_terminal:
+        screen.print(marked("right" if answer == truth else "wrong"))
     screen.print(render_or_list(subject.digits.pixels[row - 1], screen))
     echo()
     _show_maps(quantities)

@@ -2,22 +2,19 @@
 
 import csv
 import io
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nntrain.cli.colours import marked
 from nntrain.cli.terminal import console, echo, table
 from nntrain.errors import NNTrainError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.text import Text
-
     from nntrain.explain.grading import Report
 
 FUNCTIONS = ("sigmoid", "sigmoid_prime", "forward", "backprop")
 COLUMNS = ("file", "verdict", *FUNCTIONS, "mistakes")
-SIGNS = {"right": ("✓", "+", "green"), "wrong": ("✗", "x", "red")}
 
 
 class Graded(NamedTuple):
@@ -64,21 +61,6 @@ def imports(report: "Report") -> list[str]:
     """The message on forbidden imports, if there are any."""
     names = ", ".join(report.imports)
     return [f"imports {names}; only NumPy, pandas and the standard library"] if names else []
-
-
-def marked(verdict: str, text: str = "") -> "Text":
-    """A verdict with its sign and colour in a terminal; the plain text elsewhere."""
-    from rich.text import Text
-
-    text = text or verdict
-    if not console().is_terminal or not verdict:
-        return Text(text)
-    sign, fallback, colour = SIGNS["right" if verdict == "right" else "wrong"]
-    try:
-        sign.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        sign = fallback
-    return Text(f"{sign} {text}", colour)
 
 
 def print_report(report: "Report") -> None:
