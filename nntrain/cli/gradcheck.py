@@ -1,10 +1,16 @@
 """nntrain gradcheck: check backpropagation's gradient."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from nntrain.cli.options import BoundedFloat, BoundedInt, config_argument, set_option
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nntrain.explain.gradcheck import Comparison
 
 
 @click.command(epilog="Example: nntrain gradcheck configs/lecture.yaml --samples 3")
@@ -40,7 +46,7 @@ def gradcheck(
     and dropout. Exit status 1: a gradient is wrong.
     """
     from nntrain.cli.colours import marked
-    from nntrain.cli.terminal import console, table
+    from nntrain.cli.terminal import console
     from nntrain.config import FileFinder, load_config
     from nntrain.explain.gradcheck import check_gradient, diagnosis
     from nntrain.explain.inputs import load_network_and_data
@@ -55,30 +61,8 @@ def gradcheck(
     x, y = subject.rows(1, samples)
     layers = [layer] if layer else list(range(1, depth + 1))
     comparisons = check_gradient(subject.network, x, y, layers, epsilon, loaded.seed)
-
+    _show(comparisons)
     out = console()
-    rows = table(
-        "gradient", ">checked", ">error", "worst entry", ">backprop", ">numerical", "verdict"
-    )
-    for comparison in comparisons:
-        worst = comparison.worst
-        rows.add_row(
-            comparison.symbol,
-            f"{comparison.checked:,}/{comparison.size:,}",
-            f"{comparison.relative_error:.1e}",
-            str(list(worst.entry)) if worst else "",
-            f"{worst.backpropagated:.4g}" if worst else "",
-            f"{worst.numerical:.4g}" if worst else "",
-            marked(comparison.verdict)
-            if comparison.verdict in {"right", "wrong"}
-            else comparison.verdict,
-        )
-    out.print(rows)
-    echo()
-    for comparison in comparisons:
-        if comparison.kinks:
-            entries = f"{comparison.kinks:,} more entr{'y' if comparison.kinks == 1 else 'ies'}"
-            echo(f"{comparison.symbol}: {entries} not compared, as a z passes the kink of σ at 0")
     if message := diagnosis(comparisons, subject.network):
         out.print(marked("wrong").append(f": {message}"))
         raise click.exceptions.Exit(1)
@@ -86,3 +70,30 @@ def gradcheck(
         echo("nothing is wrong, but some gradients are hardly larger than E's rounding errors")
     else:
         out.print(marked("right").append(": backpropagation and numerical gradients agree"))
+
+
+def _show(comparisons: "Sequence[Comparison]") -> None:
+    """Print a row for each gradient, and which entries were not compared."""
+    from nntrain.cli.colours import marked
+    from nntrain.cli.terminal import console, table
+
+    rows = table(
+        "gradient", ">checked", ">error", "worst entry", ">backprop", ">numerical", "verdict"
+    )
+    for comparison in comparisons:
+        worst, verdict = comparison.worst, comparison.verdict
+        rows.add_row(
+            comparison.symbol,
+            f"{comparison.checked:,}/{comparison.size:,}",
+            f"{comparison.relative_error:.1e}",
+            str(list(worst.entry)) if worst else "",
+            f"{worst.backpropagated:.4g}" if worst else "",
+            f"{worst.numerical:.4g}" if worst else "",
+            marked(verdict) if verdict in {"right", "wrong"} else verdict,
+        )
+    console().print(rows)
+    echo()
+    for comparison in comparisons:
+        if comparison.kinks:
+            entries = f"{comparison.kinks:,} more entr{'y' if comparison.kinks == 1 else 'ies'}"
+            echo(f"{comparison.symbol}: {entries} not compared, as a z passes the kink of σ at 0")

@@ -19,6 +19,7 @@ from nntrain.cli.terminal import echo, echo_about
 from nntrain.errors import ConfigError, NNTrainError
 
 if TYPE_CHECKING:
+    from nntrain.explain.inputs import NetworkAndData
     from nntrain.explain.trace import Quantity
 
 
@@ -56,8 +57,6 @@ def trace(
     delta_1, dE_dW_1, dE_db_1, W_1_after, b_1_after and so on, and alpha. Columns have the shape
     (n,), matrices (n_out, n_in).
     """
-    from nntrain.cli.ascii_art import render_or_list
-    from nntrain.cli.colours import marked
     from nntrain.cli.terminal import console
     from nntrain.config import FileFinder
     from nntrain.explain import trace as library
@@ -82,22 +81,30 @@ def trace(
     quantities = library.trace(subject.network, x[0], y[0], optimizer.learning_rate)
     if out is not None:
         library.save(out, quantities, optimizer.learning_rate)
-    truth, answer = subject.labels(row, x)
-    screen = console()
-    echo_about(
-        f"{subject.digits.source}, row {row}", f"a {truth}; the network takes it for a {answer}"
-    )
-    if screen.is_terminal:
-        screen.print(marked("right" if answer == truth else "wrong"))
-    screen.print(render_or_list(subject.digits.pixels[row - 1], screen))
-    echo()
+    _show_digit(subject, row, *subject.labels(row, x))
     _show_maps(quantities)
     _show_numbers(quantities)
     echo()
     for line in legend(quantities, subject.config):
-        screen.print(line)
+        console().print(line)
     if out is not None:
         echo_about(str(out), f"{len(quantities)} arrays and alpha, for numpy.load")
+
+
+def _show_digit(subject: "NetworkAndData", row: int, truth: str, answer: str) -> None:
+    """Print the label of a row, the network's answer, and the picture."""
+    from nntrain.cli.ascii_art import render_or_list
+    from nntrain.cli.colours import marked
+    from nntrain.cli.terminal import console
+
+    out = console()
+    echo_about(
+        f"{subject.digits.source}, row {row}", f"a {truth}; the network takes it for a {answer}"
+    )
+    if out.is_terminal:
+        out.print(marked("right" if answer == truth else "wrong"))
+    out.print(render_or_list(subject.digits.pixels[row - 1], out))
+    echo()
 
 
 def _show_maps(quantities: "Sequence[Quantity]") -> None:
