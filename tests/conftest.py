@@ -1,9 +1,14 @@
-"""Fixtures of all tests: no shared cache, no waiting for disks, one BLAS thread, tiny data."""
+"""Fixtures of all tests: no shared cache, no waiting for disks, one BLAS thread, tiny data.
+
+Also a browser.
+"""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +17,18 @@ from threadpoolctl import threadpool_limits
 from nntrain.config import Config, parse_config
 from nntrain.data.kaggle import write_csv
 from tests.support.tiny import CONFIG, SWEEP, fill, stripes
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 # Timings vary on shared machines.
 settings.register_profile("nntrain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -81,3 +98,29 @@ def sweep_folder(folder: Path) -> Path:
     """The same with sweep.yaml."""
     (folder / "sweep.yaml").write_text(SWEEP)
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Chromium, without a window."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=BROWSER_OPTIONS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """An empty page that may ask no network for anything, and has nothing to complain of."""
+    opened = browser.new_page()
+    complaints: list[str] = []
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: complaints.append(request.url))
+    yield opened
+    opened.close()
+    assert [text for text in complaints if not text.startswith(("file:", "data:"))] == []

@@ -5,7 +5,6 @@ first 16 colours, which each terminal shows differently, only black on yellow ha
 in the palettes of xterm, VS Code and Jupyter. The colours above them are the same everywhere.
 """
 
-import math
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,10 +22,6 @@ _SIGNS = {
 }
 # Backgrounds of curves.
 _SERIES = ("#005f87", "#870087", "#875f00", "#005f00", "#5f00af", "#870000")
-
-# Of the rarest and the most frequent confusion.
-_RAREST, _MOST_FREQUENT = (104, 96, 96), (215, 25, 28)
-_OFTEN = 0.25  # of the most frequent confusion's count; used with 16 colours
 
 
 def has_fixed_colours(out: "Console") -> bool:
@@ -58,15 +53,3 @@ def marked(verdict: str, text: str = "") -> "Text":
 def series_style(number: int, out: "Console") -> str:
     """Return the style of the curve of a number."""
     return f"#ffffff on {_SERIES[number % len(_SERIES)]}" if has_fixed_colours(out) else ""
-
-
-def heat(relative: float, out: "Console") -> str:
-    """Return the style of a confusion by its count relative to the most frequent one."""
-    if not has_fixed_colours(out):
-        return "black on yellow" if relative >= _OFTEN else ""
-    # The square root separates small counts better.
-    red, green, blue = (
-        round(low + math.sqrt(relative) * (high - low))
-        for low, high in zip(_RAREST, _MOST_FREQUENT, strict=True)
-    )
-    return f"#ffffff on rgb({red},{green},{blue})"

@@ -20,6 +20,7 @@ from nntrain.data.kaggle import read_csv
 from nntrain.data.labels import value_of
 from nntrain.errors import ChangedError, ConfigError, DataError, RunError
 from nntrain.notebook.curves import curves, table
+from nntrain.notebook.evaluation import ShownEvaluation
 from nntrain.notebook.reporter import suitable_reporter
 from nntrain.paths import expand, url_problem
 from nntrain.training import committee, inference
@@ -220,6 +221,8 @@ class Run:
     ) -> Evaluation:
         """Compute accuracy, loss and confusion matrix on labelled rows.
 
+        As the last value of a cell, they are shown as `nntrain evaluate` shows them.
+
         Args:
             X: As in `predict`, but a CSV with labels; None: the validation rows.
             y: The digits, shape (N,), if X is not a CSV.
@@ -228,7 +231,8 @@ class Run:
             DataError, CheckpointError: See `predict`.
             RunError: If no epoch is finished yet, or X is None and there are no validation rows.
         """
-        return inference.evaluate(self._models, self._labelled(X, y), threads=cores())
+        judged = inference.evaluate(self._models, self._labelled(X, y), threads=cores())
+        return ShownEvaluation(judged.confusion, judged.loss, judged.loss_name, judged.classes)
 
     def _labelled(self, X: ArrayLike | Text | None, y: ArrayLike | None) -> Subset:  # noqa: N803
         config = self._models[0].config

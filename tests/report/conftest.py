@@ -1,6 +1,5 @@
 """A run on demo digits, its report, and a browser to open it with."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,17 +12,9 @@ from tests.report.lesson import Lesson
 from tests.support.cli import succeed
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
 QUICK = Path(__file__).parents[2] / "configs/quick.yaml"
-BROWSER_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="session")
@@ -62,19 +53,6 @@ def lesson_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    """Chromium, without a window."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=BROWSER_OPTIONS)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="session")
 def opened_lesson(browser: "Browser", lesson_page: Path) -> Iterator[Lesson]:
     """The lesson; nothing moves by itself, and at the end nothing may have gone wrong."""
     context = browser.new_context(reduced_motion="reduce", viewport={"width": 1280, "height": 900})
@@ -89,16 +67,3 @@ def lesson(opened_lesson: Lesson) -> Lesson:
     """The lesson with the numbers that it opens with."""
     opened_lesson.reset()
     return opened_lesson
-
-
-@pytest.fixture
-def page(browser: "Browser") -> Iterator["Page"]:
-    """An empty page that may ask no network for anything, and has nothing to complain of."""
-    opened = browser.new_page()
-    complaints: list[str] = []
-    opened.on("console", lambda message: complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: complaints.append(request.url))
-    yield opened
-    opened.close()
-    assert [text for text in complaints if not text.startswith(("file:", "data:"))] == []

@@ -76,7 +76,7 @@ PALETTES = (
     _palette("VS Code, Dark+", "cccccc", "1e1e1e", *_DARK),
     _palette("VS Code, Dark Modern", "cccccc", "181818", *_DARK),
     _palette("Jupyter, light", "212121", "ffffff", *_JUPYTER),
-    _palette("Jupyter, dark", "dedede", "111111", *_JUPYTER),
+    _palette("Jupyter, dark", "ffffff", "111111", *_JUPYTER),
     _palette("JupyterLab's terminal, light", "000000", "ffffff", *_XTERM_JS),
     _palette("JupyterLab's terminal, dark", "ffffff", "000000", *_XTERM_JS),
 )
