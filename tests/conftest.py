@@ -1,4 +1,7 @@
-"""Fixtures of all tests: no shared cache, no waiting for disks, one BLAS thread, tiny data."""
+"""Fixtures of all tests: no shared cache, no waiting for disks, one BLAS thread, tiny data.
+
+Also a browser.
+"""
 
 import os
 import signal

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.text.colours import series_style
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 MAX_CURVES = len(ascii_lowercase)
 ROWS, MAX_COLUMNS, MARGIN = 12, 72, 9
-COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
 
 def show_error_curves(accuracies: Mapping[str, Sequence[float]], console: "Console") -> None:
@@ -42,7 +43,7 @@ def show_error_curves(accuracies: Mapping[str, Sequence[float]], console: "Conso
         text = Text(f"{error:>7.2%} ┤")
         for number in line:
             letter = " " if number < 0 else ascii_lowercase[number]
-            text.append(letter, COLOURS[number % len(COLOURS)] if number >= 0 else "")
+            text.append(letter, series_style(number, console) if number >= 0 else "")
         text.rstrip()
         console.print(text)
     console.print(f"{'└':>9}{'─' * width}")

@@ -187,7 +187,7 @@ def _show(digits: "Dataset") -> None:
         counts = Table.grid(padding=(0, 2, 0, 0))
         most = max(count for _, count in digits.counts())
         for digit, count in digits.counts():
-            bar = Bar(most, 0, count, width=BAR_WIDTH, color="cyan") if out.is_terminal else ""
+            bar = Bar(most, 0, count, width=BAR_WIDTH) if out.is_terminal else ""
             counts.add_row(f"  {digit}", f"{count:>7,}", bar)
         out.print(counts)
     if out.is_terminal and digits.is_square():

@@ -1,93 +1,81 @@
 """Print an evaluation: metrics per class and the confusion matrix."""
 
-import math
 from typing import TYPE_CHECKING
 
-from nntrain.cli.terminal import console, percent, table
+from nntrain.cli.terminal import console, table
+from nntrain.text.colours import has_fixed_colours, marked, verdict_style
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from nntrain.training.evaluation_view import Cell
     from nntrain.training.metrics import Evaluation
 
-_TRUTH = "truth  "
-_CONFUSIONS = 5  # how many of the most frequent confusions are listed
-# Backgrounds of the rarest and the most frequent confusion, with good contrast to white text.
-_RAREST, _MOST_FREQUENT = (104, 96, 96), (215, 25, 28)
+_OFTEN = 0.25  # of the most frequent confusion's count; highlighted with 16 colours
 
 
 def show(evaluation: "Evaluation") -> None:
     """Print accuracy and loss, precision, recall and F1 per class, and the confusions."""
     from rich.text import Text
 
-    from nntrain.data.labels import class_kind
+    from nntrain.training import evaluation_view as view
 
     out = console()
-    out.print(
-        f"accuracy  {evaluation.accuracy:.2%} ± {evaluation.standard_error:.2%}  "
-        f"({evaluation.wrong:,} of {evaluation.rows:,} wrong)"
-    )
-    out.print(f"loss      {evaluation.loss:.4f}  ({evaluation.loss_name})")
+    accuracy, loss = view.summary(evaluation)
+    if evaluation.wrong:
+        before, word, after = accuracy.rpartition("wrong")
+        out.print(Text.assemble(before, marked(word, out), after))
+    else:
+        out.print(accuracy)
+    out.print(loss)
     out.print()
-    metrics = table(
-        f">{class_kind(evaluation.classes, 1)}", ">rows", ">precision", ">recall", ">F1"
-    )
-    scores = zip(evaluation.precision, evaluation.recall, evaluation.f1, strict=True)
-    names = evaluation.classes
-    for name, rows, row_scores in zip(names, evaluation.support, scores, strict=True):
-        cells = (percent(score, missing="–") for score in row_scores)
-        metrics.add_row(Text(name), f"{rows:,}", *cells)
+    header, *rows = view.metrics(evaluation)
+    metrics = table(*(f">{name}" for name in header))
+    for row in rows:
+        metrics.add_row(*map(Text, row))
     out.print(metrics)
     out.print()
     for line in _matrix(evaluation, out):
         out.print(line)
-    confusions = evaluation.confusions()[:_CONFUSIONS]
+    confusions = view.confusions(evaluation)
     if confusions:
         out.print()
-    for truth, answer, count in confusions:
-        text = f"{names[truth]} read as {names[answer]}: {count:,} time{'s' * (count > 1)}"
-        out.print(Text(text))
+    for sentence in confusions:
+        out.print(Text(sentence))
 
 
 def _matrix(evaluation: "Evaluation", out: "Console") -> "list[Text]":
     """Render the confusion matrix, a line per true class; frequent confusions are redder."""
     from rich.text import Text
 
-    from nntrain.data.labels import DIGITS
+    from nntrain.training import evaluation_view as view
 
-    names = evaluation.classes
-    classes = range(len(names))
-    longest = max(map(len, names))
-    indent = max(len(_TRUTH), longest + 2)
-    width = max(len(str(evaluation.confusion.max())), longest)
-    margin = " " if indent + len(classes) * (width + 2) <= out.width else ""
-    if not margin and len(classes) > DIGITS:
-        return [Text(f"(the matrix of {len(classes)} classes is too wide; --json prints it)")]
-    most = max((count for *_, count in evaluation.confusions()), default=1)
+    rows = view.matrix(evaluation, out.width)
+    if not rows:
+        count = len(evaluation.classes)
+        return [Text(f"(the matrix of {count} classes is too wide; --json prints it)")]
     lines = [
-        Text(" " * indent + margin + "answer"),
-        Text(_TRUTH.ljust(indent) + "".join(f"{margin}{name:>{width}} " for name in names), "bold"),
+        Text.assemble(*((_shown(cell, out), _style(cell, out)) for cell in row)) for row in rows
     ]
-    for truth in classes:
-        line = Text(f"{names[truth]:>{indent - 2}}  ")
-        for answer in classes:
-            count = int(evaluation.confusion[truth, answer])
-            shown, style = str(count), "bold"
-            if count == 0:
-                shown, style = "·" if out.is_terminal else "0", "dim"
-            elif truth != answer:
-                style = _shade(count / most)
-            line.append(f"{margin}{shown:>{width}} ", style)
-        lines.append(line)
+    if out.is_terminal:
+        right, wrong = marked("right", out), marked("wrong", out)
+        lines[0] = Text.assemble(lines[0], ": ", right, " on the diagonal, ", wrong, " elsewhere")
     return lines
 
 
-def _shade(relative: float) -> str:
-    """Return the style of a confusion by its count relative to the most frequent one."""
-    # The square root separates small counts better.
-    red, green, blue = (
-        round(low + math.sqrt(relative) * (high - low))
-        for low, high in zip(_RAREST, _MOST_FREQUENT, strict=True)
-    )
-    return f"bright_white on rgb({red},{green},{blue})"
+def _shown(cell: "Cell", out: "Console") -> str:
+    return cell.text.replace("0", "·") if cell.kind == "none" and out.is_terminal else cell.text
+
+
+def _style(cell: "Cell", out: "Console") -> str:
+    from nntrain.training.evaluation_view import background
+
+    if cell.kind == "name":
+        return "bold"
+    if cell.kind == "wrong":
+        if has_fixed_colours(out):
+            red, green, blue = background(cell) or (0, 0, 0)
+            return f"#ffffff on rgb({red},{green},{blue})"
+        return verdict_style("wrong", out) if cell.relative >= _OFTEN else ""
+    return verdict_style("right", out) if cell.kind == "right" else ""

@@ -1,12 +1,17 @@
 """nntrain gradcheck: check backpropagation's gradient."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from nntrain.cli.options import BoundedFloat, BoundedInt, config_or_run_argument, set_option
 from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nntrain.explain.gradcheck import Comparison
 
 
 @click.command(epilog="Example: nntrain gradcheck configs/lecture.yaml --samples 3")
@@ -41,10 +46,11 @@ def gradcheck(
     to compare: such entries are counted separately. E is the loss alone, without weight_decay, l1
     and dropout. Exit status 1: a gradient is wrong.
     """
-    from nntrain.cli.terminal import console, table
+    from nntrain.cli.terminal import console
     from nntrain.config import FileFinder
     from nntrain.explain.gradcheck import check_gradient, diagnosis
     from nntrain.explain.inputs import load_network_and_data, resolve_source
+    from nntrain.text.colours import marked
     from nntrain.training.reporter import TerminalReporter
 
     reporter = TerminalReporter()
@@ -56,12 +62,28 @@ def gradcheck(
     x, y = subject.rows(1, samples)
     layers = [layer] if layer else list(range(1, depth + 1))
     comparisons = check_gradient(subject.network, x, y, layers, epsilon, subject.config.seed)
+    _show(comparisons)
+    out = console()
+    if message := diagnosis(comparisons, subject.network):
+        out.print(marked("wrong", out).append(f": {message}"))
+        raise click.exceptions.Exit(1)
+    if any(comparison.verdict == "too small to tell" for comparison in comparisons):
+        echo("nothing is wrong, but some gradients are hardly larger than E's rounding errors")
+    else:
+        out.print(marked("right", out).append(": backpropagation and numerical gradients agree"))
 
+
+def _show(comparisons: "Sequence[Comparison]") -> None:
+    """Print a row for each gradient, and which entries were not compared."""
+    from nntrain.cli.terminal import console, table
+    from nntrain.text.colours import marked
+
+    out = console()
     rows = table(
         "gradient", ">checked", ">error", "worst entry", ">backprop", ">numerical", "verdict"
     )
     for comparison in comparisons:
-        worst = comparison.worst
+        worst, verdict = comparison.worst, comparison.verdict
         rows.add_row(
             comparison.symbol,
             f"{comparison.checked:,}/{comparison.size:,}",
@@ -69,18 +91,11 @@ def gradcheck(
             str(list(worst.entry)) if worst else "",
             f"{worst.backpropagated:.4g}" if worst else "",
             f"{worst.numerical:.4g}" if worst else "",
-            comparison.verdict,
+            marked(verdict, out) if verdict in {"right", "wrong"} else verdict,
         )
-    console().print(rows)
+    out.print(rows)
     echo()
     for comparison in comparisons:
         if comparison.kinks:
             entries = f"{comparison.kinks:,} more entr{'y' if comparison.kinks == 1 else 'ies'}"
             echo(f"{comparison.symbol}: {entries} not compared, as a z passes the kink of σ at 0")
-    if message := diagnosis(comparisons, subject.network):
-        echo(f"wrong: {message}")
-        raise click.exceptions.Exit(1)
-    if any(comparison.verdict == "too small to tell" for comparison in comparisons):
-        echo("nothing is wrong, but some gradients are hardly larger than E's rounding errors")
-    else:
-        echo("right: backpropagation and numerical gradients agree")

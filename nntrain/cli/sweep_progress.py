@@ -29,6 +29,7 @@ class SweepProgress(SweepCallback, AbstractContextManager["SweepProgress"]):
     def __init__(self, trials: Trials) -> None:
         self._folder = trials.folder
         self._console = console(stderr=True)
+        self._console.no_color = True  # rich's colours of bars are hard to read in many terminals
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),

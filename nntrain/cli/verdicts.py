@@ -2,22 +2,19 @@
 
 import csv
 import io
-import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nntrain.cli.terminal import console, echo, table
 from nntrain.errors import NNTrainError
+from nntrain.text.colours import marked
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from rich.text import Text
 
     from nntrain.explain.grading import Report
 
 FUNCTIONS = ("sigmoid", "sigmoid_prime", "forward", "backprop")
 COLUMNS = ("file", "verdict", *FUNCTIONS, "mistakes")
-SIGNS = {"right": ("✓", "+", "green"), "wrong": ("✗", "x", "red")}
 
 
 class Graded(NamedTuple):
@@ -66,29 +63,14 @@ def imports(report: "Report") -> list[str]:
     return [f"imports {names}; only NumPy, pandas and the standard library"] if names else []
 
 
-def marked(verdict: str, text: str = "") -> "Text":
-    """A verdict with its sign and colour in a terminal; the plain text elsewhere."""
-    from rich.text import Text
-
-    text = text or verdict
-    if not console().is_terminal or not verdict:
-        return Text(text)
-    sign, fallback, colour = SIGNS["right" if verdict == "right" else "wrong"]
-    try:
-        sign.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        sign = fallback
-    return Text(f"{sign} {text}", colour)
-
-
 def print_report(report: "Report") -> None:
     """Print the verdict on one file as a table."""
     out = console()
     rows = table("function", "verdict", "why")
     for finding in report.findings:
-        rows.add_row(finding.function, marked(finding.verdict), "\n".join(finding.reasons))
+        rows.add_row(finding.function, marked(finding.verdict, out), "\n".join(finding.reasons))
     for label, issues in (("imports", imports(report)), ("loops", report.loops)):
-        rows.add_row(label, marked("wrong" if issues else "right"), "\n".join(issues))
+        rows.add_row(label, marked("wrong" if issues else "right", out), "\n".join(issues))
     if report.speed is not None:
         rows.add_row("speed", "", _compared(report.speed.student, report.speed.ours))
     out.print(rows)
@@ -102,7 +84,7 @@ def print_report(report: "Report") -> None:
             else f"{name}: add these lines to the file, with what belongs where '...' stands"
         )
         echo(f"\n{report.adapter.text}", keep="\n")
-    out.print(marked("right" if report.is_right else "wrong", report.conclusion()))
+    out.print(marked("right" if report.is_right else "wrong", out, report.conclusion()))
 
 
 def print_short(files: list[Graded]) -> None:
@@ -111,7 +93,7 @@ def print_short(files: list[Graded]) -> None:
 
     out = console()
     for graded in files:
-        out.print(marked(graded.verdict, f"{graded.file}: {graded.verdict}"))
+        out.print(marked(graded.verdict, out, f"{graded.file}: {graded.verdict}"))
         for mistake in graded.mistakes():
             out.print(Padding(mistake, (0, 0, 0, 4), expand=False))
     right = sum(graded.verdict == "right" for graded in files)

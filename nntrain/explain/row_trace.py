@@ -12,6 +12,7 @@ from nntrain.explain.trace import Quantity, save, trace
 from nntrain.explain.trace_text import legend, show_maps, show_numbers
 from nntrain.nn.arrays import Array
 from nntrain.text.ascii_art import render_or_list
+from nntrain.text.colours import marked
 from nntrain.text.console import as_text
 
 
@@ -64,6 +65,8 @@ class Trace(Mapping[str, Array]):
 
     def parts(self, console: Console) -> Iterator[RenderableType]:
         """What is printed below the heading."""
+        if console.is_terminal:
+            yield marked("right" if self.answer == self.truth else "wrong", console)
         yield render_or_list(self.subject.digits.pixels[self.row - 1], console)
         yield ""
         yield from show_maps(self.quantities, console)

@@ -20,6 +20,7 @@ from nntrain.errors import ConfigError, DataError, MissingLibraryError, RunError
 from nntrain.nn import Network
 from nntrain.notebook.arguments import local
 from nntrain.notebook.curves import curves, table
+from nntrain.notebook.evaluation import ShownEvaluation
 from nntrain.notebook.reporter import suitable_reporter
 from nntrain.training import inference
 from nntrain.training.folds import are_all_folds, evaluate_held_out, out_of_fold
@@ -154,6 +155,8 @@ class Run:
     ) -> Evaluation:
         """Compute accuracy, loss and confusion matrix on labelled rows.
 
+        As the last value of a cell, they are shown as `nntrain evaluate` shows them.
+
         Args:
             X: As in `predict`, but a CSV with labels; None: the validation rows.
             y: The digits, shape (N,), if X is not a CSV.
@@ -163,8 +166,10 @@ class Run:
             RunError: If no epoch is finished yet, or X is None and there are no validation rows.
         """
         if X is None:
-            return self._evaluate_held_out()
-        return inference.evaluate(self._models, self._labelled(X, y), threads=cores())
+            judged = self._evaluate_held_out()
+        else:
+            judged = inference.evaluate(self._models, self._labelled(X, y), threads=cores())
+        return ShownEvaluation(judged.confusion, judged.loss, judged.loss_name, judged.classes)
 
     def trace(
         self,

@@ -9,8 +9,10 @@ from rich.columns import Columns
 from rich.console import Console, Group
 from rich.text import Text
 
+from nntrain.text.colours import has_fixed_colours
+
 BLOCKS = " ▄▀█"  # index: 2 · (upper pixel is ink) + (lower pixel is ink)
-INK_THRESHOLD = 80  # grey value; used without colours
+INK_THRESHOLD = 80  # grey value; used without greys
 MIN_SIDE = 14  # pixels of an image that is shrunk, so that a digit is still legible
 MAX_STRIPS = 2
 MAX_NUMBERS = 40  # printed of an image that is not square
@@ -19,7 +21,7 @@ MAX_NUMBERS = 40  # printed of an image that is not square
 def picture(pixels: NDArray[np.uint8], console: Console) -> Text:
     """Draw a square image: side/2 lines of as many characters as the side.
 
-    With colours, each character is a half block in two greys; without, a pixel is ink or blank.
+    With 256 colours, each character is a half block in two greys; else a pixel is ink or blank.
 
     Args:
         pixels: Grey values 0–255, shape (side²,).
@@ -31,7 +33,7 @@ def picture(pixels: NDArray[np.uint8], console: Console) -> Text:
     text = Text(no_wrap=True, overflow="crop")
     for number, (upper, lower) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
         text.append("\n" if number else "")
-        if console.color_system is None:
+        if not has_fixed_colours(console):
             indices = 2 * (upper >= INK_THRESHOLD) + (lower >= INK_THRESHOLD)
             text.append("".join(BLOCKS[index] for index in indices))
         else:

@@ -79,18 +79,6 @@ class Evaluation:
             )
         ]
 
-    def _repr_html_(self) -> str:
-        """Accuracy, metrics by digit and confusion matrix, for a notebook."""
-        import pandas as pd
-
-        digits = pd.DataFrame(self.as_dict()["digits"]).set_index("digit")
-        names = list(self.classes)
-        confusion = pd.DataFrame(self.confusion, names, names).rename_axis("truth", axis=0)
-        return (
-            f"<p>{self.accuracy:.2%} of {self.rows:,} rows right, loss {self.loss:.4f}</p>"
-            f"{digits.to_html(float_format='{:.2%}'.format)}{confusion.to_html()}"
-        )
-
     def as_dict(self) -> dict[str, Any]:
         """All metrics as JSON types; None where undefined."""
         return {

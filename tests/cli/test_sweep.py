@@ -24,6 +24,7 @@ from nntrain.sweep.trials import open_trials
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import digest, read_data
 from tests.support.cli import refuse, run
+from tests.support.contrast import illegible
 from tests.support.sweeps import InlineDispatcher, swept
 from tests.support.terminal import Screen
 from tests.support.tiny import stripes
@@ -121,9 +122,8 @@ def test_a_sweep_without_successful_trials_has_no_best(
     sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = Screen()
-    monkeypatch.setattr(
-        sweep_progress, "console", lambda stderr: Console(file=screen, force_terminal=True)
-    )
+    terminal = Console(file=screen, force_terminal=True, color_system="256")
+    monkeypatch.setattr(sweep_progress, "console", lambda stderr: terminal)
     with open_trials(load_sweep(Path("sweep.yaml")), Path("runs/s")) as trials:
         trials.tell(trials.ask([]), TrialState.FAIL, [], "diverged")
         with SweepProgress(trials):
@@ -132,6 +132,7 @@ def test_a_sweep_without_successful_trials_has_no_best(
             assert drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l")
     assert "1/6" in drawn
     assert "best" not in drawn
+    assert illegible(drawn) == set()
 
 
 def test_a_narrow_terminal_shows_whole_names_and_wraps_long_reasons() -> None:
