@@ -49,7 +49,9 @@ def execute(cell: str, names: dict[str, Any]) -> None:
         exec(cell, names)
 
 
-def test_every_cell_runs_and_leaves_submissions(kaggle: Path) -> None:
+def test_every_cell_runs_and_leaves_submissions(
+    kaggle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = GUIDE.read_text("utf-8").replace("/kaggle/", f"{kaggle}/")
     text = re.sub(r'(?<=epochs)("?: )(\d+)', lambda it: f"{it[1]}{-(-int(it[2]) // 12)}", text)
     cells = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
@@ -65,6 +67,13 @@ def test_every_cell_runs_and_leaves_submissions(kaggle: Path) -> None:
     own = (["ImageId", "Label"], 1)
     assert forms == [own, (["id", "number"], 7), own]
     assert {len(submission) for submission in submissions} == {TEST}
+    said = capsys.readouterr().err
+    assert "runs/notebook: finished already: " in said
+    assert "runs/long: going on after epoch 2" in said
+    assert "warning" not in said, "such as that the learning rate rises again"
+    rates = pd.read_csv("runs/long/metrics.csv")["learning_rate"]
+    assert rates.is_monotonic_decreasing
+    assert len(rates) == 3
     # The dictionary, and the file with the same keys, make the same network.
     pd.testing.assert_frame_equal(
         pd.read_csv("runs/notebook/metrics.csv").drop(columns="seconds"),

@@ -1,6 +1,5 @@
 """The networks of papers: table and configurations agree, and what is interrupted is resumed."""
 
-import importlib.util
 import math
 import time
 from collections.abc import Callable
@@ -20,22 +19,10 @@ from nntrain.config.schema import (
 )
 from nntrain.data.kaggle import write_csv
 from nntrain.training.run import RunFolder
+from tests.support.scripts import load_script
 from tests.support.tiny import CONFIG, stripes
 
-ROOT = Path(__file__).parent.parent
-
-
-def load_script() -> ModuleType:
-    """benchmarks/ is no package."""
-    spec = importlib.util.spec_from_file_location("papers", ROOT / "benchmarks" / "papers.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SCRIPT = load_script()
+SCRIPT = load_script("papers")
 NAMES = [row.name for row in SCRIPT.ROWS]
 
 
@@ -89,7 +76,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     for name, epochs in (("quick", 2), ("slow", 1_000_000)):
         text = CONFIG.format(train="nowhere.csv").replace("epochs: 4", f"epochs: {epochs}")
         Path("configs", f"{name}.yaml").write_text(text)
-    module = load_script()
+    module = load_script("papers")
     monkeypatch.setattr(module, "CONFIGS", Path("configs"))
     monkeypatch.setattr(module, "PAGE", Path("docs/papers.md"))
     monkeypatch.setattr(module, "TRAIN_ROWS", 200)

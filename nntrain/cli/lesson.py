@@ -31,7 +31,8 @@ def lesson(source: Path | None, out: Path) -> None:
 
     The page goes through the lecture in its order: the error, gradient descent, gradients,
     backpropagation, biases and activations, training. It opens with the numbers of `nntrain trace`
-    for the first row. The file is self-contained.
+    for the first row. The file is self-contained. It replaces its own earlier page, but no other
+    file.
 
     CONFIG: the network with its initial weights; RUN: that of its best epoch; by default, the
     lecture's with 3, 4 and 2 neurons. A network that is too large to draw appears in the section
@@ -48,8 +49,11 @@ def lesson(source: Path | None, out: Path) -> None:
         limits = f"{DRAWABLE} and with squared_error can be drawn"
         echo(f"{source}: sections 1 to 5 show the lecture's network; {limits}")
         example = _lecture()
+    replaced = out.exists()
     write_lesson(out, example, None if source is None else _run(source))
     echo(f"{out}: a lesson on backpropagation; open it in a browser")
+    if replaced:
+        echo(f"(replaced the earlier page {out})", err=True)
 
 
 def _lecture() -> "Example":

@@ -32,7 +32,7 @@ def report(
 
     The report shows the learning curves, the confusion matrix, the worst mistakes, the weights of
     the first layer, the calibration, and the configuration and versions that the run used. The file
-    is self-contained.
+    is self-contained. It replaces its own earlier report, but no other file.
 
     RUN is the folder of a run; by default, the run that was finished last. Several RUNs, or the
     members of a committee, are compared and evaluated by their averaged probabilities.
@@ -48,5 +48,8 @@ def report(
     check_label_column_is_used(path, label_column)
     runs = resolve_runs(folders)
     out = out or default_place(runs)
+    replaced = out.exists()
     write_report(out, runs, path, label_column, TerminalReporter(), cores())
     echo(f"{out}: the report of {', '.join(map(str, runs))}; open it in a browser")
+    if replaced:
+        echo(f"(replaced the earlier report {out})", err=True)

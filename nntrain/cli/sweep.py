@@ -96,7 +96,8 @@ def sweep(
     more trials or hours.
 
     With --report, the ranking is printed and an HTML page written: which keys mattered, what was
-    tried, what failed and why. This also works while the sweep is running.
+    tried, what failed and why. It replaces its own earlier report, but no other file. This also
+    works while the sweep is running.
     """
     from nntrain.training.run import RUNS
 
@@ -156,9 +157,12 @@ def _report(trials: "Trials", best: int, out: Path | None) -> None:
     from nntrain.sweep.report import write_report
 
     out = out or trials.folder / "report.html"
+    replaced = out.exists()
     write_report(out, trials, best)
     show_ranking(trials, best)
     echo(f"{out}: the report of {trials.folder}; open it in a browser")
+    if replaced:
+        echo(f"(replaced the earlier report {out})", err=True)
 
 
 def _train(

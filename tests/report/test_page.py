@@ -235,7 +235,9 @@ def test_without_a_run_the_newest_finished_one_is_reported_into_its_folder_again
     Path("runs/tiny-2/report.html").write_bytes(
         Path("runs/tiny-2/report.html").read_bytes() + b"old"
     )
-    succeed("report", "runs/tiny-2")
+    assert "replaced" not in result.stderr
+    result = succeed("report", "runs/tiny-2")
+    assert result.stderr.endswith("(replaced the earlier report runs/tiny-2/report.html)\n")
     assert not Path("runs/tiny-2/report.html").read_bytes().endswith(b"old")
     succeed("predict")  # a report in the folder disturbs nobody
     assert succeed("runs").stdout.count("finished") == 2
