@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from nntrain.cli import completion
+from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError, NNTrainError
 from nntrain.paths import exists, expand, unknown_part, url_problem
 
@@ -73,8 +74,33 @@ class CompletedPath(ExpandedPath):
         return self._complete(incomplete)
 
 
-# Not checked for being readable: read_csv reports that with a hint.
-CSV_PATH = CompletedPath(completion.csvs, readable=False)
+class CsvPath(CompletedPath):
+    """The path of a CSV; in place of one that is not there, its packed form is taken."""
+
+    def __init__(self) -> None:
+        # Not checked for being readable: read_csv reports that with a hint.
+        super().__init__(completion.csvs, readable=False)
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> "str | bytes | os.PathLike[str]":
+        """Convert as `ExpandedPath` does, and say which packed file is taken."""
+        path = super().convert(value, param, ctx)
+        if exists(os.fsdecode(path)) or (ctx is not None and ctx.resilient_parsing):
+            return path
+        from nntrain.data.archives import packed_instead
+
+        packed = packed_instead(os.fsdecode(path))
+        if packed is None:
+            return path
+        echo(f"{os.fsdecode(path)} was not found; {packed} is taken", err=True)
+        return packed
+
+
+CSV_PATH = CsvPath()
 RUN_PATH = CompletedPath(completion.runs, path_type=Path)
 NEW_RUN_PATH = CompletedPath(completion.runs, path_type=Path, new=True)
 SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path)

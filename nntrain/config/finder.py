@@ -8,10 +8,12 @@ from typing import NamedTuple
 from nntrain.config.issues import ConfigIssue, KeyPath, SourceMap, config_error, location_of
 from nntrain.config.schema import Config
 from nntrain.config.yaml_errors import escapes_in
+from nntrain.data.archives import packed_instead
 from nntrain.errors import DataError, NNTrainError, did_you_mean
 from nntrain.paths import exists, expand, unknown_part, url_problem
 
 CSVS = ("train", "validation")
+_CSV_KEYS = {("data", name) for name in CSVS}
 
 _NO_CSV = (DataError, "'nntrain data demo' makes data/train.csv and test.csv")
 _MAX_LINE = 300  # characters of an error
@@ -21,8 +23,10 @@ _ENDING = r"\.(csv|tsv|txt|gz|zip|bz2|xz|ya?ml)"
 class FileFinder(NamedTuple):
     """Finds files that YAML names: from the working directory, else beside the YAML file.
 
+    In place of a CSV that is in neither folder, its packed form is taken.
+
     Attributes:
-        log: Receives a line about each file that was found beside the YAML file.
+        log: Receives a line about each file that was found otherwise than it was written.
         needed: The keys of `data` whose CSVs must exist.
     """
 
@@ -68,7 +72,7 @@ class FileFinder(NamedTuple):
             ConfigError: If it is a URL.
             NNTrainError: See `if_missing`.
         """
-        location = location_of(key, source_map)
+        location, place = location_of(key, source_map), ".".join(map(str, key))
         path = expand(written)
         if problem := url_problem(path):
             raise config_error(location, key, problem)
@@ -79,11 +83,13 @@ class FileFinder(NamedTuple):
             folder = file.parent.resolve()
             if exists(beside := folder / path):
                 taken = beside.parent.resolve() / beside.name
-                place = ".".join(map(str, key))
                 self.log(f"{place}: {path} was not found here; {taken} beside {file} is taken")
                 return str(taken)
             if not folder.samefile(Path()):
                 folders.append(folder)
+        if key in _CSV_KEYS and not exists(path) and (packed := _packed(path, folders)):
+            self.log(f"{place}: {path} was not found; {packed} is taken")
+            return packed
         hint = _hint(path, written, location.written, folders)
         if Path(path).is_dir() and not hint:
             return path  # its reader will say so
@@ -96,6 +102,12 @@ class FileFinder(NamedTuple):
             ]
             raise error(next((line for line in lines if len(line) <= _MAX_LINE), lines[-1]))
         return path
+
+
+def _packed(path: str, folders: Collection[Path]) -> str | None:
+    """The packed form of a file in the first of these folders that has one."""
+    found = (packed_instead(folder / path) for folder in folders)
+    return next(filter(None, found), None)
 
 
 def _places(folders: Sequence[Path], file: Path | None) -> list[str]:
