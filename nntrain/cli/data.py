@@ -203,7 +203,8 @@ def _show(digits: "Dataset") -> None:
 
 
 def _write(folder: Path, train: "PixelsAndLabels", test: "PixelsAndLabels") -> None:
-    from nntrain.data.kaggle import TEST, TEST_LABELLED, TRAIN, write_files
+    from nntrain.data.archives import TEST, TRAIN
+    from nntrain.data.kaggle import TEST_LABELLED, write_files
 
     write_files(folder, train, test)
     echo(f"{folder / TRAIN}: {len(train[0]):,} rows")

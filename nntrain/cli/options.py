@@ -75,11 +75,16 @@ class CompletedPath(ExpandedPath):
 
 
 class CsvPath(CompletedPath):
-    """The path of a CSV; in place of one that is not there, its packed form is taken."""
+    """The path of a CSV; in place of one that is not there, its packed form is taken.
 
-    def __init__(self) -> None:
+    Args:
+        name: The name of the file to take from an archive of several.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
         # Not checked for being readable: read_csv reports that with a hint.
         super().__init__(completion.csvs, readable=False)
+        self._name = name
 
     def convert(
         self,
@@ -87,17 +92,18 @@ class CsvPath(CompletedPath):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> "str | bytes | os.PathLike[str]":
-        """Convert as `ExpandedPath` does, and say which packed file is taken."""
-        path = super().convert(value, param, ctx)
-        if exists(os.fsdecode(path)) or (ctx is not None and ctx.resilient_parsing):
-            return path
-        from nntrain.data.archives import packed_instead
+        """Convert as `ExpandedPath` does, and say which other file is taken."""
+        from nntrain.data.archives import is_there, one_of_several, packed_instead
 
-        packed = packed_instead(os.fsdecode(path))
-        if packed is None:
+        path = os.fsdecode(super().convert(value, param, ctx))
+        if not is_there(path):
+            taken, why = packed_instead(path), "was not found"
+        else:
+            taken, why = self._name and one_of_several(path, self._name), "holds several files"
+        if taken is None or (ctx is not None and ctx.resilient_parsing):
             return path
-        echo(f"{os.fsdecode(path)} was not found; {packed} is taken", err=True)
-        return packed
+        echo(f"{path} {why}; {taken} is taken", err=True)
+        return taken
 
 
 CSV_PATH = CsvPath()

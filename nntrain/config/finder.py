@@ -8,7 +8,7 @@ from typing import NamedTuple
 from nntrain.config.issues import ConfigIssue, KeyPath, SourceMap, config_error, location_of
 from nntrain.config.schema import Config
 from nntrain.config.yaml_errors import escapes_in
-from nntrain.data.archives import packed_instead
+from nntrain.data.archives import TRAIN, in_archives, is_there, one_of_several, packed_instead
 from nntrain.errors import DataError, NNTrainError, did_you_mean
 from nntrain.paths import exists, expand, unknown_part, url_problem
 
@@ -48,6 +48,9 @@ class FileFinder(NamedTuple):
             if isinstance(written, str):
                 missing = _NO_CSV if is_needed else None
                 found[name] = self.find(written, key, source_map, file, missing)
+        if rows := one_of_several(found["train"], TRAIN):
+            self.log(f"data.train: {found['train']} holds several files; {rows} is taken")
+            found["train"] = rows
         return config.model_copy(update={"data": config.data.model_copy(update=found)})
 
     def find(
@@ -76,12 +79,12 @@ class FileFinder(NamedTuple):
         path = expand(written)
         if problem := url_problem(path):
             raise config_error(location, key, problem)
-        if exists(path) and not Path(path).is_dir():
+        if is_there(path) and not Path(path).is_dir():
             return path
         folders = [Path()]
         if file and _has_folder(file) and not location.is_override and not Path(path).is_absolute():
             folder = file.parent.resolve()
-            if exists(beside := folder / path):
+            if is_there(beside := folder / path):
                 taken = beside.parent.resolve() / beside.name
                 self.log(f"{place}: {path} was not found here; {taken} beside {file} is taken")
                 return str(taken)
@@ -157,4 +160,7 @@ def _similar(path: str, folders: Collection[Path], otherwise: str) -> str:
             names += [entry.name for entry in (folder / path).parent.iterdir()]
         except OSError:
             continue
+    packed = [name for folder in folders for name in in_archives(folder / path)]
+    if packed:
+        return f"it is in {' and '.join(packed)}; name one of them"
     return did_you_mean(Path(path).name, names, otherwise)

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from nntrain.config import Config
 from nntrain.config.build import build_average, build_dropout, build_network, build_optimizer
 from nntrain.config.schema import LAYERS
+from nntrain.data.archives import is_there
 from nntrain.data.kaggle import count_pixels
 from nntrain.engine.buffers import Buffers
 from nntrain.training.inference import Predictor
@@ -129,7 +129,7 @@ def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
 
 def _inputs(config: Config, reporter: Reporter) -> int:
     """n_0, the number of pixels in the training CSV."""
-    if not Path(config.data.train).exists():
+    if not is_there(config.data.train):
         reporter.log(f"{config.data.train}: no such file; assuming {MNIST_PIXELS} pixels")
         return MNIST_PIXELS
     return count_pixels(config.data.train, config.data.label_column)

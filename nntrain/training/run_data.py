@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nntrain.config import Config
+from nntrain.data.archives import is_there
 from nntrain.errors import ConfigError, DataError, NNTrainError
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split, digest, read_data
@@ -39,7 +40,7 @@ def read_run_data(
     others: Split | None = None
     error: NNTrainError | None = None
     for candidate in candidates:
-        if not all(Path(file).exists() for file in _files(candidate)):
+        if not all(is_there(file) for file in _files(candidate)):
             continue
         if candidate is not config:
             files = " and ".join(_files(candidate))
@@ -93,8 +94,7 @@ def _files(config: Config) -> list[str]:
 
 def _not_found(candidates: list[Config], hint: str) -> DataError:
     first, *others = (
-        next(file for file in _files(candidate) if not Path(file).exists())
-        for candidate in candidates
+        next(file for file in _files(candidate) if not is_there(file)) for candidate in candidates
     )
     elsewhere = "".join(f", nor {file}" for file in others)
     return DataError(f"{first}: no such file{elsewhere}; {hint}")

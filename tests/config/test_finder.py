@@ -71,7 +71,7 @@ def test_a_file_that_is_only_beside_the_configuration_is_taken_with_a_line(place
     assert load_config(place.config).data.train == "train.csv"
 
 
-@pytest.mark.parametrize("name", ["train.csv.gz", "train.csv.zip", "train.csv.xz", "train.zip"])
+@pytest.mark.parametrize("name", ["train.csv.gz", "train.csv.zip", "train.csv.xz", "train.csv.bz2"])
 def test_a_packed_file_is_taken_with_a_line_if_the_plain_one_is_nowhere(
     place: Place, name: str
 ) -> None:
