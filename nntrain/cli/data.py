@@ -152,8 +152,7 @@ def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> 
     check_not_existing(out, force)
     reporter = TerminalReporter()
     loaded = load_config(config, overrides, FileFinder(reporter.log, needed=["train"]))
-    inputs = [csv for csv in (loaded.data.train, loaded.data.validation) if isinstance(csv, str)]
-    check_output_is_not_input(out, config, *inputs)
+    check_output_is_not_input(out, config, *loaded.data.files)
     check_writable(out)
     draw_preview(loaded, out, reporter)
     echo(f"{out}: a row for each digit: the original and nine distorted copies")

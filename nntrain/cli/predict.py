@@ -98,7 +98,7 @@ def predict(
     models = inference.load_models(runs)
     inference.check_same_classes(models)
     config, classes = models[0].config, models[0].classes
-    test = _found(test, config.data.train)
+    test = _found(test, config.data.training_files[0])
     digits = read_csv(
         test, labels="forbidden", id_column=id_column, pixel_range=config.data.pixel_range
     )

@@ -5,7 +5,14 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nntrain.config.issues import ConfigIssue, KeyPath, SourceMap, config_error, location_of
+from nntrain.config.issues import (
+    ConfigIssue,
+    KeyPath,
+    SourceMap,
+    config_error,
+    dotted,
+    location_of,
+)
 from nntrain.config.schema import Config
 from nntrain.config.yaml_errors import escapes_in
 from nntrain.data.archives import TRAIN, in_archives, is_there, one_of_several, packed_instead
@@ -13,7 +20,6 @@ from nntrain.errors import DataError, NNTrainError, did_you_mean
 from nntrain.paths import exists, expand, unknown_part, url_problem
 
 CSVS = ("train", "validation")
-_CSV_KEYS = {("data", name) for name in CSVS}
 
 _NO_CSV = (DataError, "'nntrain data demo' makes data/train.csv and test.csv")
 _MAX_LINE = 300  # characters of an error
@@ -40,18 +46,30 @@ class FileFinder(NamedTuple):
             ConfigError: If one is a URL.
             DataError: If a needed one is not found, and there is more to say than that.
         """
-        found = {}
-        for name in CSVS:
-            key, written = ("data", name), getattr(config.data, name)
-            # An override is of this command, so that it is meant to be there.
-            is_needed = name in self.needed or location_of(key, source_map).is_override
-            if isinstance(written, str):
-                missing = _NO_CSV if is_needed else None
-                found[name] = self.find(written, key, source_map, file, missing)
-        if rows := one_of_several(found["train"], TRAIN):
-            self.log(f"data.train: {found['train']} holds several files; {rows} is taken")
-            found["train"] = rows
-        return config.model_copy(update={"data": config.data.model_copy(update=found)})
+        data = config.data
+        keys: list[KeyPath] = [("data", "train")]
+        if not isinstance(data.train, str):
+            keys = [("data", "train", number) for number in range(len(data.train))]
+        found = tuple(
+            self._find_csv(written, key, source_map, file)
+            for written, key in zip(data.training_files, keys, strict=True)
+        )
+        paths: dict[str, object] = {"train": found if len(found) > 1 else found[0]}
+        if isinstance(data.validation, str):
+            key = ("data", "validation")
+            paths["validation"] = self._find_csv(data.validation, key, source_map, file)
+        return config.model_copy(update={"data": data.model_copy(update=paths)})
+
+    def _find_csv(
+        self, written: str, key: KeyPath, source_map: SourceMap, file: Path | None
+    ) -> str:
+        # An override is of this command, so that it is meant to be there.
+        is_needed = key[1] in self.needed or location_of(key, source_map).is_override
+        path = self.find(written, key, source_map, file, _NO_CSV if is_needed else None)
+        rows = one_of_several(path, TRAIN) if key[1] == "train" else None
+        if rows:
+            self.log(f"{dotted(key)}: {path} holds several files; {rows} is taken")
+        return rows or path
 
     def find(
         self,
@@ -75,7 +93,7 @@ class FileFinder(NamedTuple):
             ConfigError: If it is a URL.
             NNTrainError: See `if_missing`.
         """
-        location, place = location_of(key, source_map), ".".join(map(str, key))
+        location = location_of(key, source_map)
         path = expand(written)
         if problem := url_problem(path):
             raise config_error(location, key, problem)
@@ -86,12 +104,15 @@ class FileFinder(NamedTuple):
             folder = file.parent.resolve()
             if is_there(beside := folder / path):
                 taken = beside.parent.resolve() / beside.name
-                self.log(f"{place}: {path} was not found here; {taken} beside {file} is taken")
+                self.log(
+                    f"{dotted(key)}: {path} was not found here; {taken} beside {file} is taken"
+                )
                 return str(taken)
             if not folder.samefile(Path()):
                 folders.append(folder)
-        if key in _CSV_KEYS and not exists(path) and (packed := _packed(path, folders)):
-            self.log(f"{place}: {path} was not found; {packed} is taken")
+        is_csv = key[0] == "data" and not exists(path)
+        if is_csv and (packed := _packed(path, folders)):
+            self.log(f"{dotted(key)}: {path} was not found; {packed} is taken")
             return packed
         hint = _hint(path, written, location.written, folders)
         if Path(path).is_dir() and not hint:

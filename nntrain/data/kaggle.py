@@ -27,6 +27,7 @@ from nntrain.data.header import (
     likely_label_column,
     only_numbers_columns,
 )
+from nntrain.data.labels import Classes
 from nntrain.data.lines import Line, read_lines, stray_quote, unquote
 from nntrain.data.parser import RowParser
 from nntrain.errors import DataError, printable
@@ -45,7 +46,7 @@ def read_csv(
     path: str | Path,
     *,
     labels: LabelsWanted = "optional",
-    classes: int | tuple[str, ...] | None = None,
+    classes: Classes = None,
     label_column: str | int | None = None,
     id_column: str | int | None = None,
     pixel_range: tuple[float, float] | None = None,
@@ -59,7 +60,8 @@ def read_csv(
         path: CSV, compressed or not; or a file in a .zip, such as `digits.zip/train.csv`.
         labels: Whether the file must, must not or may have labels.
         classes: The classes that there may be; or their number K, for labels 0 … K − 1 or K
-            different labels; None: those of the file, up to 1,000.
+            different labels; None: those of the file, up to 1,000; "any": the same, but other
+            files may have more of them.
         label_column: Name or position of the label column ("column 1" and so on without a header);
             positions count from 1, and -1 is the last.
         id_column: Name or position of the id column.
@@ -111,7 +113,7 @@ class _ReadOptions(NamedTuple):
     """Arguments of `read_csv`, and the name of the file in an archive."""
 
     labels: LabelsWanted
-    classes: int | tuple[str, ...] | None
+    classes: Classes
     label_column: str | int | None
     id_column: str | int | None
     pixel_range: tuple[float, float] | None

@@ -129,10 +129,11 @@ def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
 
 def _inputs(config: Config, reporter: Reporter) -> int:
     """n_0, the number of pixels in the training CSV."""
-    if not is_there(config.data.train):
-        reporter.log(f"{config.data.train}: no such file; assuming {MNIST_PIXELS} pixels")
+    csv = config.data.training_files[0]
+    if not is_there(csv):
+        reporter.log(f"{csv}: no such file; assuming {MNIST_PIXELS} pixels")
         return MNIST_PIXELS
-    return count_pixels(config.data.train, config.data.label_column)
+    return count_pixels(csv, config.data.label_column)
 
 
 def _summary(config: Config, inputs: int, members: int) -> ModelSummary:
