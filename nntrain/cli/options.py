@@ -240,7 +240,9 @@ def check_output_is_not_input(out: Path, *inputs: str | Path, option: str = "--o
     Raises:
         ConfigError: If `out` is one of the inputs.
     """
-    for path in map(Path, inputs):
+    from nntrain.data.archives import divide
+
+    for path in (divide(path)[0] for path in inputs):
         if out.exists() and path.exists() and out.samefile(path):
             raise ConfigError(
                 f"{out}: is the same file as {path}, which is read; name another file with {option}"

@@ -77,11 +77,10 @@ def _occurrences(parts: Sequence[Dataset]) -> dict[str, Occurrences]:
     for part in parts:
         assert part.labels is not None  # noqa: S101 (for the type checker: labels are required)
         labels, rows, counts = np.unique(part.labels, return_index=True, return_counts=True)
-        for label, row, count in zip(labels.tolist(), rows.tolist(), counts.tolist(), strict=True):
-            before = found.get(part.classes[label])
-            first = before.first if before else f"{part.source}: row {row + 1}"
-            rows_before = before.rows if before else 0
-            found[part.classes[label]] = Occurrences(rows_before + count, first)
+        for row, label, count in sorted(zip(rows.tolist(), labels, counts.tolist(), strict=True)):
+            name, here = part.classes[label], f"{part.source}: row {row + 1}"
+            before = found.get(name, Occurrences(0, here))
+            found[name] = before._replace(rows=before.rows + count)
     return found
 
 

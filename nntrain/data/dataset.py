@@ -186,6 +186,11 @@ class Dataset:
         """The file that rows can be held out of: the only or the first one."""
         return self.parts[0] if self.parts else FilePart(self.source, len(self))
 
+    @property
+    def sources(self) -> list[str]:
+        """Paths of all files that the rows are of."""
+        return [part.source for part in self.parts] or [self.source]
+
     def as_subset(self) -> "Subset":
         """Subset of all rows."""
         return Subset(self, np.arange(len(self)))
