@@ -70,9 +70,20 @@ def overrides(
             for name, (description, _) in found.items()
             if name.startswith(key)
         ]
-    items = csvs(value) if key in PATH_KEYS else []
+    items = _csvs_of(key, value)
     items += [CompletionItem(choice) for choice in found[key][1] if choice.startswith(value)]
     return [CompletionItem(f"{key}={item.value}", item.type, item.help) for item in items]
+
+
+def _csvs_of(key: str, value: str) -> "list[CompletionItem[str]]":
+    """Complete the path of a CSV; of a list, as `[a.csv,b.csv]`, its last item."""
+    if key not in PATH_KEYS:
+        return []
+    before = ""
+    if value.startswith("["):
+        before = value[: max(value.rfind("["), value.rfind(",")) + 1]
+    items = csvs(value.removeprefix(before))
+    return [CompletionItem(before + item.value, item.type, item.help) for item in items]
 
 
 def keys(layers: int) -> dict[str, tuple[str, list[str]]]:
@@ -93,7 +104,7 @@ def keys(layers: int) -> dict[str, tuple[str, list[str]]]:
             collect(path, description, branch)
         for name, child in node.get("properties", {}).items():
             collect(f"{path}.{name}".lstrip("."), child.get("description", description), child)
-        if "items" in node:
+        if "items" in node and path != "data.train":  # a file, or the whole list
             for index in range(layers):
                 collect(f"{path}[{index}]", description, node["items"])
         if not node.keys() & {"anyOf", "oneOf", "properties", "items"}:

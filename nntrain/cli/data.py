@@ -152,8 +152,7 @@ def preview(config: str, overrides: tuple[str, ...], out: Path, force: bool) -> 
     check_not_existing(out, force)
     reporter = TerminalReporter()
     loaded = load_config(config, overrides, FileFinder(reporter.log, needed=["train"]))
-    inputs = [csv for csv in (loaded.data.train, loaded.data.validation) if isinstance(csv, str)]
-    check_output_is_not_input(out, config, *inputs)
+    check_output_is_not_input(out, config, *loaded.data.files)
     check_writable(out)
     draw_preview(loaded, out, reporter)
     echo(f"{out}: a row for each digit: the original and nine distorted copies")
@@ -203,7 +202,8 @@ def _show(digits: "Dataset") -> None:
 
 
 def _write(folder: Path, train: "PixelsAndLabels", test: "PixelsAndLabels") -> None:
-    from nntrain.data.kaggle import TEST, TEST_LABELLED, TRAIN, write_files
+    from nntrain.data.archives import TEST, TRAIN
+    from nntrain.data.kaggle import TEST_LABELLED, write_files
 
     write_files(folder, train, test)
     echo(f"{folder / TRAIN}: {len(train[0]):,} rows")

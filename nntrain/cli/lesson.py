@@ -77,7 +77,7 @@ def _example(source: Path, out: Path) -> "Example":
     finder = FileFinder(reporter.log, needed=["train"])
     subject = load_network_and_data(resolve_source(source, finder=finder), None, reporter)
     inputs = [*source.iterdir()] if source.is_dir() else [source]
-    check_output_is_not_input(out, *inputs, subject.digits.source)
+    check_output_is_not_input(out, *inputs, *subject.digits.sources)
     return _first_rows(subject, source)
 
 

@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from nntrain.cli import completion
+from nntrain.cli.terminal import echo
 from nntrain.errors import ConfigError, NNTrainError
 from nntrain.paths import exists, expand, unknown_part, url_problem
 
@@ -73,8 +74,39 @@ class CompletedPath(ExpandedPath):
         return self._complete(incomplete)
 
 
-# Not checked for being readable: read_csv reports that with a hint.
-CSV_PATH = CompletedPath(completion.csvs, readable=False)
+class CsvPath(CompletedPath):
+    """The path of a CSV; in place of one that is not there, its packed form is taken.
+
+    Args:
+        name: The name of the file to take from an archive of several.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        # Not checked for being readable: read_csv reports that with a hint.
+        super().__init__(completion.csvs, readable=False)
+        self._name = name
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> "str | bytes | os.PathLike[str]":
+        """Convert as `ExpandedPath` does, and say which other file is taken."""
+        from nntrain.data.archives import is_there, one_of_several, packed_instead
+
+        path = os.fsdecode(super().convert(value, param, ctx))
+        if not is_there(path):
+            taken, why = packed_instead(path), "was not found"
+        else:
+            taken, why = self._name and one_of_several(path, self._name), "holds several files"
+        if taken is None or (ctx is not None and ctx.resilient_parsing):
+            return path
+        echo(f"{path} {why}; {taken} is taken", err=True)
+        return taken
+
+
+CSV_PATH = CsvPath()
 RUN_PATH = CompletedPath(completion.runs, path_type=Path)
 NEW_RUN_PATH = CompletedPath(completion.runs, path_type=Path, new=True)
 SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path)
@@ -212,7 +244,9 @@ def check_output_is_not_input(out: Path, *inputs: str | Path, option: str = "--o
     Raises:
         ConfigError: If `out` is one of the inputs.
     """
-    for path in map(Path, inputs):
+    from nntrain.data.archives import divide
+
+    for path in (divide(path)[0] for path in inputs):
         if out.exists() and path.exists() and out.samefile(path):
             raise ConfigError(
                 f"{out}: is the same file as {path}, which is read; name another file with {option}"

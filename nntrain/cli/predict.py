@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from nntrain.cli.options import (
-    CSV_PATH,
     OUT_PATH,
+    CsvPath,
     check_label_column_is_used,
     check_output_is_not_input,
     data_option,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @runs_argument
 @click.option(
     "--test",
-    type=CSV_PATH,
+    type=CsvPath("test.csv"),
     default="data/test.csv",
     show_default=True,
     help="CSV with the digits to classify.",
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 @click.option(
     "--like",
     "sample",
-    type=CSV_PATH,
+    type=CsvPath("sample_submission.csv"),
     help="Sample submission, whose columns, ids and order of rows are used.",
 )
 @click.option(
@@ -97,6 +98,7 @@ def predict(
     models = inference.load_models(runs)
     inference.check_same_classes(models)
     config, classes = models[0].config, models[0].classes
+    test = _found(test, config.data.training_files[0])
     digits = read_csv(
         test, labels="forbidden", id_column=id_column, pixel_range=config.data.pixel_range
     )
@@ -120,6 +122,21 @@ def predict(
         _show_submission(out, form, runs)
     if replaced:
         echo(f"(replaced the existing {out})", err=True)
+
+
+def _found(test: str, train: str) -> str:
+    """The test CSV; if the default one is not there, that of the archive of the training rows."""
+    from nntrain.data.archives import TEST, divide, file_in, is_there
+
+    archive, member = divide(train)
+    source = click.get_current_context().get_parameter_source("test")
+    if member is None or source is not ParameterSource.DEFAULT or is_there(test):
+        return test
+    taken = file_in(archive, TEST)
+    if taken is None:
+        return test
+    echo(f"{test} was not found; {taken} beside the training rows is taken", err=True)
+    return taken
 
 
 def _show_submission(out: Path, form: "Form", runs: "list[RunFolder]") -> None:

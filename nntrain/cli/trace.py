@@ -67,7 +67,7 @@ def trace(
     subject = load_network_and_data(resolve_source(source, overrides, finder), csv, reporter)
     if out is not None:
         inputs = [*source.iterdir()] if source.is_dir() else [source]
-        check_output_is_not_input(out, *inputs, subject.digits.source, option="--npz")
+        check_output_is_not_input(out, *inputs, *subject.digits.sources, option="--npz")
         check_writable(out)
     traced = trace_row(subject, row)
     if out is not None:

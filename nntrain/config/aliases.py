@@ -103,7 +103,8 @@ SAME_KEY = {
     "network": "layers model architecture topology",
     "loss": "criterion loss_function loss_fn objective cost cost_function error",
     "training": "fit trainer hyperparameters hyperparams",
-    "train": "train_csv train_file train_path training_data train_data path file csv",
+    "train": "train_csv train_file train_path training_data train_data path file csv "
+    "train_files files csvs",
     "validation": "validation_split validation_fraction validation_data validation_size val_split "
     "val_size val valid dev test_size holdout",
     "split_seed": "split_random_state",

@@ -53,11 +53,11 @@ def _differing(key: str, values: list[Any]) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _parts(value: object) -> dict[str, Any]:
-    """Items of a value, by the suffix that they add to the value's key."""
+    """Items of a value, by the suffix that they add to its key; a list of names has none."""
     match value:
         case ConfigModel():
             return {f".{name}": item for name, item in _fields(value).items()}
-        case tuple():
+        case tuple() if not all(isinstance(item, str) for item in value):
             return {f"[{index}]": item for index, item in enumerate(value)}
         case Mapping():
             return {f".{name}": item for name, item in value.items()}

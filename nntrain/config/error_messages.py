@@ -23,6 +23,8 @@ from nntrain.config.notation import is_null_word, number_in
 from nntrain.config.places import variants_of
 from nntrain.config.schema import (
     LAYERS,
+    ONE_FILE,
+    SEVERAL_FILES,
     AnyOptimizer,
     AnySchedule,
     Config,
@@ -135,12 +137,12 @@ def issue_of(
 
 
 def _path_of(loc: KeyPath) -> KeyPath:
-    """The path without what Pydantic adds: the branch of a union, the kind of a layer, "[key]"."""
+    """The path without what Pydantic adds: branches of unions, kinds of layers, "[key]"."""
     return tuple(
         part
         for before, part in pairwise(("", *loc))
         if before not in _SHAPES
-        and part != "[key]"
+        and part not in ("[key]", ONE_FILE, SEVERAL_FILES)
         and not (isinstance(before, int) and part in LAYERS)
     )
 

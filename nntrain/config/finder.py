@@ -5,9 +5,17 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nntrain.config.issues import ConfigIssue, KeyPath, SourceMap, config_error, location_of
+from nntrain.config.issues import (
+    ConfigIssue,
+    KeyPath,
+    SourceMap,
+    config_error,
+    dotted,
+    location_of,
+)
 from nntrain.config.schema import Config
 from nntrain.config.yaml_errors import escapes_in
+from nntrain.data.archives import TRAIN, in_archives, is_there, one_of_several, packed_instead
 from nntrain.errors import DataError, NNTrainError, did_you_mean
 from nntrain.paths import exists, expand, unknown_part, url_problem
 
@@ -21,8 +29,10 @@ _ENDING = r"\.(csv|tsv|txt|gz|zip|bz2|xz|ya?ml)"
 class FileFinder(NamedTuple):
     """Finds files that YAML names: from the working directory, else beside the YAML file.
 
+    In place of a CSV that is in neither folder, its packed form is taken.
+
     Attributes:
-        log: Receives a line about each file that was found beside the YAML file.
+        log: Receives a line about each file that was found otherwise than it was written.
         needed: The keys of `data` whose CSVs must exist.
     """
 
@@ -36,15 +46,30 @@ class FileFinder(NamedTuple):
             ConfigError: If one is a URL.
             DataError: If a needed one is not found, and there is more to say than that.
         """
-        found = {}
-        for name in CSVS:
-            key, written = ("data", name), getattr(config.data, name)
-            # An override is of this command, so that it is meant to be there.
-            is_needed = name in self.needed or location_of(key, source_map).is_override
-            if isinstance(written, str):
-                missing = _NO_CSV if is_needed else None
-                found[name] = self.find(written, key, source_map, file, missing)
-        return config.model_copy(update={"data": config.data.model_copy(update=found)})
+        data = config.data
+        keys: list[KeyPath] = [("data", "train")]
+        if not isinstance(data.train, str):
+            keys = [("data", "train", number) for number in range(len(data.train))]
+        found = tuple(
+            self._find_csv(written, key, source_map, file)
+            for written, key in zip(data.training_files, keys, strict=True)
+        )
+        paths: dict[str, object] = {"train": found if len(found) > 1 else found[0]}
+        if isinstance(data.validation, str):
+            key = ("data", "validation")
+            paths["validation"] = self._find_csv(data.validation, key, source_map, file)
+        return config.model_copy(update={"data": data.model_copy(update=paths)})
+
+    def _find_csv(
+        self, written: str, key: KeyPath, source_map: SourceMap, file: Path | None
+    ) -> str:
+        # An override is of this command, so that it is meant to be there.
+        is_needed = key[1] in self.needed or location_of(key, source_map).is_override
+        path = self.find(written, key, source_map, file, _NO_CSV if is_needed else None)
+        rows = one_of_several(path, TRAIN) if key[1] == "train" else None
+        if rows:
+            self.log(f"{dotted(key)}: {path} holds several files; {rows} is taken")
+        return rows or path
 
     def find(
         self,
@@ -72,18 +97,23 @@ class FileFinder(NamedTuple):
         path = expand(written)
         if problem := url_problem(path):
             raise config_error(location, key, problem)
-        if exists(path) and not Path(path).is_dir():
+        if is_there(path) and not Path(path).is_dir():
             return path
         folders = [Path()]
         if file and _has_folder(file) and not location.is_override and not Path(path).is_absolute():
             folder = file.parent.resolve()
-            if exists(beside := folder / path):
+            if is_there(beside := folder / path):
                 taken = beside.parent.resolve() / beside.name
-                place = ".".join(map(str, key))
-                self.log(f"{place}: {path} was not found here; {taken} beside {file} is taken")
+                self.log(
+                    f"{dotted(key)}: {path} was not found here; {taken} beside {file} is taken"
+                )
                 return str(taken)
             if not folder.samefile(Path()):
                 folders.append(folder)
+        is_csv = key[0] == "data" and not exists(path)
+        if is_csv and (packed := _packed(path, folders)):
+            self.log(f"{dotted(key)}: {path} was not found; {packed} is taken")
+            return packed
         hint = _hint(path, written, location.written, folders)
         if Path(path).is_dir() and not hint:
             return path  # its reader will say so
@@ -96,6 +126,12 @@ class FileFinder(NamedTuple):
             ]
             raise error(next((line for line in lines if len(line) <= _MAX_LINE), lines[-1]))
         return path
+
+
+def _packed(path: str, folders: Collection[Path]) -> str | None:
+    """The packed form of a file in the first of these folders that has one."""
+    found = (packed_instead(folder / path) for folder in folders)
+    return next(filter(None, found), None)
 
 
 def _places(folders: Sequence[Path], file: Path | None) -> list[str]:
@@ -145,4 +181,7 @@ def _similar(path: str, folders: Collection[Path], otherwise: str) -> str:
             names += [entry.name for entry in (folder / path).parent.iterdir()]
         except OSError:
             continue
+    packed = [name for folder in folders for name in in_archives(folder / path)]
+    if packed:
+        return f"it is in {' and '.join(packed)}; name one of them"
     return did_you_mean(Path(path).name, names, otherwise)

@@ -134,9 +134,10 @@ class ConfigModel(BaseModel):
 
 def _kinds_in(annotation: Any) -> set[type]:
     """The types in the annotation of a field."""
-    if isinstance(annotation, type):
+    arguments = get_args(annotation)
+    if isinstance(annotation, type) and not arguments:
         return {annotation}
-    return {kind for argument in get_args(annotation) for kind in _kinds_in(argument)}
+    return {kind for argument in arguments for kind in _kinds_in(argument)}
 
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -224,10 +225,31 @@ class FoldConfig(ConfigModel):
         return of
 
 
+# Tags of the shapes of data.train, which are no keys.
+ONE_FILE, SEVERAL_FILES = "[file]", "[files]"
+
+
+def _one_or_more(files: tuple[str, ...]) -> str | tuple[str, ...]:
+    """Check that the files are different ones; a list of one is that file."""
+    repeated = next((file for at, file in enumerate(files) if file in files[:at]), None)
+    if repeated is not None:
+        raise rule_error(f"{repeated} stands twice in the list; name it once")
+    return files[0] if len(files) == 1 else files
+
+
+_File = Annotated[str, Field(min_length=1)]
+_Files = Annotated[tuple[_File, ...], Field(min_length=1), AfterValidator(_one_or_more)]
+
+
 class DataConfig(ConfigModel):
     """The CSVs and how they are read."""
 
-    train: str = Field(min_length=1, description="CSV to learn from")
+    train: Annotated[
+        Annotated[_File, Tag(ONE_FILE)] | Annotated[_Files, Tag(SEVERAL_FILES)],
+        Discriminator(lambda value: SEVERAL_FILES if isinstance(value, tuple) else ONE_FILE),
+    ] = Field(
+        description="CSV to learn from, or a list of CSVs; rows are held out of the first one only"
+    )
     validation: Annotated[
         Annotated[int, Field(ge=0)]
         | Annotated[float, Field(gt=0, lt=1)]
@@ -285,6 +307,22 @@ class DataConfig(ConfigModel):
     distortion: DistortionConfig | None = Field(
         default=None, description="random distortion of training images; null for none"
     )
+
+    @property
+    def training_files(self) -> tuple[str, ...]:
+        """The CSVs to learn from."""
+        return (self.train,) if isinstance(self.train, str) else self.train
+
+    @property
+    def training_source(self) -> str:
+        """The CSVs to learn from, for messages."""
+        return " and ".join(self.training_files)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All CSVs."""
+        validation = (self.validation,) if isinstance(self.validation, str) else ()
+        return (*self.training_files, *validation)
 
 
 # Larger ones overflow the first weighted sums.

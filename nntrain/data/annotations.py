@@ -13,6 +13,7 @@ from nntrain.data.header import Layout, is_index_name, looks_labelled, no_labels
 from nntrain.data.labels import (
     DIGITS,
     MOST_CLASSES,
+    Classes,
     Occurrences,
     codes_of,
     describe_one,
@@ -41,9 +42,7 @@ class Columns(NamedTuple):
     locate: Callable[[int, int], str]
 
 
-def annotate(
-    columns: Columns, layout: Layout, labels: str, classes: int | tuple[str, ...] | None
-) -> Annotations:
+def annotate(columns: Columns, layout: Layout, labels: str, classes: Classes) -> Annotations:
     """Find labels and ids.
 
     A column of unknown name is an index if it only counts the rows; then the label if labels are
@@ -53,7 +52,7 @@ def annotate(
         columns: The columns.
         layout: What is known of them from the first line.
         labels: Whether the file must, must not or may have labels: "required" and so on.
-        classes: The classes that there may be, or their number; None: any.
+        classes: See `nntrain.data.labels.resolve_classes`.
 
     Raises:
         DataError: If a column is of unknown meaning, a label or an id is invalid, or there are no
@@ -110,7 +109,7 @@ def _is_index(cells: list[str], name: str) -> bool:
     return counts_rows(cells) and (len(cells) > 1 or is_index_name(name))
 
 
-def _are_labels(columns: Columns, column: int, classes: int | tuple[str, ...] | None) -> bool:
+def _are_labels(columns: Columns, column: int, classes: Classes) -> bool:
     """Whether a column of unknown name holds labels, not ids."""
     cells, name = columns.cells[column], columns.names[column]
     different = len(set(cells))
@@ -118,12 +117,13 @@ def _are_labels(columns: Columns, column: int, classes: int | tuple[str, ...] | 
         return True  # ids do not repeat
     if columns.has_header and (different == 1 < len(cells) or is_index_name(name)):
         return False
-    allowed = classes if isinstance(classes, tuple) else numbered(classes or DIGITS)
+    allowed = numbered(classes if isinstance(classes, int) else DIGITS)
+    allowed = classes if isinstance(classes, tuple) else allowed
     return None not in codes_of(cells, allowed)
 
 
 def _read_labels(
-    columns: Columns, label: int, classes: int | tuple[str, ...] | None
+    columns: Columns, label: int, classes: Classes
 ) -> tuple[NDArray[np.unsignedinteger], tuple[str, ...]]:
     """Number of the class of each row, and the names of the classes."""
     name, cells = columns.names[label], columns.cells[label]
@@ -131,7 +131,7 @@ def _read_labels(
     for row, cell in enumerate(cells):
         if cell not in first_rows:
             first_rows[cell] = row
-            if len(first_rows) > MOST_CLASSES and classes is None:
+            if len(first_rows) > MOST_CLASSES and classes in (None, "any"):
                 raise DataError(
                     f"{columns.source}: column {quoted(name)} has more than {MOST_CLASSES:,} "
                     f"different values up to row {row + 1:,}; name the label column in "
@@ -142,7 +142,11 @@ def _read_labels(
         known, where = label_of(cell), columns.locate(row, label)
         if known is None:
             allowed = numbered(classes) if isinstance(classes, int) else classes
-            wanted = describe_one(allowed) if allowed else "a label, a whole number or a word"
+            wanted = (
+                describe_one(allowed)
+                if isinstance(allowed, tuple)
+                else "a label, a whole number or a word"
+            )
             raise DataError(
                 f"{where}: {format_cell(cell)} is not {wanted}; correct it or remove the row"
             )

@@ -34,10 +34,7 @@ def file_warnings(
     """
     source, pixels = dataset.source, dataset.pixels.shape[1]
     warnings = [] if dataset.cache_warning is None else [dataset.cache_warning]
-    if dataset.labels is not None:
-        present = [name for name, _ in dataset.counts()]
-        if missing := ranges([name for name in dataset.classes if name not in present]):
-            warnings.append(f"{source}: {class_kind(dataset.classes)} without a row: {missing}")
+    warnings += class_warnings(dataset)
     if pixels >= _SMALLEST_PICTURE and not dataset.is_square():
         warnings.append(
             f"{source}: {pixels} pixels per row are not a square image; is a column missing?"
@@ -54,6 +51,45 @@ def file_warnings(
             f"data.pixel_range: [0, {high}]"
         )
     return warnings
+
+
+def class_warnings(dataset: Dataset) -> list[str]:
+    """A warning about classes without a row."""
+    present = [name for name, _ in dataset.counts()]
+    missing = ranges([name for name in dataset.classes if name not in present])
+    if not missing:
+        return []
+    return [f"{dataset.source}: {class_kind(dataset.classes)} without a row: {missing}"]
+
+
+def repeated_rows(dataset: Dataset) -> list[str]:
+    """Warnings about rows of several files with the same pixels as an earlier row."""
+    first = _first_alike(dataset)
+    assert dataset.labels is not None  # noqa: S101 (for the type checker: training rows)
+    other_label = dataset.labels != dataset.labels[first]
+    ends = np.cumsum([part.rows for part in dataset.parts])
+    file_of = np.searchsorted(ends, np.arange(len(dataset)), side="right")
+    warnings = []
+    repeats = np.flatnonzero(first != np.arange(len(dataset)))
+    pairs = np.stack([file_of[repeats], file_of[first[repeats]]], axis=1)
+    for file, earlier in np.unique(pairs, axis=0).tolist():
+        chosen = repeats[(pairs == (file, earlier)).all(axis=1)]
+        source, rows = dataset.parts[file]
+        labelled = int(other_label[chosen].sum())
+        of_those = f"{labelled:,} of them with another label" if labelled else "with the same label"
+        where = "earlier in it" if file == earlier else f"in {dataset.parts[earlier].source}"
+        warnings.append(
+            f"{source}: {len(chosen):,} of {rows:,} rows stand {where}, too, {of_those}; leave "
+            "them out, or they count twice"
+        )
+    return warnings
+
+
+def _first_alike(dataset: Dataset) -> NDArray[np.intp]:
+    """The number of the first row with the same pixels as each row, shape (N,)."""
+    hashes = np.fromiter(_hashes(dataset.as_subset()), np.int64, len(dataset))
+    _, first, group = np.unique(hashes, return_index=True, return_inverse=True)
+    return np.asarray(first[group.reshape(-1)], np.intp)
 
 
 def split_warnings(training: Subset, validation: Subset | None) -> list[str]:

@@ -101,9 +101,16 @@ class MappedPixels:
         return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
+class FilePart(NamedTuple):
+    """The rows of one file among those of several."""
+
+    source: str  # path, for messages
+    rows: int
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """All rows of one CSV.
+    """All rows of one CSV, or of several.
 
     Attributes:
         pixels: Grey values 0–255, `(N, P)`, contiguous.
@@ -111,6 +118,7 @@ class Dataset:
         annotations: The other columns; each is an attribute of the dataset, too.
         mapped: Memory map that holds the pixels; None if they are in memory.
         cache_warning: Why the cache was not used, if that is worth a warning.
+        parts: The files that the rows are of, one after the other; empty for a single file.
     """
 
     pixels: NDArray[np.uint8]
@@ -118,6 +126,7 @@ class Dataset:
     annotations: Annotations = NO_ANNOTATIONS
     mapped: MappedPixels | None = None
     cache_warning: str | None = None
+    parts: tuple[FilePart, ...] = ()
 
     @classmethod
     def from_rows(cls, rows: RowStream, source: str) -> "Dataset":
@@ -171,6 +180,16 @@ class Dataset:
                 f"{self.source}: its cache file {self.mapped.path} was changed while it was used; "
                 "the last checkpoint is intact, continue with --resume"
             )
+
+    @property
+    def first_file(self) -> FilePart:
+        """The file that rows can be held out of: the only or the first one."""
+        return self.parts[0] if self.parts else FilePart(self.source, len(self))
+
+    @property
+    def sources(self) -> list[str]:
+        """Paths of all files that the rows are of."""
+        return [part.source for part in self.parts] or [self.source]
 
     def as_subset(self) -> "Subset":
         """Subset of all rows."""

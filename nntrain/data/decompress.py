@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from nntrain.data.archives import choose, files_of, in_archives
 from nntrain.data.file_kinds import check_archive
 from nntrain.errors import DataError, did_you_mean
 
@@ -42,6 +43,8 @@ def _damaged(source: str, error: Exception) -> DataError:
 
 
 def _similar_file(path: Path) -> str:
+    if packed := in_archives(path):
+        return f"it is in {' and '.join(packed)}; name one of them"
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
@@ -49,40 +52,45 @@ def _similar_file(path: Path) -> str:
     return did_you_mean(path.name, names, "'nntrain data demo' makes data/train.csv and test.csv")
 
 
-def decompress(file: io.BufferedReader, source: str) -> IO[bytes]:
-    """Decompressed content of a file; the file itself if it is not compressed."""
+def decompress(file: io.BufferedReader, source: str, member: str | None = None) -> IO[bytes]:
+    """Decompressed content of a file; the file itself if it is not compressed.
+
+    Args:
+        file: The file.
+        source: Its path, for messages.
+        member: The file to read from a .zip; None: the only one.
+
+    Raises:
+        DataError: If a .zip cannot be unpacked or does not hold one such file.
+    """
     start = file.peek(6)
     unpacked: IO[bytes]
+    is_zip = start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+    if member is not None and not is_zip:
+        raise DataError(f"{source}: no such file; a folder of its path is a file, but no .zip")
     if start.startswith(b"\x1f\x8b"):
         unpacked = gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
     elif start.startswith(b"BZh"):
         unpacked = bz2.BZ2File(file)
     elif start.startswith(b"\xfd7zXZ"):
         unpacked = lzma.LZMAFile(file)  # noqa: SIM115 (closed with `file`)
-    elif start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        unpacked = _only_member(file, source)
+    elif is_zip:
+        unpacked = _unzipped(file, source, member)
     else:
         return file
     # Reading lines through a buffer is many times faster than from the decompressors themselves.
     return io.BufferedReader(unpacked, 1 << 20)  # type: ignore[type-var]
 
 
-def _only_member(file: IO[bytes], source: str) -> IO[bytes]:
+def _unzipped(file: IO[bytes], source: str, member: str | None) -> IO[bytes]:
     try:
         archive = zipfile.ZipFile(file)
-        members = [
-            member
-            for member in archive.infolist()
-            if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
-        ]
-        check_archive([member.filename for member in members], source)
-        if len(members) != 1:
-            raise DataError(
-                f"{source}: a .zip of {len(members)} files; unpack it and name one of them"
-            )
-        if members[0].flag_bits & _ENCRYPTED:
+        names = files_of(archive.namelist())
+        check_archive(names, source)
+        chosen = archive.getinfo(choose(names, member, source))
+        if chosen.flag_bits & _ENCRYPTED:
             raise DataError(f"{source}: is locked with a password; unpack it and name the CSV")
-        return archive.open(members[0])
+        return archive.open(chosen)
     except (RuntimeError, ValueError) as error:  # an unknown method, an invalid name
         raise DataError(f"{source}: cannot be unpacked ({error}); unpack it yourself") from error
     except OSError as error:

@@ -13,6 +13,7 @@ from typing import IO, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from nntrain.data.archives import TEST, TRAIN, divide
 from nntrain.data.cache import ENVIRONMENT, Cache, default_folder, entry_name
 from nntrain.data.dataset import Dataset, RowBlocks, RowStream
 from nntrain.data.decompress import decompress, open_binary
@@ -26,6 +27,7 @@ from nntrain.data.header import (
     likely_label_column,
     only_numbers_columns,
 )
+from nntrain.data.labels import Classes
 from nntrain.data.lines import Line, read_lines, stray_quote, unquote
 from nntrain.data.parser import RowParser
 from nntrain.errors import DataError, printable
@@ -36,14 +38,15 @@ _PEEKED_ROWS = 1_000  # to find a label column without a name
 MIN_CACHED_BYTES = 1 << 20  # of a CSV; smaller ones are parsed quickly enough
 
 # The files of a data folder: training rows, test rows, and the same test rows with labels.
-TRAIN, TEST, TEST_LABELLED = NAMES = ("train.csv", "test.csv", "test_labelled.csv")
+TEST_LABELLED = "test_labelled.csv"
+NAMES = (TRAIN, TEST, TEST_LABELLED)
 
 
 def read_csv(
     path: str | Path,
     *,
     labels: LabelsWanted = "optional",
-    classes: int | tuple[str, ...] | None = None,
+    classes: Classes = None,
     label_column: str | int | None = None,
     id_column: str | int | None = None,
     pixel_range: tuple[float, float] | None = None,
@@ -54,10 +57,11 @@ def read_csv(
     are cached, so that the same bytes are parsed once (`nntrain.data.cache`).
 
     Args:
-        path: CSV, compressed or not.
+        path: CSV, compressed or not; or a file in a .zip, such as `digits.zip/train.csv`.
         labels: Whether the file must, must not or may have labels.
         classes: The classes that there may be; or their number K, for labels 0 … K − 1 or K
-            different labels; None: those of the file, up to 1,000.
+            different labels; None: those of the file, up to 1,000; "any": the same, but other
+            files may have more of them.
         label_column: Name or position of the label column ("column 1" and so on without a header);
             positions count from 1, and -1 is the last.
         id_column: Name or position of the id column.
@@ -68,8 +72,9 @@ def read_csv(
         DataError: If the file cannot be read or is not such a CSV.
     """
     source = printable(str(path))
-    options = _ReadOptions(labels, classes, label_column, id_column, pixel_range)
-    with open_binary(Path(path), source) as file:
+    place, member = divide(path)
+    options = _ReadOptions(labels, classes, label_column, id_column, pixel_range, member)
+    with open_binary(place, source) as file:
         if not file.seekable():  # a pipe can be read only once
             return Dataset.from_rows(RowStream(options.parse(file, source)), source)
         content = _sha256(file)
@@ -98,19 +103,21 @@ def count_pixels(path: str | Path, label_column: str | int | None = None) -> int
         DataError: If the file cannot be read or its columns are not those of a labelled CSV.
     """
     source = printable(str(path))
-    options = _ReadOptions("required", None, label_column, None, None)
-    with open_binary(Path(path), source) as file:
+    place, member = divide(path)
+    options = _ReadOptions("required", None, label_column, None, None, member)
+    with open_binary(place, source) as file:
         return len(options.read_header(file, source)[0].layout.pixels)
 
 
 class _ReadOptions(NamedTuple):
-    """Arguments of `read_csv`."""
+    """Arguments of `read_csv`, and the name of the file in an archive."""
 
     labels: LabelsWanted
-    classes: int | tuple[str, ...] | None
+    classes: Classes
     label_column: str | int | None
     id_column: str | int | None
     pixel_range: tuple[float, float] | None
+    member: str | None
 
     def parse_unchanged(self, file: io.BufferedReader, source: str, content: str) -> RowBlocks:
         """Parse a file from its start, and check at the end that its SHA-256 is `content`."""
@@ -126,7 +133,8 @@ class _ReadOptions(NamedTuple):
 
     def read_header(self, file: io.BufferedReader, source: str) -> tuple[RowParser, Iterator[Line]]:
         """Read the column names; returns a parser of the rows, and their lines."""
-        first, rest, notes = read_table(read_lines(decompress(file, source), source), source)
+        content = decompress(file, source, self.member)
+        first, rest, notes = read_table(read_lines(content, source), source)
         text = unquote(first.text)
         if b'"' in text:
             raise stray_quote(text, lambda column: f"{source}:{first.number}: column {column + 1}")

@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from nntrain.data.cells import format_cell, is_id, is_number
 from nntrain.errors import DataError
 
 MOST_CLASSES = 1_000
 DIGITS = 10  # classes 0 … 9
+
+# Which classes there may be: these, or so many, or any; "any": any, but others may be elsewhere.
+Classes: TypeAlias = int | tuple[str, ...] | Literal["any"] | None
 
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _MISSING = {"", "nan", "na", "n/a", "null", "none"}
@@ -61,15 +64,13 @@ def _key(name: str) -> str | int:
     return int(name) if _WHOLE.fullmatch(name) else name
 
 
-def resolve_classes(
-    found: dict[str, Occurrences], expected: int | tuple[str, ...] | None
-) -> tuple[str, ...]:
+def resolve_classes(found: dict[str, Occurrences], expected: Classes) -> tuple[str, ...]:
     """Names of the classes of a file.
 
     Args:
         found: The file's labels.
         expected: The classes that there may be; or their number K, for labels 0 … K − 1 or K
-            labels of another kind; None: any.
+            labels of another kind; None: any; "any": any, of which a file may hold few.
 
     Returns:
         `expected`, or 0 … K − 1, or the file's labels in order.
@@ -77,9 +78,10 @@ def resolve_classes(
     Raises:
         DataError: If a label is not expected; or if it is probably a mistake.
     """
-    if expected is None:
+    if expected is None or expected == "any":
         names = in_order(found)
-        _check_no_stray(found, names)
+        if expected is None:
+            _check_no_stray(found, names)
         return names
     allowed = numbered(expected) if isinstance(expected, int) else expected
     others = [
@@ -142,6 +144,12 @@ def class_kind(classes: Sequence[str], count: int = 2) -> str:
     if set(classes) <= set(numbered(DIGITS)):
         return "digits" if count > 1 else "digit"
     return "classes" if count > 1 else "class"
+
+
+def are_numbers(names: Sequence[str]) -> Literal["all", "some", "none"]:
+    """How many of the names are whole numbers."""
+    numbers = sum(map(bool, map(_WHOLE.fullmatch, names)))
+    return "all" if numbers == len(names) else "some" if numbers else "none"
 
 
 def value_of(name: str) -> int | str:

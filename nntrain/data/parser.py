@@ -21,6 +21,7 @@ from nntrain.data.annotations import Columns, annotate
 from nntrain.data.cells import format_cell, parse_number, quoted
 from nntrain.data.dataset import RowBlocks
 from nntrain.data.header import Layout
+from nntrain.data.labels import Classes
 from nntrain.data.lines import Line, stray_quote, unquote
 from nntrain.errors import DataError
 
@@ -53,9 +54,7 @@ class RowParser:
     layout: Layout
     pixel_range: tuple[float, float] | None
 
-    def parse(
-        self, lines: Iterable[Line], labels: str, classes: int | tuple[str, ...] | None
-    ) -> RowBlocks:
+    def parse(self, lines: Iterable[Line], labels: str, classes: Classes) -> RowBlocks:
         """Parse all rows in blocks; arguments and further errors as in `annotate`.
 
         Raises:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.annotations import counts_rows
+from nntrain.data.archives import divide
 from nntrain.data.cells import format_cell, quoted
 from nntrain.data.dataset import Dataset
 from nntrain.data.decompress import decompress, open_binary
@@ -93,7 +94,7 @@ def form_like(sample: Path, dataset: Dataset, classes: Sequence[str]) -> Form:
     Its columns are ids and labels; or ids and one for each class, for probabilities.
 
     Args:
-        sample: CSV, compressed or not.
+        sample: CSV, compressed or not; or a file in a .zip.
         dataset: The test file.
         classes: Names of the classes.
 
@@ -116,8 +117,9 @@ def form_like(sample: Path, dataset: Dataset, classes: Sequence[str]) -> Form:
 
 
 def _read_sample(sample: Path, source: str) -> tuple[list[str], list[list[str]]]:
-    with open_binary(sample, source) as file:
-        text = decompress(file, source).read().decode("utf-8-sig", "replace")
+    place, member = divide(sample)
+    with open_binary(place, source) as file:
+        text = decompress(file, source, member).read().decode("utf-8-sig", "replace")
     header, *table = [row for row in csv.reader(io.StringIO(text)) if row] or [[]]
     for number, row in enumerate(table, 1):
         if len(row) != len(header):

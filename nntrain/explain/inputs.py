@@ -109,7 +109,7 @@ def load_network_and_data(
         DataError: If the CSV is invalid.
     """
     if isinstance(source, Config):
-        config, digits = read_first(source, csv or source.data.train, reporter)
+        config, digits = read_first(source, csv, reporter)
         network = initial_network(config, digits.pixels.shape[1])
     else:
         if source.is_committee():

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from rich.console import Console, RenderableType
@@ -10,6 +9,7 @@ from rich.console import Console, RenderableType
 from nntrain.config import Config
 from nntrain.config.build import build_average, build_dropout, build_network, build_optimizer
 from nntrain.config.schema import LAYERS
+from nntrain.data.archives import is_there
 from nntrain.data.kaggle import count_pixels
 from nntrain.engine.buffers import Buffers
 from nntrain.explain import summary_text
@@ -150,10 +150,11 @@ def inspect(source: Config | RunFolder, reporter: Reporter) -> ModelSummary:
 
 def _inputs(config: Config, reporter: Reporter) -> int:
     """n_0, the number of pixels in the training CSV."""
-    if not Path(config.data.train).exists():
-        reporter.log(f"{config.data.train}: no such file; assuming {MNIST_PIXELS} pixels")
+    csv = config.data.training_files[0]
+    if not is_there(csv):
+        reporter.log(f"{csv}: no such file; assuming {MNIST_PIXELS} pixels")
         return MNIST_PIXELS
-    return count_pixels(config.data.train, config.data.label_column)
+    return count_pixels(csv, config.data.label_column)
 
 
 def _summary(config: Config, inputs: int, members: int) -> ModelSummary:

@@ -156,7 +156,7 @@ class SweepSpec(NamedTuple):
     text: str  # of the sweep's file
     base: str  # text of the configuration's file
     source: str  # path of that file
-    csvs: dict[str, str]  # where the CSVs were found, by their keys
+    csvs: dict[str, str | tuple[str, ...]]  # where the CSVs were found, by their keys
     classes: tuple[str, ...] | None = None  # of the training rows; None before they are read
 
     def config(self, values: dict[str, Any]) -> Config:
@@ -241,11 +241,11 @@ def _overridden(text: str, source: str, overrides: Sequence[str], sweep: Sweep) 
     return dump_config(parse_config(text, source, overrides)) if overrides else text
 
 
-def _found(definition: SweepSpec, finder: FileFinder) -> dict[str, str]:
+def _found(definition: SweepSpec, finder: FileFinder) -> dict[str, str | tuple[str, ...]]:
     """Where the CSVs of the configuration are, by their keys."""
     data = parse_config(definition.base, definition.source, (), finder).data
     paths = {f"data.{name}": getattr(data, name) for name in CSVS}
-    return {key: path for key, path in paths.items() if isinstance(path, str)}
+    return {key: path for key, path in paths.items() if isinstance(path, str | tuple)}
 
 
 def check_networks_fit(definition: SweepSpec, inputs: int) -> None:

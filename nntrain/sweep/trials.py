@@ -204,10 +204,9 @@ class Trials:
             if stored is None:
                 self.study.set_user_attr("data_digest", data_digest)
         if stored not in (None, data_digest):
-            data = self.definition.config({}).data
-            files = [file for file in (data.train, data.validation) if isinstance(file, str)]
+            files = " or ".join(self.definition.config({}).data.files)
             raise DataError(
-                f"{' or '.join(files)}: not the rows that {self.folder} was started with; "
+                f"{files}: not the rows that {self.folder} was started with; "
                 "restore them, or start a new sweep with --run"
             )
 

@@ -200,8 +200,8 @@ def held_out_rows(models: Sequence[Predictor], reporter: Reporter) -> Subset:
         raise RunError(f"{first.run}: held no rows out; name a CSV with --data")
     if digest(training, held_out) != first.meta.data_digest:
         raise DataError(
-            f"{first.config.data.train}: not the rows that {first.run} was trained on any more; "
-            "name a CSV with --data"
+            f"{first.config.data.training_source}: not the rows that {first.run} was trained on "
+            "any more; name a CSV with --data"
         )
     return held_out
 

@@ -125,7 +125,7 @@ def can_begin_with(run: RunFolder, config: Config, inputs: int | None = None) ->
     """
     try:
         if inputs is None:
-            inputs = count_pixels(config.data.train, config.data.label_column)
+            inputs = count_pixels(config.data.training_files[0], config.data.label_column)
         config = config.with_classes_of(run.config())
         check_initial_weights(weights_of_run(run.folder, config.networks), config, inputs)
     except NNTrainError:

@@ -33,7 +33,7 @@ def draw_preview(config: Config, path: Path, reporter: Reporter) -> None:
             "data.distortion: null, so images stay as they are; say how far they may be distorted, "
             "such as --set 'data.distortion={rotation: 15, scale: 0.15}'"
         )
-    config, dataset = read_first(config, config.data.train, reporter)
+    config, dataset = read_first(config, None, reporter)
     training = dataset.as_subset()
     distorter = build_augmenter(config, training.dataset.pixels.shape[1])
     assert distorter is not None  # noqa: S101 (for the type checker)

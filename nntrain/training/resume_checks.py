@@ -91,7 +91,7 @@ def check_same_rows(run: RunFolder, config: Config, saved: Checkpoint, data_dige
     """
     if saved.meta.data_digest != data_digest:
         raise ChangedRowsError(
-            f"{config.data.train}: not the rows that {run} was trained and validated on; "
+            f"{config.data.training_source}: not the rows that {run} was trained and validated on; "
             "name those with --set data.train=…"
         )
 

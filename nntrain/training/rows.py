@@ -1,6 +1,7 @@
 """The rows of a training: read from CSVs, split and hashed."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,9 +9,17 @@ import numpy as np
 from nntrain.config import Config
 from nntrain.config.schema import FoldConfig
 from nntrain.data.augment import check_square
-from nntrain.data.checks import file_warnings, split_warnings
+from nntrain.data.checks import (
+    class_warnings,
+    file_warnings,
+    picture_warnings,
+    repeated_rows,
+    split_warnings,
+)
+from nntrain.data.combine import check_same_pixels, combine
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.kaggle import read_csv
+from nntrain.data.labels import Classes
 from nntrain.data.split import hold_out, hold_out_fold
 from nntrain.errors import DataError
 from nntrain.training.reporter import Reporter
@@ -28,8 +37,7 @@ def read_data(config: Config, reporter: Reporter) -> Split:
         DataError: If a CSV is invalid, or no row is left for one of the two sets.
         ConfigError: If data.distortion is set, but the images are not square.
     """
-    data = config.data
-    return split(config, _read(config, data.train, data.classes, data.label_column), reporter)
+    return split(config, _read_training(config, reporter), reporter)
 
 
 def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
@@ -51,7 +59,7 @@ def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
     if data.distortion is not None:
         check_square(digits.pixels.shape[1])  # before any folder is created
     digits = digits.with_classes(classes_of(config, digits))
-    log_dataset(digits, file_warnings(digits, data.pixel_range), reporter)
+    _log_training(config, digits, reporter)
     if config.output_layer.dense != len(digits.classes):
         reporter.log(
             f"the last layer has {len(digits.classes)} neurons, one for each class, instead of "
@@ -62,18 +70,15 @@ def split(config: Config, digits: Dataset, reporter: Reporter) -> Split:
         validation = read_labelled(
             complete, data.validation, data.label_column, reporter, digits.greatest_pixel
         )
-        if validation.pixels.shape[1] != digits.pixels.shape[1]:
-            raise DataError(
-                f"{validation.source}: {validation.pixels.shape[1]} pixels a row, but "
-                f"{digits.source} has {digits.pixels.shape[1]}; both must show the same pictures"
-            )
+        check_same_pixels(validation, digits)
         parts: Split = digits.as_subset(), validation.as_subset()
     else:
         parts = _hold_out(config, digits)
         if parts[1] is not None:
             several = f"{config.folds} folds, each " if config.folds else ""
             rows = f"training on {len(parts[0]):,} rows, validating on {len(parts[1]):,}"
-            reporter.log(f"{several}{rows}")
+            of_first = f" of {digits.first_file.source}" if digits.parts else ""
+            reporter.log(f"{several}{rows}{of_first}")
     for warning in split_warnings(*parts):
         reporter.log(f"warning: {warning}")
     return parts
@@ -163,23 +168,76 @@ def read_labelled(
     return digits
 
 
-def read_first(config: Config, path: str, reporter: Reporter) -> tuple[Config, Dataset]:
+def read_first(config: Config, path: str | None, reporter: Reporter) -> tuple[Config, Dataset]:
     """Read a CSV before any training; its classes are those of the configuration that is returned.
+
+    Args:
+        config: The configuration.
+        path: The CSV; None: those of the training rows.
+        reporter: Receives a summary and warnings.
 
     Raises:
         DataError: If the CSV is invalid.
     """
-    digits = _read(config, path, config.data.classes, config.data.label_column)
+    digits = (
+        _read_training(config, reporter)
+        if path is None
+        else _read(config, path, config.data.classes, config.data.label_column)
+    )
     classes = classes_of(config, digits)
     digits = digits.with_classes(classes)
-    log_dataset(digits, file_warnings(digits, config.data.pixel_range), reporter)
+    _log_training(config, digits, reporter)
     return config.with_classes(classes), digits
+
+
+def _read_training(config: Config, reporter: Reporter) -> Dataset:
+    """Read the training rows; several files are logged one by one."""
+    data = config.data
+    if isinstance(data.train, str):
+        return _read(config, data.train, data.classes, data.label_column)
+    _check_different(data.train)
+    # Fewer classes may occur in one of the files than in all.
+    classes: Classes = data.classes if isinstance(data.classes, tuple) else "any"
+    files = [_read(config, path, classes, data.label_column) for path in data.train]
+    combined = combine(files, data.classes)
+    greatest = None
+    for file in files:
+        warnings = file_warnings(file, data.pixel_range, greatest) + picture_warnings(file)
+        log_dataset(file, warnings, reporter)
+        greatest = files[0].greatest_pixel
+    return combined
+
+
+def _check_different(paths: Sequence[str]) -> None:
+    """Check that no file is named twice, also by another path.
+
+    Raises:
+        DataError: If one is.
+    """
+    seen: dict[str, str] = {}
+    for path in paths:
+        place = os.path.realpath(path)
+        if place in seen:
+            raise DataError(
+                f"{path}: is the same file as {seen[place]}; name it once in data.train"
+            )
+        seen[place] = path
+
+
+def _log_training(config: Config, digits: Dataset, reporter: Reporter) -> None:
+    """Log a summary of the training rows and warnings, but for files that are logged already."""
+    if not digits.parts:
+        log_dataset(digits, file_warnings(digits, config.data.pixel_range), reporter)
+        return
+    reporter.log_about(digits.source, f"{len(digits):,} rows in all")
+    for warning in (*class_warnings(digits), *repeated_rows(digits)):
+        reporter.log(f"warning: {warning}")
 
 
 def _read(
     config: Config,
     path: str,
-    classes: int | tuple[str, ...] | None,
+    classes: Classes,
     label_column: str | int | None,
 ) -> Dataset:
     return read_csv(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from nntrain.config import Config
+from nntrain.data.archives import is_there
 from nntrain.errors import ConfigError, DataError, NNTrainError
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split, digest, read_data
@@ -39,10 +40,10 @@ def read_run_data(
     others: Split | None = None
     error: NNTrainError | None = None
     for candidate in candidates:
-        if not all(Path(file).exists() for file in _files(candidate)):
+        if not all(is_there(file) for file in candidate.data.files):
             continue
         if candidate is not config:
-            files = " and ".join(_files(candidate))
+            files = " and ".join(candidate.data.files)
             reporter.log(f"{run}: its data are not in this folder; reading {files}")
         try:
             data = read_data(candidate, reporter)
@@ -71,7 +72,7 @@ def _candidates(run: RunFolder, config: Config) -> Iterator[Config]:
     seen: list[list[str]] = []
     for place in places:
         candidate = _moved(config, place)
-        paths = list(map(os.path.realpath, _files(candidate)))
+        paths = list(map(os.path.realpath, candidate.data.files))
         if paths not in seen:
             seen.append(paths)
             yield config if candidate == config else candidate
@@ -80,20 +81,16 @@ def _candidates(run: RunFolder, config: Config) -> Iterator[Config]:
 def _moved(config: Config, place: Callable[[str], str | Path]) -> Config:
     """The configuration with other paths of its CSVs."""
     data = config.data
-    paths = {"train": str(place(data.train))}
+    files = tuple(str(place(file)) for file in data.training_files)
+    paths: dict[str, object] = {"train": files if len(files) > 1 else files[0]}
     if isinstance(data.validation, str):
         paths["validation"] = str(place(data.validation))
     return config.model_copy(update={"data": data.model_copy(update=paths)})
 
 
-def _files(config: Config) -> list[str]:
-    data = config.data
-    return [path for path in (data.train, data.validation) if isinstance(path, str)]
-
-
 def _not_found(candidates: list[Config], hint: str) -> DataError:
     first, *others = (
-        next(file for file in _files(candidate) if not Path(file).exists())
+        next(file for file in candidate.data.files if not is_there(file))
         for candidate in candidates
     )
     elsewhere = "".join(f", nor {file}" for file in others)

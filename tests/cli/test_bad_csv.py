@@ -171,7 +171,7 @@ FAULTS: dict[str, tuple[Callable[[Rows], bytes], str]] = {
     ),
     "zip of two files": (
         lambda rows: zipped(text(rows), "a.csv", "b.csv"),
-        "{0}.csv: a .zip of 2 files; unpack it and name one of them",
+        "{0}.csv: a .zip of 2 files, a.csv, b.csv; name one, such as {0}.csv/a.csv",
     ),
     "image": (
         lambda rows: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",

@@ -101,6 +101,8 @@ def complete_in_zsh(words: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
         ("nntrain fit tiny.yaml --set training.epochs=", []),
         ("nntrain fit tiny.yaml --set nothing=", []),
         ("nntrain fit tiny.yaml --set data.train=tra", ["data.train=data/train.csv"]),
+        ("nntrain fit tiny.yaml --set data.train=[tra", ["data.train=[data/train.csv"]),
+        ("nntrain fit tiny.yaml --set data.train=[a.csv,tra", ["data.train=[a.csv,data/train.csv"]),
         ("nntrain fit wide.yaml --set network[1].d", []),
         ("nntrain fit configs/wide.yaml --set network[1].d", ["network[1].dense=", "network[1].dropout="]),
         ("nntrain fit configs/wide.yaml --set network[2].d", []),
@@ -227,7 +229,9 @@ def leaves(value: object, path: str = "") -> Iterator[str]:
 @given(configs())
 def test_every_key_of_a_configuration_is_completed(config: Config) -> None:
     completed = completion.keys(len(config.network))
-    assert set(leaves(config.model_dump())) <= completed.keys()
+    values = config.model_dump()
+    values["data"]["train"] = "one value, even if it is a list"
+    assert set(leaves(values)) <= completed.keys()
     assert all(description for description, _ in completed.values())
 
 

@@ -1,5 +1,6 @@
 """Paths on the command line: ~, $NAME and URLs, in every argument and option."""
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,25 @@ def test_a_new_file_may_have_a_dollar_in_its_name(elsewhere: Path) -> None:
     succeed("config", "init", "price$usd.yaml")
     assert Path("price$usd.yaml").exists()
     assert run("config", "show", "price$usd.yaml").exit_code == 0
+
+
+def test_commands_take_packed_files_and_say_so(folder: Path) -> None:
+    for name in ("train", "test", "test_labelled"):
+        plain = folder / "data" / f"{name}.csv"
+        plain.with_name(f"{name}.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))
+    few = ("--set", "training.epochs=1")
+    assert "was not found" not in succeed("fit", "tiny.yaml", *few, "--run", "runs/a").stderr
+    for plain in (folder / "data").glob("*.csv"):
+        plain.unlink()
+    said = "{0} was not found; {0}.gz is taken"
+    lines = succeed("fit", "tiny.yaml", *few, "--run", "runs/b").stderr.splitlines()
+    assert lines[0] == f"data.train: {said.format('data/train.csv')}"
+    assert RunFolder(Path("runs/b")).config().data.train == "data/train.csv.gz"
+    lines = succeed("fit", "tiny.yaml", "--run", "runs/a", "--resume").stderr.splitlines()
+    assert lines[0] == f"data.train: {said.format('data/train.csv')}"
+    assert succeed("predict").stderr.splitlines()[0] == said.format("data/test.csv")
+    labelled = succeed("evaluate", "--data", "data/test_labelled.csv").stderr.splitlines()
+    assert labelled[0] == said.format("data/test_labelled.csv")
 
 
 def test_a_run_records_where_its_rows_were_found(

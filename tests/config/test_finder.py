@@ -71,6 +71,29 @@ def test_a_file_that_is_only_beside_the_configuration_is_taken_with_a_line(place
     assert load_config(place.config).data.train == "train.csv"
 
 
+@pytest.mark.parametrize("name", ["train.csv.gz", "train.csv.zip", "train.csv.xz", "train.csv.bz2"])
+def test_a_packed_file_is_taken_with_a_line_if_the_plain_one_is_nowhere(
+    place: Place, name: str
+) -> None:
+    place.write(" {train: data/train.csv}")
+    for folder in (place.exp, place.here):
+        (folder / "data").mkdir()
+        packed = folder / "data" / name
+        packed.touch()
+        shown = packed if folder == place.exp else packed.relative_to(place.here)
+        for needed in (("train",), ()):
+            assert place.load(needed=needed).data.train == str(shown)
+            assert place.lines == [
+                f"data.train: data/train.csv was not found; {shown} is taken",
+            ]
+    assert place.load("data.train=./data/train.csv").data.train == f"data/{name}"
+    (place.exp / "data/train.csv").touch()
+    assert place.load().data.train == str(place.exp / "data/train.csv")
+    (place.here / "data/train.csv").touch()
+    assert place.load().data.train == "data/train.csv"
+    assert place.lines == []
+
+
 def test_an_override_is_relative_to_the_working_directory(place: Place) -> None:
     (place.exp / "train.csv").touch()
     place.write(" {train: x.csv}")

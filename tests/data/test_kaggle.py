@@ -49,7 +49,7 @@ def test_places_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("quite-other", "no such file; 'nntrain data demo' makes"),
         ("nowhere/train.csv", "no such file; 'nntrain data demo' makes"),
         ("", "cannot be read: Is a directory"),
-        ("train.csv/train.csv", "cannot be read: Not a directory"),
+        ("train.csv/train.csv", "no such file; a folder of its path is a file, but no .zip"),
     ]:
         with pytest.raises(DataError) as caught:
             read_csv(tmp_path / name)

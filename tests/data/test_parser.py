@@ -184,7 +184,7 @@ HEAD = b"label,pixel0,pixel1\n1,2,3\n"
         (bytes(range(256)), [":1: NUL bytes"]),
         (b"\xc3\x28\0\0", ["is not UTF-8 text"]),
         # Damaged archives.
-        (zipped(TRAIN, "a.csv", "b.csv"), ["a .zip of 2 files"]),
+        (zipped(TRAIN, "a.csv", "b.csv"), ["a .zip of 2 files, a.csv, b.csv; name one, such as"]),
         (zipped(TRAIN, "folder/"), ["a .zip of 0 files"]),
         (locked(zipped(TRAIN)), ["is locked with a password"]),
         *[(pack(TRAIN * 9)[:-9], ["damaged or truncated"]) for pack in list(PACKERS.values())[1:]],

@@ -145,7 +145,7 @@ def configs(draw: st.DrawFn) -> Config:
         "members": draw(st.integers(1, 100)),
         "dtype": draw(st.sampled_from(["float32", "float64"])),
         "data": {
-            "train": draw(texts),
+            "train": draw(texts | st.lists(texts, min_size=1, max_size=3, unique=True).map(tuple)),
             "validation": validation,
             "split_seed": draw(seeds | st.none()),
             "classes": classes,

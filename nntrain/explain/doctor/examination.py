@@ -287,7 +287,7 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
     config = config.with_classes(data[0].dataset.classes) if data and not checkpoint else config
     if data and checkpoint and digest(*data) != checkpoint.meta.data_digest:
         reporter.log(
-            f"warning: {config.data.train}: not the rows that {run} was trained on; "
+            f"warning: {config.data.training_source}: not the rows that {run} was trained on; "
             "diagnosing without them"
         )
         data = None
