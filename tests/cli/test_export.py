@@ -50,10 +50,12 @@ def test_a_file_is_replaced_only_when_forced(trained: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "line"),
     [
-        ("runs/tiny runs/tiny/best.npz --force", 2, "runs/tiny/best.npz: name a file that ends in .onnx"),
+        ("runs/tiny x.pt --force", 2, "x.pt: name a file that ends in .npz or .onnx"),
+        ("runs/tiny runs/tiny/best.npz --force", 2, "runs/tiny/best.npz: checkpoints of runs have this name; name another file"),
+        ("runs/tiny runs/tiny/init.npz", 2, "runs/tiny/init.npz: checkpoints of runs have this name; name another file"),
         ("runs/tinny x.onnx", 1, "runs/tinny: no such folder; did you mean 'runs/tiny'?"),
         ("runs/tiny none/x.onnx", 1, "none/x.onnx: cannot be written: No such file or directory; make the folder first or name another place"),
-        ("runs/tiny", 2, "nntrain export: missing argument 'FILE.onnx'; see 'nntrain export --help'"),
+        ("runs/tiny", 2, "nntrain export: missing argument 'FILE'; see 'nntrain export --help'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_exported_is_one_line(

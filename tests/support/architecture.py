@@ -22,7 +22,7 @@ ALLOWED = {
     "report": {"training", "config", "data", "nn"},
     "cluster": {"training", "config", "data", "nn"},
     "sweep": {"cluster", "report", "training", "config", "data", "nn"},
-    "export.py": {"training", "config", "data", "nn"},
+    "export": {"training", "config", "data", "nn"},
     "notebook": {"report", "training", "config", "data", "nn"},
     "classifier.py": {"training", "config", "data", "engine", "nn"},
     "__init__.py": {"classifier", "notebook"},
