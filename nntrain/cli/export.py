@@ -19,6 +19,8 @@ def export(folder: Path, file: Path, force: bool) -> None:
 
     .npz, for NumPy: the weights W_1, b_1, W_2, … in the lecture's shapes
 
+    .safetensors: the same, for PyTorch, JAX and others
+
     .onnx, for ONNX Runtime: the network, from grey values 0 to 255 to probabilities; a committee
     becomes one network that averages those of its members
     """

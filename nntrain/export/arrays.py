@@ -1,4 +1,4 @@
-"""Export of weights as named arrays: `.npz` for NumPy.
+"""Export of weights as named arrays: `.npz` for NumPy, and `.safetensors`.
 
 W_i, b_i       the weights and biases of layer i, in the lecture's shapes: (n_i, n_{i−1}) and
                (n_i,); of a convolution (filters, kernel, kernel, channels) and (filters,).
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.errors import MissingLibraryError
 from nntrain.files import atomic_write
 from nntrain.nn import Conv, Layer, MaxPool, MeanPool
 from nntrain.nn.arrays import Array
@@ -45,6 +46,28 @@ def export_npz(models: Sequence[Predictor], path: Path) -> None:
     np.savez(content, **arrays)  # type: ignore[arg-type]  # its allow_pickle is not among them
     with atomic_write(path) as file:
         file.write(content.getvalue())
+
+
+def export_safetensors(models: Sequence[Predictor], path: Path) -> None:
+    """Export the same as `.safetensors`; arguments as in `export_npz`.
+
+    Raises:
+        MissingLibraryError: If safetensors is not installed.
+        NNTrainError: If the file cannot be written.
+    """
+    try:
+        from safetensors.numpy import save
+    except ImportError as error:
+        raise MissingLibraryError(
+            f"{path}: .safetensors needs safetensors", "safetensors"
+        ) from error
+    metadata = {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in description_of(models).items()
+    }
+    content = save(weights_of(models), metadata)
+    with atomic_write(path) as file:
+        file.write(content)
 
 
 def weights_of(models: Sequence[Predictor]) -> dict[str, Array]:

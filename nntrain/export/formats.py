@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nntrain.errors import ConfigError, DataError
-from nntrain.export.arrays import export_npz
+from nntrain.export.arrays import export_npz, export_safetensors
 from nntrain.export.onnx import export_onnx
 from nntrain.training.inference import Predictor, check_same_classes
 
 _EXPORTERS: dict[str, Callable[[Sequence[Predictor], Path], None]] = {
     ".npz": export_npz,
+    ".safetensors": export_safetensors,
     ".onnx": export_onnx,
 }
 _CHECKPOINTS = ("best.npz", "last.npz", "init.npz")

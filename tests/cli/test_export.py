@@ -50,7 +50,7 @@ def test_a_file_is_replaced_only_when_forced(trained: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "line"),
     [
-        ("runs/tiny x.pt --force", 2, "x.pt: name a file that ends in .npz or .onnx"),
+        ("runs/tiny x.pt --force", 2, "x.pt: name a file that ends in .npz, .safetensors or .onnx"),
         ("runs/tiny runs/tiny/best.npz --force", 2, "runs/tiny/best.npz: checkpoints of runs have this name; name another file"),
         ("runs/tiny runs/tiny/init.npz", 2, "runs/tiny/init.npz: checkpoints of runs have this name; name another file"),
         ("runs/tinny x.onnx", 1, "runs/tinny: no such folder; did you mean 'runs/tiny'?"),

@@ -1,24 +1,30 @@
 """Exported arrays: the network can be calculated from them alone."""
 
 import json
-from collections.abc import Mapping
+import struct
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from nntrain import __version__
+from nntrain.errors import NNTrainError
 from nntrain.export import export
 from nntrain.training.inference import Predictor, probabilities
 from tests.support.csvs import make_dataset
 from tests.support.runs import DENSE, PICTURES, dense_networks, random_predictors
 
+safetensors = pytest.importorskip("safetensors.numpy")
+
 # The formulas of the lecture, written again.
-SIGMAS = {
+SIGMAS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "identity": lambda z: z,
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
     "tanh": np.tanh,
@@ -103,3 +109,32 @@ def test_members_of_a_committee_have_a_prefix(tmp_path: Path) -> None:
     (expected,) = probabilities(models, digits.as_subset())
     np.testing.assert_allclose(np.mean(answers, axis=0), expected, rtol=0, atol=1e-6)
     assert np.ptp(answers, axis=0).max() > 1e-3
+
+
+@given(dense_networks(members=2))
+@settings(max_examples=30)
+def test_safetensors_hold_the_same_as_npz(models: list[Predictor]) -> None:
+    with TemporaryDirectory() as folder, saved(models, Path(folder)) as arrays:
+        path = Path(folder) / "weights.safetensors"
+        export(models, path)
+        found = {name: arrays[name] for name in arrays}
+        for name, array in safetensors.load_file(path).items():
+            assert array.dtype == found[name].dtype
+            np.testing.assert_array_equal(array, found.pop(name))
+        # Of the form that is published: a length, JSON, numbers.
+        (length,) = struct.unpack("<Q", path.read_bytes()[:8])
+        metadata = json.loads(path.read_bytes()[8 : 8 + length])["__metadata__"]
+        assert metadata.pop("nntrain") == found.pop("nntrain") == __version__
+        assert {name: json.loads(text) for name, text in metadata.items()} == {
+            name: array.tolist() for name, array in found.items()
+        }
+
+
+def test_says_how_to_get_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
+    path = tmp_path / "weights.safetensors"
+    with pytest.raises(
+        NNTrainError, match=r"\.safetensors: .*; pip install 'nntrain\[safetensors\]'$"
+    ):
+        export(random_predictors(DENSE, 9), path)
+    assert not path.exists()
