@@ -6,12 +6,14 @@ from pathlib import Path
 from nntrain.errors import ConfigError, DataError
 from nntrain.export.arrays import export_npz, export_safetensors
 from nntrain.export.onnx import export_onnx
+from nntrain.export.script import export_script, weights_beside
 from nntrain.training.inference import Predictor, check_same_classes
 
 _EXPORTERS: dict[str, Callable[[Sequence[Predictor], Path], None]] = {
     ".npz": export_npz,
     ".safetensors": export_safetensors,
     ".onnx": export_onnx,
+    ".py": export_script,
 }
 _CHECKPOINTS = ("best.npz", "last.npz", "init.npz")
 ENDINGS = tuple(_EXPORTERS)
@@ -27,9 +29,11 @@ def files_of(path: Path) -> list[Path]:
         raise ConfigError(
             f"{path}: name a file that ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
         )
-    if path.resolve().name.lower() in _CHECKPOINTS:
-        raise ConfigError(f"{path}: checkpoints of runs have this name; name another file")
-    return [path]
+    files = [path, weights_beside(path)] if path.suffix == ".py" else [path]
+    for file in files:
+        if file.resolve().name.lower() in _CHECKPOINTS:
+            raise ConfigError(f"{file}: checkpoints of runs have this name; name another file")
+    return files
 
 
 def export(models: Sequence[Predictor], path: Path) -> None:
