@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nntrain.cli.options import (
+    INIT_PATH,
     NEW_RUN_PATH,
-    RUN_PATH,
     config_argument,
     scheduler_option,
     set_option,
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Resume an interrupted run.")
 @click.option(
     "--init",
-    metavar="RUN",
-    type=RUN_PATH,
-    help="Begin with the weights of the best epoch of a run, for fine-tuning.",
+    metavar="RUN|FILE",
+    type=INIT_PATH,
+    help="Begin with the weights of a run, or of an .npz or .safetensors file, for fine-tuning.",
 )
 @click.option(
     "--threads",
@@ -69,9 +69,10 @@ def fit(
     stopped. training.epochs, training.patience and members may be larger than before; with more
     epochs, a cosine or one_cycle schedule ends later than originally planned.
 
-    --init begins a new run with the weights of an old one (a warm start) whose layers have the same
-    shapes; optimizer, epochs and schedule begin anew. Of a committee, each member begins with the
-    weights of the member of the same number.
+    --init begins a new run with the weights of the best epoch of an old one (a warm start) whose
+    layers have the same shapes; optimizer, epochs and schedule begin anew. Of a committee, each
+    member begins with the weights of the member of the same number. A FILE has arrays W_1, b_1, …,
+    as 'nntrain export' writes them.
 
     With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
     in parallel.
@@ -82,7 +83,7 @@ def fit(
             "--init to continue"
         )
     from nntrain.config import FileFinder, load_config
-    from nntrain.training.initial_weights import weights_of_run
+    from nntrain.training.initial_weights import weights_from
     from nntrain.training.reporter import TerminalReporter
     from nntrain.training.run import find_run, name_for
 
@@ -90,7 +91,7 @@ def fit(
     # A run is resumed with the same rows, wherever they are now.
     finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
     loaded, name = load_config(config, overrides, finder), name_for(Path(config))
-    weights = [] if init is None else weights_of_run(init, loaded.members)
+    weights = [] if init is None else weights_from(init, loaded.members)
     where = [] if scheduler is None else ["--scheduler", scheduler]
     try:
         outcome = _train(loaded, folder, name, resume, weights, threads, scheduler, reporter)
@@ -130,7 +131,8 @@ def _train(
             if resume:
                 return find_run(complete, folder, name)
             check_initial_weights(weights, complete, inputs)
-            return create_run(complete, folder, name, partial(keep_initial_weights, weights))
+            keep = partial(keep_initial_weights, weights, complete, inputs)
+            return create_run(complete, folder, name, keep)
 
         return train_on(scheduler, config, get_run, threads or 1)
     threads = threads or cores()

@@ -76,6 +76,7 @@ class CompletedPath(ExpandedPath):
 # Not checked for being readable: read_csv reports that with a hint.
 CSV_PATH = CompletedPath(completion.csvs, readable=False)
 RUN_PATH = CompletedPath(completion.runs, path_type=Path)
+INIT_PATH = CompletedPath(completion.runs_and_weights, path_type=Path)
 NEW_RUN_PATH = CompletedPath(completion.runs, path_type=Path, new=True)
 SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path)
 NEW_SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path, new=True)

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nntrain.errors import MissingLibraryError
 from nntrain.files import atomic_write
 from nntrain.nn import Conv, Layer, MaxPool, MeanPool
 from nntrain.nn.arrays import Array
 from nntrain.training.inference import Predictor
+from nntrain.training.weight_files import named_arrays
 from nntrain.version import __version__
 
 
@@ -38,12 +38,12 @@ def export_npz(models: Sequence[Predictor], path: Path) -> None:
     Raises:
         NNTrainError: If the file cannot be written.
     """
-    arrays: dict[str, NDArray[Any]] = {
+    arrays: dict[str, Any] = {
         **weights_of(models),
         **{name: np.array(value) for name, value in description_of(models).items()},
     }
     content = io.BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]  # its allow_pickle is not among them
+    np.savez(content, **arrays)
     with atomic_write(path) as file:
         file.write(content.getvalue())
 
@@ -75,10 +75,8 @@ def weights_of(models: Sequence[Predictor]) -> dict[str, Array]:
     arrays = {}
     for member, model in enumerate(models, 1):
         prefix = f"member{member}." if len(models) > 1 else ""
-        for number, layer in enumerate(model.network.layers, 1):
-            if layer.weights.size:
-                arrays[f"{prefix}W_{number}"] = np.ascontiguousarray(layer.weights)
-                arrays[f"{prefix}b_{number}"] = np.ascontiguousarray(layer.biases)
+        for name, array in named_arrays(model.network).items():
+            arrays[prefix + name] = np.ascontiguousarray(array)
     return arrays
 
 

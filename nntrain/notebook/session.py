@@ -26,7 +26,7 @@ from nntrain.training import committee, inference
 from nntrain.training.committee import CommitteeOutcome
 from nntrain.training.fit import Outcome
 from nntrain.training.inference import Predictor
-from nntrain.training.initial_weights import InitialWeights, can_begin_with, weights_of_run
+from nntrain.training.initial_weights import InitialWeights, can_begin_with, weights_from
 from nntrain.training.metrics import Evaluation
 from nntrain.training.origin import RunName
 from nntrain.training.progress import EpochRecord, is_finished, summary
@@ -34,6 +34,7 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split, split
 from nntrain.training.run import RUNS, RunFolder, find_run, name_for
 from nntrain.training.threads import cores
+from nntrain.training.weight_files import is_weight_file
 
 Text: TypeAlias = str | os.PathLike[str]
 
@@ -63,8 +64,8 @@ def fit(
             `{"training.epochs": 3}`.
         run: The run's folder; None: the next of runs/<name of the file>, or of runs/notebook.
         resume: Continue the run in that folder, or the newest one, where it was stopped.
-        init: The run whose best weights the training begins with, as for `load`; None: they are
-            drawn from the seed.
+        init: The run whose best weights the training begins with, as for `load`, or an `.npz` or
+            `.safetensors` file with weights; None: they are drawn from the seed.
         threads: Number of threads; None: one per core.
 
     Raises:
@@ -105,8 +106,10 @@ def fit(
 def _weights(init: "Text | Run | None", config: Config) -> list[InitialWeights]:
     if init is None:
         return []
-    old = init if isinstance(init, Run) else load(init)
-    return weights_of_run(old.folder, config.members)
+    source = init.folder if isinstance(init, Run) else Path(_local(init))
+    if not isinstance(init, Run) and not is_weight_file(source):
+        source = load(init).folder
+    return weights_from(source, config.members)
 
 
 def _resume(
