@@ -32,12 +32,12 @@ w = dict(np.load(Path(__file__).with_suffix(".npz")))
 
 
 test = pd.read_csv(sys.argv[1])
-if test.shape[1] == {inputs}:  # there are no ids
-    test.insert(0, "ImageId", range(1, len(test) + 1))
+ids = test.iloc[:, 0]
+if test.shape[1] == {inputs}:  # there are none
+    ids = pd.Series(range(1, len(test) + 1), name="ImageId")
 {answers}
 labels = w["classes"][answers.argmax(axis=1)]
-name = test.columns[0]
-table = {{name: test[name], "number" if name == "id" else "Label": labels}}
+table = {{ids.name: ids, "number" if ids.name == "id" else "Label": labels}}
 pd.DataFrame(table).to_csv(sys.argv[2], index=False)
 '''
 

@@ -36,7 +36,8 @@ def check(models: list[Predictor], folder: Path, seed: int = 0) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (9, models[0].network.widths[0]))
     write_csv(folder / "test.csv", pixels.astype(np.uint8))
     config = models[0].config
-    digits = read_csv(folder / "test.csv", pixel_range=config.data.pixel_range)
+    pixel_range = config.data.pixel_range
+    digits = read_csv(folder / "test.csv", labels="forbidden", pixel_range=pixel_range)
     expected = probabilities(models, digits.as_subset())
     answers = run_script(models, folder)["answers"]
     assert answers.dtype == config.dtype

@@ -4,6 +4,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -241,13 +242,21 @@ def test_a_committee_of_another_size_is_refused(tmp_path: Path) -> None:
     ]
 
 
+@cache
+def exported(ending: str) -> bytes:
+    """The content of a file with the weights of a convolutional network."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"weights{ending}"
+        export(random_predictors(PICTURES, 56), path)
+        return path.read_bytes()
+
+
 @given(ending=st.sampled_from(ENDINGS), data=st.data())
 @settings(max_examples=60)
 def test_a_damaged_file_is_read_or_refused(ending: str, data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"weights{ending}"
-        export(random_predictors(PICTURES, 56), path)
-        content = bytearray(path.read_bytes())
+        content = bytearray(exported(ending))
         for _ in range(data.draw(st.integers(1, 4))):
             content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
         path.write_bytes(content[: data.draw(st.integers(0, len(content)))] or content)
