@@ -24,7 +24,7 @@ def export(folder: Path, file: Path, force: bool) -> None:
     .onnx, for ONNX Runtime: the network, from grey values 0 to 255 to probabilities; a committee
     becomes one network that averages those of its members
 
-    .py, a script of some 30 lines that predicts with NumPy, and its weights beside it, as .npz
+    .py, a script of some 40 lines that predicts with NumPy, and its weights beside it, as .npz
     """
     from nntrain import export as exporting
     from nntrain.config.layers import shapes_text

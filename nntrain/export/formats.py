@@ -16,7 +16,7 @@ _EXPORTERS: dict[str, Callable[[Sequence[Predictor], Path], None]] = {
     ".py": export_script,
 }
 _CHECKPOINTS = ("best.npz", "last.npz", "init.npz")
-ENDINGS = tuple(_EXPORTERS)
+_ENDINGS = tuple(_EXPORTERS)
 
 
 def files_of(path: Path) -> list[Path]:
@@ -27,7 +27,7 @@ def files_of(path: Path) -> list[Path]:
     """
     if path.suffix not in _EXPORTERS:  # so that --force replaces no CSV
         raise ConfigError(
-            f"{path}: name a file that ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
+            f"{path}: name a file that ends in {', '.join(_ENDINGS[:-1])} or {_ENDINGS[-1]}"
         )
     files = [path, weights_beside(path)] if path.suffix == ".py" else [path]
     for file in files:
