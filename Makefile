@@ -138,12 +138,13 @@ lint: $(VENV)/installed-dev  ## Run ruff, and mypy for each platform
 $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --requirement benchmarks/requirements.txt --editable '.[sweep]'
+	  --requirement benchmarks/requirements.txt --editable '.[onnx,safetensors,sweep]'
 	touch $@
 
 bench: $(BENCH)/installed  ## Compare nntrain with PyTorch, JAX and scikit-learn (in .venv-bench)
 	$(BENCH)/bin/python benchmarks/check_convolutions.py
 	$(BENCH)/bin/python benchmarks/check_statistics.py
+	$(BENCH)/bin/python benchmarks/check_export.py
 	$(BENCH)/bin/python benchmarks/optimizers.py
 	$(BENCH)/bin/python benchmarks/run.py
 

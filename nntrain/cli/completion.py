@@ -17,6 +17,7 @@ from click.shell_completion import CompletionItem
 # In these folders, files are also found by their names alone.
 CONFIGS, DATA, RUNS = "configs/", "data/", "runs/"
 YAML = (".yaml", ".yml")
+WEIGHTS = (".npz", ".safetensors")
 CSV = (".csv", ".gz", ".zip", ".bz2", ".xz")
 
 SCHEMA = Path(__file__).parents[1] / "config" / "schema.json"
@@ -47,6 +48,17 @@ def csvs(incomplete: str) -> "list[CompletionItem[str]]":
 def runs(incomplete: str) -> "list[CompletionItem[str]]":
     """Complete folders of runs, described by their accuracy; members are in their committee's."""
     return _paths(incomplete, [RUNS], _describe_run)
+
+
+def runs_and_weights(incomplete: str) -> "list[CompletionItem[str]]":
+    """Complete folders of runs, and files with weights."""
+    return _paths(
+        incomplete,
+        [RUNS],
+        lambda path: (
+            _describe_run(path) if path.is_dir() else "" if path.suffix in WEIGHTS else None
+        ),
+    )
 
 
 def configs_and_runs(incomplete: str) -> "list[CompletionItem[str]]":

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from nntrain.cli.options import (
+    INIT_PATH,
     NEW_RUN_PATH,
-    RUN_PATH,
     BoundedInt,
     config_argument,
     quiet_option,
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Resume an interrupted run.")
 @click.option(
     "--init",
-    metavar="RUN",
-    type=RUN_PATH,
-    help="Begin with the weights of the best epoch of a run, for fine-tuning.",
+    metavar="RUN|FILE",
+    type=INIT_PATH,
+    help="Begin with the weights of a run, or of an .npz or .safetensors file, for fine-tuning.",
 )
 @click.option(
     "--folds",
@@ -91,9 +91,10 @@ def fit(
     stopped. training.epochs, training.patience and members may be larger than before; with more
     epochs, a cosine or one_cycle schedule ends later than originally planned.
 
-    --init begins a new run with the weights of an old one (a warm start) whose layers have the same
-    shapes; optimizer, epochs and schedule begin anew. Of a committee, each member begins with the
-    weights of the member of the same number.
+    --init begins a new run with the weights of the best epoch of an old one (a warm start) whose
+    layers have the same shapes; optimizer, epochs and schedule begin anew. Of a committee, each
+    member begins with the weights of the member of the same number. A FILE has arrays W_1, b_1, …,
+    as 'nntrain export' writes them.
 
     With --scheduler, the workers of a Dask cluster train the network, or all members of a committee
     in parallel.
@@ -106,14 +107,14 @@ def fit(
             "--init to continue"
         )
     from nntrain.config import FileFinder, load_config
-    from nntrain.training.initial_weights import weights_of_run
+    from nntrain.training.initial_weights import weights_from
     from nntrain.training.run import find_run, name_for
 
     reporter = _reporter(quiet, logs)
     # A run is resumed with the same rows, wherever they are now.
     finder = FileFinder(reporter.log, needed=()) if resume else FileFinder(reporter.log)
     loaded, name = load_config(config, overrides, finder), name_for(Path(config))
-    weights = [] if init is None else weights_of_run(init, loaded.networks)
+    weights = [] if init is None else weights_from(init, loaded.networks)
     where = [] if scheduler is None else ["--scheduler", scheduler]
     try:
         outcome = _train(loaded, folder, name, resume, weights, threads, scheduler, reporter)
@@ -167,7 +168,7 @@ def _train(
             if resume:
                 return find_run(complete, folder, name)
             check_initial_weights(weights, complete, inputs)
-            keep = partial(keep_initial_weights, weights, complete)
+            keep = partial(keep_initial_weights, weights, complete, inputs)
             return create_run(complete, folder, name, keep)
 
         return train_on(scheduler, config, get_run, threads or 1, reporter)

@@ -108,6 +108,7 @@ class CsvPath(CompletedPath):
 
 CSV_PATH = CsvPath()
 RUN_PATH = CompletedPath(completion.runs, path_type=Path)
+INIT_PATH = CompletedPath(completion.runs_and_weights, path_type=Path)
 NEW_RUN_PATH = CompletedPath(completion.runs, path_type=Path, new=True)
 SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path)
 NEW_SWEEP_PATH = CompletedPath(completion.folders_of_sweeps, path_type=Path, new=True)

@@ -19,13 +19,14 @@ from nntrain.notebook.run import Run
 from nntrain.training import committee
 from nntrain.training.committee import CommitteeOutcome
 from nntrain.training.fit import Outcome
-from nntrain.training.initial_weights import InitialWeights, can_begin_with, weights_of_run
+from nntrain.training.initial_weights import InitialWeights, can_begin_with, weights_from
 from nntrain.training.logs import Callback, with_logs
 from nntrain.training.origin import RunName
 from nntrain.training.reporter import QuietReporter, Reporter
 from nntrain.training.rows import Split, split
 from nntrain.training.run import RUNS, RunFolder, find_run
 from nntrain.training.threads import cores
+from nntrain.training.weight_files import is_weight_file
 
 ARRAYS = "arrays given to nntrain.fit"
 
@@ -55,8 +56,8 @@ def fit(
             `{"training.epochs": 3}`.
         run: The run's folder; None: the next of runs/<name of the file>, or of runs/notebook.
         resume: Continue the run in that folder, or the newest one, where it was stopped.
-        init: The run whose best weights the training begins with, as for `load`; None: they are
-            drawn from the seed.
+        init: The run whose best weights the training begins with, as for `load`, or an `.npz` or
+            `.safetensors` file with weights; None: they are drawn from the seed.
         threads: Number of threads; None: one per core.
         callbacks: Called with the record of each epoch after it has been saved, member by member.
             What one raises ends the training, which can be resumed, and is raised here unchanged.
@@ -117,8 +118,10 @@ def _tell_what_is_next(
 def _weights(init: str | Path | Run | None, config: Config) -> list[InitialWeights]:
     if init is None:
         return []
-    old = init if isinstance(init, Run) else load(init)
-    return weights_of_run(old.folder, config.networks)
+    source = init.folder if isinstance(init, Run) else Path(local(init))
+    if not isinstance(init, Run) and not is_weight_file(source):
+        source = load(init).folder
+    return weights_from(source, config.networks)
 
 
 def _resume(

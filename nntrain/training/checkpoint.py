@@ -43,6 +43,7 @@ from pydantic import (
 
 from nntrain.errors import CheckpointError, ConfigError
 from nntrain.files import atomic_write
+from nntrain.nn import Network
 from nntrain.nn.arrays import Array
 from nntrain.training.format_2 import from_format_2
 from nntrain.training.progress import EpochRecord, LayerRecord, Progress
@@ -88,7 +89,8 @@ class Meta(_Strict):
         threads: The number of threads of the training.
         versions: The versions of nntrain, NumPy and Python, by name.
         machine: The machine it was written on; "" if unknown.
-        init: The run and epoch whose weights the training began with; "" if it drew them.
+        init: The run and epoch, or the file, whose weights the training began with; "" if it drew
+            them.
     """
 
     format: int = FORMAT
@@ -122,6 +124,11 @@ class Checkpoint:
     parameters: Array
     optimizer_state: dict[str, Array]
     progress: Progress
+
+
+def format_of(network: Network) -> int:
+    """The version of the file format for a network."""
+    return FORMAT if len(network.shapes[0]) == 1 else PICTURES_FORMAT
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:

@@ -96,14 +96,15 @@ def start(
 
     Raises:
         RunError: If the folder exists already.
-        ConfigError: If the initial weights are of other shapes.
+        ConfigError: If the initial weights do not fit.
         DataError, DivergenceError, NNTrainError: See `nntrain.training.fit.fit`.
     """
     if folder is not None and folder.exists():
         raise exists_already(folder)  # before the CSVs are read
     data = data or read_data(config, reporter)
     config = config.with_classes(data[0].dataset.classes)
-    create = partial(create_run, config, folder, name, partial(keep_initial_weights, init, config))
+    keep = partial(keep_initial_weights, init, config, data[0].dataset.pixels.shape[1])
+    create = partial(create_run, config, folder, name, keep)
     if config.networks > 1:
         return fit_committee(config, create, reporter, threads, data, init)
     return fit(config, create, reporter, threads, data, init=init[0] if init else None)

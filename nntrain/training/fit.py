@@ -14,7 +14,6 @@ from nntrain.config.build import (
     build_rescale,
 )
 from nntrain.config.layers import shapes_text
-from nntrain.config.schema import DenseConfig
 from nntrain.data.batches import Batches, Rescale, one_hot
 from nntrain.data.dataset import Subset
 from nntrain.nn import Network
@@ -96,7 +95,7 @@ def fit(
             seed.
 
     Raises:
-        ConfigError: If the initial weights are of other shapes, or the network needs more memory
+        ConfigError: If the initial weights do not fit, or the network needs more memory
             than this machine has.
         DataError: If a CSV is invalid, or a memory-mapped file is modified during the training.
         RunError: If the folder cannot be created.
@@ -264,9 +263,8 @@ def _checkpoint_of(
     config: Config, state: TrainingState, data_digest: str, greatest_pixel: int, threads: int
 ) -> Checkpoint:
     """A view of the live state: saving it later saves the values of that time."""
-    is_dense = all(isinstance(layer, DenseConfig) for layer in config.network)
     meta = checkpoint.Meta(
-        format=checkpoint.FORMAT if is_dense else checkpoint.PICTURES_FORMAT,
+        format=checkpoint.format_of(state.network),
         config=dump_config(config),
         inputs=state.network.widths[0],
         labels=list(config.class_names),

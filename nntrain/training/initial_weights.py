@@ -1,107 +1,139 @@
-"""Initial weights of a new run from an old one: a warm start, as for fine-tuning.
+"""Initial weights of a new run from an old one or from a file: a warm start, as for fine-tuning.
 
-The new run keeps a copy of them in `init.npz`, so it can be resumed without the old run.
+The new run keeps a copy of them in `init.npz`, so it can be resumed without their source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nntrain.config import Config, dump_config
 from nntrain.config.build import build_network
 from nntrain.data.kaggle import count_pixels
-from nntrain.errors import ConfigError, NNTrainError
+from nntrain.errors import ConfigError, NNTrainError, RunError, printable
 from nntrain.nn import Network
-from nntrain.nn.layers import Layer
 from nntrain.training import checkpoint
-from nntrain.training.checkpoint import Checkpoint
-from nntrain.training.inference import Predictor, load_models, network_of
+from nntrain.training.checkpoint import Checkpoint, Meta
+from nntrain.training.inference import load_models, network_of
 from nntrain.training.progress import Progress
 from nntrain.training.run import RunFolder
+from nntrain.training.weight_files import ENDINGS, is_weight_file, named_arrays, read_weights
 
 
 @dataclass(frozen=True)
 class InitialWeights:
-    """The weights that a run begins with, if they are not drawn from its seed.
+    """The weights that a network begins with, if they are not drawn from its seed.
 
     Attributes:
-        network: A network with these weights.
-        saved: A checkpoint with these weights, without optimiser state.
+        source: Where they are from, such as "runs/old, epoch 4" or "weights.npz".
+        arrays: W_i and b_i by name.
     """
 
-    network: Network
-    saved: Checkpoint
+    source: str
+    arrays: Mapping[str, NDArray[Any]]
 
-    @property
-    def source(self) -> str:
-        """The run and the epoch that they are from, such as "runs/old, epoch 4"."""
-        return self.saved.meta.init
-
-    def check_shapes(self, network: Network) -> None:
-        """Check that a new network has layers of the same shapes.
+    def check_fits(self, network: Network) -> None:
+        """Check that a network can have these weights.
 
         Raises:
-            ConfigError: If it has not.
+            ConfigError: If it has arrays of other shapes, or the numbers are not finite in its
+                precision.
         """
-        layers = zip_longest(self.network.layers, network.layers)
-        for number, (old, new) in enumerate(layers, 1):
-            if _shape(old) != _shape(new):
+        own = named_arrays(network)
+        for name in sorted({*own, *self.arrays}, key=_order):
+            ours, new = (_shape(arrays.get(name)) for arrays in (self.arrays, own))
+            if ours != new:
+                hint = "--init needs weights of the same shapes"
+                if name in own and _is_transposed(self.arrays.get(name), own[name]):
+                    hint = "transpose it"
                 raise ConfigError(
-                    f"{self.source}: layer {number} {_shape(old)}, but {_shape(new)} in the new "
-                    "network; --init needs a run whose layers have the same shapes"
+                    f"{self.source}: {name} {ours}, but {new} in the new network; {hint}"
+                )
+            if not np.isfinite(_as(self.arrays[name], network)).all():
+                raise ConfigError(
+                    f"{self.source}: {name} has numbers that are not finite in "
+                    f"{network.parameters.dtype}; correct them"
                 )
 
+    def copy_to(self, network: Network) -> None:
+        """Give a network that `check_fits` these weights."""
+        for name, array in named_arrays(network).items():
+            array[...] = _as(self.arrays[name], network)
 
-def _shape(layer: Layer | None) -> str:
-    return "does not exist" if layer is None else f"has weights of shape {layer.weights.shape}"
+
+def _order(name: str) -> tuple[int, str]:
+    letter, _, number = name.partition("_")
+    return int(number), letter
 
 
-def weights_of_run(folder: Path, members: int) -> list[InitialWeights]:
-    """The weights that a run predicts with, as those that each of a number of networks begins with.
+def _shape(array: NDArray[Any] | None) -> str:
+    return "does not exist" if array is None else f"is of shape {array.shape}"
 
-    Those of a committee are for a committee of the same size, member by member; those of a single
-    run are for all members.
+
+def _is_transposed(array: NDArray[Any] | None, new: NDArray[Any]) -> bool:
+    return array is not None and array.ndim == 2 and array.shape[::-1] == new.shape
+
+
+@np.errstate(over="ignore")
+def _as(array: NDArray[Any], network: Network) -> NDArray[Any]:
+    return array.astype(network.parameters.dtype)
+
+
+def weights_from(source: Path, members: int) -> list[InitialWeights]:
+    """The weights that each of a number of new networks begins with.
+
+    Of a run, they are those it predicts with. Those of a committee are for a committee of the same
+    size, member by member; those of a single network are for all members.
 
     Args:
-        folder: The folder of the run or of the committee.
+        source: The folder of a run or of a committee; or an `.npz` or `.safetensors` file with
+            arrays W_1, b_1, …
         members: Number of networks.
 
     Raises:
-        RunError: If it is not the folder of a run, or has not finished an epoch.
+        RunError: If it is neither, or the run has not finished an epoch.
         ConfigError: If it is a committee of another size.
-        CheckpointError: If a checkpoint is damaged or invalid.
+        CheckpointError: If a checkpoint or the file is damaged or invalid.
+        MissingLibraryError: If the file needs safetensors, which is not installed.
     """
-    run = RunFolder.open(folder)
-    olds = run.members()
-    if len(olds) not in (1, members):
-        what = "a single network" if members == 1 else f"a committee of {members}"
-        raise ConfigError(
-            f"{run}: a committee of {len(olds)} networks cannot be the beginning of {what}; "
-            f"name one of them, such as {olds[0]}"
+    if is_weight_file(source):
+        read = read_weights(source)
+        name = printable(str(source))
+        _check_size(name, len(read), members, "export one of them as a file of its own")
+        weights = [
+            InitialWeights(f"{name}, member {number}" if len(read) > 1 else name, arrays)
+            for number, arrays in enumerate(read, 1)
+        ]
+    elif source.is_file():
+        raise RunError(
+            f"{source}: neither a run's folder nor a file with weights, which ends in "
+            f"{' or '.join(ENDINGS)}; name one"
         )
-    weights = [_of(model) for model in load_models([run])]
+    else:
+        run = RunFolder.open(source)
+        olds = run.members()
+        _check_size(str(run), len(olds), members, f"name one of them, such as {olds[0]}")
+        weights = [
+            InitialWeights(f"{model.run}, epoch {model.epoch}", named_arrays(model.network))
+            for model in load_models([run])
+        ]
     return weights if len(weights) == members else weights * members
 
 
-def _of(model: Predictor) -> InitialWeights:
-    # Of a moving average, if there is one: so in this checkpoint, it is the parameters.
-    training = model.config.training.model_copy(update={"average": None})
-    meta = {
-        "config": dump_config(model.config.model_copy(update={"training": training})),
-        "init": f"{model.run}, epoch {model.epoch}",
-    }
-    saved = Checkpoint(
-        meta=model.meta.model_copy(update=meta),
-        parameters=model.network.parameters,
-        optimizer_state={},
-        progress=Progress(),
-    )
-    return InitialWeights(model.network, saved)
+def _check_size(source: str, size: int, members: int, hint: str) -> None:
+    if size not in (1, members):
+        what = "a single network" if members == 1 else f"a committee of {members}"
+        raise ConfigError(
+            f"{source}: a committee of {size} networks cannot be the beginning of {what}; {hint}"
+        )
 
 
 def check_initial_weights(weights: Sequence[InitialWeights], config: Config, inputs: int) -> None:
-    """Check that new networks have layers of the same shapes as those whose weights they get.
+    """Check that new networks can have the weights that they shall begin with.
 
     Args:
         weights: The initial weights of each network; none if they are drawn from the seed.
@@ -109,10 +141,10 @@ def check_initial_weights(weights: Sequence[InitialWeights], config: Config, inp
         inputs: Their n_0.
 
     Raises:
-        ConfigError: If a layer is of another shape.
+        ConfigError: If they cannot.
     """
     for init in weights:
-        init.check_shapes(build_network(config, inputs))
+        init.check_fits(build_network(config, inputs))
 
 
 def can_begin_with(run: RunFolder, config: Config, inputs: int | None = None) -> bool:
@@ -127,7 +159,7 @@ def can_begin_with(run: RunFolder, config: Config, inputs: int | None = None) ->
         if inputs is None:
             inputs = count_pixels(config.data.training_files[0], config.data.label_column)
         config = config.with_classes_of(run.config())
-        check_initial_weights(weights_of_run(run.folder, config.networks), config, inputs)
+        check_initial_weights(weights_from(run.folder, config.networks), config, inputs)
     except NNTrainError:
         return False
     return True
@@ -143,22 +175,44 @@ def read_initial_weights(run: RunFolder) -> InitialWeights | None:
         return None
     saved = checkpoint.load(run.init_file)
     _, network = network_of(saved, run.init_file)
-    return InitialWeights(network, saved)
+    return InitialWeights(saved.meta.init, named_arrays(network))
 
 
-def keep_initial_weights(weights: Sequence[InitialWeights], config: Config, run: RunFolder) -> None:
+def keep_initial_weights(
+    weights: Sequence[InitialWeights], config: Config, inputs: int, run: RunFolder
+) -> None:
     """Save the initial weights of a new run, or of each member of a new committee, in its folder.
 
     Args:
         weights: Those of each network; none if they are drawn from the seed.
-        config: The configuration of the run.
+        config: The configuration of the new networks.
+        inputs: Their n_0.
         run: The new run.
 
     Raises:
         NNTrainError: If a file cannot be written.
     """
     for member, init in zip(run.members_of(config) if weights else [], weights, strict=True):
-        _make(member, init)
+        _keep(member, _checkpoint_of(init, config, inputs))
+
+
+def _checkpoint_of(init: InitialWeights, config: Config, inputs: int) -> Checkpoint:
+    """A checkpoint of a new network before its training, without optimiser state."""
+    network = build_network(config, inputs)
+    init.copy_to(network)
+    # Without an average, the weights that it predicts with are its parameters.
+    training = config.training.model_copy(update={"average": None})
+    meta = Meta(
+        format=checkpoint.format_of(network),
+        config=dump_config(config.model_copy(update={"training": training})),
+        inputs=inputs,
+        labels=list(config.class_names),
+        data_digest="",
+        threads=1,
+        machine=checkpoint.machine(),
+        init=init.source,
+    )
+    return Checkpoint(meta, network.parameters, {}, Progress())
 
 
 def keep_for_more_members(run: RunFolder, config: Config) -> None:
@@ -174,18 +228,19 @@ def keep_for_more_members(run: RunFolder, config: Config) -> None:
     """
     members = run.members()
     added = run.members_of(config)[len(members) :]
-    weights = [read_initial_weights(member) for member in (members[:2] if added else [])]
-    if not weights or weights[0] is None:
+    olds = [read_initial_weights(member) for member in (members[:2] if added else [])]
+    if not olds or olds[0] is None:
         return
-    if weights[-1] is None or weights[-1].source != weights[0].source:
+    if olds[-1] is None or olds[-1].source != olds[0].source:
         raise ConfigError(
             f"{run}: members cannot grow: each of its {len(members)} members began with the "
             f"weights of another network; resume it with members: {len(members)}"
         )
+    saved = checkpoint.load(members[0].init_file)
     for member in added:
-        _make(member, weights[0])
+        _keep(member, saved)
 
 
-def _make(member: RunFolder, init: InitialWeights) -> None:
+def _keep(member: RunFolder, saved: Checkpoint) -> None:
     member.folder.mkdir(exist_ok=True)
-    checkpoint.save(member.init_file, init.saved)
+    checkpoint.save(member.init_file, saved)

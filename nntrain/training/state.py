@@ -24,7 +24,7 @@ class TrainingState:
         optimizer: The optimiser of its parameters.
         average: The moving average of its parameters, if there is one.
         progress: The position and the metrics recorded so far.
-        init: The run and epoch whose weights it began with; "" if it drew them.
+        init: Where the weights it began with are from; "" if it drew them.
     """
 
     network: Network
@@ -45,14 +45,14 @@ class TrainingState:
             init: The initial weights; None: drawn from the seed.
 
         Raises:
-            ConfigError: If the initial weights are of other shapes, or the state needs more memory
+            ConfigError: If the initial weights do not fit, or the state needs more memory
                 than this machine has.
         """
         check_network_fits(config, inputs, trained=True)
         network = initial_network(config, inputs)
         if init is not None:
-            init.check_shapes(network)
-            network.parameters[...] = init.network.parameters
+            init.check_fits(network)
+            init.copy_to(network)
         optimizer, average = build_optimizer(config, network), build_average(config, network)
         return cls(network, optimizer, average, Progress(), init.source if init else "")
 

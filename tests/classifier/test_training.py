@@ -17,7 +17,7 @@ from nntrain.config import Config
 from nntrain.errors import ConfigError, DivergenceError
 from nntrain.training import checkpoint
 from nntrain.training.fit import fit
-from nntrain.training.initial_weights import weights_of_run
+from nntrain.training.initial_weights import weights_from
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from tests.support.tiny import inputs
@@ -101,7 +101,7 @@ def test_early_stopping_and_a_warm_start_are_those_of_runs(
     assert not np.array_equal(ours.parameters_, checkpoint.load(old.last_file).parameters)
 
     new = RunFolder.create(tmp_path / "new", config)
-    (init,) = weights_of_run(old.folder, 1)
+    (init,) = weights_from(old.folder, 1)
     fit(config, lambda: new, Reporter(), init=init)
     ours.set_params(warm_start=True).fit(X, LABELS)
     np.testing.assert_array_equal(ours.parameters_, checkpoint.load(new.best_file).parameters)

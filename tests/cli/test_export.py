@@ -2,19 +2,37 @@
 
 # ruff: noqa: E501  # a complaint is one line, here as on the terminal
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.support.cli import line_of_refusal, succeed
+from tests.support.tiny import fill
 
 onnx = pytest.importorskip("onnx")
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run."""
+    folder = tmp_path_factory.mktemp("once")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        fill(folder)
+        succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
+    return folder
+
+
 @pytest.fixture
-def trained(folder: Path) -> Path:
-    succeed("fit", "tiny.yaml", "--set", "training.epochs=1")
+def trained(once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, a copy of that folder."""
+    folder = tmp_path / "here"
+    shutil.copytree(once, folder)
+    monkeypatch.chdir(folder)
     return folder
 
 
@@ -50,10 +68,13 @@ def test_a_file_is_replaced_only_when_forced(trained: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "line"),
     [
-        ("runs/tiny runs/tiny/best.npz --force", 2, "runs/tiny/best.npz: name a file that ends in .onnx"),
+        ("runs/tiny x.pt --force", 2, "x.pt: name a file that ends in .npz, .safetensors, .onnx or .py"),
+        ("runs/tiny runs/tiny/best.npz --force", 2, "runs/tiny/best.npz: checkpoints of runs have this name; name another file"),
+        ("runs/tiny runs/tiny/best.py --force", 2, "runs/tiny/best.npz: checkpoints of runs have this name; name another file"),
+        ("runs/tiny runs/tiny/init.npz", 2, "runs/tiny/init.npz: checkpoints of runs have this name; name another file"),
         ("runs/tinny x.onnx", 1, "runs/tinny: no such folder; did you mean 'runs/tiny'?"),
         ("runs/tiny none/x.onnx", 1, "none/x.onnx: cannot be written: No such file or directory; make the folder first or name another place"),
-        ("runs/tiny", 2, "nntrain export: missing argument 'FILE.onnx'; see 'nntrain export --help'"),
+        ("runs/tiny", 2, "nntrain export: missing argument 'FILE'; see 'nntrain export --help'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_exported_is_one_line(
@@ -69,3 +90,36 @@ def test_a_missing_onnx_is_reported_with_the_command_to_install_it(
     assert line_of_refusal(1, "export", "runs/tiny", "tiny.onnx") == (
         "tiny.onnx: ONNX files need onnx, which is not installed; pip install 'nntrain[onnx]'"
     )
+
+
+WITHOUT_US = """
+import runpy, sys
+sys.modules["nntrain"] = None
+for test in ("test", "nn5", "own"):
+    sys.argv = ["predict.py", f"data/{test}.csv", f"{test}.csv"]
+    runpy.run_path("predict.py", run_name="__main__")
+"""
+
+
+def test_the_script_writes_the_same_submissions_without_nntrain(trained: Path) -> None:
+    result = succeed("export", "runs/tiny", "predict.py")
+    assert result.stdout == "predict.py and predict.npz: 16-8-3, from runs/tiny\n"
+    test = pd.read_csv("data/test.csv")
+    test.insert(0, "id", [f"a{number}" for number in range(len(test))])
+    test.to_csv("data/nn5.csv", index=False)
+    test.rename(columns={"id": "ImageId"}).to_csv("data/own.csv", index=False)
+    # -I: neither this folder nor the environment's paths, in which nntrain may be.
+    subprocess.run([sys.executable, "-I", "-c", WITHOUT_US], check=True)
+    for name in ("test", "nn5", "own"):
+        succeed("predict", "--test", f"data/{name}.csv", "--out", "ours.csv")
+        assert Path(f"{name}.csv").read_bytes() == Path("ours.csv").read_bytes()
+
+
+def test_neither_the_script_nor_its_weights_are_replaced(trained: Path) -> None:
+    Path("predict.npz").write_text("mine")
+    assert line_of_refusal(1, "export", "runs/tiny", "predict.py") == (
+        "predict.npz: exists already; name another file, or replace it with --force"
+    )
+    succeed("export", "runs/tiny", "predict.py", "--force")
+    Path("predict.npz").unlink()
+    assert line_of_refusal(1, "export", "runs/tiny", "predict.py").startswith("predict.py: exists")

@@ -51,8 +51,8 @@ def test_kill_9_and_a_resume_without_the_old_run_end_as_an_undisturbed_run(
     ("arguments", "status", "expected"),
     [
         ("--init runs/odl", 1, "runs/odl: no such folder; did you mean 'runs/old'?"),
-        ("--init tiny.yaml", 1, "tiny.yaml: a file, not the folder of a run; 'nntrain runs' lists"),
-        ("--init runs/old/best.npz", 1, "runs/old/best.npz: a file, not the folder of a run; "),
+        ("--init tiny.yaml", 1, "tiny.yaml: neither a run's folder nor a file with weights, which"),
+        ("--init runs/old/best.npz", 1, "runs/old/best.npz: a checkpoint; name its run"),
         ("--init data", 1, "data: not the folder of a run; 'nntrain runs' lists those there are"),
         ("--init runs/old --resume", 2, "--init begins a new run, but --resume continues one"),
         ("--init runs/old --run runs/old", 1, "runs/old: exists already; name another folder"),
@@ -69,8 +69,8 @@ def test_wrong_usage_is_one_line_and_makes_nothing(
 def test_layers_of_other_shapes_are_one_line_and_make_nothing(folder: Path, old: RunFolder) -> None:
     line = refuse(2, "fit", "tiny.yaml", "--init", str(old), "--set", "network[0].dense=9")
     assert line == (
-        f"{old}, epoch 4: layer 1 has weights of shape (8, 16), but has weights of shape (9, 16) "
-        "in the new network; --init needs a run whose layers have the same shapes"
+        f"{old}, epoch 4: W_1 is of shape (8, 16), but is of shape (9, 16) in the new network; "
+        "--init needs weights of the same shapes"
     )
     assert not Path("runs/tiny").exists()
 

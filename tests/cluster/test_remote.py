@@ -10,7 +10,7 @@ import pytest
 from nntrain.cluster.dispatcher import Dispatcher
 from nntrain.cluster.remote import train_remotely
 from nntrain.config import Config, load_config
-from nntrain.training.initial_weights import keep_initial_weights, weights_of_run
+from nntrain.training.initial_weights import keep_initial_weights, weights_from
 from nntrain.training.logs import JsonLinesLog
 from nntrain.training.progress import is_finished
 from nntrain.training.reporter import Reporter
@@ -40,7 +40,8 @@ def test_segments_begin_with_the_weights_of_an_old_run(folder: Path, members: in
     succeed("fit", "tiny.yaml", "--run", "runs/old")
     overrides = [f"members={members}", "training.optimizer.learning_rate=0.1"]
     config = load_config("tiny.yaml", overrides)
-    keep = partial(keep_initial_weights, weights_of_run(Path("runs/old"), members), config)
+    weights = weights_from(Path("runs/old"), members)
+    keep = partial(keep_initial_weights, weights, config.with_classes(("0", "1", "2")), 16)
     run = RunFolder.create(Path("runs/there"), config, None, keep)
     train(config, run)
     options = (*set_options(overrides), "--threads", "1")

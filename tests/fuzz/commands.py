@@ -51,7 +51,7 @@ labelled.csv broken.csv empty.csv runs/tiny runs/broken runs/none missing.csv . 
 --mirror --layer --samples --epsilon --row --starter --seconds --memory mine.py new.py out.csv
 out.npz out.html out.onnx --npz --parallel --best --report training.epochs=1 members=2
 dtype=float64 data.train=labelled.csv data.validation=0 network[0].dense=2 training=null loss=x
-network=[] 0 1 2 -1 1000000000000 0.5 nan label id a=b = --like --init
+network=[] 0 1 2 -1 1000000000000 0.5 nan label id a=b = --like --init out.py
 """.split()  # noqa: SIM905  # far shorter so
 _BETWEEN = b"\xff"  # two pieces
 _REFUSED = re.compile(r"\.\.|/|~|(?<!\d)\d{5,11}(?!\d)|[eE]\+?\d{2}")  # leads out, or is just large
@@ -193,6 +193,8 @@ evaluate --data labelled.csv --label-column label
 evaluate runs/tiny --json
 report runs/tiny --out out.html
 export runs/tiny out.onnx --force
+export runs/tiny out.npz --force
+export runs/tiny out.py
 data check train.csv test.csv
 data demo --train 2 --test 1 --seed 0 --out new
 data preview tiny.yaml --out out.png

@@ -23,7 +23,7 @@ ALLOWED = {
     "report": {"training", "config", "data", "nn"},
     "cluster": {"training", "config", "data", "nn"},
     "sweep": {"cluster", "report", "training", "config", "data", "nn"},
-    "export.py": {"training", "config", "data", "nn"},
+    "export": {"training", "config", "data", "nn"},
     "notebook": {"explain", "report", "training", "config", "data", "nn"},
     "classifier": {"training", "config", "data", "engine", "nn"},
     "__init__.py": {"classifier", "notebook"},

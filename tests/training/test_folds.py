@@ -19,7 +19,7 @@ from nntrain.cluster.remote import train_remotely
 from nntrain.config import Config, load_config
 from nntrain.errors import ChangedConfigError
 from nntrain.training.committee import CommitteeOutcome, fit_committee, resume_committee
-from nntrain.training.initial_weights import keep_initial_weights, weights_of_run
+from nntrain.training.initial_weights import keep_initial_weights, weights_from
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import read_data
 from nntrain.training.run import RunFolder
@@ -166,9 +166,9 @@ def test_each_fold_begins_with_the_weights_of_the_same_fold(
     validated: pd.DataFrame, tmp_path: Path
 ) -> None:
     config = load_config("tiny.yaml", [f"folds={FOLDS}", "training.optimizer.learning_rate=1e-9"])
-    weights = weights_of_run(Path("runs/tiny"), FOLDS)
+    weights = weights_from(Path("runs/tiny"), FOLDS)
     run = RunFolder.create(
-        tmp_path / "run", config, None, partial(keep_initial_weights, weights, config)
+        tmp_path / "run", config, None, partial(keep_initial_weights, weights, config, 16)
     )
     resume_committee(config, run, Reporter())
     before, after = nntrain.load("tiny"), nntrain.load(run.folder)

@@ -19,7 +19,7 @@ from nntrain.training.initial_weights import (
     can_begin_with,
     keep_initial_weights,
     read_initial_weights,
-    weights_of_run,
+    weights_from,
 )
 from nntrain.training.origin import RunName
 from nntrain.training.reporter import Reporter
@@ -37,7 +37,7 @@ STILL = ("training.optimizer={name: sgd, learning_rate: 1e-30}", "training.epoch
 def begin(
     config: Config, folder: Path, old: RunFolder, reporter: Reporter | None = None
 ) -> RunFolder:
-    weights = weights_of_run(old.folder, config.members)
+    weights = weights_from(old.folder, config.members)
     arguments = (config, folder, RunName("name", None), reporter or Reporter(), 1)
     return committee.start(*arguments, init=weights).run
 
@@ -100,16 +100,16 @@ def test_a_run_without_a_checkpoint_begins_again_with_the_same_weights(
 ) -> None:
     old = trained(make_config(), numbered())
     config = make_config(*OTHERWISE)
-    weights = weights_of_run(old.folder, 1)
+    weights = weights_from(old.folder, 1)
     killed = RunFolder.create(
-        numbered(), config, None, partial(keep_initial_weights, weights, config)
+        numbered(), config, None, partial(keep_initial_weights, weights, config, 16)
     )
     reporter = Listening()
     resume(config, killed, reporter)
     assert f"beginning again with the weights of {old}, epoch 4\n" in reporter.heard
     assert_same(killed, begin(config, numbered(), old))
     killed = RunFolder.create(
-        numbered(), config, None, partial(keep_initial_weights, weights, config)
+        numbered(), config, None, partial(keep_initial_weights, weights, config, 16)
     )
     damage(killed.init_file)
     with pytest.raises(CheckpointError, match=r"init\.npz: damaged.*; begin a new run with --init"):
@@ -121,19 +121,19 @@ def test_a_run_without_a_checkpoint_begins_again_with_the_same_weights(
     [
         (
             ["network[0].dense=9"],
-            r"layer 1 has weights of shape (8, 16), but has weights of shape (9, 16) in the new",
+            r"W_1 is of shape (8, 16), but is of shape (9, 16) in the new",
         ),
         (
             ["network=[{dense: 8, activation: relu}, {dense: 3, activation: relu}, "
              "{dense: 3, activation: softmax}]"],
-            "layer 3 does not exist, but has weights of shape (3, 3) in the new",
+            "W_3 does not exist, but is of shape (3, 3) in the new",
         ),
         (
             ["network=[{dense: 8, activation: softmax}]", "data.classes=8"],
-            "layer 2 has weights of shape (3, 8), but does not exist in the new",
+            "W_2 is of shape (3, 8), but does not exist in the new",
         ),
-        (["data.classes=5", "network[1].dense=5"], "(3, 8), but has weights of shape (5, 8)"),
-        (["network[0].dense=9", "members=2"], "(8, 16), but has weights of shape (9, 16)"),
+        (["data.classes=5", "network[1].dense=5"], "(3, 8), but is of shape (5, 8)"),
+        (["network[0].dense=9", "members=2"], "(8, 16), but is of shape (9, 16)"),
     ],
     ids=["width", "more layers", "fewer layers", "classes", "committee"],
 )  # fmt: skip
@@ -144,7 +144,7 @@ def test_layers_of_other_shapes_are_refused_before_anything_is_made(
     folder = numbered()
     with pytest.raises(ConfigError) as raised:
         begin(make_config(*overrides), folder, old)
-    assert str(raised.value).startswith(f"{old}, epoch 4: layer ")
+    assert str(raised.value).startswith(f"{old}, epoch 4: W_")
     assert fault in str(raised.value)
     assert not folder.exists()
     assert not can_begin_with(old, make_config(*overrides))
@@ -158,7 +158,7 @@ def test_pictures_of_another_size_are_a_layer_of_another_shape(
     pixels, labels = stripes(200)
     write_csv(train_csv, np.hstack([pixels, pixels]), labels)
     folder = numbered()
-    with pytest.raises(ConfigError, match=r"shape \(8, 16\), but has weights of shape \(8, 32\)"):
+    with pytest.raises(ConfigError, match=r"shape \(8, 16\), but is of shape \(8, 32\)"):
         begin(make_config(), folder, old)
     assert not folder.exists()
     assert not can_begin_with(old, make_config())
@@ -192,12 +192,12 @@ def test_a_committee_of_another_size_is_refused(
 ) -> None:
     old = trained(make_config("members=3", "training.epochs=1"), numbered())
     with pytest.raises(ConfigError) as raised:
-        weights_of_run(old.folder, members)
+        weights_from(old.folder, members)
     assert str(raised.value) == (
         f"{old}: a committee of 3 networks cannot be the beginning of {what}; "
         f"name one of them, such as {old}/member-1"
     )
-    assert len(weights_of_run(old.members()[1].folder, members)) == members
+    assert len(weights_from(old.members()[1].folder, members)) == members
 
 
 @pytest.mark.parametrize("stop", [3, 50, 95])
@@ -242,17 +242,17 @@ def test_a_run_that_is_none_or_has_no_epoch_yet_is_refused(
     make_config: MakeConfig, numbered: Numbered
 ) -> None:
     with pytest.raises(RunError, match="no such folder"):
-        weights_of_run(numbered(), 1)
+        weights_from(numbered(), 1)
     begun = start_run(make_config(), numbered(), Interrupting(3)).run
     with pytest.raises(RunError, match="has not finished an epoch yet; resume with"):
-        weights_of_run(begun.folder, 1)
+        weights_from(begun.folder, 1)
     team = trained(make_config("members=2"), numbered())
     shutil.rmtree(team.members()[1].folder)
     with pytest.raises(RunError, match="1 of its 2 members are not finished yet"):
-        weights_of_run(team.folder, 2)
+        weights_from(team.folder, 2)
     damage(team.members()[0].best_file)
     with pytest.raises(CheckpointError, match="damaged"):
-        weights_of_run(team.members()[0].folder, 1)
+        weights_from(team.members()[0].folder, 1)
 
 
 def test_a_run_of_its_own_weights_keeps_none(make_config: MakeConfig, numbered: Numbered) -> None:

@@ -14,7 +14,8 @@ from nntrain import __version__
 from nntrain.config import Config, load_config
 from nntrain.data.kaggle import write_csv
 from nntrain.errors import DataError, NNTrainError
-from nntrain.export import build_onnx, export_onnx
+from nntrain.export import export
+from nntrain.export.onnx import build_onnx, export_onnx
 from nntrain.nn.arrays import Array
 from nntrain.training.committee import fit_committee
 from nntrain.training.fit import fit
@@ -210,10 +211,10 @@ def test_members_must_know_the_same_classes_and_pictures(
     (first,), (other,) = train(), train("seed=1")
     other.network.shapes[0] = (25,)
     with pytest.raises(DataError, match="pictures of different sizes; name alike ones"):
-        export_onnx([first, other], tmp_path / "model.onnx")
+        export([first, other], tmp_path / "model.onnx")
     other.classes = ("a", "b", "c")
     with pytest.raises(DataError, match="different classes; name alike ones"):
-        export_onnx([first, other], tmp_path / "model.onnx")
+        export([first, other], tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
 
 

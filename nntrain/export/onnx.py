@@ -1,4 +1,4 @@
-"""Export of trained networks to ONNX, which runs without nntrain, for example in browsers.
+"""Export to ONNX, which runs without nntrain, for example in browsers.
 
     pixels, float32 of shape (N, n_0), 0 … 255  →  probabilities, float32 of shape (N, classes)
 
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntrain.errors import DataError, MissingLibraryError
+from nntrain.errors import MissingLibraryError
 from nntrain.files import atomic_write
 from nntrain.nn import Conv, FlatDense, MaxPool, MeanPool
 from nntrain.nn.activations import LEAK, TANH_AMPLITUDE, TANH_SLOPE
 from nntrain.nn.arrays import Array
-from nntrain.training.inference import Predictor, check_same_classes
+from nntrain.training.inference import Predictor
 from nntrain.version import __version__
 
 if TYPE_CHECKING:
@@ -33,11 +33,10 @@ def export_onnx(models: Sequence[Predictor], path: Path) -> None:
     """Export one network, or a committee, whose probabilities are the mean over its members.
 
     Args:
-        models: At least one.
+        models: At least one, of the same pixels and classes.
         path: The file to replace or create; its folder must exist.
 
     Raises:
-        DataError: If the members have different numbers of classes or pixels.
         MissingLibraryError: If onnx is not installed.
         NNTrainError: If the file cannot be written.
     """
@@ -45,9 +44,6 @@ def export_onnx(models: Sequence[Predictor], path: Path) -> None:
         import onnx  # noqa: F401
     except ImportError as error:
         raise MissingLibraryError(f"{path}: ONNX files need onnx", "onnx") from error
-    check_same_classes(models)
-    if len({model.network.widths[0] for model in models}) > 1:
-        raise DataError("the runs were trained on pictures of different sizes; name alike ones")
     content = build_onnx(models).SerializeToString()
     with atomic_write(path) as file:
         file.write(content)
