@@ -1,5 +1,6 @@
 """Rows of several CSVs: the same as those of one CSV with all of them."""
 
+import tracemalloc
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,9 @@ def test_files_that_do_not_fit_together_are_refused(tmp_path: Path) -> None:
 def two(tmp_path: Path) -> list[Dataset]:
     rng = np.random.default_rng(0)
     return [
-        make_dataset(rng.integers(0, 256, (rows, 9), np.uint8), np.arange(rows) % 10, f"{rows}.csv")
+        make_dataset(
+            rng.integers(0, 256, (rows, 64), np.uint8), np.arange(rows) % 10, f"{rows}.csv"
+        )
         for rows in (25_000, 12_000)
     ]
 
@@ -135,12 +138,17 @@ def two(tmp_path: Path) -> list[Dataset]:
 def test_many_rows_are_memory_mapped_and_cached(
     two: list[Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    every = sum(part.pixels.nbytes for part in two)
     loaded = combine(two)
     assert (loaded.mapped, loaded.source) == (None, "25000.csv and 12000.csv")
     monkeypatch.setenv("NNTRAIN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(cache, "MIN_MAPPED_BYTES", 37_000 * 9)
+    monkeypatch.setattr(cache, "MIN_MAPPED_BYTES", every)
     for _ in range(2):
+        tracemalloc.start()
         mapped = combine(two)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < every / 2, "they are never all in memory"
         assert mapped.mapped is not None
         assert mapped.digest == loaded.digest
         assert mapped.parts == loaded.parts
