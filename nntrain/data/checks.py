@@ -23,7 +23,16 @@ def file_warnings(
     pixel_range: tuple[float, float] | None = None,
     trained_on: int | None = None,
 ) -> list[str]:
-    """Warnings about a file: its cache, missing pixels, missing classes and the range of pixels.
+    """Warnings about a file: missing classes, and those of `pixel_warnings`."""
+    return class_warnings(dataset) + pixel_warnings(dataset, pixel_range, trained_on)
+
+
+def pixel_warnings(
+    dataset: Dataset,
+    pixel_range: tuple[float, float] | None = None,
+    trained_on: int | None = None,
+) -> list[str]:
+    """Warnings about the pixels of a file: its cache, missing ones and their range.
 
     Rows of fewer than nine numbers are taken for inputs of a small network, not for pictures.
 
@@ -34,7 +43,6 @@ def file_warnings(
     """
     source, pixels = dataset.source, dataset.pixels.shape[1]
     warnings = [] if dataset.cache_warning is None else [dataset.cache_warning]
-    warnings += class_warnings(dataset)
     if pixels >= _SMALLEST_PICTURE and not dataset.is_square():
         warnings.append(
             f"{source}: {pixels} pixels per row are not a square image; is a column missing?"
@@ -105,9 +113,11 @@ def split_warnings(training: Subset, validation: Subset | None) -> list[str]:
         )
     classes = training.dataset.classes
     if missing := missing_classes(validation, training):
+        hint = "validation: 0.1 holds out some of each class"
+        if validation.dataset.parts:
+            hint += f" of {validation.dataset.first_file.source}"
         warnings.append(
-            f"{source}: {class_kind(classes)} without a validation row: {missing}; "
-            "validation: 0.1 holds out some of each class"
+            f"{source}: {class_kind(classes)} without a validation row: {missing}; {hint}"
         )
     if missing := missing_classes(training, validation):
         warnings.append(

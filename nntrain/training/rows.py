@@ -13,6 +13,7 @@ from nntrain.data.checks import (
     class_warnings,
     file_warnings,
     picture_warnings,
+    pixel_warnings,
     repeated_rows,
     split_warnings,
 )
@@ -200,11 +201,11 @@ def _read_training(config: Config, reporter: Reporter) -> Dataset:
     classes: Classes = data.classes if isinstance(data.classes, tuple) else "any"
     files = [_read(config, path, classes, data.label_column) for path in data.train]
     combined = combine(files, data.classes)
-    greatest = None
-    for file in files:
-        warnings = file_warnings(file, data.pixel_range, greatest) + picture_warnings(file)
-        log_dataset(file, warnings, reporter)
-        greatest = files[0].greatest_pixel
+    first, *others = files
+    log_dataset(first, pixel_warnings(first, data.pixel_range), reporter)
+    for file in others:
+        warnings = pixel_warnings(file, data.pixel_range, first.greatest_pixel)
+        log_dataset(file, warnings + picture_warnings(file), reporter)
     return combined
 
 
