@@ -17,7 +17,7 @@ _CONFUSIONS = 5  # how many of the most frequent confusions are listed
 # Backgrounds for white text, with a contrast of at least 4.5: of right answers, of the rarest and
 # of the most frequent confusion.
 _RIGHT: RGB = (0, 95, 0)
-_RAREST, _MOST_FREQUENT = (104, 96, 96), (215, 25, 28)
+_RAREST, _MOST_FREQUENT = (104, 96, 96), (215, 25, 25)
 
 
 class Cell(NamedTuple):
