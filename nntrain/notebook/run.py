@@ -30,6 +30,7 @@ from nntrain.training.progress import EpochRecord, is_finished, summary
 from nntrain.training.rows import Split, rows_of
 from nntrain.training.run import RunFolder
 from nntrain.training.threads import cores
+from nntrain.training.weight_files import named_arrays
 
 if TYPE_CHECKING:
     from nntrain.explain.doctor import Diagnoses
@@ -115,15 +116,12 @@ class Run:
             CheckpointError, RunError: See `network`.
         """
         self._single("weights")
-        network = self._models[0].network
-        parameters = network.parameters.view()
-        parameters.flags.writeable = False
-        return {
-            f"{symbol}_{i}": array
-            for i, pair in enumerate(network.views(parameters), 1)
-            for symbol, array in zip("Wb", pair, strict=True)
-            if array.size
+        weights = {
+            name: array.view() for name, array in named_arrays(self._models[0].network).items()
         }
+        for array in weights.values():
+            array.flags.writeable = False
+        return weights
 
     def predict(self, X: ArrayLike | str | Path) -> NDArray[np.intp] | NDArray[np.str_]:  # noqa: N803
         """The predicted labels, shape (N,): whole numbers if all classes are.
