@@ -1,4 +1,4 @@
-"""Take the pictures of the README: a report of quick.yaml on demo digits, and the lesson.
+"""Take the pictures of the README: reports of runs and of a sweep on demo digits, and the lesson.
 
 `make screenshots` needs Chromium. Demo digits, because MNIST's are not ours to publish.
 """
@@ -23,6 +23,24 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
+SWEEP = """
+config: quick.yaml
+space:
+  network[0].dense: {whole: [100, 500], step: 100}
+  training.optimizer.name: {choice: [sgd, momentum, nesterov]}
+  training.optimizer.learning_rate: {log: [0.005, 0.5]}
+trials: 14
+"""
+COMMANDS = (
+    ["data", "demo"],
+    ["fit", "quick.yaml"],
+    ["report"],
+    ["lesson"],
+    ["fit", "quick.yaml", "--run", "runs/wide", "--set", "network[0].dense=600"],
+    ["report", "runs/quick", "runs/wide"],
+    ["sweep", "sweep.yaml", "--set", "training.epochs=4"],
+    ["sweep", "sweep.yaml", "--report"],
+)
 BACK = 9  # equations, as far as δ_1
 # Of a hand that writes a 4, in shares of the paper's side.
 STROKES = [
@@ -33,17 +51,21 @@ STROKES = [
 
 @click.command()
 def main() -> None:
-    """Write report.png, board.png, phone.png and lesson*.png beside this script."""
+    """Write the pictures beside this script."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise click.ClickException("there is no Chromium; install your system's package chromium")
     with TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        for command in (["data", "demo"], ["fit", str(QUICK)], ["report"], ["lesson"]):
+        shutil.copy(QUICK, folder)
+        (folder / "sweep.yaml").write_text(SWEEP)
+        for command in COMMANDS:
             subprocess.run([sys.executable, "-m", "nntrain", *command], cwd=folder, check=True)
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         _show_report(browser, (folder / "runs/quick/report.html").as_uri())
         _show_lesson(browser, (folder / "lesson.html").as_uri())
+        for name, page in (("compare", "runs-report"), ("sweep", "runs/sweep/report")):
+            _show_numbers(browser, (folder / f"{page}.html").as_uri(), HERE / f"{name}.png")
         browser.close()
 
 
@@ -57,6 +79,16 @@ def _show_report(browser: Browser, address: str) -> None:
     phone.locator("#mistakes").scroll_into_view_if_needed()
     phone.evaluate("document.querySelector('#mistakes').scrollIntoView()")
     phone.screenshot(path=HERE / "phone.png")
+
+
+def _show_numbers(browser: Browser, address: str, file: Path) -> None:
+    """The beginning of the report of several runs or of a sweep."""
+    page = browser.new_page(viewport={"width": 1180, "height": 1180}, device_scale_factor=1.2)
+    page.goto(address)
+    if page.locator("#values").count():
+        page.evaluate("scrollTo(0, document.querySelector('#search').offsetTop)")
+    page.screenshot(path=file)
+    _reduce(file)
 
 
 def _show_lesson(browser: Browser, address: str) -> None:

@@ -3,7 +3,8 @@
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from functools import lru_cache
+from typing import TypeAlias, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
@@ -48,8 +49,7 @@ class _Reader:
     def __init__(self, location_at: Callable[[int], Location]) -> None:
         self._location_at = location_at
         self._source_map: SourceMap = {}
-        self._yaml = YAML(typ="safe", pure=True)
-        self._yaml.max_depth = MAX_DEPTH
+        self._yaml = _yaml()
         self._values = 0
         self._source = ""
 
@@ -63,7 +63,7 @@ class _Reader:
             raise config_error(location, (), message)
         try:
             self._source = text
-            root = self._yaml.compose(text)
+            root = _composed(text)
         except MarkedYAMLError as error:
             line, message = explain(error, text)
             raise config_error(self._location_at(line), (), message) from None
@@ -154,6 +154,21 @@ class _Reader:
                 message += f"; {escapes}"
             raise config_error(location, path, message)
         return str(node.value)
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.max_depth = MAX_DEPTH
+    return yaml
+
+
+@lru_cache(maxsize=32)
+def _composed(text: str) -> Node | None:
+    """The nodes of a text, which nobody changes; the same text is often read again.
+
+    Composing takes some 10 ms, and a committee or a sweep reads the same few texts for each run.
+    """
+    return cast("Node | None", _yaml().compose(text))
 
 
 def _tag(node: Node) -> str:
