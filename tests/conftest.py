@@ -6,6 +6,7 @@ Also a browser.
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config, parse_config
 from nntrain.data.kaggle import write_csv
+from nntrain.training.rows import Split
 from tests.support.tiny import CONFIG, SWEEP, fill, stripes
 
 pytest_plugins = ["tests.support.browser"]
@@ -86,3 +88,27 @@ def sweep_folder(folder: Path) -> Path:
     """The same with sweep.yaml."""
     (folder / "sweep.yaml").write_text(SWEEP)
     return folder
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charts keep their texts, but are not drawn, which takes most of the time of a report."""
+    from markupsafe import Markup
+
+    from nntrain.report import charts, trial_charts
+
+    for module in (charts, trial_charts):
+        monkeypatch.setattr(module, "to_svg", lambda figure: Markup("<svg></svg>"))
+
+
+@pytest.fixture
+def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`nntrain sweep` trains in this process: starting Dask's workers takes some four seconds."""
+    from nntrain.cluster import connect, dispatcher
+    from tests.support.sweeps import InlineDispatcher
+
+    def inline(connect: object, data: Split, *others: object) -> AbstractContextManager[object]:
+        return nullcontext(InlineDispatcher(workers=1, data=data))
+
+    monkeypatch.setattr(connect, "open_cluster", lambda *arguments: nullcontext())
+    monkeypatch.setattr(dispatcher, "Dispatcher", inline)

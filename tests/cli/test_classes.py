@@ -13,6 +13,8 @@ from nntrain.training import checkpoint
 from tests.support.cli import refuse, succeed
 from tests.support.tiny import SWEEP, TINY, stripes
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 NAMES = np.array(["rows", "columns", "a border"])
 
 
@@ -71,6 +73,7 @@ def test_numbers_that_suit_the_outputs_are_kept_as_they_are(folder: Path) -> Non
     assert load_config(folder / "runs/tiny/config.yaml").class_names == tuple("01234")
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_committees_and_trials_have_the_same_classes(words: Path) -> None:
     succeed("fit", "tiny.yaml", "--set", "members=2")
     succeed("predict", "runs/tiny", "--test", "data/test.csv")

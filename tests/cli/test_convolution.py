@@ -73,6 +73,7 @@ def test_a_resumed_run_ends_as_one_that_was_not_interrupted(pictures: Path) -> N
     np.testing.assert_array_equal(whole.parameters, parts.parameters)
 
 
+@pytest.mark.usefixtures("no_workers")
 def test_sweeps_vary_its_filters(pictures: Path) -> None:
     sweep = SWEEP.replace(
         "network[0].dense: {whole: [2, 10], step: 2}", "network[0].conv: {whole: [2, 6]}"

@@ -10,6 +10,8 @@ from nntrain.data.kaggle import write_csv
 from tests.support.cli import refuse, run, succeed
 from tests.support.tiny import stripes
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def project(folder: Path) -> Path:

@@ -14,7 +14,7 @@ from nntrain.sweep.trials import Trials, open_trials
 from nntrain.training import checkpoint
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
-from nntrain.training.rows import read_data
+from nntrain.training.rows import Split, read_data
 from tests.support.tiny import SWEEP
 
 
@@ -36,9 +36,14 @@ class InlineDispatcher:
     """Trains on tiny.yaml's rows in this process, and finishes segments in random order."""
 
     def __init__(
-        self, workers: int = 2, seed: int = 0, seconds: float = 1e9, killed_after: int | None = None
+        self,
+        workers: int = 2,
+        seed: int = 0,
+        seconds: float = 1e9,
+        killed_after: int | None = None,
+        data: Split | None = None,
     ) -> None:
-        self.data = read_data(load_config("tiny.yaml"), Reporter())
+        self.data = data or read_data(load_config("tiny.yaml"), Reporter())
         self.workers = workers
         self.random = random.Random(seed)
         self.seconds = seconds

@@ -15,7 +15,7 @@ TRY = "--try"
 RATES = "training.optimizer.learning_rate=0.02,0.2"
 
 
-@pytest.mark.usefixtures("folder")
+@pytest.mark.usefixtures("folder", "no_workers", "undrawn")
 def test_every_combination_is_trained_drawn_and_reported() -> None:
     tries = (TRY, RATES, TRY, "network[0].dense=2,4", TRY, "training.optimizer.name=adam",
              "--set", "training.epochs=2", "--set", "training.batch_size=32")  # fmt: skip
@@ -59,7 +59,7 @@ def test_a_key_is_either_set_or_tried() -> None:
     assert not Path("runs").exists()
 
 
-@pytest.mark.usefixtures("sweep_folder")
+@pytest.mark.usefixtures("sweep_folder", "no_workers")
 def test_other_settings_are_another_sweep() -> None:
     options = ("--set", "training.epochs=1", "--parallel", "1")
     Path("sweep.yaml").write_text(Path("sweep.yaml").read_text().replace("trials: 6", "trials: 1"))

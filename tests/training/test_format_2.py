@@ -18,6 +18,8 @@ from nntrain.training.run import RunFolder
 from tests.support.cli import succeed
 from tests.support.tiny import stripes
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 KEPT = Path(__file__).parent / "format_2"
 
 
