@@ -181,6 +181,19 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def with_overrides(text: str, source: str, overrides: Sequence[str]) -> str:
+    """The YAML of a configuration with other values for some keys, and without further defaults.
+
+    Arguments and errors as in `parse_config`.
+    """
+    parse_config(text, source, overrides)  # for its errors
+    values, source_map = read_yaml(text, lambda line: Location((0, line), f"{source}:{line}"))
+    for number, override in enumerate(overrides):
+        location = Location((1, number), override_text(override))
+        values = override_value(values, source_map, override, location)
+    return _dumped(json.loads(json.dumps(values)), allow_unicode=False)
+
+
 def dump_config(config: Config) -> str:
     """Write the complete configuration as YAML, with all defaults; `parse_config` reads it back.
 

@@ -25,7 +25,7 @@ from nntrain.config.issues import (
     report,
     shortened,
 )
-from nntrain.config.load import STARTER, dump_config, parse, parse_config, read_text
+from nntrain.config.load import STARTER, parse, parse_config, read_text, with_overrides
 from nntrain.config.memory import check_network_fits
 from nntrain.config.schema import Config, ConfigModel, Epochs, Seed, expect, increasing, rule_error
 from nntrain.errors import ConfigError
@@ -238,7 +238,7 @@ def _overridden(text: str, source: str, overrides: Sequence[str], sweep: Sweep) 
                 raise ConfigError(
                     f"{override_text(override)}: the sweep tries values of {varied}; leave out one"
                 )
-    return dump_config(parse_config(text, source, overrides)) if overrides else text
+    return with_overrides(text, source, overrides) if overrides else text
 
 
 def _found(definition: SweepSpec, finder: FileFinder) -> dict[str, str | tuple[str, ...]]:

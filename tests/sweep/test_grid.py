@@ -47,6 +47,20 @@ def test_the_same_values_go_on_in_their_folder_and_others_begin_a_new_one() -> N
 
 
 @pytest.mark.usefixtures("folder")
+def test_what_is_set_brings_no_defaults_with_it() -> None:
+    tiny = Path("tiny.yaml").read_text().replace("name: adam", "name: nesterov")
+    Path("tiny.yaml").write_text(tiny)
+    text = grid_text(Path("tiny.yaml"), ["training.optimizer.name=sgd,adam"], ["training.epochs=2"])
+    spec = load_sweep(Path("sweep.yaml"), text=text, overrides=["training.epochs=2"])
+    names = ("sgd", "adam")  # neither has nesterov's momentum
+    made = [spec.config({"training.optimizer.name": name}).training for name in names]
+    assert [(training.optimizer.name, training.epochs) for training in made] == [
+        ("sgd", 2),
+        ("adam", 2),
+    ]
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_key_is_either_set_or_tried() -> None:
     size = "network[0].dense=2,4"
     for override in ("network[0].dense=3", "network[0].dense.x=3"):
