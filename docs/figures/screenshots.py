@@ -27,7 +27,7 @@ SWEEP = """
 config: quick.yaml
 space:
   network[0].dense: {whole: [100, 500], step: 100}
-  training.optimizer.name: {choice: [sgd, momentum, nesterov]}
+  training.batch_size: {choice: [32, 64, 128]}
   training.optimizer.learning_rate: {log: [0.005, 0.5]}
 trials: 14
 """
