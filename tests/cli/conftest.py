@@ -5,11 +5,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.style import Style
 
 from nntrain.cli import main
 from tests.support.cli import succeed
 from tests.support.terminal import Terminal, collect_output
 from tests.support.tiny import fill
+
+
+@pytest.fixture(autouse=True)
+def styles_of_this_terminal() -> None:
+    """Rich's styles keep the codes of the colours that they were first shown with."""
+    Style.parse.cache_clear()
 
 
 @pytest.fixture

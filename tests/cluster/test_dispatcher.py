@@ -105,13 +105,16 @@ def test_the_rows_reach_each_worker_once_and_no_result_stays_on_the_cluster(
     for log in logs:
         log.clear()
     with distributed.Client(cluster) as client:
+
+        def only_the_rows_stay() -> bool:  # scattered, and on each worker
+            client.amm.run_once()  # as Dask itself does every two seconds
+            return len(cluster.scheduler.tasks) < 5
+
         for number in range(6):
             one.start(f"a-{number}", "", {}, None)
             one.start(f"b-{number}", "", {}, None)
             assert len({result.files["worker"] for _, result in results_of(one, 2)}) == 2
-            client.amm.run_once()  # as Dask itself does every two seconds
-            # What stays: the rows, scattered and on each worker.
-            wait_until(lambda: len(cluster.scheduler.tasks) < 5)
+            wait_until(only_the_rows_stay)
             time.sleep(0.05)
     assert sum(len(entry["keys"]) for log in logs for entry in log) == 1  # to the second worker
 
