@@ -149,9 +149,11 @@ def read_out_of_fold(
 
     Arguments and errors as in `held_out_probabilities`.
     """
-    first = models[0]
+    first = min(models, key=lambda model: _fold_of(model).fold)
+    # The rows of a cross-validation are logged as such; its digest is that of the first fold.
+    config = first.config.model_copy(update={"folds": _fold_of(first).of})
     hint = "name a CSV with --data"
-    data = read_run_data(first.run, first.config, reporter, first.meta.data_digest, hint)
+    data = read_run_data(first.run, config, reporter, first.meta.data_digest, hint)
     return out_of_fold(models, data[0].dataset, distortions, threads)
 
 

@@ -75,7 +75,9 @@ def test_the_pooled_accuracy_is_the_one_counted_by_hand(validated: pd.DataFrame)
     shares = validated[["0", "1", "2"]].to_numpy()
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)
     assert np.mean(shares.argmax(axis=1) == validated["label"]) == accuracy
-    evaluation = json.loads(succeed("evaluate", "runs/tiny", "--json").stdout)
+    result = succeed("evaluate", "runs/tiny", "--json")
+    assert "3 folds, each training on 133 rows, validating on 67" in result.stderr
+    evaluation = json.loads(result.stdout)
     assert (evaluation["rows"], evaluation["accuracy"]) == (200, accuracy)
     own = [max(record.val_accuracy for record in nntrain.load(f"tiny/fold-{n}").history)
            for n in (1, 2, 3)]  # fmt: skip
