@@ -16,6 +16,7 @@ from nntrain.training.folds import are_all_folds, out_of_fold, read_out_of_fold
 from nntrain.training.inference import (
     Predictor,
     evaluate,
+    evaluation_of,
     held_out_rows,
     labelled_rows,
 )
@@ -114,14 +115,13 @@ def evaluate_networks(
         return None, reason
     each = [model.probabilities(rows, threads=threads) for model in models]
     answers = Answers(rows.labels, np.asarray(sum(each) / len(each)))
-    comparison = None
-    if len(models) > 1:
-        names, votes = (
-            tuple(str(model.run) for model in models),
-            [one.argmax(axis=1) for one in each],
-        )
-        comparison = RunComparison(names, rows, np.stack(votes), models[0].classes)
-    evaluation = evaluate(models, rows, threads=threads)
+    if len(models) == 1:
+        evaluation = evaluate(models, rows, threads=threads)
+        return _section(source, rows, evaluation, answers, None), ""
+    names = tuple(str(model.run) for model in models)
+    votes = np.stack([shares.argmax(axis=1) for shares in each])
+    comparison = RunComparison(names, rows, votes, models[0].classes)
+    evaluation = evaluation_of(answers.probabilities, rows, models[0].classes)
     return _section(source, rows, evaluation, answers, comparison), ""
 
 
@@ -161,8 +161,9 @@ def _section(
     answers: Answers,
     comparison: RunComparison | None,
 ) -> EvaluationSection:
-    votes = answers.digits[None] if comparison is None else comparison.answers
-    divided = np.flatnonzero((votes != votes[0]).any(axis=0))
+    votes, divided = answers.digits[None], np.empty(0, np.intp)
+    if comparison is not None:
+        votes, divided = comparison.answers, comparison.disagreements()
     divided = divided[np.argsort(answers.confidences[divided], kind="stable")]
 
     def drawn(chosen: NDArray[np.intp]) -> list[Picture]:

@@ -15,15 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.config.schema import FoldConfig
-from nntrain.data.batches import one_hot
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.errors import DataError
 from nntrain.files import atomic_write
-from nntrain.nn import LOSSES
 from nntrain.nn.arrays import Array
 from nntrain.training import inference
 from nntrain.training.inference import Predictor
-from nntrain.training.metrics import Evaluation, confusion_matrix
+from nntrain.training.metrics import Evaluation
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import digest, rows_of
 from nntrain.training.run_data import read_run_data
@@ -48,14 +46,7 @@ class OutOfFold:
     @property
     def evaluation(self) -> Evaluation:
         """The evaluation of all rows, pooled; the loss is cross-entropy."""
-        classes = len(self.classes)
-        targets = one_hot(classes, self.probabilities.dtype.name)[self.rows.labels]
-        return Evaluation(
-            confusion_matrix(self.rows.labels, self.probabilities.argmax(axis=1), classes),
-            LOSSES["cross_entropy"].value(self.probabilities, targets),
-            "cross_entropy",
-            self.classes,
-        )
+        return inference.evaluation_of(self.probabilities, self.rows, self.classes)
 
     def accuracies(self) -> list[float]:
         """The accuracy on the rows of each fold."""

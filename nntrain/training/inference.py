@@ -301,11 +301,17 @@ def evaluate(
     else:
         outputs = probabilities(models, rows, distortions, threads)
         loss_name = "cross_entropy"
-    classes = outputs.shape[1]
-    targets = one_hot(classes, outputs.dtype.name)[rows.labels]
+    return evaluation_of(outputs, rows, models[0].classes, loss_name)
+
+
+def evaluation_of(
+    outputs: Array, rows: Subset, classes: tuple[str, ...], loss_name: str = "cross_entropy"
+) -> Evaluation:
+    """Evaluate the outputs or probabilities of labelled rows, shape (N, classes)."""
+    targets = one_hot(len(classes), outputs.dtype.name)[rows.labels]
     return Evaluation(
-        confusion=confusion_matrix(rows.labels, outputs.argmax(axis=1), classes),
+        confusion=confusion_matrix(rows.labels, outputs.argmax(axis=1), len(classes)),
         loss=LOSSES[loss_name].value(outputs, targets),
         loss_name=loss_name,
-        classes=models[0].classes,
+        classes=classes,
     )
