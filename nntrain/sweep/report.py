@@ -107,17 +107,14 @@ def _by_key(trials: Trials, judged: Sequence[RankedTrial], written: WrittenValue
     """The accuracy by the value of each key; on a logarithmic axis if it was searched so."""
     made = []
     for key, parameter in trials.definition.sweep.space.items():
-        values = [one.values[key] for one in judged]
+        points = [(one.values[key], _point(one)) for one in judged]
         if parameter.choice is not None:
             order = [written(key, value) for value in parameter.choice]
-            shown = sorted(judged, key=lambda one: order.index(written(key, one.values[key])))
-            texts = [written(key, one.values[key]) for one in shown]
-            points = list(map(_point, shown))
-            made.append(trial_charts.by_value(key, texts, points, logarithmic=False))
-        else:
-            log = parameter.log is not None
-            points = list(map(_point, judged))
-            made.append(trial_charts.by_value(key, values, points, logarithmic=log))
+            points = [(written(key, value), point) for value, point in points]
+            points.sort(key=lambda each: order.index(each[0]))
+        values, shown = zip(*points, strict=True)
+        log = parameter.log is not None
+        made.append(trial_charts.by_value(key, values, shown, logarithmic=log))
     return made
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
@@ -65,7 +66,7 @@ class RunComparison:
     answers: NDArray[np.intp]
     classes: tuple[str, ...]
 
-    @property
+    @cached_property
     def right(self) -> NDArray[np.bool_]:
         """Which predictions are right, shape (runs, N)."""
         return np.asarray(self.answers == self.rows.labels)

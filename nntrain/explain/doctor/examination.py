@@ -22,7 +22,7 @@ from nntrain.training.initial_weights import read_initial_weights
 from nntrain.training.layer_stats import saturated
 from nntrain.training.loop import train
 from nntrain.training.progress import EpochRecord, is_finished
-from nntrain.training.reporter import Reporter
+from nntrain.training.reporter import WARNING, Reporter
 from nntrain.training.resume_checks import newest_checkpoint
 from nntrain.training.rows import Split, digest
 from nntrain.training.run import RunFolder
@@ -339,7 +339,7 @@ class _Notices(Reporter):
         self._reporter = reporter
 
     def log(self, text: str) -> None:
-        if not text.startswith("warning: "):
+        if not text.startswith(WARNING):
             self._reporter.log(text)
 
 
