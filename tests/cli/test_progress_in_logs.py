@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import TextIO, cast
@@ -17,7 +16,7 @@ from nntrain.sweep.runner import run_sweep
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import open_trials
 from tests.support.sweeps import InlineDispatcher, variant
-from tests.support.terminal import Screen, collect_output
+from tests.support.terminal import Screen, shown_by
 
 COMMITTEE = ("--set", "members=2", "--set", "training.epochs=1")
 # What a kernel of Jupyter gives to the commands of a cell.
@@ -42,22 +41,8 @@ def train(stream: TextIO, *overrides: str) -> None:
 
 
 def test_a_command_in_a_notebooks_cell_writes_a_line_an_epoch(folder: Path) -> None:
-    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
-    reader, writer = pty.openpty()
-    thread, chunks = collect_output(reader)
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "nntrain", "fit", "tiny.yaml"],
-        env={**os.environ, **CELL},
-        cwd=folder,
-        stdin=writer,
-        stdout=writer,
-        stderr=writer,
-    ) as process:
-        os.close(writer)
-        assert process.wait() == 0
-    thread.join()
-    os.close(reader)
-    assert_is_plain(b"".join(chunks).decode().replace("\r\n", "\n"), 4)
+    shown = shown_by(["fit", "tiny.yaml"], {**os.environ, **CELL}, folder)
+    assert_is_plain(shown.decode().replace("\r\n", "\n"), 4)
 
 
 def test_a_committee_writes_a_line_an_epoch_where_nothing_is_drawn_again(

@@ -3,9 +3,6 @@
 import os
 import re
 import shutil
-import struct
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,13 +10,11 @@ import pytest
 from nntrain.data.demo import demo_digits
 from nntrain.data.kaggle import write_csv
 from tests.support.cli import succeed
-from tests.support.terminal import Terminal, collect_output, visible_lines, width
+from tests.support.terminal import Terminal, shown_by, visible_lines, width
 from tests.support.tiny import fill
 from tests.support.training import CONVOLUTIONAL
 
-fcntl = pytest.importorskip("fcntl", reason="Windows has no pseudo-terminals")
-pty = pytest.importorskip("pty")
-termios = pytest.importorskip("termios")
+pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
 ESCAPE = "\x1b"
 
@@ -50,26 +45,11 @@ def test_tables_are_coloured_only_in_a_terminal(trained_runs: None, terminal: Te
 
 def screen(columns: int, *command: str, cwd: Path = Path(), encoding: str = "utf-8") -> list[str]:
     """What a real process writes in a terminal of that width; a bar's states are lines."""
-    reader, writer = pty.openpty()
-    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    thread, chunks = collect_output(reader)
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    with subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "nntrain", *command],
-        env=environment | {"TERM": "xterm", "PYTHONIOENCODING": encoding},
-        cwd=cwd,
-        stdin=writer,
-        stdout=writer,
-        stderr=writer,
-    ) as process:
-        os.close(writer)
-        assert process.wait() == 0
-    thread.join()
-    os.close(reader)
+    environment |= {"TERM": "xterm", "PYTHONIOENCODING": encoding}
+    shown = shown_by(command, environment, cwd, columns)
     return [
-        line
-        for line in visible_lines(b"".join(chunks).decode(encoding).replace("\r", "\n"))
-        if line.strip()
+        line for line in visible_lines(shown.decode(encoding).replace("\r", "\n")) if line.strip()
     ]
 
 

@@ -3,9 +3,15 @@
 import io
 import os
 import re
+import struct
+import subprocess
+import sys
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
 
 Terminal = Callable[..., str]
 
@@ -42,6 +48,38 @@ def collect_output(reader: int) -> tuple[threading.Thread, list[bytes]]:
     thread = threading.Thread(target=collect)
     thread.start()
     return thread, chunks
+
+
+def shown_by(
+    command: Sequence[str], environment: Mapping[str, str], cwd: Path, columns: int | None = None
+) -> bytes:
+    """What a real process of nntrain writes into a pseudo-terminal.
+
+    Args:
+        command: The arguments of nntrain.
+        environment: The environment of the process.
+        cwd: Its working directory.
+        columns: The columns of the terminal, which has 24 lines; None: it says nothing of them.
+    """
+    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+    reader, writer = pty.openpty()
+    if columns is not None:
+        fcntl, termios = map(pytest.importorskip, ("fcntl", "termios"))
+        fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    thread, chunks = collect_output(reader)
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "nntrain", *command],
+        env=dict(environment),
+        cwd=cwd,
+        stdin=writer,
+        stdout=writer,
+        stderr=writer,
+    ) as process:
+        os.close(writer)
+        assert process.wait() == 0
+    thread.join()
+    os.close(reader)
+    return b"".join(chunks)
 
 
 def visible_lines(text: str) -> list[str]:
