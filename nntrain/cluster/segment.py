@@ -90,7 +90,7 @@ def _run_segment(
 
 def read_files(run: RunFolder) -> dict[str, bytes]:
     """Read the files of a run's folder; equal files are one object, which is sent once."""
-    files = [run.last_file, run.best_file, run.metrics_file, run.layers_file]
+    files = [run.last_file, run.best_file, run.metrics_file, run.layers_file, *run.teacher_files()]
     if not run.last_file.exists() and not run.best_file.exists():
         files.append(run.init_file)  # not needed any more with a checkpoint
     contents = {file.name: file.read_bytes() for file in files if file.exists()}

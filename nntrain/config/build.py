@@ -11,7 +11,7 @@ from nntrain.config.schema import (
 )
 from nntrain.data.augment import Augmentation, Augmenter
 from nntrain.data.batches import Rescale
-from nntrain.engine import Dropout
+from nntrain.engine import Distillation, Dropout
 from nntrain.nn import Network
 from nntrain.optim import (
     INITIALIZERS,
@@ -69,6 +69,12 @@ def build_dropout(config: Config) -> Dropout | None:
     """Dropout; None if all rates are 0."""
     rates = dropout_rates(config)
     return Dropout(rates, config.seed) if any(rates) else None
+
+
+def build_distillation(config: Config) -> Distillation | None:
+    """Distillation; None without a teacher."""
+    teacher = config.training.teacher
+    return None if teacher is None else Distillation(teacher.temperature, teacher.weight)
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:

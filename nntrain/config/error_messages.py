@@ -33,6 +33,7 @@ from nntrain.config.schema import (
     DistortionConfig,
     ElasticConfig,
     NormalConfig,
+    TeacherConfig,
     TrainingConfig,
     UniformConfig,
 )
@@ -55,6 +56,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "network": DenseConfig,
     **LAYERS,
     "training": TrainingConfig,
+    "teacher": TeacherConfig,
     **_SHAPES["init"],
     **_SHAPES["optimizer"],
     **_SHAPES["schedule"],

@@ -582,6 +582,23 @@ ScheduleConfig = Annotated[
 ]
 
 
+class TeacherConfig(ConfigModel):
+    """Finished runs whose probabilities are targets, for the distorted pictures, too."""
+
+    runs: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)] = Field(
+        description="folders of finished runs and committees; each network counts the same"
+    )
+    temperature: float = Field(
+        default=4.0,
+        ge=1,
+        le=100,
+        description="how soft the probabilities are made; 1 leaves them as they are",
+    )
+    weight: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.9, description="share of the teacher; the rest is that of the labels"
+    )
+
+
 class TrainingConfig(ConfigModel):
     """Training settings."""
 
@@ -596,6 +613,9 @@ class TrainingConfig(ConfigModel):
     )
     label_smoothing: Share = Field(
         default=0.0, description="share of each target that is spread over all classes"
+    )
+    teacher: TeacherConfig | None = Field(
+        default=None, description="networks to learn from, besides the labels; null for none"
     )
     l1: NotNegative = Field(default=0.0, description="penalty on the absolute weights")
     max_norm: Positive | None = Field(
@@ -741,6 +761,20 @@ class Config(ConfigModel):
                 given=("network", last, "activation"),
             )
         return loss
+
+    @field_validator("training")
+    @classmethod
+    def _check_loss_can_be_taught(
+        cls, training: TrainingConfig, info: ValidationInfo
+    ) -> TrainingConfig:
+        loss = info.data.get("loss", "cross_entropy")
+        if training.teacher is not None and loss != "cross_entropy":
+            raise rule_error(
+                f"needs loss: cross_entropy, not {loss}; write that, or null here",
+                "teacher",
+                given=("loss",),
+            )
+        return training
 
     @field_validator("training")
     @classmethod

@@ -1,10 +1,10 @@
 """Shuffled batches of scaled inputs and one-hot targets."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import cycle
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,10 @@ class BatchArrays(Protocol):
 
 
 Buffer = TypeVar("Buffer", bound=BatchArrays)
+
+
+# Replaces targets, shape (B, n_L), by those of a teacher for images of grey values, (B, P).
+Teach: TypeAlias = Callable[[Array, Array], None]
 
 
 class Rescale:
@@ -60,6 +64,7 @@ class Batches:
         scale: Scaling from pixels to inputs.
         seed: Seed of shuffling and augmentation.
         augmenter: Transforms every image; None for no augmentation.
+        teach: Replaces the targets of each batch by those of a teacher; None for no teacher.
         workers: Number of threads that fill blocks.
     """
 
@@ -72,6 +77,7 @@ class Batches:
         scale: Rescale,
         seed: int,
         augmenter: Augmenter | None = None,
+        teach: Teach | None = None,
         workers: int = 1,
     ) -> None:
         self.rows = rows
@@ -80,6 +86,7 @@ class Batches:
         self.scale = scale
         self.seed = seed
         self.augmenter = augmenter
+        self.teach = teach
         self.workers = workers
 
     @property
@@ -145,14 +152,19 @@ class Batches:
             for start in range(0, count, self.batch_size)
         ]
         x = block.x[:count]
-        if self.augmenter is None:
+        if self.augmenter is None and self.teach is None:
             self.scale.apply(pixels, x)
-        else:
-            for batch, part in enumerate(parts, first_batch):
+            return
+        for batch, part in enumerate(parts, first_batch):
+            if self.augmenter is None:
+                x[part] = pixels[part]
+            else:
                 rng = generator(self.seed, Purpose.DISTORTION, epoch, batch)
                 params = self.augmenter.sample(rng, labels[part], part.stop - part.start)
                 self.augmenter.apply(pixels[part], params, x[part])
-            self.scale.apply(x, x)
+            if self.teach is not None:
+                self.teach(x[part], block.y[part])
+        self.scale.apply(x, x)
 
 
 def one_hot(classes: int, dtype: str, smoothing: float = 0.0) -> Array:

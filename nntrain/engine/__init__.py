@@ -1,11 +1,14 @@
-"""The fast training step: preallocated buffers, worker threads, cache-sized regions, and dropout.
+"""The fast training step, with preallocated buffers, worker threads and cache-sized regions.
+
+Dropout and distillation belong to it, too.
 
 It calls the formulas of `nntrain.nn` and `nntrain.optim`.
 """
 
 from nntrain.engine.buffers import BatchBuffer
+from nntrain.engine.distillation import Distillation
 from nntrain.engine.dropout import Dropout
 from nntrain.engine.step import TrainStep
 from nntrain.engine.threads import WorkerPool
 
-__all__ = ["BatchBuffer", "Dropout", "TrainStep", "WorkerPool"]
+__all__ = ["BatchBuffer", "Distillation", "Dropout", "TrainStep", "WorkerPool"]

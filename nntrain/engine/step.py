@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 from nntrain.engine.buffers import BatchBuffer, BatchShards, Buffers, RowShard
+from nntrain.engine.distillation import Distillation
 from nntrain.engine.dropout import Dropout
 from nntrain.engine.threads import WorkerPool
 from nntrain.nn.arrays import Array
@@ -37,6 +38,7 @@ class TrainStep:
         regularization: L1, max-norm and clipping.
         average: A moving average of the parameters to update; None: no average.
         dropout: Dropout of the inputs of layers; None: no dropout.
+        distillation: The error to minimise, with targets of a teacher; None: the network's loss.
 
     Attributes:
         threads: The number of threads that divide a batch.
@@ -53,6 +55,7 @@ class TrainStep:
         regularization: Regularization = NONE,
         average: MovingAverage | None = None,
         dropout: Dropout | None = None,
+        distillation: Distillation | None = None,
     ) -> None:
         self.network = network
         self.optimizer = optimizer
@@ -60,6 +63,8 @@ class TrainStep:
         self.regularization = regularization
         self.average = average
         self.dropout = dropout
+        self.distillation = distillation
+        self._output_delta = (distillation or network).output_delta
         work = batch_size * sum(
             layer.weights.size * max(1, math.prod(shape[:-1]))
             for layer, shape in zip(network.layers, network.shapes[1:], strict=True)
@@ -142,7 +147,7 @@ class TrainStep:
             if mask is not None:
                 np.multiply(xs[i], mask, out=inputs[i])
             layer.forward(inputs[i], xs[i + 1])
-        delta = self.network.output_delta(xs[-1], y, deltas[-1], scratch[-1])
+        delta = self._output_delta(xs[-1], y, deltas[-1], scratch[-1])
         delta *= 1 / count
         for i in range(len(layers) - 1, 0, -1):
             error = layers[i].backward(deltas[i + 1], inputs[i], deltas[i])

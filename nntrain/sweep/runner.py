@@ -16,6 +16,7 @@ from nntrain.sweep.search import can_start, is_rung, max_trials, should_prune
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.run import RunFolder
+from nntrain.training.teacher import teacher_of
 
 SAVE_INTERVAL = 10.0  # seconds; how much of the recorded running time a kill may lose
 
@@ -116,6 +117,7 @@ class _SweepRun:
             return
         if not run.config_file.exists():
             run.prepare(config)
+            teacher_of(run, config, None)  # kept in the folder, and sent with its files
         elif not _has_config(run, config):
             raise RunError(
                 f"{run}: not trained with the values that the sweep gives it now; remove it, and "

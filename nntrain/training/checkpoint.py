@@ -91,6 +91,7 @@ class Meta(_Strict):
         machine: The machine it was written on; "" if unknown.
         init: The run and epoch, or the file, whose weights the training began with; "" if it drew
             them.
+        teacher: SHA-256 of the networks that it learns from; "" if there are none.
     """
 
     format: int = FORMAT
@@ -103,6 +104,7 @@ class Meta(_Strict):
     versions: dict[str, str] = Field(default_factory=lambda: versions())
     machine: str = ""
     init: str = ""
+    teacher: str = ""
 
 
 class _SavedMeta(Meta):

@@ -44,6 +44,7 @@ from nntrain.training.run_data import NAME_THE_DATA, read_run_data
 from nntrain.training.session import plan_of, training_session
 from nntrain.training.signals import defer_signals
 from nntrain.training.state import TrainingState
+from nntrain.training.teacher import Teacher, find_teacher, keep_teacher, log_teacher, teacher_of
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,19 @@ def fit(
     data = data or read_data(config, reporter)
     state = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
     data_digest = digest(*data)
+    teacher = find_teacher(config)
+    if teacher is not None:
+        teacher.check_fits(state.network.widths[0], config)
+        log_teacher(teacher, data_digest, reporter)
     run = create_run()
     if init is not None:
         reporter.log_about(str(run), f"beginning with the weights of {init.source}")
     with run.removed_if_nothing_is_saved(), run.lock():
-        return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
+        if teacher is not None:
+            keep_teacher(run, teacher)
+        return _train(
+            config, run, state, data, data_digest, teacher, reporter, threads, should_stop
+        )
 
 
 def resume(
@@ -156,8 +165,13 @@ def resume(
             state.restore(saved, file)
             _log_position(run, config, before, saved, threads, reporter)
             run.write_progress(saved.progress)  # may be older, after a kill between the two writes
+        teacher = teacher_of(run, config, saved.meta.teacher if saved else None)
+        if teacher is not None:
+            teacher.check_fits(state.network.widths[0], config)
         run.write_config(config)
-        return _train(config, run, state, data, data_digest, reporter, threads, should_stop)
+        return _train(
+            config, run, state, data, data_digest, teacher, reporter, threads, should_stop
+        )
 
 
 def _log_position(
@@ -193,6 +207,8 @@ def dry_run(config: Config, reporter: Reporter) -> str:
     training, _ = read_data(config, reporter)
     config = config.with_classes(training.dataset.classes)
     network = build_network(config, training.dataset.pixels.shape[1])
+    if (teacher := find_teacher(config)) is not None:
+        teacher.check_fits(network.widths[0], config)
     build_optimizer(config, network)
     batches = len(batches_for(config, training, network, threads=1))
     members = f", {config.networks} {config.part}s" if config.networks > 1 else ""
@@ -208,6 +224,7 @@ def _train(
     state: TrainingState,
     data: Split,
     data_digest: str,
+    teacher: Teacher | None,
     reporter: Reporter,
     threads: int,
     should_stop: Callable[[EpochRecord], bool],
@@ -215,11 +232,12 @@ def _train(
     training, validation = data
     network, progress, plan = state.network, state.progress, plan_of(config)
     finished_before = is_finished(progress.history, plan.epochs, plan.patience)
-    batches = batches_for(config, training, network, threads)
+    batches = batches_for(config, training, network, threads, teacher)
     targets = one_hot(config.output_layer.dense, config.dtype)
     stats = LayerStats(network, training, batches.scale, targets)
     greatest = training.dataset.greatest_pixel
-    now = _checkpoint_of(config, state, data_digest, greatest, threads)
+    taught_by = teacher.digest if teacher else ""
+    now = _checkpoint_of(config, state, data_digest, greatest, threads, taught_by)
     session = training_session(
         config, network, state.optimizer, state.average, batches.batch_size, threads
     )
@@ -260,7 +278,12 @@ def _train(
 
 
 def _checkpoint_of(
-    config: Config, state: TrainingState, data_digest: str, greatest_pixel: int, threads: int
+    config: Config,
+    state: TrainingState,
+    data_digest: str,
+    greatest_pixel: int,
+    threads: int,
+    teacher: str,
 ) -> Checkpoint:
     """A view of the live state: saving it later saves the values of that time."""
     meta = checkpoint.Meta(
@@ -273,6 +296,7 @@ def _checkpoint_of(
         threads=threads,
         machine=checkpoint.machine(),
         init=state.init,
+        teacher=teacher,
     )
     return Checkpoint(meta, state.network.parameters, state.state, state.progress)
 
@@ -295,7 +319,13 @@ def _validation(
     return validate
 
 
-def batches_for(config: Config, training: Subset, network: Network, threads: int) -> Batches:
+def batches_for(
+    config: Config,
+    training: Subset,
+    network: Network,
+    threads: int,
+    teacher: Teacher | None = None,
+) -> Batches:
     """The batches of the training rows, with the configured size, scale and distortions."""
     distorter = build_augmenter(config, network.widths[0])
     return Batches(
@@ -305,7 +335,8 @@ def batches_for(config: Config, training: Subset, network: Network, threads: int
         scale=build_rescale(config),
         seed=config.seed,
         augmenter=distorter,
-        workers=threads if distorter else 1,
+        teach=teacher.teach if teacher else None,
+        workers=threads if distorter or teacher else 1,
     )
 
 

@@ -193,11 +193,17 @@ def keep_initial_weights(
         NNTrainError: If a file cannot be written.
     """
     for member, init in zip(run.members_of(config) if weights else [], weights, strict=True):
-        _keep(member, _checkpoint_of(init, config, inputs))
+        _keep(member, checkpoint_of_weights(init, config, inputs))
 
 
-def _checkpoint_of(init: InitialWeights, config: Config, inputs: int) -> Checkpoint:
-    """A checkpoint of a new network before its training, without optimiser state."""
+def checkpoint_of_weights(init: InitialWeights, config: Config, inputs: int) -> Checkpoint:
+    """A checkpoint of weights only, without optimiser state and progress.
+
+    Args:
+        init: The weights.
+        config: The configuration of a network that they fit.
+        inputs: Its n_0.
+    """
     network = build_network(config, inputs)
     init.copy_to(network)
     # Without an average, the weights that it predicts with are its parameters.

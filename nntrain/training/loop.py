@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.batches import Rescale
+from nntrain.data.batches import Rescale, one_hot
 from nntrain.data.dataset import Subset
 from nntrain.engine import BatchBuffer, TrainStep
 from nntrain.errors import DivergenceError
-from nntrain.nn import Loss, Network
+from nntrain.nn import Network
 from nntrain.nn.arrays import Array
 from nntrain.optim import Schedule
 from nntrain.training.progress import EpochRecord, Progress, is_finished
@@ -88,7 +88,6 @@ def train(
         DivergenceError: If the loss or the parameters are no longer finite. Such values are never
             yielded.
     """
-    network = step.network
     blocks = [step.buffer(batches.block_rows) for _ in range(batches.workers + 1)]
     while not is_finished(progress.history, plan.epochs, plan.patience):
         started = perf_counter() - progress.seconds
@@ -104,7 +103,7 @@ def train(
                 step.run(block, ends[-2], ends[-1], learning_rate, progress.epoch, batch)
                 batch += 1
                 stopped = after_batch(progress)
-            _count(network.loss, block, labels, ends, progress)
+            _count(step, block, labels, ends, progress)
             if stopped and batch < len(batches):
                 progress.seconds = perf_counter() - started
                 _check_finite(step, progress)
@@ -118,7 +117,7 @@ def train(
 
 
 def _count(
-    loss: Loss,
+    step: TrainStep,
     block: BatchBuffer,
     labels: NDArray[np.integer[Any]],
     ends: list[int],
@@ -127,7 +126,9 @@ def _count(
     """Add a block's batches to the progress one by one, so that sums do not depend on blocks."""
     rows = ends[-1]
     outputs, y = block.outputs[:rows], block.y[:rows]
-    errors = loss.errors(outputs, y).astype(np.float64)
+    if step.distillation is not None:  # comparable with the validation loss
+        y = one_hot(outputs.shape[1], outputs.dtype.name)[labels[:rows]]
+    errors = step.network.loss.errors(outputs, y).astype(np.float64)
     right = outputs.argmax(axis=1) == labels[:rows]
     loss_sums = np.add.reduceat(errors, ends[:-1]).tolist()
     right_sums = np.add.reduceat(right, ends[:-1], dtype=np.int64).tolist()

@@ -133,7 +133,8 @@ class RunFolder:
                 members = subfolders(self.folder)
                 for run in (self, *map(RunFolder, members)):
                     lock = run.folder / ".lock"
-                    for file in (run.config_file, run.origin_file, run.init_file, lock):
+                    own = (run.config_file, run.origin_file, run.init_file, lock)
+                    for file in (*own, *run.teacher_files()):
                         with suppress(OSError):
                             file.unlink()
                 remove_empty([*members, *self.made])
@@ -199,6 +200,15 @@ class RunFolder:
         self.made = make_folder(self.folder)
         self.write_config(config)
         return self
+
+    def teacher_file(self, number: int) -> Path:
+        """The file of one of the networks that teach it, counted from 1."""
+        return self.folder / f"teacher-{number}.npz"
+
+    def teacher_files(self) -> list[Path]:
+        """The files of the networks that teach it; none if there is no teacher."""
+        numbers = range(1, len([*self.folder.glob("teacher-*.npz")]) + 1)
+        return [file for number in numbers if (file := self.teacher_file(number)).exists()]
 
     @property
     def resume_command(self) -> str:

@@ -7,7 +7,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config
-from nntrain.config.build import build_dropout, build_regularization, build_schedule
+from nntrain.config.build import (
+    build_distillation,
+    build_dropout,
+    build_regularization,
+    build_schedule,
+)
 from nntrain.engine import TrainStep, WorkerPool
 from nntrain.nn import Network
 from nntrain.optim import MovingAverage, Optimizer
@@ -34,7 +39,7 @@ def training_session(
     """Set up everything that a training needs besides rows and a plan, and tear it down at the end.
 
     Args:
-        config: The configuration of regularisation and dropout.
+        config: The configuration of regularisation, dropout and teacher.
         network: The network to train.
         optimizer: The optimiser of its parameters.
         average: The moving average of its parameters, if there is one.
@@ -55,6 +60,7 @@ def training_session(
             build_regularization(config, network),
             average,
             build_dropout(config),
+            build_distillation(config),
         )
         with threadpool_limits(step.blas_threads, "blas"):
             yield step

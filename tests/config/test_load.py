@@ -200,6 +200,7 @@ training:
   schedule: {name: constant, warmup: 0.0}
   input_dropout: 0.0
   label_smoothing: 0.0
+  teacher: null
   l1: 0.0
   max_norm: null
   clip_norm: null

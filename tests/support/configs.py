@@ -129,6 +129,12 @@ def distortions() -> st.SearchStrategy[Any]:
     )
 
 
+def teachers() -> st.SearchStrategy[Any]:
+    runs = st.lists(texts, min_size=1, max_size=3).map(tuple)
+    shares = {"temperature": numbers(1, 100), "weight": numbers(0, 1)}
+    return st.none() | tables({"runs": runs}, shares)
+
+
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
     classes, epochs = draw(st.integers(2, 10)), draw(counts)
@@ -140,6 +146,7 @@ def configs(draw: st.DrawFn) -> Config:
     hidden, last = draw(st.lists(layers(counts), max_size=3)), draw(last_layers(classes))
     suited = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}
     losses = {"squared_error", suited.get(last["activation"], "squared_error")}
+    loss = draw(st.sampled_from(sorted(losses)))
     values = {
         "seed": draw(seeds),
         "members": draw(st.integers(1, 100)),
@@ -154,7 +161,7 @@ def configs(draw: st.DrawFn) -> Config:
             "distortion": draw(distortions()),
         },
         "network": (*hidden, last),
-        "loss": draw(st.sampled_from(sorted(losses))),
+        "loss": loss,
         "training": {
             "epochs": epochs,
             "batch_size": draw(counts),
@@ -162,6 +169,7 @@ def configs(draw: st.DrawFn) -> Config:
             "schedule": draw(schedules(epochs)),
             "input_dropout": draw(numbers(0, 0.99)),
             "label_smoothing": draw(share),
+            "teacher": draw(teachers() if loss == "cross_entropy" else st.none()),
             "l1": draw(not_negative),
             "max_norm": draw(positive | st.none()),
             "clip_norm": draw(positive | st.none()),

@@ -1,0 +1,207 @@
+"""The teacher of a run: finished networks whose probabilities are its targets.
+
+A run keeps a copy of the teacher's weights in its folder, so it can be resumed without the
+teacher's runs.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from nntrain.config import Config, dump_config
+from nntrain.config.build import build_distillation, build_rescale
+from nntrain.engine import Distillation
+from nntrain.errors import CheckpointError, DataError, RunError
+from nntrain.nn import Network
+from nntrain.nn.arrays import Array
+from nntrain.training import checkpoint
+from nntrain.training.inference import (
+    as_probabilities,
+    check_same_classes,
+    load_models,
+    network_of,
+)
+from nntrain.training.initial_weights import InitialWeights, checkpoint_of_weights
+from nntrain.training.loop import PREDICTION_OUTPUTS
+from nntrain.training.progress import summary
+from nntrain.training.reporter import Reporter
+from nntrain.training.run import RunFolder
+from nntrain.training.weight_files import named_arrays
+
+
+class TaughtBy(NamedTuple):
+    """One network of a teacher.
+
+    Attributes:
+        source: The run that it is from.
+        config: The configuration that it was trained with.
+        network: With the weights that it predicts with.
+    """
+
+    source: str
+    config: Config
+    network: Network
+
+
+class Teacher:
+    """The networks that teach another one, and how.
+
+    Attributes:
+        networks: The networks; each counts the same.
+        distillation: Temperature and weight.
+    """
+
+    def __init__(self, networks: Sequence[TaughtBy], distillation: Distillation) -> None:
+        self.networks = networks
+        self.distillation = distillation
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the networks' configurations and weights."""
+        total = hashlib.sha256()
+        for _, config, network in self.networks:
+            total.update(dump_config(config).encode())
+            total.update(network.parameters.tobytes())
+        return total.hexdigest()
+
+    def check_fits(self, inputs: int, config: Config) -> None:
+        """Check that a network of n_0 = `inputs` pixels and this configuration can be taught.
+
+        Raises:
+            DataError: If pictures or classes of the teacher are others.
+        """
+        for source, own, network in self.networks:
+            if network.widths[0] != inputs:
+                raise DataError(
+                    f"training.teacher.runs: {source} was trained on {network.widths[0]} pixels a "
+                    f"row, but the training rows have {inputs}; name runs of the same pictures"
+                )
+            if own.class_names != config.class_names:
+                raise DataError(
+                    f"training.teacher.runs: {source} was trained on other classes than those of "
+                    f"{config.data.training_source}; name runs of the same classes"
+                )
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def teach(self, images: Array, y: Array) -> None:
+        """Replace targets by those of `Distillation`.
+
+        The result depends on the batch only, so that training can be resumed at any batch.
+
+        Args:
+            images: Grey values from 0 to 255 of one batch, shape (B, P).
+            y: One-hot labels, shape (B, n_L); overwritten.
+        """
+        q = np.zeros(y.shape)
+        for _, config, network in self.networks:
+            x = np.empty(images.shape, network.parameters.dtype)
+            build_rescale(config).apply(images, x)
+            rows = max(1, PREDICTION_OUTPUTS // max(network.widths))
+            for start in range(0, len(x), rows):
+                outputs = network.predict(x[start : start + rows])
+                meaning = config.network[-1].activation, config.loss
+                q[start : start + rows] += as_probabilities(outputs, *meaning)
+        y[...] = self.distillation.targets(y, q / len(self.networks))
+
+
+def find_teacher(config: Config) -> Teacher | None:
+    """The teacher that a configuration names; None if it names none.
+
+    Raises:
+        RunError: If a folder is not a run's, or the run is not finished.
+        CheckpointError: If a checkpoint is damaged or invalid.
+        ConfigError, DataError: If a network is named twice, or the runs have different classes.
+    """
+    distillation = build_distillation(config)
+    if config.training.teacher is None or distillation is None:
+        return None
+    runs = [RunFolder.open(Path(path)) for path in config.training.teacher.runs]
+    for run in runs:
+        if run.unfinished():
+            raise RunError(
+                f"{run}: is not finished and cannot teach; resume with: {run.resume_command}"
+            )
+    models = load_models(runs)
+    check_same_classes(models)
+    networks = [TaughtBy(str(model.run), model.config, model.network) for model in models]
+    return Teacher(networks, distillation)
+
+
+def log_teacher(teacher: Teacher, data_digest: str, reporter: Reporter) -> None:
+    """Log each network that teaches, its result and the time of its training.
+
+    Args:
+        teacher: From `find_teacher`.
+        data_digest: Of the rows that it teaches.
+        reporter: Logs a warning, too, if the teacher was trained on other rows.
+    """
+    for source, _, _ in teacher.networks:
+        run = RunFolder(Path(source))
+        history = run.history()
+        minutes = sum(record.seconds for record in history) / 60
+        reporter.log(f"taught by {source}: {summary(history, None)}; trained in {minutes:.1f} min")
+        if checkpoint.load(run.best_file).meta.data_digest != data_digest:
+            reporter.log(
+                f"warning: {source} was trained on other rows; if it has seen the validation rows, "
+                "their accuracy is too good"
+            )
+
+
+def keep_teacher(run: RunFolder, teacher: Teacher) -> None:
+    """Save the teacher's networks in the folder of a run; the first one last, as a mark.
+
+    Raises:
+        NNTrainError: If a file cannot be written.
+    """
+    for number, (source, config, network) in reversed([*enumerate(teacher.networks, 1)]):
+        weights = InitialWeights(source, named_arrays(network))
+        saved = checkpoint_of_weights(weights, config, network.widths[0])
+        checkpoint.save(run.teacher_file(number), saved)
+
+
+def kept_teacher(run: RunFolder, config: Config) -> Teacher | None:
+    """The teacher whose networks a run keeps in its folder; None if it keeps none.
+
+    Raises:
+        CheckpointError: If a file is damaged or invalid.
+    """
+    distillation, files = build_distillation(config), run.teacher_files()
+    if distillation is None or not files:
+        return None
+    return Teacher([_kept(file) for file in files], distillation)
+
+
+def teacher_of(run: RunFolder, config: Config, digest: str | None) -> Teacher | None:
+    """The teacher that a run keeps; else the one that its configuration names, which it keeps now.
+
+    Args:
+        run: The run.
+        config: Its configuration.
+        digest: The teacher's digest in the run's checkpoint; None without a checkpoint.
+
+    Raises:
+        CheckpointError: If a file is damaged or invalid, or is not the one of the checkpoint.
+        RunError, ConfigError, DataError: See `find_teacher`.
+    """
+    if config.training.teacher is None:
+        return None
+    # A kill may have come before the first one, which is written last.
+    kept = kept_teacher(run, config) if run.teacher_file(1).exists() else None
+    teacher = kept or find_teacher(config)
+    if teacher is None or digest not in (None, teacher.digest):
+        raise CheckpointError(
+            f"{run.teacher_file(1)}: missing, or not the teacher that {run} has learnt from; "
+            "restore it from a backup"
+        )
+    if kept is None:
+        keep_teacher(run, teacher)
+    return teacher
+
+
+def _kept(file: Path) -> TaughtBy:
+    saved = checkpoint.load(file)
+    return TaughtBy(saved.meta.init, *network_of(saved, file))
