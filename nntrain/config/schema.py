@@ -118,7 +118,13 @@ def _by_digit(value: object) -> object:
 class ConfigModel(BaseModel):
     """Base of all parts of the configuration."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        defer_build=True,  # only `Config` is validated: its parts need no validators of their own
+    )
 
     @field_validator("*")
     @classmethod
