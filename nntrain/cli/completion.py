@@ -21,6 +21,7 @@ WEIGHTS = (".npz", ".safetensors")
 CSV = (".csv", ".gz", ".zip", ".bz2", ".xz")
 
 SCHEMA = Path(__file__).parents[1] / "config" / "schema.json"
+_WHOLE = ("data.train", "training.teacher.runs")  # lists that are given as a whole
 PATH_KEYS = ("data.train", "data.validation")
 _MAX_CHARACTERS = 65_536  # read from a YAML file
 
@@ -116,10 +117,10 @@ def keys(layers: int) -> dict[str, tuple[str, list[str]]]:
             collect(path, description, branch)
         for name, child in node.get("properties", {}).items():
             collect(f"{path}.{name}".lstrip("."), child.get("description", description), child)
-        if "items" in node and path != "data.train":  # a file, or the whole list
+        if "items" in node and path not in _WHOLE:
             for index in range(layers):
                 collect(f"{path}[{index}]", description, node["items"])
-        if not node.keys() & {"anyOf", "oneOf", "properties", "items"}:
+        elif not node.keys() & {"anyOf", "oneOf", "properties"}:
             choices = found.setdefault(path, (description, []))[1]
             choices += node.get("enum", [node["const"]] if "const" in node else [])
             if node.get("type") == "null":

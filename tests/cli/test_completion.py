@@ -233,6 +233,8 @@ def test_every_key_of_a_configuration_is_completed(config: Config) -> None:
     completed = completion.keys(len(config.network))
     values = config.model_dump()
     values["data"]["train"] = "one value, even if it is a list"
+    if values["training"]["teacher"]:
+        values["training"]["teacher"]["runs"] = "the whole list"
     assert set(leaves(values)) <= completed.keys()
     assert all(description for description, _ in completed.values())
 
