@@ -11,7 +11,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from nntrain.data.cells import format_cell, is_number
-from nntrain.data.lines import Line
+from nntrain.data.lines import Line, Lines
 from nntrain.errors import DataError
 
 _LOOKAHEAD = 20  # lines
@@ -29,16 +29,16 @@ class Table(NamedTuple):
 
     Attributes:
         first: The first line.
-        rest: The other lines.
+        rest: The other lines: of a `LineReader`, if they are as in the file.
         notes: What was left out or replaced, as sentences.
     """
 
     first: Line
-    rest: Iterator[Line]
+    rest: Lines
     notes: list[str]
 
 
-def read_table(lines: Iterator[Line], source: str) -> Table:
+def read_table(lines: Lines, source: str) -> Table:
     """Find the first line of the table, and put commas between the cells of all lines.
 
     Raises:
@@ -64,10 +64,10 @@ def read_table(lines: Iterator[Line], source: str) -> Table:
         first = first._replace(text=first.text.lstrip(b"# "))
     if _lacks_name_of_index(first, others):
         first = first._replace(text=b"," + first.text)
-    rest = chain((line for line in start if line.number > first.number), lines)
+    lines.unread([line for line in start if line.number > first.number])
     if separator == b"," and not trailing:
-        return Table(first, rest, notes)
-    return Table(first, (_with_commas(line, separator, trailing) for line in rest), notes)
+        return Table(first, lines, notes)
+    return Table(first, Lines(_with_commas(line, separator, trailing) for line in lines), notes)
 
 
 def _first_lines(lines: Iterator[Line]) -> list[Line]:
@@ -162,7 +162,9 @@ def _read_arff(lines: Iterator[Line], source: str) -> Table:
         elif text.lower() == b"@data":
             rows = (_arff_row(row, source) for row in lines if not row.text.startswith(b"%"))
             header = Line(line.number, b",".join(names))
-            return Table(header, rows, [f"an ARFF file, with rows from line {line.number + 1} on"])
+            return Table(
+                header, Lines(rows), [f"an ARFF file, with rows from line {line.number + 1} on"]
+            )
     raise DataError(f"{source}: is an ARFF file without a line @data; give a complete one")
 
 

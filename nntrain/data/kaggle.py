@@ -3,10 +3,9 @@
 import hashlib
 import io
 import os
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import IO, Literal, NamedTuple, TypeAlias
 
@@ -28,7 +27,7 @@ from nntrain.data.header import (
     only_numbers_columns,
 )
 from nntrain.data.labels import Classes
-from nntrain.data.lines import Line, read_lines, stray_quote, unquote
+from nntrain.data.lines import Line, LineReader, Lines, stray_quote, unquote
 from nntrain.data.parser import RowParser
 from nntrain.errors import DataError, printable
 from nntrain.files import atomic_write
@@ -131,10 +130,10 @@ class _ReadOptions(NamedTuple):
         parser, lines = self.read_header(file, source)
         return (yield from parser.parse(lines, self.labels, self.classes))
 
-    def read_header(self, file: io.BufferedReader, source: str) -> tuple[RowParser, Iterator[Line]]:
+    def read_header(self, file: io.BufferedReader, source: str) -> tuple[RowParser, Lines]:
         """Read the column names; returns a parser of the rows, and their lines."""
         content = decompress(file, source, self.member)
-        first, rest, notes = read_table(read_lines(content, source), source)
+        first, rest, notes = read_table(LineReader(content, source), source)
         text = unquote(first.text)
         if b'"' in text:
             raise stray_quote(text, lambda column: f"{source}:{first.number}: column {column + 1}")
@@ -145,11 +144,12 @@ class _ReadOptions(NamedTuple):
             has_header = True
             names = [name.removesuffix(".0") for name in names]
         if not has_header:
-            rest = chain([first], rest)
+            rest.unread([first])
             names = [f"column {number + 1}" for number in range(len(names))]
         first_column = next((at for at, name in enumerate(names) if not is_index_name(name)), 0)
         may_have_label = is_square(len(names) - first_column - 1)
         peeked = list(islice(rest, _PEEKED_ROWS if may_have_label else 0))
+        rest.unread(peeked)
         layout = find_layout(
             names,
             source,
@@ -161,7 +161,7 @@ class _ReadOptions(NamedTuple):
         )
         layout = layout._replace(notes=[*notes, *layout.notes])
         parser = RowParser(source, names, has_header, layout, self.pixel_range)
-        return parser, chain(peeked, rest)
+        return parser, rest
 
 
 def _likely_label(lines: list[Line], first: int, width: int) -> int | None:

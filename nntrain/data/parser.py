@@ -1,6 +1,7 @@
 """Parses the rows of a CSV.
 
-Quotes, blank lines and the number of cells per line are handled here, so that pandas only has to
+Blocks of digits, commas and line ends only are parsed by `nntrain.data.digits`. In all others,
+quotes, blank lines and the number of cells per line are handled here, so that pandas only has to
 convert plain cells to numbers, in blocks of some thousand rows. A block that does not yield whole
 numbers in range is parsed again cell by cell, to locate the first invalid one.
 """
@@ -8,21 +9,23 @@ numbers in range is parsed again cell by cell, to locate the first invalid one.
 import io
 import math
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
+from functools import cached_property, partial
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.ahead import map_ahead
 from nntrain.data.annotations import Columns, annotate
 from nntrain.data.cells import format_cell, parse_number, quoted
 from nntrain.data.dataset import RowBlocks
+from nntrain.data.digits import parse_digits
 from nntrain.data.header import Layout
 from nntrain.data.labels import Classes
-from nntrain.data.lines import Line, stray_quote, unquote
+from nntrain.data.lines import Block, Line, Lines, stray_quote, unquote
 from nntrain.errors import DataError
 
 BLOCK_CELLS = 2_500_000  # pandas needs 8 bytes for each, and is slower in smaller blocks
@@ -33,6 +36,21 @@ class _Row(NamedTuple):
     number: int  # among the rows of data, from 1
     line: int  # in the file, from 1
     text: bytes
+
+
+class _Rows(NamedTuple):
+    """Parsed rows."""
+
+    pixels: NDArray[np.uint8]
+    texts: list[list[bytes]]  # cells of each column of text
+    lines: Sequence[int]  # their numbers in the file
+
+
+class _Decoder(dict[bytes, str]):
+    """Cells as text, without blanks around them; labels repeat, so one copy of each is kept."""
+
+    def __missing__(self, cell: bytes) -> str:
+        return self.setdefault(cell, cell.decode(errors="replace").strip(_BLANKS))
 
 
 @dataclass(frozen=True)
@@ -54,31 +72,20 @@ class RowParser:
     layout: Layout
     pixel_range: tuple[float, float] | None
 
-    def parse(self, lines: Iterable[Line], labels: str, classes: Classes) -> RowBlocks:
+    def parse(self, lines: Lines, labels: str, classes: Classes) -> RowBlocks:
         """Parse all rows in blocks; arguments and further errors as in `annotate`.
 
         Raises:
             DataError: If there is no row, or one has a wrong number of cells or an invalid cell.
         """
-        text_columns = sorted(set(range(len(self.names))) - set(self.layout.pixels))
-        columns: dict[int, list[str]] = {column: [] for column in text_columns}
+        columns: dict[int, list[str]] = {column: [] for column in self._text_columns}
         line_numbers = array("q")
-        known: dict[bytes, str] = {}  # labels repeat, so keep one copy of each
-        order = np.argsort(np.argsort(self.layout.pixels))
-        in_order = bool((order == np.arange(len(order))).all())
-        rows = self._rows(lines)
-        while block := list(islice(rows, max(1, BLOCK_CELLS // len(self.names)))):
-            divided = [_divide(row.text, text_columns, len(self.names)) for row in block]
-            pixels = self._parse_with_pandas([numbers for _, numbers in divided])
-            if pixels is None:
-                pixels = self._parse_cell_by_cell(block)
-            yield pixels if in_order else pixels.take(order, axis=1)
-            for at, column in enumerate(text_columns):
-                columns[column] += [
-                    known.setdefault(texts[at], texts[at].decode(errors="replace").strip(_BLANKS))
-                    for texts, _ in divided
-                ]
-            line_numbers.extend(row.line for row in block)
+        decoder = _Decoder()
+        for rows in self._parse_all(lines):
+            yield rows.pixels
+            for cells, texts in zip(columns.values(), rows.texts, strict=True):
+                cells += map(decoder.__getitem__, texts)
+            line_numbers.extend(rows.lines)
         if not line_numbers:
             raise DataError(f"{self.source}: has a header but no rows; give a file with rows")
 
@@ -88,10 +95,60 @@ class RowParser:
         found = Columns(self.source, self.names, self.has_header, columns, locate)
         return annotate(found, self.layout, labels, classes)
 
-    def _rows(self, lines: Iterable[Line]) -> Iterator[_Row]:
+    @cached_property
+    def _text_columns(self) -> list[int]:
+        return sorted(set(range(len(self.names))) - set(self.layout.pixels))
+
+    @cached_property
+    def _pixel_columns(self) -> slice | list[int]:
+        pixels = self.layout.pixels
+        span = slice(pixels[0], pixels[0] + len(pixels))
+        return span if pixels == list(range(span.start, span.stop)) else pixels
+
+    def _parse_all(self, lines: Lines) -> Iterator[_Rows]:
+        """Parse blocks in which it is possible from their digits, and all other lines carefully."""
+        parsed = 0  # rows
+        tried = map_ahead(self._parse_digits, lines.blocks())
+        for careful, group in groupby(tried, lambda pair: pair[1] is None):
+            found: Iterator[_Rows]
+            if careful:
+                left = (line for block, _ in group for line in block.lines())
+                found = self._parse_carefully(left, parsed)
+            else:
+                found = (rows for _, rows in group if rows is not None)
+            for rows in found:
+                yield rows
+                parsed += len(rows.pixels)
+        yield from self._parse_carefully(lines, parsed)
+
+    def _parse_digits(self, block: Block) -> _Rows | None:
+        if self.pixel_range is not None:
+            return None
+        rows = parse_digits(block.text, len(self.names), self._pixel_columns, self._text_columns)
+        if rows is None:
+            return None
+        return _Rows(*rows, range(block.number, block.number + len(rows.pixels)))
+
+    def _parse_carefully(self, lines: Iterable[Line], parsed: int) -> Iterator[_Rows]:
+        """Parse lines below so many rows."""
+        order = np.argsort(np.argsort(self.layout.pixels))
+        in_order = bool((order == np.arange(len(order))).all())
+        for block in _batches(self._rows(lines, parsed), max(1, BLOCK_CELLS // len(self.names))):
+            divided = [_divide(row.text, self._text_columns, len(self.names)) for row in block]
+            pixels = self._parse_with_pandas([numbers for _, numbers in divided])
+            if pixels is None:
+                pixels = self._parse_cell_by_cell(block)
+            texts = [list(cells) for cells in zip(*(texts for texts, _ in divided), strict=True)]
+            yield _Rows(
+                pixels if in_order else pixels.take(order, axis=1),
+                texts,
+                [row.line for row in block],
+            )
+
+    def _rows(self, lines: Iterable[Line], parsed: int) -> Iterator[_Row]:
         """Lines that are not blank; checks their number of cells."""
         width = len(self.names)
-        number = 0
+        number = parsed
         for line, raw in lines:
             if width > 1 and not raw.strip():
                 continue
@@ -180,6 +237,24 @@ class RowParser:
             f"{self._locate(row.line, row.number, column)}: {format_cell(text)} is not {wanted}; "
             f"correct it or remove the row{hint}"
         )
+
+
+def _batches(rows: Iterator[_Row], most: int) -> Iterator[list[_Row]]:
+    """Rows in lists; if one is invalid, those before it come first, with their own errors."""
+    batch: list[_Row] = []
+    failure = None
+    try:
+        for row in rows:
+            batch.append(row)
+            if len(batch) == most:
+                yield batch
+                batch = []
+    except DataError as error:
+        failure = error
+    if batch:
+        yield batch
+    if failure is not None:
+        raise failure
 
 
 def _divide(text: bytes, text_columns: list[int], width: int) -> tuple[list[bytes], bytes]:
