@@ -1,26 +1,31 @@
 """Parses the rows of a CSV that consist of digits, commas and line ends only.
 
-No cell is looked at on its own: a few NumPy operations treat all bytes of a block at once. For
-rows of a label and two pixels, in which `;` stands for the line end:
+No cell is looked at on its own: a few NumPy operations treat all bytes of a block at once. As an
+example, two rows of a label and two pixels, in which `;` stands for the line end:
 
-    byte             7 , 0 , 2 5 5 ; 3 , 1 8 , 9 ;
-    digit            7 0 0 0 2 5 5 0 3 0 1 8 0 9 0     0 at the separators
-    number up to it  7 0 0 0 2 25 255 0 3 0 1 18 0 9 0 digit + 10 · the one before + 100 · …
-    cells end at     1 3 7 9 12 14                     one row of this table per line
-    cells            7 0 255 | 3 18 9                  the numbers at the bytes before
+    byte            7  ,  0  ,  2  5  5   ;  3  ,  1  8   ,  9  ;
+    position        0  1  2  3  4  5  6   7  8  9 10 11  12 13 14
+    digit           7  0  0  0  2  5  5   0  3  0  1  8   0  9  0    0 at the separators
+    number before   0  7  0  0  0  2 25 255  0  3  0  1  18  0  9    from the digits before a byte
 
-A number counts the second byte before it only if there is a digit between them. Blocks with any
-other byte, with pixels of more than three digits or above 255, or with lines of another number of
-cells are left to `nntrain.data.parser`.
+The separators are at 1, 3, 7 and 9, 12, 14: a table of one row per line, if every third is a line
+end. There stand the cells: 7, 0, 255 and 3, 18, 9. The number before a byte is 100 a + 10 b + c of
+the three digits before it, where a counts only if b is a digit and no separator.
+
+Text with any other byte, an empty cell, a number above 255 among the pixels or a line of another
+number of cells is left to `nntrain.data.parser`.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Octets = NDArray[np.uint8]
+Octets: TypeAlias = NDArray[np.uint8]
+Mask: TypeAlias = NDArray[np.bool_]
+
+_BEFORE = 4  # bytes that tell a number: three digits, and one more to see that there are no more
 
 
 class DigitRows(NamedTuple):
@@ -38,59 +43,55 @@ class DigitRows(NamedTuple):
 def parse_digits(
     text: bytes, width: int, pixels: slice | list[int], others: Sequence[int]
 ) -> DigitRows | None:
-    """Parse whole lines of `width` cells; None if they hold anything but digits and pixels.
+    """Parse whole lines; None if they are not rows of digits as above.
 
     Args:
         text: The lines; only the last may lack its line end.
         width: The number of columns.
         pixels: The columns of pixels, in the order wanted.
-        others: The other columns, whose cells may be empty or of any length.
+        others: The other columns, whose cells may have any number of digits.
     """
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
     if not text.endswith(b"\n"):
         text += b"\n"
-    octets = np.frombuffer(text, np.uint8)
-    ends = _cell_ends(octets, width)
+    octets = np.frombuffer(b"\n" * _BEFORE + text, np.uint8)
+    digits = octets - ord("0")  # of a separator: far above 9, since bytes wrap around
+    is_digit = digits <= 9
+    ends = _cell_ends(octets, is_digit, width)
     if ends is None:
         return None
-    lengths = np.diff(ends.ravel(), prepend=-1).reshape(ends.shape) - 1
-    digits = lengths[:, pixels]
-    if digits.min() < 1 or digits.max() > 3:
-        return None
-    values = _numbers(octets).take(ends[:, pixels] - 1)
+    values = _numbers_before(digits, is_digit).take(ends)[:, pixels]
     if values.max() > 255:
         return None
-    texts = [_cut(text, ends[:, column], lengths[:, column]) for column in others]
-    return DigitRows(values.astype(np.uint8), texts)
+    return DigitRows(values.astype(np.uint8), [_cut(text, ends, column) for column in others])
 
 
-def _cell_ends(octets: Octets, width: int) -> NDArray[np.intp] | None:
-    """Positions of the separators, `(rows, width)`; None if a line has another number of cells."""
-    if octets.max() > ord("9"):
-        return None
-    ends = np.flatnonzero(octets < ord("0"))
+def _cell_ends(octets: Octets, is_digit: Mask, width: int) -> NDArray[np.intp] | None:
+    """Positions of the separators in the text, `(rows, width)`; None if it is no such table."""
+    is_separator = ~is_digit[_BEFORE - 1 :]
+    if (is_separator[1:] & is_separator[:-1]).any():
+        return None  # an empty cell
+    ends = np.flatnonzero(is_separator[1:])
     if len(ends) % width:
         return None
     ends = ends.reshape(-1, width)
-    separators = octets.take(ends)
-    are_lines = (separators[:, -1] == ord("\n")).all() and (separators[:, :-1] == ord(",")).all()
-    return ends if are_lines else None
+    expected = np.frombuffer(b"," * (width - 1) + b"\n", np.uint8)
+    return ends if (octets[_BEFORE:].take(ends) == expected).all() else None
 
 
-def _numbers(octets: Octets) -> NDArray[np.uint16]:
-    """The number that ends at each byte, of at most three digits."""
-    is_digit = octets >= ord("0")
-    ones = (octets - ord("0")) * is_digit
-    numbers = ones.astype(np.uint16)
-    numbers[1:] += 10 * ones[:-1]
-    numbers[2:] += np.multiply(ones[:-2] * is_digit[1:-1], 100, dtype=np.uint16)
+def _numbers_before(digits: Octets, is_digit: Mask) -> NDArray[np.uint16]:
+    """The number before each byte of the text; above 999 if it has more than three digits."""
+    digits = digits * is_digit
+    hundreds = digits[1:-3] + 10 * (is_digit[:-4] & is_digit[1:-3]).view(np.uint8)
+    hundreds *= is_digit[2:-2]
+    numbers = 100 * hundreds.astype(np.uint16)
+    numbers += 10 * digits[2:-2] + digits[3:-1]
     return numbers
 
 
-def _cut(text: bytes, ends: NDArray[np.intp], lengths: NDArray[np.intp]) -> list[bytes]:
-    """The cells of one column."""
-    return [
-        text[end - length : end]
-        for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
-    ]
+def _cut(text: bytes, ends: NDArray[np.intp], column: int) -> list[bytes]:
+    """The cells of a column."""
+    stops = ends[:, column].tolist()
+    before = ends[:, column - 1].tolist() if column else [-1, *ends[:-1, -1].tolist()]
+    return [text[start + 1 : stop] for start, stop in zip(before, stops, strict=True)]
