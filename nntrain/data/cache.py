@@ -18,6 +18,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,14 @@ import filelock
 import numpy as np
 import platformdirs
 
-from nntrain.data.dataset import Annotations, Dataset, MappedPixels, RowStream, finish_digest
+from nntrain.data.dataset import (
+    Annotations,
+    Dataset,
+    MappedPixels,
+    RowBlocks,
+    RowStream,
+    finish_digest,
+)
 
 FORMAT = 4  # part of every entry's name; increase it if the files or the parser's results change
 LIMIT = 4 << 30  # bytes of all entries together; a larger entry is kept, but alone
@@ -68,8 +76,28 @@ class Cache:
                 os.utime(self.folder / name)  # the least recently used go first
         return dataset
 
-    def store(self, name: str, source: str, rows: RowStream) -> Dataset | None:
+    def may_hold(self, size: int) -> bool:
+        """Whether there is an entry of a file of so many bytes, or of unknown size."""
+        finish_writing()
+        return any(_size_of(about) in (size, None) for about in self.folder.glob("*/about.json"))
+
+    def store_behind(self, name: str, dataset: Dataset, size: int) -> None:
+        """Store rows in a thread, while the caller goes on; see `store`."""
+
+        def blocks() -> RowBlocks:
+            yield dataset.pixels
+            return dataset.annotations
+
+        _writing.append(_WRITER.submit(self.store, name, dataset.source, RowStream(blocks()), size))
+
+    def store(self, name: str, source: str, rows: RowStream, size: int) -> Dataset | None:
         """Store rows and load them; if another process has stored them meanwhile, load its entry.
+
+        Args:
+            name: The entry's name.
+            source: Path of the file, for messages.
+            rows: The rows.
+            size: The file's size in bytes; 0 if they are not those of a single file.
 
         Returns:
             None if they cannot be stored; some of the rows may have been consumed.
@@ -88,7 +116,7 @@ class Cache:
                 with _write_errors():
                     making = Path(tempfile.mkdtemp(prefix=".making-", dir=self.folder))
                 try:
-                    _write(making, rows)
+                    _write(making, rows, size)
                     with _write_errors():
                         making.rename(self.folder / name)
                 finally:
@@ -127,7 +155,25 @@ class Cache:
                 shutil.rmtree(entry, ignore_errors=True)
 
 
-def _write(folder: Path, rows: RowStream) -> None:
+_WRITER = ThreadPoolExecutor(1)  # Python waits for its thread when the process ends
+_writing: list[Future[Dataset | None]] = []
+
+
+def finish_writing() -> None:
+    """Wait until everything is stored that `store_behind` was called for."""
+    while _writing:
+        _writing.pop().result()
+
+
+def _size_of(about: Path) -> int | None:
+    """The size of the file that an entry is of; None if it does not say."""
+    with suppress(OSError, ValueError, TypeError, AttributeError):
+        size = json.loads(about.read_bytes()).get("size")
+        return size if isinstance(size, int) else None
+    return None
+
+
+def _write(folder: Path, rows: RowStream, size: int) -> None:
     shape, total = (0, 0), hashlib.sha256()
     with _write_errors():
         file = (folder / "pixels").open("wb", buffering=0)
@@ -151,6 +197,7 @@ def _write(folder: Path, rows: RowStream) -> None:
     content = buffer.getvalue()
     about = {
         "shape": shape,
+        "size": size,
         "beside": hashlib.sha256(content).hexdigest(),
         # Of the parsed rows, not of what the disk returns.
         "digest": finish_digest(total, shape, annotations),

@@ -94,7 +94,7 @@ def _cached(parts: Sequence[Dataset], annotations: Annotations, source: str) -> 
     if folder.untrusted_path(name) is not None:
         return None
     rows = RowStream(_blocks(parts, annotations))
-    return folder.load(name, source) or folder.store(name, source, rows)
+    return folder.load(name, source) or folder.store(name, source, rows, 0)
 
 
 def _blocks(parts: Sequence[Dataset], annotations: Annotations) -> RowBlocks:

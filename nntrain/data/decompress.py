@@ -16,6 +16,10 @@ from nntrain.data.archives import choose, files_of, in_archives
 from nntrain.data.file_kinds import check_archive
 from nntrain.errors import DataError, did_you_mean
 
+# The first bytes of packed files; an empty .zip begins with the second.
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_GZIP, _BZIP2, _XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ"
+_LONGEST = 6
 _ENCRYPTED = 1  # bit in the flags of a .zip member
 
 
@@ -52,6 +56,16 @@ def _similar_file(path: Path) -> str:
     return did_you_mean(path.name, names, "'nntrain data demo' makes data/train.csv and test.csv")
 
 
+def is_zip(file: io.BufferedReader) -> bool:
+    """Whether a file, at its start, is a .zip."""
+    return file.peek(_LONGEST).startswith(_ZIP)
+
+
+def is_packed(file: io.BufferedReader) -> bool:
+    """Whether a file, at its start, is compressed."""
+    return file.peek(_LONGEST).startswith((*_ZIP, _GZIP, _BZIP2, _XZ))
+
+
 def decompress(file: io.BufferedReader, source: str, member: str | None = None) -> IO[bytes]:
     """Decompressed content of a file; the file itself if it is not compressed.
 
@@ -63,18 +77,17 @@ def decompress(file: io.BufferedReader, source: str, member: str | None = None) 
     Raises:
         DataError: If a .zip cannot be unpacked or does not hold one such file.
     """
-    start = file.peek(6)
+    start = file.peek(_LONGEST)
     unpacked: IO[bytes]
-    is_zip = start.startswith((b"PK\x03\x04", b"PK\x05\x06"))
-    if member is not None and not is_zip:
+    if member is not None and not is_zip(file):
         raise DataError(f"{source}: no such file; a folder of its path is a file, but no .zip")
-    if start.startswith(b"\x1f\x8b"):
+    if start.startswith(_GZIP):
         unpacked = gzip.GzipFile(fileobj=file)  # type: ignore[assignment]
-    elif start.startswith(b"BZh"):
+    elif start.startswith(_BZIP2):
         unpacked = bz2.BZ2File(file)
-    elif start.startswith(b"\xfd7zXZ"):
+    elif start.startswith(_XZ):
         unpacked = lzma.LZMAFile(file)  # noqa: SIM115 (closed with `file`)
-    elif is_zip:
+    elif is_zip(file):
         unpacked = _unzipped(file, source, member)
     else:
         return file

@@ -1,8 +1,6 @@
 """Reads Kaggle's CSVs, and writes data sets."""
 
-import hashlib
 import io
-import os
 from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
@@ -13,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nntrain.data.archives import TEST, TRAIN, divide
-from nntrain.data.cache import ENVIRONMENT, Cache, default_folder, entry_name
+from nntrain.data.cache import ENVIRONMENT, MIN_MAPPED_BYTES, Cache, default_folder, entry_name
+from nntrain.data.content import CheckedFile
 from nntrain.data.dataset import Dataset, RowBlocks, RowStream
 from nntrain.data.decompress import decompress, open_binary
 from nntrain.data.dialect import read_table
@@ -35,6 +34,9 @@ from nntrain.files import atomic_write
 LabelsWanted: TypeAlias = Literal["required", "forbidden", "optional"]
 _PEEKED_ROWS = 1_000  # to find a label column without a name
 MIN_CACHED_BYTES = 1 << 20  # of a CSV; smaller ones are parsed quickly enough
+# Files of at least this size, plain or packed, may have more pixels than are loaded from the cache:
+# a plain one has two bytes or more for each.
+MIN_LARGE_BYTES = (2 * MIN_MAPPED_BYTES, 32 << 20)
 
 # The files of a data folder: training rows, test rows, and the same test rows with labels.
 TEST_LABELLED = "test_labelled.csv"
@@ -76,23 +78,39 @@ def read_csv(
     with open_binary(place, source) as file:
         if not file.seekable():  # a pipe can be read only once
             return Dataset.from_rows(RowStream(options.parse(file, source)), source)
-        content = _sha256(file)
-        warning = None
-        if os.fstat(file.fileno()).st_size >= MIN_CACHED_BYTES:
-            cache, name = Cache(default_folder()), entry_name(content, **options._asdict())
-            untrusted = cache.untrusted_path(name)
-            if untrusted is None:
-                rows = RowStream(options.parse_unchanged(file, source, content))
-                cached = cache.load(name, source) or cache.store(name, source, rows)
-                if cached is not None:
-                    return cached
-            else:
-                warning = (
-                    f"{untrusted}: is not used as a cache of {source}, since others may write to "
-                    f"it; remove it, or name another folder in {ENVIRONMENT}"
-                )
-        rows = RowStream(options.parse_unchanged(file, source, content))
-        return replace(Dataset.from_rows(rows, source), cache_warning=warning)
+        checked = CheckedFile(file, source)
+        if checked.size >= MIN_CACHED_BYTES:
+            return _read_cached(checked, source, options)
+        return Dataset.from_rows(RowStream(options.parse_checked(checked, source)), source)
+
+
+def _read_cached(file: CheckedFile, source: str, options: "_ReadOptions") -> Dataset:
+    """Load the rows of a file from the cache, or read them and put them there.
+
+    The cache is written while the caller goes on; but rows that may be too many for the memory are
+    written first, and mapped.
+    """
+    cache = Cache(default_folder())
+    is_large = file.size >= MIN_LARGE_BYTES[file.is_packed]
+    if is_large or cache.may_hold(file.size):
+        name = options.entry_name(file.content())
+        if cache.untrusted_path(name) is None:
+            rows = RowStream(options.parse_checked(file, source))
+            cached = cache.load(name, source)
+            if cached is None and is_large:
+                cached = cache.store(name, source, rows, file.size)
+            if cached is not None:
+                return cached
+    dataset = Dataset.from_rows(RowStream(options.parse_checked(file, source)), source)
+    name = options.entry_name(file.finish())
+    if (untrusted := cache.untrusted_path(name)) is None:
+        cache.store_behind(name, dataset, file.size)
+        return dataset
+    warning = (
+        f"{untrusted}: is not used as a cache of {source}, since others may write to it; "
+        f"remove it, or name another folder in {ENVIRONMENT}"
+    )
+    return replace(dataset, cache_warning=warning)
 
 
 def count_pixels(path: str | Path, label_column: str | int | None = None) -> int:
@@ -118,12 +136,14 @@ class _ReadOptions(NamedTuple):
     pixel_range: tuple[float, float] | None
     member: str | None
 
-    def parse_unchanged(self, file: io.BufferedReader, source: str, content: str) -> RowBlocks:
-        """Parse a file from its start, and check at the end that its SHA-256 is `content`."""
-        file.seek(0)
-        annotations = yield from self.parse(file, source)
-        if _sha256(file) != content:
-            raise DataError(f"{source}: was changed while it was read; read it again")
+    def entry_name(self, content: str) -> str:
+        """Name of the cache entry of a file with this SHA-256."""
+        return entry_name(content, **self._asdict())
+
+    def parse_checked(self, file: CheckedFile, source: str) -> RowBlocks:
+        """Parse a file from its start, and check at the end that it was not changed."""
+        annotations = yield from self.parse(file.start(), source)
+        file.finish()
         return annotations
 
     def parse(self, file: io.BufferedReader, source: str) -> RowBlocks:
@@ -171,15 +191,6 @@ def _likely_label(lines: list[Line], first: int, width: int) -> int | None:
     if not ends:
         return None
     return width - 1 if likely_label_column(ends) else first
-
-
-def _sha256(file: io.BufferedReader) -> str:
-    content = hashlib.sha256()
-    file.seek(0, os.SEEK_END)  # discards the buffer, as a seek within it does not
-    file.seek(0)
-    while chunk := file.read(1 << 20):
-        content.update(chunk)
-    return content.hexdigest()
 
 
 def write_csv(path: str | Path, pixels: NDArray[np.uint8], labels: ArrayLike | None = None) -> None:

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from nntrain.cli import main
 from nntrain.data import cache, kaggle
+from nntrain.data import content as content_module
 from nntrain.data.cache import Cache
+from nntrain.data.content import CheckedFile
 from nntrain.data.dataset import Annotations, Dataset, RowBlocks, RowStream
 from nntrain.data.kaggle import read_csv
 from nntrain.data.parser import RowParser
@@ -62,7 +64,8 @@ def assert_equal(ours: Dataset, theirs: Dataset) -> None:
 
 
 def entries(folder: Path) -> list[Path]:
-    return [path for path in folder.iterdir() if path.name != ".lock"]
+    cache.finish_writing()
+    return [path for path in folder.glob("*") if path.name != ".lock"]
 
 
 @pytest.mark.parametrize("min_mapped", [0, 1 << 20])
@@ -150,6 +153,7 @@ from nntrain.cli import main
 from nntrain.data import kaggle
 from nntrain.data.parser import RowParser
 kaggle.MIN_CACHED_BYTES = 0
+kaggle.MIN_LARGE_BYTES = (0, 0)
 parse = RowParser.parse
 def slowly(self, *arguments):
     print("parsing", flush=True)
@@ -193,6 +197,60 @@ def test_a_process_killed_while_making_an_entry_is_no_obstacle(
     assert [entry.name.startswith(".making") for entry in entries(folder)] == [False]
 
 
+BEHIND = """
+import sys, time
+from nntrain.cli import main
+from nntrain.data import cache, kaggle
+kaggle.MIN_CACHED_BYTES = 0
+finish = cache.finish_digest
+def slowly(*arguments):
+    time.sleep(float(sys.argv[2]))
+    return finish(*arguments)
+cache.finish_digest = slowly
+print(len(kaggle.read_csv(sys.argv[1])), flush=True)
+"""
+
+
+def test_rows_are_used_before_they_are_stored_and_stored_before_the_process_ends(
+    folder: Path, tmp_path: Path, parsed: list[str]
+) -> None:
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    command = [sys.executable, "-c", BEHIND, str(path)]
+    with subprocess.Popen([*command, "60"], stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        assert killed.stdout.readline() == "200\n"
+        killed.kill()
+    assert not any(_is_entry(entry) for entry in entries(folder))
+    subprocess.run([*command, "0.2"], check=True, stdout=subprocess.DEVNULL)
+    assert [_is_entry(entry) for entry in entries(folder)] == [True], "remains are removed"
+    assert len(read_csv(path)) == 200
+    assert parsed == []
+
+
+def _is_entry(path: Path) -> bool:
+    return not path.name.startswith(".")
+
+
+def test_a_file_of_a_size_never_seen_is_hashed_only_while_it_is_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[CheckedFile] = []
+    content = CheckedFile.content
+
+    def counted(self: CheckedFile) -> str:
+        hashed.append(self)
+        return content(self)
+
+    monkeypatch.setattr(CheckedFile, "content", counted)
+    monkeypatch.setattr(content_module, "_RACY_NANOSECONDS", 0)
+    for number, name in enumerate(("a.csv", "b.csv", "a.csv")):
+        path = tmp_path / name
+        path.write_text(TRAIN + "1,2,3,4,5\n" * (name == "b.csv"))
+        read_csv(path)
+        assert len(hashed) == (number == 2)
+
+
 NAMES = {letter: letter * 64 for letter in "abcd"}
 
 
@@ -201,7 +259,7 @@ def one_entry(store: Cache, letter: str, rows: int) -> Dataset:
         yield np.full((rows, 1_000), ord(letter), np.uint8)
         return Annotations()
 
-    made = store.store(NAMES[letter], "some.csv", RowStream(blocks()))
+    made = store.store(NAMES[letter], "some.csv", RowStream(blocks()), 0)
     assert made is not None
     return made
 
@@ -333,6 +391,7 @@ def test_mapped_rows_are_as_they_were_or_it_is_noticed(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "MIN_MAPPED_BYTES", 0)
+    monkeypatch.setattr(kaggle, "MIN_LARGE_BYTES", (0, 0))
     path = tmp_path / "train.csv"
     path.write_text(TRAIN)
     before = read_csv(path).pixels.copy()
