@@ -47,7 +47,7 @@ REHEARSAL = BenchSize(
     test=300,
     held_out=300,
     targets=(0.5, 0.6, 0.7, 0.8, 0.9),
-    minutes=0.25,
+    minutes=0.5,
     predicted=300,
     sizes=((2_000, 1), (5_000, 1)),
 )

@@ -164,36 +164,36 @@ def _text(data: BenchData, rounds: int) -> list[str]:
         for fit, target in zip(OURS, size.targets, strict=True)
     )
     return [
-        "Seconds from a process's start until the accuracy on rows held out is known to be that of "
-        f"the column: median of {rounds} alternating rounds (least–most), each with another seed, "
-        "on all cores. Every process starts Python, imports its library, reads "
+        "Seconds from a process's start until the column's accuracy on rows held out is reached: "
+        f"median of {rounds} alternating rounds (least–most), each with another seed, on all "
+        "cores. Every process starts Python, imports its libraries, reads "
         f"{size.train:,} rows of {data.origin} from the CSV, trains on all but the last "
-        f"{size.held_out:,}, and predicts those after each epoch. A row's run fills all its "
-        "columns, except in the first two rows, and ends with its recipe, at the last target, or "
-        f"after {_limit(size)} (> {_limit(size)}); then it is not repeated in later rounds. "
-        '"not reached": the recipe ended before; "in 2 of 3": one round did not reach it, and counts '
-        'as the longest in the median. "best" is the greatest accuracy after any epoch of any round. Outputs '
-        f"are looked at every {POLL_SECONDS * 1000:.0f} ms.",
+        f"{size.held_out:,}, and predicts those after each epoch; its output is read every "
+        f"{POLL_SECONDS * 1000:.0f} ms. It is ended at the last target. It is also ended after "
+        f"{_limit(size)}: where nothing else stands, > {_limit(size)}, and the row has no more "
+        'rounds. "not reached": its recipe ended before. "in 2 of 3": one of three rounds did not '
+        'reach it, and counts as the longest. "best" is the greatest accuracy after any epoch.',
         "",
-        f"{FIRST} (its cache folder is empty) and {SEEN} (it has read the CSV before): "
-        "`nntrain fit` with the fastest of our configurations for each target, chosen on the "
-        f"same held-out rows with other seeds: {chosen}. Its checkpoints are included.",
+        f"**{FIRST}** (its cache folder is empty) and **{SEEN}** (it has read the CSV before): "
+        "`nntrain fit`, with checkpoints, in a run of its own for each target, with the "
+        "configuration that was the fastest of ours on the same held-out rows with other seeds: "
+        f"{chosen}. In the rows below, one run fills all columns, and nntrain's cache is empty.",
         "",
-        "Same dense: 784-300-100-10 (relu, softmax, cross-entropy), batches of 128, Nesterov "
-        "momentum 0.9 at a constant learning rate of 0.05, no weight decay, 30 epochs. JAX omits "
-        "an epoch's last batch if it is not full. Same conv.: the network, optimizer, schedule and "
-        "epochs of `conv.yaml` without its distortions: 32 and 64 kernels of 5×5, each with "
-        "2×2 max-pooling, 128 neurons with dropout 0.3, batches of 128, AdamW with weight decay "
-        "0.01, one cycle up to 0.003, 12 epochs; PyTorch (channels last) and Keras decay biases, "
-        "too. In both, initial weights are each library's own; nntrain reads the CSV for the "
-        "first time, the others read it with pandas.",
+        "**Same dense**: 784-300-100-10 (relu, softmax, cross-entropy) in batches of 128 with "
+        "Nesterov momentum 0.9 at a constant learning rate of 0.05, without weight decay, for 30 "
+        "epochs. JAX omits an epoch's last batch if it is not full. **Same conv.**: `conv.yaml` "
+        "without its distortions, that is 32 and 64 kernels of 5×5, each with 2×2 max-pooling, 128 "
+        "neurons with dropout 0.3 (relu, softmax, cross-entropy) in batches of 128 with AdamW, "
+        "weight decay 0.01 and a one-cycle learning rate up to 0.003, for 12 epochs. PyTorch, in "
+        "its channels-last layout, and Keras decay biases, too. Initial weights are each "
+        "library's own. scikit-learn has no convolutions.",
         "",
-        "Usual: PyTorch's mnist/main.py (3×3 convolutions 32 and 64, dropout, Adadelta, batches of "
-        "64, 14 epochs), Keras' mnist_convnet.py (3×3 convolutions 32 and 64, dropout, Adam, "
-        "batches of 128, 15 epochs), JAX's mnist_classifier.py (784-1024-1024-10, momentum, "
-        "batches of 128, 10 epochs), and scikit-learn's `MLPClassifier()` (784-100-10, Adam, "
-        "batches of 200, until the loss no longer falls), all with pandas instead of their own "
-        "downloads. The scripts are in `benchmarks/jobs/`.",
+        "**Usual**, with pandas to read the CSV, else as published: PyTorch's mnist/main.py "
+        "(3×3 convolutions of 32 and 64 kernels, dropout, Adadelta, batches of 64, 14 epochs); "
+        "Keras' mnist_convnet.py (the same kernels with pooling after each, dropout, Adam, "
+        "batches of 128, 15 epochs); JAX's mnist_classifier.py (784-1024-1024-10, momentum, "
+        "batches of 128, 10 epochs); scikit-learn's `MLPClassifier()` (784-100-10, Adam, batches "
+        "of 200, until the loss no longer falls). The scripts are in `benchmarks/jobs/`.",
     ]
 
 
