@@ -3,6 +3,8 @@
 import math
 import statistics
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from accuracy_runs import POLL_SECONDS, Curve, Fit, Runs, Script, Training
@@ -76,9 +78,7 @@ def measure(data: BenchData) -> list[str]:
     """The table of seconds, and what they are."""
     size = data.size
     seen = data.folder / "accuracy-seen"
-    run(*NNTRAIN, "data", "check", data.train, cache=seen)
-    imports = "keras, pandas, sklearn.neural_network, torch"  # from the disk, this once
-    run(NNTRAIN[0], "-c", f"import os; os.environ['KERAS_BACKEND'] = 'jax'; import {imports}")
+    _warm_up(data, seen)
     rounds = min(MOST_ROUNDS, size.rounds)
     jobs = list(_jobs(size))
     found = _alternate(Runs(data, seen, data.kept), jobs, rounds)
@@ -92,6 +92,15 @@ def measure(data: BenchData) -> list[str]:
             for failure in one.failures
         ),
     ]
+
+
+def _warm_up(data: BenchData, seen: Path) -> None:
+    """Let nntrain see the CSV, and bring the libraries from the disk into the system's memory."""
+    once = Fit("quick.yaml", ("training.epochs=1",))
+    with TemporaryDirectory(dir=data.folder) as folder:
+        run(*once.command(data, FIRST_SEED, Path(folder)), cache=seen)
+    imports = "keras, pandas, sklearn.neural_network, torch"
+    run(NNTRAIN[0], "-c", f"import os; os.environ['KERAS_BACKEND'] = 'jax'; import {imports}")
 
 
 def _jobs(size: BenchSize) -> Iterator[Job]:
