@@ -29,7 +29,8 @@ class BenchSize(NamedTuple):
         train: Rows of the training CSV.
         test: Rows of the test CSV.
         held_out: Rows that `accuracy` judges by.
-        target: The accuracy to be reached.
+        targets: The accuracies to be reached, in ascending order.
+        minutes: The greatest duration of a training that is to reach them.
         predicted: Rows that `commands` predicts; Kaggle's test.csv has as many.
         sizes: Rows that `scale` trains on, and how many rounds.
     """
@@ -38,7 +39,8 @@ class BenchSize(NamedTuple):
     train: int = 60_000
     test: int = 10_000
     held_out: int = 10_000
-    target: float = 0.98
+    targets: tuple[float, ...] = (0.97, 0.98, 0.99, 0.993, 0.995)
+    minutes: float = 15
     predicted: int = 28_000
     sizes: tuple[tuple[int, int], ...] = ((60_000, 5), (600_000, 3), (3_000_000, 1))
 
@@ -52,6 +54,7 @@ class BenchData(NamedTuple):
         size: How much is to be measured.
         pixels: Of the training rows.
         labels: Likewise.
+        kept: Where `accuracy` keeps its trainings, so as not to repeat them; None: nowhere.
     """
 
     origin: str
@@ -59,6 +62,7 @@ class BenchData(NamedTuple):
     size: BenchSize
     pixels: Bytes
     labels: Bytes
+    kept: Path | None = None
 
     @property
     def train(self) -> Path:
@@ -72,7 +76,7 @@ class BenchData(NamedTuple):
 
 
 @contextmanager
-def bench_data(size: BenchSize) -> Iterator[BenchData]:
+def bench_data(size: BenchSize, kept: Path | None = None) -> Iterator[BenchData]:
     """Both CSVs, for as long as the context lasts."""
     mnist = os.environ.get("NNTRAIN_MNIST")
     if mnist:
@@ -88,7 +92,7 @@ def bench_data(size: BenchSize) -> Iterator[BenchData]:
         pixels, labels = drawn[: size.train], digits[: size.train]
         test_pixels = drawn[size.train :]
     with TemporaryDirectory() as folder:
-        made = BenchData(origin, Path(folder), size, pixels, labels)
+        made = BenchData(origin, Path(folder), size, pixels, labels, kept)
         write_csv(made.train, [(pixels, labels)])
         write_csv(made.test, [(test_pixels, None)])
         yield made

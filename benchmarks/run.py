@@ -46,7 +46,8 @@ REHEARSAL = BenchSize(
     train=2_000,
     test=300,
     held_out=300,
-    target=0.8,
+    targets=(0.5, 0.6, 0.7, 0.8, 0.9),
+    minutes=0.5,
     predicted=300,
     sizes=((2_000, 1), (5_000, 1)),
 )
@@ -55,14 +56,32 @@ REHEARSAL = BenchSize(
 @click.command()
 @click.argument("sections", metavar="[SECTION]...", nargs=-1, type=click.Choice(list(SECTIONS)))
 @click.option("--rehearse", is_flag=True, help="Little data, one round, and nothing is written.")
-def main(sections: tuple[str, ...], rehearse: bool) -> None:
+@click.option("--rounds", type=click.IntRange(1), help="At most so many, except in scale.")
+@click.option("--minutes", type=float, help="The greatest duration of a training in accuracy.")
+@click.option(
+    "--keep",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the trainings of accuracy in this file, and do not repeat those that it holds: "
+    "to go on after an interruption, or after a change of some scripts or configurations.",
+)
+def main(
+    sections: tuple[str, ...],
+    rehearse: bool,
+    rounds: int | None,
+    minutes: float | None,
+    keep: Path | None,
+) -> None:
     """Measure the SECTIONs, by default all of them, and write results.md.
 
     The environment variable NNTRAIN_MNIST names a folder with MNIST's train.csv and test.csv (or
     .csv.gz); without it, demo digits are drawn.
     """
     failed = False
-    with bench_data(REHEARSAL if rehearse else BenchSize()) as given:
+    size = REHEARSAL if rehearse else BenchSize()
+    size = size._replace(
+        rounds=min(rounds or size.rounds, size.rounds), minutes=minutes or size.minutes
+    )
+    with bench_data(size, keep) as given:
         for name in sections or SECTIONS:
             section = SECTIONS[name]
             print(f"## {section.HEADING}", flush=True)
@@ -82,7 +101,7 @@ def _circumstances(section: ModuleType, given: BenchData) -> str:
     """When, where and with what this was measured."""
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}"
-        for name in ("numpy", "pandas", "torch", "jax", "scikit-learn")
+        for name in ("numpy", "pandas", "torch", "jax", "keras", "scikit-learn")
     )
     origin = "demo digits" if section in (epoch_time, convolution_time) else given.origin
     return (

@@ -1,6 +1,6 @@
-"""Train 784-300-100-10 until the rows held out are read well enough: pandas and JAX.
+"""Train 784-300-100-10 and judge by rows held out: pandas and JAX.
 
-Prints the number of epochs; fails if 30 are not enough.
+After each epoch, prints its number and the accuracy.
 """
 
 import sys
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import pandas as pd
 
 WIDTHS = (784, 300, 100, 10)
-BATCH, RATE, MOMENTUM = 128, 0.05, 0.9
+EPOCHS, BATCH, RATE, MOMENTUM = 30, 128, 0.05, 0.9
 
 
 def outputs(parameters: Any, x: Any) -> Any:
@@ -47,12 +47,12 @@ def epoch(state: Any, x: Any, y: Any, key: Any) -> Any:
 
 
 @jax.jit
-def right_answers(parameters: Any, x: Any, labels: Any) -> Any:
-    """How many."""
-    return (outputs(parameters, x).argmax(axis=1) == labels).sum()
+def accuracy(parameters: Any, x: Any, labels: Any) -> Any:
+    """The share of right answers."""
+    return (outputs(parameters, x).argmax(axis=1) == labels).mean()
 
 
-def main(train: str, held_out: int, target: float, seed: int) -> None:
+def main(train: str, held_out: int, seed: int) -> None:
     """Train on all rows but the last, and judge by those."""
     frame = pd.read_csv(train, dtype="uint8")
     pixels = frame.iloc[:, 1:].to_numpy("float32") / 255
@@ -65,13 +65,10 @@ def main(train: str, held_out: int, target: float, seed: int) -> None:
         for key, (n_in, n_out) in zip(keys, pairwise(WIDTHS), strict=True)
     ]
     state = parameters, jax.tree.map(jnp.zeros_like, parameters)
-    for number, key in enumerate(jax.random.split(last, 30), 1):
+    for number, key in enumerate(jax.random.split(last, EPOCHS), 1):
         state = epoch(state, x, y, key)
-        if right_answers(state[0], x_held_out, labels[-held_out:]) >= target * held_out:
-            print(number)
-            return
-    sys.exit(f"{target:.0%} not reached in 30 epochs")
+        print(number, float(accuracy(state[0], x_held_out, labels[-held_out:])), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

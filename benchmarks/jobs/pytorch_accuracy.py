@@ -1,6 +1,6 @@
-"""Train 784-300-100-10 until the rows held out are read well enough: pandas and PyTorch.
+"""Train 784-300-100-10 and judge by rows held out: pandas and PyTorch.
 
-Prints the number of epochs; fails if 30 are not enough.
+After each epoch, prints its number and the accuracy.
 """
 
 import sys
@@ -9,8 +9,10 @@ import pandas as pd
 import torch
 from torch import nn
 
+EPOCHS, BATCH = 30, 128
 
-def main(train: str, held_out: int, target: float, seed: int) -> None:
+
+def main(train: str, held_out: int, seed: int) -> None:
     """Train on all rows but the last, and judge by those."""
     torch.manual_seed(seed)
     frame = pd.read_csv(train, dtype="uint8")
@@ -22,19 +24,16 @@ def main(train: str, held_out: int, target: float, seed: int) -> None:
         nn.Linear(784, 300), nn.ReLU(), nn.Linear(300, 100), nn.ReLU(), nn.Linear(100, 10)
     )
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, nesterov=True)
-    for epoch in range(1, 31):
-        for rows in torch.randperm(len(x)).split(128):
+    for epoch in range(1, EPOCHS + 1):
+        for rows in torch.randperm(len(x)).split(BATCH):
             loss = nn.functional.cross_entropy(model(x[rows]), y[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
         with torch.no_grad():
-            right = (model(x_held_out).argmax(dim=1) == y_held_out).sum().item()
-        if right >= target * held_out:
-            print(epoch)
-            return
-    sys.exit(f"{target:.0%} not reached in 30 epochs")
+            right = model(x_held_out).argmax(dim=1) == y_held_out
+        print(epoch, right.float().mean().item(), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -1,6 +1,6 @@
-"""Train 784-300-100-10 until the rows held out are read well enough: pandas and scikit-learn.
+"""Train 784-300-100-10 and judge by rows held out: pandas and scikit-learn.
 
-Prints the number of epochs; fails if 30 are not enough.
+After each epoch, prints its number and the accuracy.
 """
 
 import sys
@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from sklearn.neural_network import MLPClassifier
 
+EPOCHS = 30
 
-def main(train: str, held_out: int, target: float, seed: int) -> None:
+
+def main(train: str, held_out: int, seed: int) -> None:
     """Train on all rows but the last, and judge by those."""
     frame = pd.read_csv(train, dtype="uint8")
     x = frame.iloc[:, 1:].to_numpy("float32") / 255
@@ -25,13 +27,10 @@ def main(train: str, held_out: int, target: float, seed: int) -> None:
         nesterovs_momentum=True,
         random_state=seed,
     )
-    for epoch in range(1, 31):
+    for epoch in range(1, EPOCHS + 1):
         model.partial_fit(x[:-held_out], y[:-held_out], classes=np.arange(10))
-        if model.score(x[-held_out:], y[-held_out:]) >= target:
-            print(epoch)
-            return
-    sys.exit(f"{target:.0%} not reached in 30 epochs")
+        print(epoch, model.score(x[-held_out:], y[-held_out:]), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
