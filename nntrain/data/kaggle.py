@@ -166,8 +166,12 @@ class _ReadOptions(NamedTuple):
 
 def _likely_label(lines: list[Line], first: int, width: int) -> int | None:
     """Which of the first and the last column looks like labels; None without rows."""
-    rows = [unquote(line.text).split(b",") for line in lines]
-    ends = [(row[first].strip(), row[-1].strip()) for row in rows if len(row) == width]
+    rows = [unquote(line.text) for line in lines]
+    ends = [
+        (row.split(b",", first + 1)[first].strip(), row.rpartition(b",")[2].strip())
+        for row in rows
+        if row.count(b",") == width - 1
+    ]
     if not ends:
         return None
     return width - 1 if likely_label_column(ends) else first
