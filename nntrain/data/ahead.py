@@ -19,19 +19,24 @@ def map_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[
     results of all items before it.
     """
     waiting: deque[tuple[T, Future[R]]] = deque()
-    with ThreadPoolExecutor(_THREADS) as pool:
-        failure = None
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
         try:
             for item in items:
                 waiting.append((item, pool.submit(function, item)))
                 if len(waiting) == _MOST_WAITING:
                     yield _first(waiting)
-        except Exception as error:
-            failure = error
+        except Exception:
+            while waiting:
+                yield _first(waiting)
+            raise
         while waiting:
             yield _first(waiting)
-        if failure is not None:
-            raise failure
+        pool.shutdown()
+    finally:
+        # An unfinished generator may be closed by the garbage collector, at any place in any
+        # thread: waiting for other threads there could be for ever.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _first(waiting: deque[tuple[T, Future[R]]]) -> tuple[T, R]:

@@ -64,7 +64,9 @@ def parse_digits(
     values = _numbers_before(digits, is_digit).take(ends)[:, pixels]
     if values.max() > 255:
         return None
-    return DigitRows(values.astype(np.uint8), [_cut(text, ends, column) for column in others])
+    return DigitRows(
+        np.ascontiguousarray(values, np.uint8), [_cut(text, ends, column) for column in others]
+    )
 
 
 def _cell_ends(octets: Octets, is_digit: Mask, width: int) -> NDArray[np.intp] | None:

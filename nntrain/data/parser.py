@@ -242,19 +242,18 @@ class RowParser:
 def _batches(rows: Iterator[_Row], most: int) -> Iterator[list[_Row]]:
     """Rows in lists; if one is invalid, those before it come first, with their own errors."""
     batch: list[_Row] = []
-    failure = None
     try:
         for row in rows:
             batch.append(row)
             if len(batch) == most:
                 yield batch
                 batch = []
-    except DataError as error:
-        failure = error
+    except DataError:
+        if batch:
+            yield batch
+        raise
     if batch:
         yield batch
-    if failure is not None:
-        raise failure
 
 
 def _divide(text: bytes, text_columns: list[int], width: int) -> tuple[list[bytes], bytes]:
