@@ -74,10 +74,10 @@ def _cell_ends(octets: Octets, is_digit: Mask, width: int) -> NDArray[np.intp] |
     is_separator = ~is_digit[_BEFORE - 1 :]
     if (is_separator[1:] & is_separator[:-1]).any():
         return None  # an empty cell
-    ends = np.flatnonzero(is_separator[1:])
-    if len(ends) % width:
+    separators = np.flatnonzero(is_separator[1:])
+    if len(separators) % width:
         return None
-    ends = ends.reshape(-1, width)
+    ends = separators.reshape(-1, width)
     expected = np.frombuffer(b"," * (width - 1) + b"\n", np.uint8)
     return ends if (octets[_BEFORE:].take(ends) == expected).all() else None
 
