@@ -191,7 +191,7 @@ class RowParser:
         except ValueError:
             return None
         values = frame.to_numpy()
-        if values.dtype.kind not in "iuf":
+        if values.dtype.kind not in "iuf" or len(values) != len(rows):  # a blank last line
             return None
         values = self._scale(values)
         with np.errstate(invalid="ignore"):
