@@ -18,6 +18,7 @@ from nntrain.engine import Distillation
 from nntrain.errors import CheckpointError, DataError, RunError
 from nntrain.nn import Network
 from nntrain.nn.arrays import Array
+from nntrain.shell import command_line
 from nntrain.training import checkpoint
 from nntrain.training.inference import (
     as_probabilities,
@@ -119,7 +120,7 @@ def find_teacher(config: Config) -> Teacher | None:
     distillation = build_distillation(config)
     if config.training.teacher is None or distillation is None:
         return None
-    runs = [RunFolder.open(Path(path)) for path in config.training.teacher.runs]
+    runs = [_open(Path(path)) for path in config.training.teacher.runs]
     for run in runs:
         if run.unfinished():
             raise RunError(
@@ -129,6 +130,16 @@ def find_teacher(config: Config) -> Teacher | None:
     check_same_classes(models)
     networks = [TaughtBy(str(model.run), model.config, model.network) for model in models]
     return Teacher(networks, distillation)
+
+
+def _open(folder: Path) -> RunFolder:
+    if not folder.exists():
+        own = Path("configs") / f"{folder.name}.yaml"
+        command = command_line("nntrain", "fit", own if own.exists() else "CONFIG")
+        raise RunError(
+            f"training.teacher.runs: {folder}: no such folder; train the teacher first: {command}"
+        )
+    return RunFolder.open(folder)
 
 
 def log_teacher(teacher: Teacher, data_digest: str, reporter: Reporter) -> None:

@@ -199,7 +199,8 @@ def test_who_cannot_teach_is_refused_before_a_folder_is_made(
     def named(*runs: object) -> str:
         return f"training.teacher.runs=[{', '.join(map(str, runs))}]"
 
-    refused(RunError, "no such folder", taught(named(tmp_path / "nobody")))
+    nobody = r"teacher\.runs: .*nobody: no such folder; train the teacher first: nntrain fit CONFIG"
+    refused(RunError, nobody, taught(named(tmp_path / "nobody")))
     refused(RunError, "half: is not finished and cannot teach; resume with", taught(named(half)))
     twice = named(teachers[1].folder, teachers[1].folder / "member-1")
     refused(ConfigError, "named twice", taught(twice))
