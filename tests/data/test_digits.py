@@ -1,117 +1,146 @@
-"""Rows of plain digits: what the fast way reads is what the careful way reads, of any bytes."""
+"""Blocks of digits: the same as the careful way, and the csv module, make of them."""
 
 import csv
 import io
-import itertools
-from pathlib import Path
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain.data import lines, parser
+from nntrain.data.dataset import Dataset
 from nntrain.data.digits import parse_digits
-from nntrain.data.kaggle import read_csv
 from nntrain.errors import DataError
 
-FAULTS = [
-    *(b" ", b"\t", b'"', b"\r", b"\n", b"\0", b",", b",,", b"-", b".", b"0", b"00", b"1"),
-    *(b"256", b"999", b"1000", b"65536", "é".encode(), b"\xff", b"\r\n", b"\n\n", b"x"),
-]
-numbers = st.integers(0, 255).map(str) | st.sampled_from(["0", "00", "007", "010", "255"])
-names = st.integers(0, 9).map(str) | st.sampled_from(["07", "00012", "12345", "300", "90000001"])
+FAULTS = [b"", b" ", b'"', b"\r", b"\n", b"\r\n", b"\n\n", b",", b"\0", "é".encode(), b"\xff"]
+FAULTS += [b"-", b".", b"/", b":", b";", b"0", b"7", b"007", b"256", b"300", b"999", b"0255"]
+FAULTS += [b"1" + b"0" * 30]
+PIXELS = ["0", "00", "1", "007", "042", "99", "199", "255"]
 
 
 @st.composite
-def contents(draw: st.DrawFn) -> bytes:
-    """A CSV of digits, with up to three faults anywhere."""
+def tables(draw: st.DrawFn) -> bytes:
+    """A valid table of digits with a header: ids of any length, labels, pixels in any order."""
     width, rows = draw(st.sampled_from([1, 4, 9])), draw(st.integers(1, 12))
-    before = draw(st.sampled_from([[], ["label"], ["id"], ["id", "label"], [""]]))
-    after = draw(st.sampled_from([[], ["label"]])) if "label" not in before else []
-    header = [*before, *(f"pixel{n}" for n in range(width)), *after]
-    table = [header] if draw(st.booleans()) else []
-    for _ in range(rows):
-        row = [draw(numbers) for _ in header]
-        for column in (*range(len(before)), *range(len(header) - len(after), len(header))):
-            row[column] = draw(names)
-        table.append(row)
+    ids = st.integers(0, 10**20).map(str)
+    cells = {
+        "id": draw(st.lists(ids, min_size=rows, max_size=rows, unique=True)),
+        "label": draw(st.lists(st.sampled_from(["0", "9", "003"]), min_size=rows, max_size=rows)),
+    }
+    others = draw(st.sampled_from([[], ["label"], ["id"], ["id", "label"]]))
+    names = [*others, *(f"pixel{number}" for number in range(width))]
+    if draw(st.booleans()):
+        names = draw(st.permutations(names))
+    pixels = st.sampled_from(PIXELS)
+    table = [
+        [cells[name][row] if name in cells else draw(pixels) for name in names]
+        for row in range(rows)
+    ]
     end = draw(st.sampled_from(["\n", "\r\n"]))
-    content = (end.join(map(",".join, table)) + draw(st.sampled_from(["", end]))).encode()
-    for _ in range(draw(st.integers(0, 3))):
-        start = draw(st.integers(0, len(content)))
-        stop = start + draw(st.integers(0, 3))
-        content = content[:start] + draw(st.sampled_from(FAULTS)) + content[stop:]
+    text = end.join(map(",".join, [names, *table])) + end * draw(st.integers(0, 1))
+    return text.encode()
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A table with up to two faults, with a header or not."""
+    content = draw(tables())
+    if draw(st.booleans()):
+        content = content.partition(b"\n")[2]
+    for _ in range(draw(st.integers(0, 2))):
+        at, overwritten = draw(st.integers(0, len(content))), draw(st.integers(0, 3))
+        content = content[:at] + draw(st.sampled_from(FAULTS)) + content[at + overwritten :]
     return content
 
 
-def result(path: Path, block: int, fast: bool) -> list[Any]:
-    """All of a dataset, or the error; in blocks of at least so many bytes."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "BLOCK_BYTES", block)
-        if not fast:
-            patch.setattr(parser, "parse_digits", lambda *arguments: None)
-        try:
-            read = read_csv(path)
-        except DataError as error:
-            return [str(error)]
-    labels, ids = (None if a is None else a.tolist() for a in (read.labels, read.ids))
-    return [read.pixels.tolist(), labels, ids, read.classes, read.annotations.notes, read.digest]
+def outcome(read: Callable[..., Dataset], content: bytes, options: dict[str, Any]) -> object:
+    """What reading returns, or the message of its error."""
+    try:
+        dataset = read(content, **options)
+    except DataError as error:
+        return str(error)
+    assert dataset.pixels.flags.c_contiguous
+    return dataset.pixels.tolist(), [
+        (value.tolist(), value.dtype) if isinstance(value, np.ndarray) else value
+        for value in dataset.annotations
+    ]
 
 
-@settings(max_examples=150)
-@given(contents(), st.integers(1, 200))
-@example(b"label,pixel0\n1,2\n3,256\n", 1)
-@example(b"label,pixel0\n1,2\n3,4", 1)
-@example(b"label,pixel0\n1,2\n\n3,4\n5,1000\n", 4)
-def test_the_fast_and_the_careful_way_agree_on_any_bytes(content: bytes, block: int) -> None:
-    path = Path.cwd() / "file.csv"
-    path.write_bytes(content)
-    careful = result(path, 1 << 20, fast=False)
-    assert result(path, block, fast=True) == careful
-    assert result(path, 1 << 20, fast=True) == careful
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@given(st.lists(st.lists(numbers, min_size=5, max_size=5), min_size=1, max_size=8), st.data())
-def test_what_is_parsed_is_what_the_csv_module_reads(
-    table: list[list[str]], data: st.DataObject
+@settings(max_examples=250)
+@given(
+    damaged() | st.binary(max_size=200),
+    st.integers(1, 60),
+    st.integers(1, 60),
+    st.sampled_from([{}, {"classes": None}, {"labels": "required"}, {"pixel_range": (0, 16)}]),
+)
+def test_any_bytes_are_read_as_the_careful_way_reads_them(
+    read: Callable[..., Dataset],
+    content: bytes,
+    block_bytes: int,
+    block_cells: int,
+    options: dict[str, Any],
 ) -> None:
-    end = data.draw(st.sampled_from(["\n", "\r\n"]))
-    text = end.join(map(",".join, table)) + data.draw(st.sampled_from(["", end]))
-    others = data.draw(st.lists(st.integers(0, 4), max_size=3, unique=True))
-    pixels = data.draw(st.permutations(sorted(set(range(5)) - set(others))))
-    parsed = parse_digits(text.encode(), 5, pixels, others)
-    read = list(csv.reader(io.StringIO(text)))
-    assert parsed is not None
-    assert parsed.pixels.tolist() == [[int(row[column]) for column in pixels] for row in read]
-    assert parsed.texts == [[row[column].encode() for row in read] for column in others]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "BLOCK_BYTES", block_bytes)
+        patch.setattr(parser, "BLOCK_CELLS", block_cells)
+        ours = outcome(read, content, options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parser, "parse_digits", lambda *_: None)
+        assert ours == outcome(read, content, options)
 
 
-def test_every_number_of_up_to_five_digits_is_parsed_or_left_to_the_careful_way() -> None:
-    for digits in range(1, 6):
-        for number in itertools.chain(range(0, 10**digits, 7 ** (digits - 1)), [10**digits - 1]):
+@settings(max_examples=100)
+@given(tables(), st.integers(1, 200))
+def test_digits_are_those_of_the_csv_module_and_need_no_pandas(
+    read: Callable[..., Dataset], content: bytes, block_bytes: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "BLOCK_BYTES", block_bytes)
+        patch.setitem(sys.modules, "pandas", None)
+        dataset = read(content)
+    rows = list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    pixels = sorted(name for name in rows[0] if name.startswith("pixel"))
+    assert dataset.pixels.tolist() == [[int(row[name]) for name in pixels] for row in rows]
+    for name, column in (("label", dataset.labels), ("id", dataset.ids)):
+        assert (column is not None) == (name in rows[0])
+        if column is not None:
+            kind = int if name == "label" else str
+            assert column.tolist() == [kind(row[name]) for row in rows]
+
+
+def test_a_number_is_a_pixel_or_refused() -> None:
+    for number in [*range(1_100), 2_000, 9_999, 10_000, 65_536, 65_636, 10**20]:
+        for digits in {1, 3, 4}:
             cell = f"{number:0{digits}}"
-            parsed = parse_digits(f"1,{cell}\n".encode(), 2, [1], [0])
-            if digits <= 3 and number <= 255:
-                assert parsed is not None, cell
-                assert parsed.pixels.tolist() == [[number]]
+            rows = parse_digits(f"12345,{cell},{cell}\n".encode(), 3, slice(1, 3), [0])
+            if number > 255 or len(cell) > 3:
+                assert rows is None
             else:
-                assert parsed is None, cell
+                assert rows is not None
+                assert rows.pixels.tolist() == [[number, number]]
+                assert rows.texts == [[b"12345"]]
 
 
-def test_long_ids_are_read_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = "".join(f"{10_000_000 + n},{n % 256},{n // 256}\n" for n in range(2_000))
-    Path("file.csv").write_text(f"id,pixel0,pixel1\n{rows}")
-    monkeypatch.setattr(parser.RowParser, "_parse_with_pandas", None)
-    read = read_csv("file.csv")
-    assert read.ids is not None
-    assert read.ids.tolist() == [str(10_000_000 + n) for n in range(2_000)]
-    np.testing.assert_array_equal(
-        read.pixels[:, 0] + 256 * read.pixels[:, 1].astype(int), range(2_000)
-    )
+@pytest.mark.parametrize("byte", range(256))
+def test_any_other_byte_is_left_to_the_careful_way(byte: int) -> None:
+    cell = bytes([byte])
+    rows = parse_digits(b"1,2\n3," + cell + b"4\n", 2, slice(0, 2), [])
+    assert (rows is not None) == cell.isdigit()
+    rows = parse_digits(b"1,2\n3" + cell + b"4\n", 2, slice(0, 2), [])
+    assert (rows is not None) == (byte == ord(","))
+
+
+@pytest.mark.parametrize("before", [1, 1 << 18])
+def test_a_line_of_digits_may_be_too_long(before: int) -> None:
+    content = b"1,2\n" * (before // 4) + b"0," * (1 << 19) + b"0\n1,2\n"
+    reader = lines.LineReader(io.BytesIO(b"a,b\n" + content), "file.csv")
+    assert next(reader).text == b"a,b"
+    taken = []
+    with pytest.raises(DataError, match=rf"file\.csv:{before // 4 + 2}: a line of more than"):
+        for block in reader.blocks():
+            taken += block.lines()
+    assert taken == [(number, b"1,2") for number in range(2, before // 4 + 2)]
