@@ -1,6 +1,8 @@
 """The networks of papers: table and configurations agree, and what is interrupted is resumed."""
 
+import json
 import math
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +81,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = load_script("papers")
     monkeypatch.setattr(module, "CONFIGS", Path("configs"))
     monkeypatch.setattr(module, "PAGE", Path("docs/papers.md"))
+    monkeypatch.setattr(module, "RESULTS", Path("papers.json"))
     monkeypatch.setattr(module, "TRAIN_ROWS", 200)
     monkeypatch.setattr(module, "TEST_ROWS", 60)
     row = module.Row("slow", "Nobody 1999", "16-8-3", "slow", 2.5, 20)
@@ -127,7 +130,30 @@ def test_what_was_interrupted_is_resumed(
     assert len(after) > len(before)
     assert after[: len(before)] == before
     assert slow[6] == f"{len(after):,} of 1,000,000"
-    assert again == [*quick[:5], "–", *quick[6:]]
+    assert again == quick, "a test error is kept"
+
+
+def test_results_outlast_the_folders_of_their_runs_and_are_not_trained_again(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script, "ROWS", script.ROWS[1:])
+    (quick,) = table(script)
+    shutil.rmtree("runs")
+    assert table(script) == [quick]
+    assert not Path("runs").exists()
+
+
+def test_a_far_error_has_its_reason(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    far, near, other = (
+        script.ROWS[0]._replace(name=name, published=published, recipe=name, why=why)
+        for name, published, why in (("far", 9, "so"), ("near", 2.7, ""), ("other", 1.5, ""))
+    )
+    monkeypatch.setattr(script, "ROWS", (far, near, other))
+    result = {"last": 2.4, "best": 2.4, "test": None, "epochs": 1, "seconds": 60}
+    Path("papers.json").write_text(json.dumps(dict.fromkeys(("far", "near", "other"), result)))
+    table(script, "--hours", "0")
+    _, _, reasons = script.PAGE.read_text("utf-8").partition("from the published error:\n\n")
+    assert reasons.splitlines() == ["- 16-8-3, far: so.", "- 16-8-3, other: not explained."]
 
 
 def test_without_time_only_the_page_is_written(script: ModuleType) -> None:
