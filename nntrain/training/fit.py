@@ -109,7 +109,7 @@ def fit(
     teacher = find_teacher(config)
     if teacher is not None:
         teacher.check_fits(state.network.widths[0], config)
-        log_teacher(teacher, data_digest, reporter)
+        log_teacher(teacher, data_digest if data[1] else None, reporter)
     run = create_run()
     if init is not None:
         reporter.log_about(str(run), f"beginning with the weights of {init.source}")

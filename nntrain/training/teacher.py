@@ -142,12 +142,12 @@ def _open(folder: Path) -> RunFolder:
     return RunFolder.open(folder)
 
 
-def log_teacher(teacher: Teacher, data_digest: str, reporter: Reporter) -> None:
+def log_teacher(teacher: Teacher, validated: str | None, reporter: Reporter) -> None:
     """Log each network that teaches, its result and the time of its training.
 
     Args:
         teacher: From `find_teacher`.
-        data_digest: Of the rows that it teaches.
+        validated: The digest of training and validation rows; None without validation rows.
         reporter: Logs a warning, too, if the teacher was trained on other rows.
     """
     for source, _, _ in teacher.networks:
@@ -155,7 +155,7 @@ def log_teacher(teacher: Teacher, data_digest: str, reporter: Reporter) -> None:
         history = run.history()
         minutes = sum(record.seconds for record in history) / 60
         reporter.log(f"taught by {source}: {summary(history, None)}; trained in {minutes:.1f} min")
-        if checkpoint.load(run.best_file).meta.data_digest != data_digest:
+        if validated not in (None, checkpoint.load(run.best_file).meta.data_digest):
             reporter.log(
                 f"warning: {source} was trained on other rows; if it has seen the validation rows, "
                 "their accuracy is too good"

@@ -144,6 +144,8 @@ def test_it_says_who_teaches_how_well_and_how_long_that_took(
     assert "other rows" not in reporter.heard
     start_run(taught("data.split_seed=9"), tmp_path / "other", reporter)
     assert reporter.heard.count("was trained on other rows; if it has seen the validation") == 3
+    start_run(taught("data.validation=0"), tmp_path / "all", reporter)
+    assert reporter.heard.count("was trained on other rows") == 3
 
 
 def test_a_segment_on_a_worker_ends_with_the_same_bits(
