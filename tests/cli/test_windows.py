@@ -73,7 +73,7 @@ def test_commands_work_without_what_windows_lacks(
         "config init mine.yaml",
         before=WINDOWS,
     )
-    assert printed[3].startswith("runs/tiny-2: ")
+    assert "runs/tiny-2: " in printed[3]
     assert "submission.csv: 60 predictions" in printed[4]
     assert (folder / "report.html").exists() or (folder / "runs/tiny/report.html").exists()
 
