@@ -17,6 +17,7 @@ from tests.support.tiny import fill
 def styles_of_this_terminal() -> None:
     """Rich's styles keep the codes of the colours that they were first shown with."""
     Style.parse.cache_clear()
+    Style._add.cache_clear()  # noqa: SLF001 - there is no public way
 
 
 @pytest.fixture
