@@ -3,6 +3,7 @@
 Also a browser.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -23,6 +24,11 @@ pytest_plugins = ["tests.support.browser"]
 # Timings vary on shared machines.
 settings.register_profile("nntrain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("nntrain")
+
+
+def pytest_collection_finish() -> None:
+    """What is alive now is needed to the end: let the garbage collector not visit it each time."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

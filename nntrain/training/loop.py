@@ -88,7 +88,8 @@ def train(
         DivergenceError: If the loss or the parameters are no longer finite. Such values are never
             yielded.
     """
-    blocks = [step.buffer(batches.block_rows) for _ in range(batches.workers + 1)]
+    rows = min(batches.block_rows, len(batches) * batches.batch_size)
+    blocks = [step.buffer(rows) for _ in range(batches.workers + 1)]
     while not is_finished(progress.history, plan.epochs, plan.patience):
         started = perf_counter() - progress.seconds
         learning_rate = math.nan

@@ -9,7 +9,7 @@ from rich.style import Style
 
 from nntrain.cli import main
 from tests.support.cli import succeed
-from tests.support.terminal import Terminal, collect_output
+from tests.support.terminal import Terminal, collect_output, open_terminal
 from tests.support.tiny import fill
 
 
@@ -17,18 +17,27 @@ from tests.support.tiny import fill
 def styles_of_this_terminal() -> None:
     """Rich's styles keep the codes of the colours that they were first shown with."""
     Style.parse.cache_clear()
+    Style._add.cache_clear()  # noqa: SLF001 - there is no public way
 
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Return a function that runs a command in a pseudo-terminal and returns its output."""
+    """Return a function that runs a command in a pseudo-terminal and returns its output.
 
-    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+    With `errors`, standard error is the terminal too.
+    """
 
-    def run(*arguments: str, width: int = 80, status: int = 0, **environment: str) -> str:
-        reader, writer = pty.openpty()
+    def run(
+        *arguments: str,
+        width: int = 80,
+        status: int = 0,
+        errors: bool = False,
+        encoding: str = "utf-8",
+        **environment: str,
+    ) -> str:
+        reader, writer = open_terminal(width)
         thread, chunks = collect_output(reader)
-        with monkeypatch.context() as patch, os.fdopen(writer, "w", encoding="utf-8") as screen:
+        with monkeypatch.context() as patch, os.fdopen(writer, "w", encoding=encoding) as screen:
             for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM"):
                 patch.delenv(name, raising=False)
             patch.setenv("TERM", "xterm-256color")
@@ -36,12 +45,14 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
             for name, value in environment.items():
                 patch.setenv(name, value)
             patch.setattr(sys, "stdout", screen)
+            if errors:
+                patch.setattr(sys, "stderr", screen)
             with pytest.raises(SystemExit) as end:
                 main(list(arguments))
         thread.join()
         os.close(reader)
         assert (end.value.code or 0) == status
-        return b"".join(chunks).decode().replace("\r\n", "\n")
+        return b"".join(chunks).decode(encoding).replace("\r\n", "\n")
 
     return run
 

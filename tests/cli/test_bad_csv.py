@@ -386,7 +386,16 @@ def test_the_same_rows_in_another_notation_give_the_same_bits(
     assert results(home, write(TRAIN), write(TEST)) == plainly
 
 
-@pytest.mark.parametrize("name", ["pixel '256'", "stray quote", "gz cut short", "UTF-16"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "stray quote",
+        "gz cut short",
+        # Like the two before it, as all faults are tried in this process above.
+        pytest.param("pixel '256'", marks=pytest.mark.slow),
+        pytest.param("UTF-16", marks=pytest.mark.slow),
+    ],
+)
 def test_a_process_prints_nothing_but_the_line(home: Path, name: str) -> None:
     make, template = FAULTS[name]
     (home / "bad-test.csv").write_bytes(make(TEST))
@@ -419,12 +428,12 @@ finally:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak")
 @pytest.mark.parametrize("pack", [bytes, partial(gzip.compress, compresslevel=1)])
-def test_a_line_of_a_hundred_megabytes_takes_little_memory(
+def test_a_line_of_forty_megabytes_takes_little_memory(
     home: Path, pack: Callable[[bytes], bytes]
 ) -> None:
     path = home / "long.csv"
     before = files(home)
-    path.write_bytes(pack(text(TEST) + b"0," * 50_000_000))
+    path.write_bytes(pack(text(TEST) + b"0," * 20_000_000))
     done = subprocess.run(
         [sys.executable, "-c", PEAK, path.name], capture_output=True, encoding="utf-8"
     )

@@ -276,34 +276,38 @@ def test_damaged_metrics_affect_one_run_only(folder: Path, damage: str) -> None:
     assert file.read_text() == before
 
 
+EXTREMES = [
+    "data.input_range=[-1000,1000]",
+    "data.input_range=[999.999,1000]",
+    "network[0].init={normal: 1000}",
+    "network[0].init={uniform: 1000}",
+    "network[0].init={normal: 1e-300}",
+    "data.distortion={elastic: {strength: 10000, sigma: 0.01}}",
+    "data.distortion={elastic: {strength: 1e-300, sigma: 100}}",
+    "data.distortion={rotation: 180, scale: 0.999999, shear: 1, shift: 100}",
+    "training.optimizer={name: sgd, learning_rate: 3.4e38, weight_decay: 3.4e38}",
+    "training.optimizer={name: sgd, learning_rate: 1e-300}",
+    "training.optimizer={name: adam, epsilon: 1e-30, beta1: 0.9999999999, beta2: 0}",
+    "training.optimizer={name: adamw, epsilon: 1, weight_decay: 3.4e38}",
+    "training.optimizer={name: momentum, learning_rate: 3.4e38, momentum: 0.999999}",
+    "training.schedule={name: step, every: 1e-300, factor: 1e-300}",
+    "training.schedule={name: one_cycle, peak_at: 1e-300, initial: 1e-300}",
+    "training.schedule={name: exponential, decay: 1e-300}",
+    "training.l1=3.4e38",
+    "training.max_norm=1e-300",
+    "training.max_norm=3.4e38",
+    "training.clip_norm=1e-300",
+    "training.label_smoothing=0.999999",
+    "training.average=1e-300",
+]
+
+
+# float64 has other limits than float32 only where numbers are next to 0.
 @pytest.mark.parametrize(
-    "setting",
-    [
-        "data.input_range=[-1000,1000]",
-        "data.input_range=[999.999,1000]",
-        "network[0].init={normal: 1000}",
-        "network[0].init={uniform: 1000}",
-        "network[0].init={normal: 1e-300}",
-        "data.distortion={elastic: {strength: 10000, sigma: 0.01}}",
-        "data.distortion={elastic: {strength: 1e-300, sigma: 100}}",
-        "data.distortion={rotation: 180, scale: 0.999999, shear: 1, shift: 100}",
-        "training.optimizer={name: sgd, learning_rate: 3.4e38, weight_decay: 3.4e38}",
-        "training.optimizer={name: sgd, learning_rate: 1e-300}",
-        "training.optimizer={name: adam, epsilon: 1e-30, beta1: 0.9999999999, beta2: 0}",
-        "training.optimizer={name: adamw, epsilon: 1, weight_decay: 3.4e38}",
-        "training.optimizer={name: momentum, learning_rate: 3.4e38, momentum: 0.999999}",
-        "training.schedule={name: step, every: 1e-300, factor: 1e-300}",
-        "training.schedule={name: one_cycle, peak_at: 1e-300, initial: 1e-300}",
-        "training.schedule={name: exponential, decay: 1e-300}",
-        "training.l1=3.4e38",
-        "training.max_norm=1e-300",
-        "training.max_norm=3.4e38",
-        "training.clip_norm=1e-300",
-        "training.label_smoothing=0.999999",
-        "training.average=1e-300",
-    ],
+    ("setting", "dtype"),
+    [(setting, "float32") for setting in EXTREMES]
+    + [(setting, "float64") for setting in EXTREMES if "e-300" in setting],
 )
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_no_accepted_value_causes_warnings_of_numpy(
     folder: Path, setting: str, dtype: str, recwarn: pytest.WarningsRecorder
 ) -> None:
@@ -413,7 +417,7 @@ def test_no_summary_of_a_command_is_truncated(group: str) -> None:
 
 
 def test_ctrl_c_saves_and_the_resumed_run_ends_the_same(folder: Path) -> None:
-    long = ["--set", "training.epochs=100"]
+    long = ["--set", "training.epochs=60"]
     with process("fit", "tiny.yaml", *long, cwd=folder) as training:
         wait_for(lambda: (folder / "runs/tiny/metrics.csv").exists())
         training.send_signal(signal.SIGINT)
@@ -422,10 +426,8 @@ def test_ctrl_c_saves_and_the_resumed_run_ends_the_same(folder: Path) -> None:
     assert "nntrain fit runs/tiny/config.yaml --run runs/tiny --resume" in error
     assert "Traceback" not in error
 
-    assert pd.read_csv("runs/tiny/metrics.csv")["epoch"].max() < 100
-    with process("fit", "tiny.yaml", *long, "--resume", cwd=folder) as training:
-        _, error = training.communicate()
-    assert training.returncode == 0, error
+    assert pd.read_csv("runs/tiny/metrics.csv")["epoch"].max() < 60
+    succeed("fit", "tiny.yaml", *long, "--resume")
     succeed("fit", "tiny.yaml", *long, "--run", "runs/whole")
     resumed, whole = (
         pd.read_csv(f"runs/{name}/metrics.csv").drop(columns="seconds")

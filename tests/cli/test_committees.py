@@ -170,7 +170,7 @@ def test_check_counts_the_members(folder: Path) -> None:
 
 
 def test_sigterm_within_a_member_saves_and_resuming_ends_the_same(folder: Path) -> None:
-    long = [*THREE, "--set", "training.epochs=40", "--threads", "1"]
+    long = [*THREE, "--set", "training.epochs=25", "--threads", "1"]
     with process("fit", "tiny.yaml", *long, cwd=folder) as training:
         wait_for(lambda: (folder / "runs/tiny/member-2/metrics.csv").exists())
         training.send_signal(signal.SIGTERM)
@@ -179,7 +179,7 @@ def test_sigterm_within_a_member_saves_and_resuming_ends_the_same(folder: Path) 
     assert "nntrain fit runs/tiny/config.yaml --run runs/tiny --resume" in error
     assert "Traceback" not in error
     assert not Path("runs/tiny/member-3").exists()
-    assert pd.read_csv("runs/tiny/member-2/metrics.csv")["epoch"].max() < 40
+    assert pd.read_csv("runs/tiny/member-2/metrics.csv")["epoch"].max() < 25
 
     succeed("fit", "runs/tiny/config.yaml", "--run", "runs/tiny", "--resume", "--threads", "1")
     succeed("fit", "tiny.yaml", *long, "--run", "runs/whole")

@@ -34,6 +34,7 @@ ADAM = "training.optimizer={{name: {}, learning_rate: {}, weight_decay: {}}}"
          "dtype=float64", "training.optimizer={name: sgd, learning_rate: 3.4e38}"],
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("undrawn")  # charts of extreme numbers have tests of their own
 def test_no_command_warns_with_extreme_settings(folder: Path, settings: list[str]) -> None:
     options = [word for setting in settings for word in ("--set", setting)]
     fit = run("fit", "tiny.yaml", "--run", "r", "--set", "training.epochs=2", *options)
@@ -48,7 +49,7 @@ def test_no_command_warns_with_extreme_settings(folder: Path, settings: list[str
             run("trace", "r"),
         ]
         if settings in (LARGE_WEIGHTS, SMALL_WEIGHTS):
-            lines.append(run("report", "r"))  # its charts take longer than all else
+            lines.append(run("report", "r"))
     else:
         assert "training has diverged; lower training.optimizer.learning_rate" in fit.stderr
     for result in lines:

@@ -33,7 +33,7 @@ def test_the_origin_of_the_weights_is_shown(old: RunFolder) -> None:
 def test_kill_9_and_a_resume_without_the_old_run_end_as_an_undisturbed_run(
     folder: Path, old: RunFolder
 ) -> None:
-    overrides = (*LARGE, "--set", "training.epochs=60", "--set", "members=2")
+    overrides = (*LARGE, "--set", "training.epochs=25", "--set", "members=2")
     asked = ("fit", "tiny.yaml", *overrides, "--threads", "1")
     succeed(*asked, "--init", str(old), "--run", "runs/undisturbed")
     with process(*asked, "--init", str(old), "--run", "runs/new", cwd=folder) as training:

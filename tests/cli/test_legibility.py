@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rich.style import Style as RichStyle
 
 from nntrain.cli.curves import show_error_curves
 from nntrain.cli.terminal import console
@@ -26,13 +25,6 @@ DEPTHS = {
     "256": {"TERM": "xterm-256color"},
     "truecolor": {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
 }
-
-
-@pytest.fixture(autouse=True)
-def fresh_styles() -> None:
-    """rich remembers a style's escape codes for the first depth in which it was printed."""
-    RichStyle.parse.cache_clear()
-    RichStyle._add.cache_clear()  # noqa: SLF001 - there is no public way
 
 
 every_depth = pytest.mark.parametrize("depth", DEPTHS)

@@ -33,7 +33,7 @@ SWEEP = """
 config: long.yaml
 space:
   training.optimizer.learning_rate: {log: [1e-3, 1e-1]}
-  training.epochs: {choice: [6, 30]}
+  training.epochs: {choice: [3, 15]}
 trials: 4
 """
 
@@ -41,7 +41,7 @@ trials: 4
 @pytest.fixture
 def long(sweep_folder: Path) -> Path:
     tiny = Path("tiny.yaml").read_text()
-    Path("long.yaml").write_text(tiny.replace("epochs: 4", "epochs: 30"))
+    Path("long.yaml").write_text(tiny.replace("epochs: 4", "epochs: 15"))
     Path("sweep.yaml").write_text(SWEEP)
     return sweep_folder
 
@@ -81,7 +81,7 @@ def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(long: Path) -
 
     ranked = ranking(swept(InlineDispatcher(), "runs/other"))
     assert [one[1:] for one in ranked] == [one[1:] for one in undisturbed]
-    assert {one.epochs for one in ranked} == {6, 30}
+    assert {one.epochs for one in ranked} == {3, 15}
     output = run("sweep", "sweep.yaml", "--run", "runs/other", "--parallel", "1").stdout
     shown = re.findall(r"^runs/other/trial-\d", output, re.MULTILINE)
     assert shown == [str(one.run) for one in ranked]

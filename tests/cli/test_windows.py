@@ -1,11 +1,11 @@
 """Commands without the functions that Windows lacks, and with its restrictions on files."""
 
 import platform
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.cli import succeed_in_one_process
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/fd").exists(), reason="only Linux lists the open files"
@@ -50,37 +50,14 @@ accessor = getattr(pathlib, "_NormalAccessor", None)  # Python 3.10 keeps functi
 if accessor is not None:
     for name in ("replace", "rename", "unlink", "rmdir"):
         setattr(accessor, name, staticmethod(getattr(os, name)))
-
-from nntrain.__main__ import main
-
-for line in sys.stdin:
-    sys.argv[1:] = line.split()
-    try:
-        main()
-    except SystemExit as end:
-        if end.code:
-            sys.exit(f"{line}: {end.code}")
 """
-
-
-def succeed(*commands: str) -> str:
-    """Run commands in one process and return what they print."""
-    result = subprocess.run(
-        [sys.executable, "-c", WINDOWS],
-        input="\n".join(commands),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert result.returncode == 0, result.stderr
-    return result.stdout
 
 
 def test_commands_work_without_what_windows_lacks(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nntrain.data.kaggle.MIN_CACHED_BYTES", 0)
-    printed = succeed(
+    printed, _ = succeed_in_one_process(
         "data check data/train.csv",
         "fit tiny.yaml --threads 2 --set training.epochs=2",
         "fit tiny.yaml --resume --set training.epochs=3",
@@ -94,15 +71,16 @@ def test_commands_work_without_what_windows_lacks(
         "doctor runs/tiny",
         "trace runs/tiny --data data/train.csv",
         "config init mine.yaml",
+        before=WINDOWS,
     )
-    assert "runs/tiny-2: " in printed
-    assert "submission.csv: 60 predictions" in printed
+    assert "runs/tiny-2: " in printed[3]
+    assert "submission.csv: 60 predictions" in printed[4]
     assert (folder / "report.html").exists() or (folder / "runs/tiny/report.html").exists()
 
 
 def test_files_of_a_killed_process_are_replaced_on_windows(folder: Path) -> None:
-    succeed("fit tiny.yaml --set training.epochs=1")
+    succeed_in_one_process("fit tiny.yaml --set training.epochs=1", before=WINDOWS)
     remains = folder / "runs/tiny" / f".last.npz.{platform.node()}-999999.tmp"
     remains.write_bytes(b"half a checkpoint")
-    succeed("fit tiny.yaml --resume --set training.epochs=2")
+    succeed_in_one_process("fit tiny.yaml --resume --set training.epochs=2", before=WINDOWS)
     assert not remains.exists()

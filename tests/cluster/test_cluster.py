@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from nntrain.sweep.ranking import ranking
 from nntrain.sweep.trials import read_trials
 from nntrain.training.run import RunFolder
@@ -69,6 +71,8 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
     assert shown[-3:] == [str(one.run) for one in ranking(there)]
 
 
+# The sweep above proves the real cluster, and test_remote.py committees in segments.
+@pytest.mark.slow
 def test_a_committee_trains_the_same_on_a_cluster(folder: Path, hosts: Hosts) -> None:
     hosts.scheduler()
     committee = ("--set", "members=3", "--set", "training.epochs=6", "--log", "jsonl")

@@ -22,10 +22,11 @@ from nntrain.training.fit import fit
 from nntrain.training.inference import Predictor
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
+from tests.support.browser import as_new, heard
 from tests.support.csvs import make_dataset
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
 Points: TypeAlias = list[tuple[float, float]]
 OpenBoard: TypeAlias = Callable[..., "ReferencePass"]
@@ -194,19 +195,16 @@ def changeable(models: dict[str, Predictor]) -> Iterator[Predictor]:
 
 
 @pytest.fixture(scope="module")
-def window(browser: "Browser") -> Iterator["BrowserContext"]:
-    """Where pages are opened."""
-    opened = browser.new_context(
-        has_touch=True, reduced_motion="reduce", viewport={"width": 800, "height": 600}
-    )
-    yield opened
-    opened.close()
+def sheet(browser: "Browser") -> Iterator["Page"]:
+    """Where boards are opened, one after the other."""
+    window = browser.new_context(has_touch=True, reduced_motion="reduce")
+    yield window.new_page()
+    window.close()
 
 
 @pytest.fixture
-def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
+def open_board(sheet: "Page", tmp_path: Path) -> Iterator[OpenBoard]:
     """Opens a page with a network's board; at the end nothing may have gone wrong there."""
-    pages: list[Page] = []
     faults: list[str] = []
     requests: list[str] = []
 
@@ -219,18 +217,18 @@ def open_board(window: "BrowserContext", tmp_path: Path) -> Iterator[OpenBoard]:
             f"<p>Above.</p>{board(models, **options)}",
             encoding="utf-8",
         )
-        page = window.new_page()
-        pages.append(page)
-        page.on("console", lambda message: faults.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: faults.append(f"error: {error.message}"))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(file.as_uri())
+        sheet.goto(file.as_uri())
         assert requests.pop() == file.as_uri()
-        return ReferencePass(page)
+        return ReferencePass(sheet)
 
-    yield open_page
-    for page in pages:
-        page.close()
+    as_new(sheet, 800, 600)
+    with heard(
+        sheet,
+        console=lambda message: faults.append(f"{message.type}: {message.text}"),
+        pageerror=lambda error: faults.append(f"error: {error.message}"),
+        request=lambda request: requests.append(request.url),
+    ):
+        yield open_page
     assert not [fault for fault in faults if fault.startswith("error: ")]
     assert not requests
 
@@ -557,6 +555,7 @@ def test_nothing_is_left_among_the_page_s_globals(
     page = drawn.page.context.new_page()
     page.goto(bare.as_uri())
     assert set(with_board) == set(page.evaluate(names))
+    page.close()
 
 
 def test_pictures_of_another_size_and_fewer_classes_are_drawn_too(

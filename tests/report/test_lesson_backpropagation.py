@@ -26,6 +26,10 @@ START = """() => {
   const parameter = document.getElementById("backpropagation-parameter");
   parameter.value = "";
   parameter.dispatchEvent(new Event("change"));
+  for (const form of document.querySelectorAll("#backpropagation form")) {
+    delete form.dataset.result;  // which another test has left
+    form.querySelector(".answer").textContent = "";
+  }
 }"""
 # Presses “Next equation” again and again, and reads what is shown after each.
 STEP = """(count) => Array.from({ length: count }, () => {

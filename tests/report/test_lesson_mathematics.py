@@ -1,7 +1,6 @@
 """The lesson's JavaScript against `nntrain.nn`, in a real browser and in its worker."""
 
 import json
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,11 @@ import pytest
 from nntrain.nn import ACTIVATIONS, LOSSES, Network
 from nntrain.nn.arrays import Array
 from nntrain.report.templates import template
+from tests.report.lesson import Lesson
 from tests.support.networks import batch_for, network_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 ASSETS = Path(template("base.html").filename or "").parent
 SCRIPTS = [ASSETS / "activations.js", ASSETS / "lesson/mathematics.js"]
@@ -59,7 +59,10 @@ WORK = """({ digits, messages }) => new Promise((resolve, reject) => {
     const rows = (matrix) => matrix.map((row) => [...row]);
     reports.push({ ...data, network: null, W: W.map(rows), b: rows(b) });
     if (messages.length > 0) worker.postMessage(messages.shift());
-    else resolve(reports);
+    else {
+      worker.terminate();
+      resolve(reports);
+    }
   };
   worker.postMessage({ kind: "begin", digits: {
     ...digits, pixels: Uint8Array.from(digits.pixels), labels: Uint8Array.from(digits.labels),
@@ -91,17 +94,9 @@ def assert_are_parameters(found: Any, network: Network, vector: Array) -> None:
         assert_equal(b, expected_b)
 
 
-@pytest.fixture(scope="module")
-def bare(browser: "Browser") -> Iterator["Page"]:
-    """A page with the mathematics alone."""
-    page = browser.new_page()
-    for script in SCRIPTS:
+def test_forward_backward_and_update_are_those_of_nntrain(page: "Page") -> None:
+    for script in SCRIPTS:  # the mathematics alone
         page.add_script_tag(path=script)
-    yield page
-    page.close()
-
-
-def test_forward_backward_and_update_are_those_of_nntrain(bare: "Page") -> None:
     subjects = []
     for seed, (activations, loss) in enumerate(CASES):
         network = network_of(WIDTHS, activations, loss, seed)
@@ -110,7 +105,7 @@ def test_forward_backward_and_update_are_those_of_nntrain(bare: "Page") -> None:
         {"network": portable(n, a, loss), "xs": x.tolist(), "ys": y.tolist(), "rate": RATE}
         for n, a, loss, x, y in subjects
     ]
-    answers = json.loads(bare.evaluate(COMPUTE, json.dumps(cases)))
+    answers = json.loads(page.evaluate(COMPUTE, json.dumps(cases)))
     assert len(answers) == 7 * 7 * 3
     for (network, _, _, x, y), answer in zip(subjects, answers, strict=True):
         for row, single in enumerate(answer["singles"]):
@@ -133,12 +128,12 @@ def test_forward_backward_and_update_are_those_of_nntrain(bare: "Page") -> None:
         assert_are_parameters(answer["batch"][2:], network, network.parameters - RATE * gradient)
 
 
-def test_the_worker_takes_the_steps_of_nntrain(browser: "Browser", lesson_page: Path) -> None:
+def test_the_worker_takes_the_steps_of_nntrain(
+    opened_lesson: Lesson,
+) -> None:
     rng = np.random.default_rng(0)
     pixels, labels = rng.integers(0, 16, (14, 9)), rng.integers(0, 10, 14)
-    page = browser.new_page()
-    page.goto(lesson_page.as_uri())
-    begun, *stepped = page.evaluate(
+    begun, *stepped = opened_lesson.page.evaluate(
         WORK,
         {
             "digits": {
@@ -154,7 +149,6 @@ def test_the_worker_takes_the_steps_of_nntrain(browser: "Browser", lesson_page: 
             ],
         },
     )
-    page.close()
     activations = ["sigmoid", "sigmoid"]
     network = network_of([9, 6, 10], activations, "squared_error")
     for layer, weights, biases in zip(network.layers, begun["W"], begun["b"], strict=True):

@@ -1,5 +1,7 @@
 """Run commands, in this process or in another, and compare the files they write."""
 
+import json
+import os
 import subprocess
 import sys
 import time
@@ -53,6 +55,52 @@ def refuse(status: int, *arguments: str) -> str:
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
     return result.stderr.splitlines()[-1]
+
+
+# Runs commands, each a list of arguments, and ends at the first that fails.
+ONE_BY_ONE = """
+import json, sys
+from nntrain.__main__ import main
+
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            sys.exit(f"{arguments}: {end.code}")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(b"\x1e")
+    sys.stdout.buffer.flush()
+"""
+
+
+def succeed_in_one_process(
+    *commands: str, before: str = "", **environment: str
+) -> tuple[list[str], str]:
+    """Run commands in another process, one after the other, which need not be started for each.
+
+    Args:
+        commands: The commands, whose arguments hold no blanks.
+        before: A program that runs first.
+        environment: Environment variables to set.
+
+    Returns:
+        What each command prints to standard output, and what all print to standard error.
+    """
+    arguments = json.dumps([command.split() for command in commands])
+    done = subprocess.run(
+        [sys.executable, "-c", f"{before}\n{ONE_BY_ONE}", arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding=environment.get("PYTHONIOENCODING", "utf-8"),
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    *printed, rest = done.stdout.split("\x1e")
+    assert rest == ""
+    return printed, done.stderr
 
 
 def process(*arguments: str, cwd: Path) -> "subprocess.Popen[str]":

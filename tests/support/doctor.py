@@ -6,7 +6,6 @@ from pathlib import Path
 from nntrain.config import Config
 from nntrain.errors import DivergenceError
 from nntrain.explain.doctor.advice import advise
-from nntrain.explain.doctor.diagnoses import find_problems
 from nntrain.explain.doctor.diagnosis import Diagnosis, DiagnosisKind
 from nntrain.explain.doctor.examination import RunStats, examine
 from nntrain.explain.doctor.remedies import assignment
@@ -32,6 +31,7 @@ def kinds(found: list[Diagnosis]) -> set[DiagnosisKind]:
     return {finding.kind for finding in found}
 
 
-def assignments(stats: RunStats) -> list[str]:
-    causes = [chain.cause for chain in cause_chains(find_problems(stats))]
+def assignments(stats: RunStats, found: list[Diagnosis]) -> list[str]:
+    """What the doctor advises against the problems that it has found."""
+    causes = [chain.cause for chain in cause_chains(found)]
     return [assignment(*remedy) for remedy in advise(stats, causes)]

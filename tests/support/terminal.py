@@ -34,6 +34,16 @@ def width(text: str) -> int:
     )
 
 
+def open_terminal(columns: int | None = None) -> tuple[int, int]:
+    """Open a pseudo-terminal of 24 lines: its reader and its writer; None: it tells no size."""
+    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+    reader, writer = pty.openpty()
+    if columns is not None:
+        fcntl, termios = map(pytest.importorskip, ("fcntl", "termios"))
+        fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    return reader, writer
+
+
 def collect_output(reader: int) -> tuple[threading.Thread, list[bytes]]:
     """Read from a pseudo-terminal in a thread, so that its writer never blocks."""
     chunks: list[bytes] = []
@@ -59,13 +69,9 @@ def shown_by(
         command: The arguments of nntrain.
         environment: The environment of the process.
         cwd: Its working directory.
-        columns: The columns of the terminal, which has 24 lines; None: it says nothing of them.
+        columns: The columns of the terminal; None: it says nothing of them.
     """
-    pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
-    reader, writer = pty.openpty()
-    if columns is not None:
-        fcntl, termios = map(pytest.importorskip, ("fcntl", "termios"))
-        fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    reader, writer = open_terminal(columns)
     thread, chunks = collect_output(reader)
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "nntrain", *command],

@@ -1,10 +1,9 @@
 """Interrupted training runs, and comparison of their results."""
 
+import csv
 import signal
 from dataclasses import replace
 from pathlib import Path
-
-import pandas as pd
 
 from nntrain.config import Config
 from nntrain.training import checkpoint
@@ -16,8 +15,9 @@ from nntrain.training.run import RunFolder
 
 
 def without_seconds(run: Path) -> list[list[str]]:
-    table = pd.read_csv(run / "metrics.csv", dtype=str).drop(columns="seconds")
-    return [list(table.columns), *table.to_numpy().tolist()]
+    names, *rows = csv.reader((run / "metrics.csv").read_text("utf-8").splitlines())
+    at = names.index("seconds")
+    return [[*row[:at], *row[at + 1 :]] for row in (names, *rows)]
 
 
 def rows_without_time(run: RunFolder) -> list[tuple[float, ...]]:

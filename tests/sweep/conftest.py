@@ -19,7 +19,19 @@ def swept_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def finished(sweep_folder: Path, swept_once: Path) -> Trials:
+def finished_folder(sweep_folder: Path, swept_once: Path) -> Path:
     """A copy of it in runs/s."""
-    shutil.copytree(swept_once, "runs/s")
-    return read_trials(Path("runs/s"))
+    return Path(shutil.copytree(swept_once, "runs/s"))
+
+
+@pytest.fixture
+def finished(finished_folder: Path) -> Trials:
+    return read_trials(finished_folder)
+
+
+@pytest.fixture
+def one_epoch(sweep_folder: Path) -> None:
+    """Trials take one epoch each."""
+    tiny = Path("tiny.yaml").read_text()
+    assert "epochs: 4" in tiny
+    Path("tiny.yaml").write_text(tiny.replace("epochs: 4", "epochs: 1"))

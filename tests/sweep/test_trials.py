@@ -33,9 +33,7 @@ def test_a_folder_of_something_else_is_left_alone(sweep_folder: Path) -> None:
         swept(InlineDispatcher(), "data/train.csv")
 
 
-def test_damaged_copies_of_the_inputs_are_repaired_by_copying_them_again(
-    sweep_folder: Path,
-) -> None:
+def test_damaged_copies_of_the_inputs_are_repaired_by_copying_them_again(one_epoch: None) -> None:
     variant("sweep.yaml", ("trials: 6", "trials: 1"))
     first = outcome(swept(InlineDispatcher(), "runs/s"))
     for name, original in (("sweep.yaml", "sweep.yaml"), ("base.yaml", "tiny.yaml")):
@@ -74,9 +72,10 @@ def disk_full_after(pages: int) -> Iterator[None]:
 
 
 def test_a_full_disk_ends_a_sweep_in_one_line_and_it_resumes_with_more_space(
-    finished: Trials,
+    one_epoch: None,
 ) -> None:
-    undisturbed = outcome(finished)
+    variant("sweep.yaml", ("trials: 6", "trials: 2"))
+    undisturbed = outcome(swept(InlineDispatcher(), "runs/s"))
     pages = Path("runs/s/study.db").stat().st_size // 4096
     ends = 0
     for room in range(1, pages, pages // 5):
@@ -119,7 +118,8 @@ def test_a_damaged_study_is_rebuilt_from_the_trials(finished: Trials) -> None:
 
 
 @pytest.mark.parametrize("name", ["100%41 x?mode=memory", "{SCHEMA_VERSION} a#b ü;& what?"])
-def test_the_study_is_in_its_folder_whatever_its_name(sweep_folder: Path, name: str) -> None:
+def test_the_study_is_in_its_folder_whatever_its_name(one_epoch: None, name: str) -> None:
+    variant("sweep.yaml", ("trials: 6", "trials: 1"))
     before = {path.name for path in Path.cwd().iterdir()}
     trials = swept(InlineDispatcher(), f"runs/{name}")
     assert (Path("runs") / name / "study.db").stat().st_size > 0
@@ -156,13 +156,13 @@ EDITS = (
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_an_edited_study_is_one_line(finished: Trials, edit: str) -> None:
-    record = Path("runs/s/study.db")
+def test_an_edited_study_is_one_line(finished_folder: Path, edit: str) -> None:
+    record = finished_folder / "study.db"
     with closing(sqlite3.connect(record)) as connection, connection:
         assert connection.execute(edit).rowcount
     attempts: list[Callable[[], object]] = [
         lambda: swept(InlineDispatcher(), "runs/s"),
-        lambda: read_trials(Path("runs/s")),
+        lambda: read_trials(finished_folder),
     ]
     for attempt in attempts:
         with pytest.raises(RunError) as caught:

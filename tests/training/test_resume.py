@@ -1,7 +1,6 @@
 """A run that was stopped and resumed ends as one that never was, bit for bit."""
 
 import re
-import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain.config import Config
@@ -41,41 +40,32 @@ NETWORKS = {"dense": (), "pictures": (CONVOLUTIONAL,)}
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@settings(
-    max_examples=8,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(stops=st.lists(st.integers(1, BATCHES), min_size=1, max_size=3))
 def test_interruption_at_any_batch_leaves_no_trace(
-    make_config: Callable[..., Config],
-    numbered: Callable[[], Path],
-    optimizer: str,
-    stops: list[int],
+    make_config: Callable[..., Config], numbered: Callable[[], Path], optimizer: str
 ) -> None:
     config = make_config(
         f"training.optimizer={OPTIMIZERS[optimizer]}",
         "training.schedule={name: one_cycle, warmup: 0.5}",
     )
     undisturbed = start_run(config, numbered()).run
-    outcome = start_run(config, numbered(), Interrupting(stops[0]))
-    assert outcome.signal == (signal.SIGINT if stops[0] < BATCHES else None)
-    for stop in stops[1:]:
-        outcome = resume(config, outcome.run, Interrupting(stop))
-    outcome = resume(config, outcome.run, Reporter())
-    assert outcome.signal is None
-    assert_same(outcome.run, undisturbed)
-    shutil.rmtree(outcome.run.folder)
+
+    @settings(max_examples=8)
+    @given(stops=st.lists(st.integers(1, BATCHES), min_size=1, max_size=3))
+    def interrupt(stops: list[int]) -> None:
+        outcome = start_run(config, numbered(), Interrupting(stops[0]))
+        assert outcome.signal == (signal.SIGINT if stops[0] < BATCHES else None)
+        for stop in stops[1:]:
+            outcome = resume(config, outcome.run, Interrupting(stop))
+        outcome = resume(config, outcome.run, Reporter())
+        assert outcome.signal is None
+        assert_same(outcome.run, undisturbed)
+
+    interrupt()
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(stop=st.integers(1, BATCHES - 1), threads=st.integers(1, 2))
 def test_dropout_distortion_and_averages_go_on_where_they_were(
-    make_config: Callable[..., Config],
-    numbered: Callable[[], Path],
-    network: str,
-    stop: int,
-    threads: int,
+    make_config: Callable[..., Config], numbered: Callable[[], Path], network: str
 ) -> None:
     config = make_config(
         "data.distortion={rotation: 20, shift: 1, elastic: {strength: 3, sigma: 1}}",
@@ -89,9 +79,15 @@ def test_dropout_distortion_and_averages_go_on_where_they_were(
         "training.label_smoothing=0.1",
     )
     undisturbed = start_run(config, numbered()).run
-    outcome = start_run(config, numbered(), Interrupting(stop))
-    outcome = resume(config, outcome.run, Reporter(), threads)
-    assert_same(outcome.run, undisturbed)
+
+    @settings(max_examples=8)
+    @given(stop=st.integers(1, BATCHES - 1), threads=st.integers(1, 2))
+    def interrupt(stop: int, threads: int) -> None:
+        outcome = start_run(config, numbered(), Interrupting(stop))
+        outcome = resume(config, outcome.run, Reporter(), threads)
+        assert_same(outcome.run, undisturbed)
+
+    interrupt()
     plain = start_run(make_config(*NETWORKS[network]), numbered()).run
     assert not np.array_equal(
         checkpoint.load(plain.last_file).parameters,

@@ -336,9 +336,9 @@ def test_a_bad_run_gets_its_own_diagnosis_alone_and_the_remedy_helps(
     assert case.consequences <= kinds(chains[0].consequences), found
     assert kinds(found) <= {case.cause} | case.consequences | case.possible, found
 
-    advised = parse_config(case.text, "x", (*case.overrides, *assignments(stats)))
+    advised = parse_config(case.text, "x", (*case.overrides, *assignments(stats, found)))
     # The epochs that are advised for so few rows take seconds; fewer show as much.
-    training = advised.training.model_copy(update={"epochs": min(40, advised.training.epochs)})
+    training = advised.training.model_copy(update={"epochs": min(20, advised.training.epochs)})
     advised = advised.model_copy(update={"training": training})
     if case.remedied:
         again = trained(advised, tmp_path / "advised", data)

@@ -48,7 +48,9 @@ def test_one_command_mends_two_faults(pair: str, tmp_path: Path) -> None:
     data = Subset(digits, np.arange(450)), Subset(digits, np.arange(450, 600))
     text = CONFIG.format(train="train.csv").replace("epochs: 4", "epochs: 12")
     stats = trained(parse_config(text, "x", PAIRS[pair]), tmp_path / "bad", data)
-    assert kinds(find_problems(stats)) - OTHERS
-    advised = parse_config(text, "x", (*PAIRS[pair], *assignments(stats)))
+    found = find_problems(stats)
+    assert kinds(found) - OTHERS
+    advised = parse_config(text, "x", (*PAIRS[pair], *assignments(stats, found)))
     again = trained(advised, tmp_path / "advised", data)
-    assert kinds(find_problems(again)) <= OTHERS, find_problems(again)
+    found = find_problems(again)
+    assert kinds(found) <= OTHERS, found

@@ -65,7 +65,7 @@ def stats_with(**changed: Any) -> RunStats:
 
 
 @given(records(), snapshots(), snapshots(), changes(), st.sampled_from([None, (8, 2), (50_000, 1)]))
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_no_sentence_has_a_number_that_says_nothing(
     history: list[EpochRecord],
     start: Snapshot | None,
@@ -91,7 +91,6 @@ def judged(train: float, validation: float, rows: tuple[int, int]) -> bool:
 
 
 @given(st.integers(0, 2**32), st.sampled_from([8, 50, 400, 10_000]), st.floats(0.88, 0.99))
-@settings(max_examples=200)
 def test_chance_is_not_called_overfitting(seed: int, held_out: int, accuracy: float) -> None:
     rng = np.random.default_rng(seed)
     right = rng.binomial([50 * held_out, held_out], accuracy)
