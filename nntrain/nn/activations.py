@@ -62,12 +62,12 @@ def identity_derivative(x: Array, out: Array | None = None) -> Array:
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
-    """x = 1 / (1 + e^−z), written as ½ + ½ tanh(z/2), which cannot overflow."""
-    x = np.multiply(z, 0.5, out=out)
-    np.tanh(x, out=x)
-    x *= 0.5
-    x += 0.5
-    return x
+    """x = 1 / (1 + e^−z)."""
+    x: Array = np.negative(z, out=out)
+    with np.errstate(over="ignore"):  # of e^−z = ∞, which gives the right x = 0
+        np.exp(x, out=x)
+    x += 1
+    return np.reciprocal(x, out=x)
 
 
 def sigmoid_derivative(x: Array, out: Array | None = None) -> Array:
