@@ -10,7 +10,7 @@ from nntrain.training.committee import member_config
 from nntrain.training.progress import Progress, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
-from nntrain.training.teacher import teacher_of
+from nntrain.training.teacher import keep_named_teacher
 
 
 def train_remotely(
@@ -44,7 +44,7 @@ def train_remotely(
 
     for name, member in members.items():
         member.prepare(configs[name])
-        teacher_of(member, configs[name], None)  # kept in the folder, and sent with its files
+        keep_named_teacher(member, configs[name])  # sent with the other files
         start_segment(name)
     errors = []
     while dispatcher.busy and not interrupted():

@@ -16,7 +16,7 @@ from nntrain.sweep.search import can_start, is_rung, max_trials, should_prune
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.run import RunFolder
-from nntrain.training.teacher import teacher_of
+from nntrain.training.teacher import keep_named_teacher
 
 SAVE_INTERVAL = 10.0  # seconds; how much of the recorded running time a kill may lose
 
@@ -117,12 +117,12 @@ class _SweepRun:
             return
         if not run.config_file.exists():
             run.prepare(config)
-            teacher_of(run, config, None)  # kept in the folder, and sent with its files
         elif not _has_config(run, config):
             raise RunError(
                 f"{run}: not trained with the values that the sweep gives it now; remove it, and "
                 "it is trained again"
             )
+        keep_named_teacher(run, config)  # sent with the other files
         try:
             history = read_history(run)
         except CheckpointError as error:

@@ -38,14 +38,16 @@ class TaughtBy(NamedTuple):
     """One network of a teacher.
 
     Attributes:
-        source: The run that it is from.
+        source: The name of the run that it is from.
         config: The configuration that it was trained with.
         network: With the weights that it predicts with.
+        run: Its run; None if it is a copy.
     """
 
     source: str
     config: Config
     network: Network
+    run: RunFolder | None = None
 
 
 class Teacher:
@@ -64,7 +66,7 @@ class Teacher:
     def digest(self) -> str:
         """SHA-256 of the networks' configurations and weights."""
         total = hashlib.sha256()
-        for _, config, network in self.networks:
+        for _, config, network, _ in self.networks:
             total.update(dump_config(config).encode())
             total.update(network.parameters.tobytes())
         return total.hexdigest()
@@ -75,7 +77,7 @@ class Teacher:
         Raises:
             DataError: If pictures or classes of the teacher are others.
         """
-        for source, own, network in self.networks:
+        for source, own, network, _ in self.networks:
             if network.widths[0] != inputs:
                 raise DataError(
                     f"training.teacher.runs: {source} was trained on {network.widths[0]} pixels a "
@@ -98,7 +100,7 @@ class Teacher:
             y: One-hot labels, shape (B, n_L); overwritten.
         """
         q = np.zeros(y.shape)
-        for _, config, network in self.networks:
+        for _, config, network, _ in self.networks:
             x = np.empty(images.shape, network.parameters.dtype)
             build_rescale(config).apply(images, x)
             rows = max(1, PREDICTION_OUTPUTS // max(network.widths))
@@ -128,7 +130,9 @@ def find_teacher(config: Config) -> Teacher | None:
             )
     models = load_models(runs)
     check_same_classes(models)
-    networks = [TaughtBy(str(model.run), model.config, model.network) for model in models]
+    networks = [
+        TaughtBy(str(model.run), model.config, model.network, model.run) for model in models
+    ]
     return Teacher(networks, distillation)
 
 
@@ -150,8 +154,9 @@ def log_teacher(teacher: Teacher, validated: str | None, reporter: Reporter) -> 
         validated: The digest of training and validation rows; None without validation rows.
         reporter: Logs a warning, too, if the teacher was trained on other rows.
     """
-    for source, _, _ in teacher.networks:
-        run = RunFolder(Path(source))
+    for source, _, _, run in teacher.networks:
+        if run is None:
+            continue
         history = run.history()
         minutes = sum(record.seconds for record in history) / 60
         reporter.log(f"taught by {source}: {summary(history, None)}; trained in {minutes:.1f} min")
@@ -168,10 +173,21 @@ def keep_teacher(run: RunFolder, teacher: Teacher) -> None:
     Raises:
         NNTrainError: If a file cannot be written.
     """
-    for number, (source, config, network) in reversed([*enumerate(teacher.networks, 1)]):
+    for number, (source, config, network, _) in reversed([*enumerate(teacher.networks, 1)]):
         weights = InitialWeights(source, named_arrays(network))
         saved = checkpoint_of_weights(weights, config, network.widths[0])
         checkpoint.save(run.teacher_file(number), saved)
+
+
+def keep_named_teacher(run: RunFolder, config: Config) -> None:
+    """Save the teacher that a configuration names in the folder of a run, unless one is there.
+
+    Raises:
+        RunError, CheckpointError, ConfigError, DataError: See `find_teacher`.
+        NNTrainError: If a file cannot be written.
+    """
+    if not run.teacher_file(1).exists() and (teacher := find_teacher(config)) is not None:
+        keep_teacher(run, teacher)
 
 
 def kept_teacher(run: RunFolder, config: Config) -> Teacher | None:
