@@ -129,9 +129,13 @@ def test_a_committee_and_a_run_killed_before_its_first_checkpoint_are_taught_ali
     students = committee.start(*arguments).run.members()
     assert [len(student.teacher_files()) for student in students] == [3, 3]
     alone = taught("training.epochs=1", f"data.split_seed={config.seed}")
-    killed = RunFolder.create(tmp_path / "killed", alone)
-    resume(alone, killed, Reporter())
-    assert_same(killed, students[0])
+    for kept in ((), (3,), (3, 2)):  # the first file is written last
+        killed = RunFolder.create(tmp_path / f"killed-{len(kept)}", alone)
+        for number in kept:
+            shutil.copy(students[0].teacher_file(number), killed.folder)
+        resume(alone, killed, Reporter())
+        assert_same(killed, students[0])
+        assert len(killed.teacher_files()) == 3
 
 
 def test_it_says_who_teaches_how_well_and_how_long_that_took(
