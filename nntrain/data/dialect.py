@@ -29,7 +29,7 @@ class Table(NamedTuple):
 
     Attributes:
         first: The first line.
-        rest: The other lines: of a `LineReader`, if they are as in the file.
+        rest: The other lines; in blocks, too, if they are as in the file.
         notes: What was left out or replaced, as sentences.
     """
 

@@ -74,7 +74,7 @@ def _cell_ends(octets: Octets, is_digit: Mask, width: int) -> NDArray[np.intp] |
     is_separator = ~is_digit[_BEFORE - 1 :]
     if (is_separator[1:] & is_separator[:-1]).any():
         return None  # an empty cell
-    ends = np.flatnonzero(is_separator[1:])
+    ends: NDArray[np.intp] = np.flatnonzero(is_separator[1:])
     if len(ends) % width:
         return None
     ends = ends.reshape(-1, width)

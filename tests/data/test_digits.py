@@ -173,7 +173,7 @@ def test_a_line_of_digits_may_be_too_long(before: int) -> None:
     content = b"1,2\n" * (before // 4) + b"0," * (1 << 19) + b"0\n1,2\n"
     reader = lines.LineReader(io.BytesIO(b"a,b\n" + content), "file.csv")
     assert next(reader).text == b"a,b"
-    taken = []
+    taken: list[lines.Line] = []
     with pytest.raises(DataError, match=rf"file\.csv:{before // 4 + 2}: a line of more than"):
         for block in reader.blocks():
             taken += block.lines()
