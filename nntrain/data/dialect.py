@@ -14,7 +14,7 @@ from nntrain.data.cells import format_cell, is_number
 from nntrain.data.lines import Line, Lines
 from nntrain.errors import DataError
 
-_LOOKAHEAD = 20  # lines
+LOOKAHEAD = 20  # lines
 _FEWEST_COLUMNS = 5  # of a table that a title can be told from
 _SEPARATORS = {b",": "commas", b";": "a semicolon", b"\t": "a tab", b"|": "'|'", b" ": "blanks"}
 _DECLARED = re.compile(rb'"?sep=(.)"?', re.IGNORECASE)
@@ -29,7 +29,7 @@ class Table(NamedTuple):
 
     Attributes:
         first: The first line.
-        rest: The other lines: of a `LineReader`, if they are as in the file.
+        rest: The other lines; in blocks, too, if they are as in the file.
         notes: What was left out or replaced, as sentences.
     """
 
@@ -76,7 +76,7 @@ def _first_lines(lines: Iterator[Line]) -> list[Line]:
     for line in lines:
         start.append(line)
         others += bool(line.text.strip()) and not line.text.startswith(_COMMENTS)
-        if others == _LOOKAHEAD:
+        if others == LOOKAHEAD:
             break
     return start
 

@@ -32,7 +32,7 @@ from nntrain.errors import DataError, printable
 from nntrain.files import atomic_write
 
 LabelsWanted: TypeAlias = Literal["required", "forbidden", "optional"]
-_PEEKED_ROWS = 1_000  # to find a label column without a name
+PEEKED_ROWS = 1_000  # to find a label column without a name
 MIN_CACHED_BYTES = 1 << 20  # of a CSV; smaller ones are parsed quickly enough
 # Files of at least this size, plain or packed, may have more pixels than are loaded from the cache:
 # a plain one has two bytes or more for each.
@@ -168,7 +168,7 @@ class _ReadOptions(NamedTuple):
             names = [f"column {number + 1}" for number in range(len(names))]
         first_column = next((at for at, name in enumerate(names) if not is_index_name(name)), 0)
         may_have_label = is_square(len(names) - first_column - 1)
-        peeked = list(islice(rest, _PEEKED_ROWS if may_have_label else 0))
+        peeked = list(islice(rest, PEEKED_ROWS if may_have_label else 0))
         rest.unread(peeked)
         layout = find_layout(
             names,

@@ -38,7 +38,7 @@ class _Row(NamedTuple):
     text: bytes
 
 
-class _Rows(NamedTuple):
+class _ParsedRows(NamedTuple):
     """Parsed rows."""
 
     pixels: NDArray[np.uint8]
@@ -105,12 +105,12 @@ class RowParser:
         span = slice(pixels[0], pixels[0] + len(pixels))
         return span if pixels == list(range(span.start, span.stop)) else pixels
 
-    def _parse_all(self, lines: Lines) -> Iterator[_Rows]:
+    def _parse_all(self, lines: Lines) -> Iterator[_ParsedRows]:
         """Parse blocks in which it is possible from their digits, and all other lines carefully."""
         parsed = 0  # rows
         tried = map_ahead(self._parse_digits, lines.blocks())
         for careful, group in groupby(tried, lambda pair: pair[1] is None):
-            found: Iterator[_Rows]
+            found: Iterator[_ParsedRows]
             if careful:
                 left = (line for block, _ in group for line in block.lines())
                 found = self._parse_carefully(left, parsed)
@@ -121,15 +121,15 @@ class RowParser:
                 parsed += len(rows.pixels)
         yield from self._parse_carefully(lines, parsed)
 
-    def _parse_digits(self, block: Block) -> _Rows | None:
+    def _parse_digits(self, block: Block) -> _ParsedRows | None:
         if self.pixel_range is not None:
             return None
         rows = parse_digits(block.text, len(self.names), self._pixel_columns, self._text_columns)
         if rows is None:
             return None
-        return _Rows(*rows, range(block.number, block.number + len(rows.pixels)))
+        return _ParsedRows(*rows, range(block.number, block.number + len(rows.pixels)))
 
-    def _parse_carefully(self, lines: Iterable[Line], parsed: int) -> Iterator[_Rows]:
+    def _parse_carefully(self, lines: Iterable[Line], parsed: int) -> Iterator[_ParsedRows]:
         """Parse lines below so many rows."""
         order = np.argsort(np.argsort(self.layout.pixels))
         in_order = bool((order == np.arange(len(order))).all())
@@ -139,7 +139,7 @@ class RowParser:
             if pixels is None:
                 pixels = self._parse_cell_by_cell(block)
             texts = [list(cells) for cells in zip(*(texts for texts, _ in divided), strict=True)]
-            yield _Rows(
+            yield _ParsedRows(
                 pixels if in_order else pixels.take(order, axis=1),
                 texts,
                 [row.line for row in block],

@@ -2,16 +2,17 @@
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nntrain.data import lines, parser
+from nntrain.data import dialect, kaggle, lines, parser
 from nntrain.data.dataset import Dataset
 from nntrain.data.digits import parse_digits
 from nntrain.errors import DataError
@@ -19,6 +20,18 @@ from nntrain.errors import DataError
 FAULTS = [b"", b" ", b'"', b"\r", b"\n", b"\r\n", b"\n\n", b",", b"\0", "é".encode(), b"\xff"]
 FAULTS += [b"-", b".", b"/", b":", b";", b"0", b"7", b"007", b"256", b"300", b"999", b"0255"]
 FAULTS += [b"1" + b"0" * 30]
+NO_TABLES = [b",2\n3,4\n", b"1,\n3,4\n", b"1,2\n,4\n", b"1,2\n3,\n", b"1,2\n\n3,4\n"]
+NO_TABLES += [
+    b"\n1,2\n",
+    b"1,2\n\n",
+    b"1\n2\n",
+    b"1\n2,3,4\n",
+    b"1,2,3\n4\n",
+    b"1,2,3,4\n",
+    b"1,2\n3",
+]
+NO_TABLES += [b"\n", b"\n\n", b",", b""]
+SAME_FOR_ALL_EXAMPLES = [HealthCheck.function_scoped_fixture]
 PIXELS = ["0", "00", "1", "007", "042", "99", "199", "255"]
 
 
@@ -52,9 +65,22 @@ def damaged(draw: st.DrawFn) -> bytes:
     if draw(st.booleans()):
         content = content.partition(b"\n")[2]
     for _ in range(draw(st.integers(0, 2))):
-        at, overwritten = draw(st.integers(0, len(content))), draw(st.integers(0, 3))
-        content = content[:at] + draw(st.sampled_from(FAULTS)) + content[at + overwritten :]
+        fault = draw(st.sampled_from(FAULTS))
+        if draw(st.booleans()):
+            at = draw(st.integers(0, len(content)))
+            content = content[:at] + fault + content[at:]
+        else:
+            cells = re.split(b"([,\n])", content)  # and what is between them
+            cells[2 * draw(st.integers(0, len(cells) // 2))] = fault
+            content = b"".join(cells)
     return content
+
+
+@pytest.fixture
+def few_rows_peeked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows that find separator and columns go to the parser in one block of their own."""
+    monkeypatch.setattr(dialect, "LOOKAHEAD", 3)
+    monkeypatch.setattr(kaggle, "PEEKED_ROWS", 2)
 
 
 def outcome(read: Callable[..., Dataset], content: bytes, options: dict[str, Any]) -> object:
@@ -70,7 +96,8 @@ def outcome(read: Callable[..., Dataset], content: bytes, options: dict[str, Any
     ]
 
 
-@settings(max_examples=250)
+@pytest.mark.usefixtures("few_rows_peeked_at")
+@settings(max_examples=150, suppress_health_check=SAME_FOR_ALL_EXAMPLES)
 @given(
     damaged() | st.binary(max_size=200),
     st.integers(1, 60),
@@ -89,11 +116,12 @@ def test_any_bytes_are_read_as_the_careful_way_reads_them(
         patch.setattr(parser, "BLOCK_CELLS", block_cells)
         ours = outcome(read, content, options)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parser, "parse_digits", lambda *_: None)
+        patch.setattr(lines.LineReader, "blocks", lines.Lines.blocks)  # none
         assert ours == outcome(read, content, options)
 
 
-@settings(max_examples=100)
+@pytest.mark.usefixtures("few_rows_peeked_at")
+@settings(max_examples=60, suppress_health_check=SAME_FOR_ALL_EXAMPLES)
 @given(tables(), st.integers(1, 200))
 def test_digits_are_those_of_the_csv_module_and_need_no_pandas(
     read: Callable[..., Dataset], content: bytes, block_bytes: int
@@ -134,12 +162,18 @@ def test_any_other_byte_is_left_to_the_careful_way(byte: int) -> None:
     assert (rows is not None) == (byte == ord(","))
 
 
+@pytest.mark.parametrize("rows", NO_TABLES)
+def test_empty_and_missing_cells_are_left_to_the_careful_way(rows: bytes) -> None:
+    assert parse_digits(rows, 2, slice(0, 2), []) is None
+    assert parse_digits(rows, 2, slice(1, 2), [0]) is None
+
+
 @pytest.mark.parametrize("before", [1, 1 << 18])
 def test_a_line_of_digits_may_be_too_long(before: int) -> None:
     content = b"1,2\n" * (before // 4) + b"0," * (1 << 19) + b"0\n1,2\n"
     reader = lines.LineReader(io.BytesIO(b"a,b\n" + content), "file.csv")
     assert next(reader).text == b"a,b"
-    taken = []
+    taken: list[lines.Line] = []
     with pytest.raises(DataError, match=rf"file\.csv:{before // 4 + 2}: a line of more than"):
         for block in reader.blocks():
             taken += block.lines()
