@@ -477,6 +477,7 @@ def test_a_poisoned_cache_is_told_in_one_line(
 ) -> None:
     path = write(tmp_path / "train.csv")
     read_csv(path)
+    cache.finish_writing()
     folder.chmod(0o777)
     with pytest.raises(SystemExit):
         main(["data", "check", str(path)])
