@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from nntrain.cli import main
-from nntrain.data import kaggle
+from nntrain.data import cache, kaggle
 from nntrain.training import checkpoint
 from tests.support.csvs import zipped
 from tests.support.tiny import CONFIG
@@ -85,7 +85,8 @@ def commands(kind: str, path: str) -> list[list[str]]:
 
 
 def files(home: Path) -> set[Path]:
-    """Return all files except the lock of the cache."""
+    """Return all files except the lock of the cache, when all of it is written."""
+    cache.finish_writing()
     return {path for path in home.rglob("*") if path.is_file() and path.name != ".lock"}
 
 

@@ -262,6 +262,7 @@ def test_mapped_rows_that_change_during_an_epoch_do_not_reach_a_checkpoint(
     monkeypatch.setenv("NNTRAIN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(kaggle, "MIN_CACHED_BYTES", 0)
     monkeypatch.setattr(cache, "MIN_MAPPED_BYTES", 0)
+    monkeypatch.setattr(kaggle, "MIN_LARGE_BYTES", (0, 0))
 
     class Scribbling(Reporter):
         count = 0
