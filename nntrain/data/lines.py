@@ -11,7 +11,9 @@ from nntrain.data.cells import format_cell
 from nntrain.data.file_kinds import check_kind
 from nntrain.errors import DataError
 
-BLOCK_BYTES = 1 << 18  # at least; what NumPy computes from them fits into a core's cache
+# At least so many bytes are a block: few enough for arrays of them to stay in a core's cache, and
+# for a block of usual lines to stay below _MAX_LINE, from which on each line's length is checked.
+BLOCK_BYTES = 1 << 18
 _MAX_LINE = 1 << 20  # bytes; 784 pixels take about 3,000
 _QUOTED_CELL = re.compile(rb'^\s*"([^"]*)"\s*$')
 
