@@ -124,7 +124,8 @@ class Batches:
             self._fill(block, rows, labels, epoch, first // self.batch_size)
             return block, labels
 
-        with ThreadPoolExecutor(self.workers) as ahead:
+        ahead = ThreadPoolExecutor(self.workers)
+        try:
             filling: deque[Future[tuple[Buffer, NDArray[np.uint8]]]] = deque()
             for first, block in zip(
                 range(start * self.batch_size, len(order), size), cycle(blocks), strict=False
@@ -134,6 +135,11 @@ class Batches:
                     yield filling.popleft().result()
             while filling:
                 yield filling.popleft().result()
+            ahead.shutdown()
+        finally:
+            # The garbage collector may close an unfinished generator at any place in any thread:
+            # waiting for other threads there could be for ever.
+            ahead.shutdown(wait=False, cancel_futures=True)
 
     def _fill(
         self,
