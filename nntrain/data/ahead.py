@@ -5,26 +5,32 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-_THREADS = 2
-_MOST_WAITING = 6  # items that are read but not yet yielded
-
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def map_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[T, R]]:
+def map_ahead(
+    function: Callable[[T], R], items: Iterable[T], *, threads: int, most: int
+) -> Iterator[tuple[T, R]]:
     """Yield each item with the function's result, in order, while threads compute the next ones.
 
     The items are iterated over in the calling thread. If that fails, the error is raised after the
-    results of all items before it.
+    results of all items before it; an error of the function is raised in place of its result.
+
+    Args:
+        function: Called in a thread for each item.
+        items: The items.
+        threads: Number of threads.
+        most: Largest number of items that are taken from `items` and not yet done with: those that
+            wait, and the one that was yielded last.
     """
     waiting: deque[tuple[T, Future[R]]] = deque()
-    pool = ThreadPoolExecutor(_THREADS)
+    pool = ThreadPoolExecutor(threads)
     try:
         try:
             for item in items:
                 waiting.append((item, pool.submit(function, item)))
-                if len(waiting) == _MOST_WAITING:
+                if len(waiting) == most:
                     yield _first(waiting)
         except Exception:
             while waiting:
@@ -41,4 +47,8 @@ def map_ahead(function: Callable[[T], R], items: Iterable[T]) -> Iterator[tuple[
 
 def _first(waiting: deque[tuple[T, Future[R]]]) -> tuple[T, R]:
     item, result = waiting.popleft()
-    return item, result.result()
+    try:
+        return item, result.result()
+    except BaseException:
+        waiting.clear()  # nothing is yielded after an item that failed
+        raise

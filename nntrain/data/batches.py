@@ -1,14 +1,13 @@
 """Shuffled batches of scaled inputs and one-hot targets."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import cycle
 from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.ahead import map_ahead
 from nntrain.data.augment import Augmenter
 from nntrain.data.dataset import Array, Subset
 from nntrain.randomness import Purpose, generator
@@ -118,28 +117,18 @@ class Batches:
         order = generator(self.seed, Purpose.SHUFFLE, epoch).permutation(len(self.rows))
         size = len(blocks[0].x)
 
-        def fill(block: Buffer, first: int) -> tuple[Buffer, NDArray[np.uint8]]:
+        def fill(place: tuple[int, Buffer]) -> NDArray[np.uint8]:
+            first, block = place
             rows = order[first : first + size]
             labels = self.rows.labels[rows]
             self._fill(block, rows, labels, epoch, first // self.batch_size)
-            return block, labels
+            return labels
 
-        ahead = ThreadPoolExecutor(self.workers)
-        try:
-            filling: deque[Future[tuple[Buffer, NDArray[np.uint8]]]] = deque()
-            for first, block in zip(
-                range(start * self.batch_size, len(order), size), cycle(blocks), strict=False
-            ):
-                filling.append(ahead.submit(fill, block, first))
-                if len(filling) == len(blocks):
-                    yield filling.popleft().result()
-            while filling:
-                yield filling.popleft().result()
-            ahead.shutdown()
-        finally:
-            # The garbage collector may close an unfinished generator at any place in any thread:
-            # waiting for other threads there could be for ever.
-            ahead.shutdown(wait=False, cancel_futures=True)
+        firsts = range(start * self.batch_size, len(order), size)
+        places = zip(firsts, cycle(blocks), strict=False)
+        filled = map_ahead(fill, places, threads=self.workers, most=len(blocks))
+        for (_, block), labels in filled:
+            yield block, labels
 
     def _fill(
         self,

@@ -29,6 +29,8 @@ from nntrain.data.lines import Block, Line, Lines, stray_quote, unquote
 from nntrain.errors import DataError
 
 BLOCK_CELLS = 2_500_000  # pandas needs 8 bytes for each, and is slower in smaller blocks
+_DIGIT_THREADS = 2
+_MOST_BLOCKS = 6  # of digits that are read but not yet parsed
 _BLANKS = " \t\v\f"  # what pandas ignores around a number
 
 
@@ -108,7 +110,9 @@ class RowParser:
     def _parse_all(self, lines: Lines) -> Iterator[_ParsedRows]:
         """Parse blocks in which it is possible from their digits, and all other lines carefully."""
         parsed = 0  # rows
-        tried = map_ahead(self._parse_digits, lines.blocks())
+        tried = map_ahead(
+            self._parse_digits, lines.blocks(), threads=_DIGIT_THREADS, most=_MOST_BLOCKS
+        )
         for careful, group in groupby(tried, lambda pair: pair[1] is None):
             found: Iterator[_ParsedRows]
             if careful:

@@ -22,7 +22,7 @@ def test_results_come_in_order_and_before_the_error_after_them() -> None:
 
     got = []
     with pytest.raises(EOFError):
-        for pair in map_ahead(square, numbers()):
+        for pair in map_ahead(square, numbers(), threads=2, most=6):
             got.append(pair)
     assert got == [(number, number**2) for number in range(100)]
 
@@ -35,9 +35,9 @@ def test_few_items_are_read_ahead() -> None:
             read.append(number)
             yield number
 
-    for number, result in map_ahead(str, numbers()):
+    for number, result in map_ahead(str, numbers(), threads=2, most=6):
         assert result == str(number)
-        assert len(read) <= number + 10
+        assert len(read) <= number + 6
     assert len(read) == 100
 
 
@@ -50,9 +50,17 @@ def test_leaving_it_unfinished_does_not_wait_for_threads() -> None:
             released.wait(10)
             done.append(number)
 
-    results = map_ahead(work, iter(range(100)))
+    results = map_ahead(work, range(100), threads=2, most=6)
     assert next(results) == (0, None)
     asked.wait(10)
     del results
     assert done == []
     released.set()
+
+
+def test_an_error_of_the_function_comes_in_place_of_its_result() -> None:
+    got = []
+    with pytest.raises(ZeroDivisionError):
+        for _, result in map_ahead(lambda number: 6 / number, [1, 2, 0, 3], threads=2, most=6):
+            got.append(result)
+    assert got == [6, 3]
