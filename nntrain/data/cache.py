@@ -88,7 +88,12 @@ class Cache:
             yield dataset.pixels
             return dataset.annotations
 
-        _writing.append(_WRITER.submit(self.store, name, dataset.source, RowStream(blocks()), size))
+        def store() -> None:
+            with suppress(_CacheWriteError), self._lock():
+                if self.load(name, dataset.source) is None:
+                    self._add(name, RowStream(blocks()), size)
+
+        _writing.append(_WRITER.submit(store))
 
     def store(self, name: str, source: str, rows: RowStream, size: int) -> Dataset | None:
         """Store rows and load them; if another process has stored them meanwhile, load its entry.
@@ -107,24 +112,28 @@ class Cache:
         """
         try:
             with self._lock():
-                stored_meanwhile = self.load(name, source)
-                if stored_meanwhile is not None:
-                    return stored_meanwhile
-                # Remains of a killed process, and a damaged entry.
-                for remains in [*self.folder.glob(".making-*"), self.folder / name]:
-                    shutil.rmtree(remains, ignore_errors=True)
-                with _write_errors():
-                    making = Path(tempfile.mkdtemp(prefix=".making-", dir=self.folder))
-                try:
-                    _write(making, rows, size)
-                    with _write_errors():
-                        making.rename(self.folder / name)
-                finally:
-                    shutil.rmtree(making, ignore_errors=True)
-                self._evict(name)
-                return self.load(name, source)
+                dataset = self.load(name, source)
+                if dataset is None:
+                    self._add(name, rows, size)
+                    dataset = self.load(name, source)
+                return dataset
         except _CacheWriteError:
             return None
+
+    def _add(self, name: str, rows: RowStream, size: int) -> None:
+        """Write an entry; called with the lock held."""
+        # Remains of a killed process, and a damaged entry.
+        for remains in [*self.folder.glob(".making-*"), self.folder / name]:
+            shutil.rmtree(remains, ignore_errors=True)
+        with _write_errors():
+            making = Path(tempfile.mkdtemp(prefix=".making-", dir=self.folder))
+        try:
+            _write(making, rows, size)
+            with _write_errors():
+                making.rename(self.folder / name)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+        self._evict(name)
 
     def untrusted_path(self, name: str) -> Path | None:
         """The folder or a part of an entry that others could fill with wrong labels, or None."""
@@ -156,7 +165,7 @@ class Cache:
 
 
 _WRITER = ThreadPoolExecutor(1)  # Python waits for its thread when the process ends
-_writing: list[Future[Dataset | None]] = []
+_writing: list[Future[None]] = []
 
 
 def finish_writing() -> None:
