@@ -39,8 +39,7 @@ class CheckedFile:
     def content(self) -> str:
         """SHA-256 of the file; reads all of it."""
         sha256 = hashlib.sha256()
-        self._file.seek(0, os.SEEK_END)  # discards the buffer, as a seek within it does not
-        self._file.seek(0)
+        self._rewind()
         while chunk := self._file.read(1 << 20):
             sha256.update(chunk)
         self._known = self._known or sha256.hexdigest()
@@ -48,12 +47,12 @@ class CheckedFile:
 
     def start(self) -> io.BufferedReader:
         """The file as a stream, at its start; `finish` belongs to the last one."""
-        self._file.seek(0, os.SEEK_END)
-        self._file.seek(0)
+        self._rewind()
         self._hashing: _HashingReader | None = None
         if is_zip(self._file):
-            self.content()
-            self._file.seek(0)
+            if self._known is None:
+                self.content()
+                self._rewind()
             return self._file
         raw = cast(io.RawIOBase, self._file.raw)
         raw.seek(0)
@@ -81,6 +80,10 @@ class CheckedFile:
         if changed:
             raise DataError(f"{self._source}: was changed while it was read; read it again")
         return read
+
+    def _rewind(self) -> None:
+        self._file.seek(0, os.SEEK_END)  # discards the buffer, as a seek within it does not
+        self._file.seek(0)
 
     def _state_now(self) -> tuple[int, int, int]:
         stat = os.fstat(self._file.fileno())

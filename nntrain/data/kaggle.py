@@ -101,7 +101,7 @@ def _read_cached(file: CheckedFile, source: str, options: "_ReadOptions") -> Dat
                 cached = cache.store(name, source, rows, file.size)
             if cached is not None:
                 return cached
-    dataset = Dataset.from_rows(RowStream(options.parse_checked(file, source)), source)
+    dataset = Dataset.from_rows(RowStream(options.parse(file.start(), source)), source)
     name = options.entry_name(file.finish())
     if (untrusted := cache.untrusted_path(name)) is None:
         cache.store_behind(name, dataset, file.size)
