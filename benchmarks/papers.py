@@ -326,12 +326,11 @@ def _result(row: Row, test: str | None, before: Result | None) -> Result:
         TrainingError: The run or the CSV cannot be used.
     """
     histories = [run.history() for run in row.runs()]
-    last, best_error = None, 0.0
     if row.members == 1:
         last = _error(histories[0][-1].val_accuracy)
         best_error = _error(best(histories[0]).val_accuracy)
     else:
-        best_error = _error(_accuracy(row.folder, None))
+        last, best_error = None, _error(_accuracy(row.folder, None))
     tested = _error(_accuracy(row.folder, test)) if test else before.test if before else None
     seconds = sum(record.seconds for history in histories for record in history)
     return Result(last, best_error, tested, sum(map(len, histories)), seconds)
