@@ -7,6 +7,7 @@ from nntrain.config.schema import (
     ConvConfig,
     DenseConfig,
     NormalConfig,
+    TeacherConfig,
     UniformConfig,
 )
 from nntrain.data.augment import Augmentation, Augmenter
@@ -71,10 +72,9 @@ def build_dropout(config: Config) -> Dropout | None:
     return Dropout(rates, config.seed) if any(rates) else None
 
 
-def build_distillation(config: Config) -> Distillation | None:
-    """Distillation; None without a teacher."""
-    teacher = config.training.teacher
-    return None if teacher is None else Distillation(teacher.temperature, teacher.weight)
+def build_distillation(teacher: TeacherConfig) -> Distillation:
+    """Distillation."""
+    return Distillation(teacher.temperature, teacher.weight)
 
 
 def build_optimizer(config: Config, network: Network) -> Optimizer:

@@ -21,7 +21,7 @@ from nntrain.training.progress import EpochRecord, Progress, is_finished
 PREDICTION_ROWS = 2_000
 # The greatest size of a layer's outputs while predicting: of pictures with many channels, fewer
 # rows are propagated at a time.
-PREDICTION_OUTPUTS = 2_000_000
+_PREDICTION_OUTPUTS = 2_000_000
 
 
 class Plan(NamedTuple):
@@ -166,7 +166,6 @@ def outputs_for(
         x_L, shape (N, n_L).
     """
     outputs = np.empty((len(rows), network.widths[-1]), network.parameters.dtype)
-    at_once = max(1, PREDICTION_OUTPUTS // max(network.widths))
 
     def predict(start: int) -> None:
         part = slice(start, start + PREDICTION_ROWS)
@@ -178,13 +177,21 @@ def outputs_for(
         else:
             distort(pixels, start // PREDICTION_ROWS, x)
             scale.apply(x, x)
-        # Huge weights may still predict: the sigmoid of infinity is 1. Settings are per thread.
-        with np.errstate(over="ignore", invalid="ignore"):
-            for at in range(0, len(x), at_once):
-                outputs[part][at : at + at_once] = network.predict(x[at : at + at_once])
+        outputs[part] = bounded_predict(network, x)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(predict, range(0, len(rows), PREDICTION_ROWS)))
+    return outputs
+
+
+# Huge weights may still predict: the sigmoid of infinity is 1. Settings are per thread.
+@np.errstate(over="ignore", invalid="ignore")
+def bounded_predict(network: Network, x: Array) -> Array:
+    """x_L for x_0 = x, shape (B, n_0), in bounded memory: of wide layers, a few rows at a time."""
+    outputs = np.empty((len(x), network.widths[-1]), x.dtype)
+    rows = max(1, _PREDICTION_OUTPUTS // max(network.widths))
+    for start in range(0, len(x), rows):
+        outputs[start : start + rows] = network.predict(x[start : start + rows])
     return outputs
 
 

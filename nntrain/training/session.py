@@ -49,6 +49,7 @@ def training_session(
     Yields:
         The training step.
     """
+    teacher = config.training.teacher
     # If weights overflow, the loss becomes infinite and training stops; warnings are not needed.
     # Adam's ε becomes 0 if β₁ is very near to 1.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"), WorkerPool(threads) as pool:
@@ -60,7 +61,7 @@ def training_session(
             build_regularization(config, network),
             average,
             build_dropout(config),
-            build_distillation(config),
+            build_distillation(teacher) if teacher else None,
         )
         with threadpool_limits(step.blas_threads, "blas"):
             yield step

@@ -14,6 +14,7 @@ import numpy as np
 
 from nntrain.config import Config, dump_config
 from nntrain.config.build import build_distillation, build_rescale
+from nntrain.config.schema import TeacherConfig
 from nntrain.engine import Distillation
 from nntrain.errors import CheckpointError, DataError, RunError
 from nntrain.nn import Network
@@ -21,13 +22,14 @@ from nntrain.nn.arrays import Array
 from nntrain.shell import command_line
 from nntrain.training import checkpoint
 from nntrain.training.inference import (
+    Predictor,
     as_probabilities,
     check_same_classes,
     load_models,
     network_of,
 )
 from nntrain.training.initial_weights import InitialWeights, checkpoint_of_weights
-from nntrain.training.loop import PREDICTION_OUTPUTS
+from nntrain.training.loop import bounded_predict
 from nntrain.training.progress import summary
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
@@ -41,13 +43,13 @@ class TaughtBy(NamedTuple):
         source: The name of the run that it is from.
         config: The configuration that it was trained with.
         network: With the weights that it predicts with.
-        run: Its run; None if it is a copy.
+        model: The finished run; None if the network is from a copy.
     """
 
     source: str
     config: Config
     network: Network
-    run: RunFolder | None = None
+    model: Predictor | None = None
 
 
 class Teacher:
@@ -61,6 +63,7 @@ class Teacher:
     def __init__(self, networks: Sequence[TaughtBy], distillation: Distillation) -> None:
         self.networks = networks
         self.distillation = distillation
+        self._scales = [build_rescale(taught_by.config) for taught_by in networks]
 
     @cached_property
     def digest(self) -> str:
@@ -100,14 +103,11 @@ class Teacher:
             y: One-hot labels, shape (B, n_L); overwritten.
         """
         q = np.zeros(y.shape)
-        for _, config, network, _ in self.networks:
+        for (_, config, network, _), scale in zip(self.networks, self._scales, strict=True):
             x = np.empty(images.shape, network.parameters.dtype)
-            build_rescale(config).apply(images, x)
-            rows = max(1, PREDICTION_OUTPUTS // max(network.widths))
-            for start in range(0, len(x), rows):
-                outputs = network.predict(x[start : start + rows])
-                meaning = config.network[-1].activation, config.loss
-                q[start : start + rows] += as_probabilities(outputs, *meaning)
+            scale.apply(images, x)
+            outputs = bounded_predict(network, x)
+            q += as_probabilities(outputs, config.network[-1].activation, config.loss)
         y[...] = self.distillation.targets(y, q / len(self.networks))
 
 
@@ -119,8 +119,7 @@ def find_teacher(config: Config) -> Teacher | None:
         CheckpointError: If a checkpoint is damaged or invalid.
         ConfigError, DataError: If a network is named twice, or the runs have different classes.
     """
-    distillation = build_distillation(config)
-    if config.training.teacher is None or distillation is None:
+    if config.training.teacher is None:
         return None
     runs = [_open(Path(path)) for path in config.training.teacher.runs]
     for run in runs:
@@ -130,10 +129,8 @@ def find_teacher(config: Config) -> Teacher | None:
             )
     models = load_models(runs)
     check_same_classes(models)
-    networks = [
-        TaughtBy(str(model.run), model.config, model.network, model.run) for model in models
-    ]
-    return Teacher(networks, distillation)
+    networks = [TaughtBy(str(model.run), model.config, model.network, model) for model in models]
+    return Teacher(networks, build_distillation(config.training.teacher))
 
 
 def _open(folder: Path) -> RunFolder:
@@ -154,13 +151,13 @@ def log_teacher(teacher: Teacher, validated: str | None, reporter: Reporter) -> 
         validated: The digest of training and validation rows; None without validation rows.
         reporter: Logs a warning, too, if the teacher was trained on other rows.
     """
-    for source, _, _, run in teacher.networks:
-        if run is None:
+    for source, _, _, model in teacher.networks:
+        if model is None:
             continue
-        history = run.history()
+        history = model.run.history()
         minutes = sum(record.seconds for record in history) / 60
         reporter.log(f"taught by {source}: {summary(history, None)}; trained in {minutes:.1f} min")
-        if validated not in (None, checkpoint.load(run.best_file).meta.data_digest):
+        if validated not in (None, model.meta.data_digest):
             reporter.log(
                 f"warning: {source} was trained on other rows; if it has seen the validation rows, "
                 "their accuracy is too good"
@@ -190,18 +187,6 @@ def keep_named_teacher(run: RunFolder, config: Config) -> None:
         keep_teacher(run, teacher)
 
 
-def kept_teacher(run: RunFolder, config: Config) -> Teacher | None:
-    """The teacher whose networks a run keeps in its folder; None if it keeps none.
-
-    Raises:
-        CheckpointError: If a file is damaged or invalid.
-    """
-    distillation, files = build_distillation(config), run.teacher_files()
-    if distillation is None or not files:
-        return None
-    return Teacher([_kept(file) for file in files], distillation)
-
-
 def teacher_of(run: RunFolder, config: Config, digest: str | None) -> Teacher | None:
     """The teacher that a run keeps; else the one that its configuration names, which it keeps now.
 
@@ -216,19 +201,21 @@ def teacher_of(run: RunFolder, config: Config, digest: str | None) -> Teacher | 
     """
     if config.training.teacher is None:
         return None
-    # A kill may have come before the first one, which is written last.
-    kept = kept_teacher(run, config) if run.teacher_file(1).exists() else None
-    teacher = kept or find_teacher(config)
+    is_kept = run.teacher_file(1).exists()  # written last, so all others are there, too
+    teacher = _kept_teacher(run, config.training.teacher) if is_kept else find_teacher(config)
     if teacher is None or digest not in (None, teacher.digest):
         raise CheckpointError(
             f"{run.teacher_file(1)}: missing, or not the teacher that {run} has learnt from; "
             "restore it from a backup"
         )
-    if kept is None:
+    if not is_kept:
         keep_teacher(run, teacher)
     return teacher
 
 
-def _kept(file: Path) -> TaughtBy:
-    saved = checkpoint.load(file)
-    return TaughtBy(saved.meta.init, *network_of(saved, file))
+def _kept_teacher(run: RunFolder, config: TeacherConfig) -> Teacher:
+    networks = []
+    for file in run.teacher_files():
+        saved = checkpoint.load(file)
+        networks.append(TaughtBy(saved.meta.init, *network_of(saved, file)))
+    return Teacher(networks, build_distillation(config))

@@ -40,7 +40,7 @@ def test_outputs_do_not_depend_on_how_many_rows_are_propagated_at_once(
     build_rescale(config).apply(rows.dataset.pixels, x)
     expected = network.predict(x)
     sizes = _listen(monkeypatch, network, "predict")
-    monkeypatch.setattr(loop, "PREDICTION_OUTPUTS", 7 * max(network.widths))
+    monkeypatch.setattr(loop, "_PREDICTION_OUTPUTS", 7 * max(network.widths))
     monkeypatch.setattr(loop, "PREDICTION_ROWS", 30)
     outputs = loop.outputs_for(network, rows, build_rescale(config), threads=2)
     np.testing.assert_allclose(outputs, expected, rtol=1e-12)

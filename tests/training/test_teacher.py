@@ -9,7 +9,7 @@ import pytest
 
 from nntrain.cluster.segment import Segment, read_files, run_segment, write_files
 from nntrain.config import Config, dump_config
-from nntrain.config.build import build_augmenter, build_distillation
+from nntrain.config.build import build_augmenter
 from nntrain.data.dataset import Dataset
 from nntrain.data.kaggle import write_csv
 from nntrain.errors import CheckpointError, ConfigError, DataError, NNTrainError, RunError
@@ -69,9 +69,9 @@ def test_targets_are_the_mean_probabilities_for_the_very_picture_that_the_studen
     config = taught(*([DISTORTED] if distorted else []), "training.batch_size=50")
     training, _ = read_data(config, Reporter())
     state = TrainingState.initial(config, 16)
-    teacher, distillation = find_teacher(config), build_distillation(config)
+    teacher = find_teacher(config)
     assert teacher is not None
-    assert distillation is not None
+    distillation = teacher.distillation
     batches = batches_for(config, training, state.network, 1, teacher)
     with training_session(config, state.network, state.optimizer, None, 50, 1) as step:
         blocks = [step.buffer(100) for _ in range(2)]
