@@ -17,13 +17,20 @@ from threadpoolctl import threadpool_limits
 from nntrain.config import Config, parse_config
 from nntrain.data.kaggle import write_csv
 from nntrain.training.rows import Split
+from tests.support.examples import QUICK, THOROUGH
 from tests.support.tiny import CONFIG, SWEEP, fill, stripes
 
 pytest_plugins = ["tests.support.browser"]
 
 # Timings vary on shared machines.
-settings.register_profile("nntrain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("nntrain")
+for name, count in (("quick", QUICK), ("thorough", THOROUGH)):
+    settings.register_profile(
+        name,
+        deadline=None,
+        max_examples=count,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+settings.load_profile("quick")  # unless --hypothesis-profile names the other
 
 
 def pytest_collection_finish() -> None:

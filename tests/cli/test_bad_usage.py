@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 
 from nntrain.config import Config, dump_config, memory
 from tests.support.cli import everything, line_of_refusal, process, refuse, run, succeed
 from tests.support.configs import configs
+from tests.support.examples import examples
 from tests.support.tiny import TINY
 
 
@@ -257,7 +258,7 @@ def test_ctrl_c_during_imports_is_one_line(folder: Path, moment: str) -> None:
     assert not Path("runs").exists()
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(config=configs())
 def test_config_show_reproduces_its_own_output(tmp_path: Path, config: Config) -> None:
     path = tmp_path / "shown.yaml"

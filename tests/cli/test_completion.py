@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from nntrain.cli import completion, main, shells
 from nntrain.config import Config
 from nntrain.training.run import FIELDS, RUNS
 from tests.support.configs import configs
+from tests.support.examples import examples
 
 VARIABLE = "_NNTRAIN_COMPLETE"
 
@@ -227,7 +228,7 @@ def leaves(value: object, path: str = "") -> Iterator[str]:
         yield path
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(configs())
 def test_every_key_of_a_configuration_is_completed(config: Config) -> None:
     completed = completion.keys(len(config.network))

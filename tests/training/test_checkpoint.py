@@ -15,13 +15,14 @@ from typing import Any
 import hypothesis.extra.numpy
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from nntrain.errors import CheckpointError, NNTrainError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint, Meta
 from nntrain.training.progress import EpochRecord, LayerRecord, Progress
+from tests.support.examples import examples
 
 
 def example() -> Checkpoint:
@@ -306,7 +307,7 @@ def test_bytes_that_several_entries_share_are_refused(file: Path) -> None:
         checkpoint.load(file)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_sealed_file_with_any_byte_changed_loads_or_is_refused(
     file: Path, data: st.DataObject
@@ -324,7 +325,7 @@ def test_a_sealed_file_with_any_byte_changed_loads_or_is_refused(
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     arrays=st.lists(
         hypothesis.extra.numpy.arrays(
