@@ -33,6 +33,7 @@ from tests.support.training import (
     damage,
     start_run,
 )
+from tests.support.variants import slow
 
 MakeConfig = Callable[..., Config]
 DISTORTED = "data.distortion={rotation: 20, shift: 1, elastic: {strength: 2, sigma: 2}}"
@@ -96,7 +97,7 @@ def test_targets_are_the_mean_probabilities_for_the_very_picture_that_the_studen
             )
 
 
-@pytest.mark.parametrize("stop", [3, 13, 30])
+@pytest.mark.parametrize("stop", [13, *slow(3, 30)])
 def test_it_is_resumed_exactly_without_the_teachers_runs(
     taught: MakeConfig, teachers: list[RunFolder], tmp_path: Path, stop: int
 ) -> None:

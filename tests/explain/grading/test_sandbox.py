@@ -14,6 +14,7 @@ from nntrain.errors import NNTrainError
 from nntrain.explain.grading import problems, sandbox_worker, starter_text
 from tests.support.grading import BODY_LINE, grade, only_reason, verdicts, with_backprop
 from tests.support.students import BOARD
+from tests.support.variants import slow
 
 
 @pytest.mark.parametrize(
@@ -47,9 +48,11 @@ def test_a_forbidden_operation_is_reported_with_its_line(
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("import os; os._exit(0)", "ends the process (exit status 0) for a network 3-2"),
         ("import os; os.kill(os.getpid(), 11)", "crashes the process (Segmentation fault"),
-        ("import os; os.closerange(3, 99)", "ends the process (exit status 1)"),
+        *slow(
+            ("import os; os._exit(0)", "ends the process (exit status 0) for a network 3-2"),
+            ("import os; os.closerange(3, 99)", "ends the process (exit status 1)"),
+        ),
     ],
 )
 def test_a_process_that_dies_fails_one_function(tmp_path: Path, body: str, expected: str) -> None:
