@@ -16,6 +16,7 @@ from tests.support.cli import everything, line_of_refusal, process, refuse, run,
 from tests.support.configs import configs
 from tests.support.examples import examples
 from tests.support.tiny import TINY
+from tests.support.variants import slow
 
 
 @pytest.mark.parametrize(
@@ -203,8 +204,19 @@ needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no 
 
 
 @needs_full_disk
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("arguments", ["config show tiny.yaml", "fit --help", "--version"])
+@pytest.mark.parametrize(
+    ("arguments", "unbuffered"),
+    [
+        ("config show tiny.yaml", ""),
+        ("fit --help", "1"),
+        *slow(
+            ("config show tiny.yaml", "1"),
+            ("fit --help", ""),
+            ("--version", ""),
+            ("--version", "1"),
+        ),
+    ],
+)
 def test_a_full_disk_at_stdout_is_one_line(folder: Path, arguments: str, unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

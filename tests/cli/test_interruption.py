@@ -12,6 +12,7 @@ import pytest
 from nntrain.training import checkpoint
 from tests.support.cli import paused, process, run, succeed
 from tests.support.training import assert_as_if_undisturbed, remains
+from tests.support.variants import slow
 
 EPOCHS = ("--set", "training.epochs=4")
 
@@ -71,7 +72,7 @@ LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
     ("owner", "name", "file", "begun"),
     [
         ("checkpoint", "save", "last.npz", False),
-        ("RunFolder", "write_progress", "metrics.csv", False),
+        *slow(("RunFolder", "write_progress", "metrics.csv", False)),
         ("RunFolder", "write_config", "config.yaml", True),  # written again when a run is resumed
     ],
 )

@@ -56,7 +56,9 @@ def sweep(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(long: Path) -> None:
+def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(
+    long: Path, no_workers: None
+) -> None:
     undisturbed = ranking(swept(InlineDispatcher(), "runs/undisturbed"))
     for end, status, workers in (
         (subprocess.Popen.terminate, 143, "1"),

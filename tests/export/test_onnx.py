@@ -24,6 +24,7 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from tests.support.csvs import make_dataset
 from tests.support.tiny import stripes
+from tests.support.variants import slow
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -233,10 +234,13 @@ def test_says_how_to_get_onnx(
     "overrides",
     [
         [],
-        [
-            "network=[{conv: 8, kernel: 5, activation: relu}, {max_pool: 2}, {conv: 16, kernel: 3, "
-            "activation: relu, padding: same}, {mean_pool: 2}, {dense: 10, activation: softmax}]"
-        ],
+        *slow(
+            [
+                "network=[{conv: 8, kernel: 5, activation: relu}, {max_pool: 2}, "
+                "{conv: 16, kernel: 3, activation: relu, padding: same}, {mean_pool: 2}, "
+                "{dense: 10, activation: softmax}]"
+            ],
+        ),
     ],
     ids=["dense", "convolution"],
 )

@@ -30,6 +30,7 @@ from tests.support.training import (
     assert_same,
     start_run,
 )
+from tests.support.variants import slow_except
 
 OPTIMIZERS = {
     "sgd": "{name: sgd, learning_rate: 0.5, weight_decay: 0.001}",
@@ -40,7 +41,7 @@ OPTIMIZERS = {
 NETWORKS = {"dense": (), "pictures": (CONVOLUTIONAL,)}
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", slow_except({"momentum", "adam"}, OPTIMIZERS))
 def test_interruption_at_any_batch_leaves_no_trace(
     make_config: Callable[..., Config], numbered: Callable[[], Path], optimizer: str
 ) -> None:

@@ -14,6 +14,7 @@ from nntrain.explain.grading.mistakes import ELEMENTWISE_MISTAKES, MISTAKES, ans
 from nntrain.explain.grading.mistakes import IN_BACKPROP as IN_BACKPROP_ALONE
 from nntrain.explain.grading.problems import MISTAKE_PROBLEMS
 from tests.support.students import RIGHT, modified
+from tests.support.variants import slow
 
 pytestmark = pytest.mark.usefixtures("within_this_process")
 
@@ -187,7 +188,18 @@ def cases() -> Iterator[tuple[str, str, list[Change], str]]:
             yield function, style, changes, name
 
 
-@pytest.mark.parametrize(("function", "style", "changes", "name"), list(cases()))
+def each_once() -> list[Any]:
+    """The cases; those whose mistake an earlier one makes too are slow."""
+    known: set[tuple[str, str]] = set()
+    marked = []
+    for case in cases():
+        function, _, _, name = case
+        marked += slow(case) if (function, name) in known else [case]
+        known.add((function, name))
+    return marked
+
+
+@pytest.mark.parametrize(("function", "style", "changes", "name"), each_once())
 def test_the_mistake_is_named(
     tmp_path: Path, function: str, style: str, changes: list[Change], name: str
 ) -> None:
