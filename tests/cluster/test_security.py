@@ -60,7 +60,7 @@ def listening() -> list[int]:
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ports() -> Iterator[list[int]]:
     """The ports of a local cluster, though Dask's settings do not require encryption."""
     before = set(listening())

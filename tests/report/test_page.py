@@ -392,6 +392,7 @@ CONVOLUTION = (
 )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_filters_and_feature_maps_are_shown(folder: Path, page: "Page") -> None:
     succeed("fit", "tiny.yaml", "--set", CONVOLUTION)
     succeed("report")
