@@ -183,6 +183,7 @@ def test_other_digits_than_mnist_are_refused(script: ModuleType) -> None:
     assert not script.PAGE.exists()
 
 
+@pytest.mark.slow
 def test_a_row_that_cannot_be_evaluated_does_not_stop_the_others(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

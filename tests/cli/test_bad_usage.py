@@ -243,7 +243,7 @@ def test_a_broken_pipe_is_silent(folder: Path) -> None:
     assert error == ""
 
 
-@pytest.mark.parametrize("moment", ["gettext", "click", "pydantic", "numpy", "nntrain.nn"])
+@pytest.mark.parametrize("moment", ["click", "nntrain.nn", *slow("gettext", "pydantic", "numpy")])
 def test_ctrl_c_during_imports_is_one_line(folder: Path, moment: str) -> None:
     # Nobody writes into it, so that no signal comes too late.
     subprocess.run(["mkfifo", "endless.yaml"], check=True)

@@ -27,7 +27,7 @@ def assert_resumes_as_if_undisturbed(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "number"), [("validation", signal.SIGINT), ("saving", signal.SIGTERM)]
+    ("moment", "number"), [("saving", signal.SIGTERM), *slow(("validation", signal.SIGINT))]
 )
 def test_after_a_signal_validation_and_saving_finish_and_the_run_can_be_resumed(
     folder: Path, moment: str, number: signal.Signals
@@ -49,7 +49,7 @@ def test_after_a_signal_validation_and_saving_finish_and_the_run_can_be_resumed(
 
 
 @pytest.mark.parametrize(
-    ("moment", "number"), [("validation", signal.SIGINT), ("saving", signal.SIGTERM)]
+    ("moment", "number"), [("validation", signal.SIGINT), *slow(("saving", signal.SIGTERM))]
 )
 def test_a_second_signal_stops_at_once_without_damage(
     folder: Path, moment: str, number: signal.Signals

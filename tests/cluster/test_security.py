@@ -114,6 +114,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_modules_are_looked_for_in_no_folder_that_others_can_make(tmp_path: Path) -> None:
     shared = tmp_path / "tmp"  # where any user can create any folder
     shared.mkdir()

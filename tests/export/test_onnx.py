@@ -79,7 +79,7 @@ def agree(models: list[Predictor], path: Path, pixels: NDArray[np.uint8]) -> Non
         np.testing.assert_allclose(theirs, probabilities(models, rows), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", *slow("float64")])
 @pytest.mark.parametrize(
     ("loss", "last"), [(loss, last) for loss, names in LAST.items() for last in names]
 )
@@ -90,7 +90,7 @@ def test_every_loss_after_every_activation(
     agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float64", *slow("float32")])
 @pytest.mark.parametrize("hidden", HIDDEN)
 def test_every_activation_of_hidden_layers(
     train: Callable[..., list[Predictor]], tmp_path: Path, hidden: str, dtype: str

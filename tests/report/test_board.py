@@ -111,12 +111,16 @@ def train(
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Predictor]:
-    """Small networks of many kinds, trained on demo digits."""
+    """Small networks of many kinds, trained on demo digits when a test asks for them."""
     digits = demo_digits(2000)
-    return {
-        name: train(tmp_path_factory.mktemp("run") / "run", text, *digits)
-        for name, text in NETWORKS.items()
-    }
+
+    class Models(dict[str, Predictor]):
+        def __missing__(self, name: str) -> Predictor:
+            folder = tmp_path_factory.mktemp("run") / "run"
+            self[name] = train(folder, NETWORKS[name], *digits)
+            return self[name]
+
+    return Models()
 
 
 @pytest.fixture
@@ -626,7 +630,7 @@ def test_there_is_no_board_for_pictures_in_colour_or_of_another_shape(
 
 
 def test_several_networks_vote(models: dict[str, Predictor], open_board: OpenBoard) -> None:
-    voters = list(models.values())[:3]
+    voters = [models[name] for name in list(NETWORKS)[:3]]
     drawn = open_board(*voters)
     drawn.draw(STROKES["2"])
     mean = np.mean([answers(model, drawn.pixels) for model in voters], axis=0)
