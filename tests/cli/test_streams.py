@@ -128,6 +128,7 @@ def test_escape_codes_in_an_argument_are_escaped(folder: Path) -> None:
     assert refuse(1, "fit", "forged.yaml").startswith("data/\\u202egpj.csv: ")
 
 
+@pytest.mark.slow
 def test_other_errors_of_the_system_are_not_reported_as_standard_output(folder: Path) -> None:
     code = (
         "import nntrain.cli, nntrain.data.kaggle, resource; "

@@ -86,6 +86,7 @@ def test_commands_work_without_what_windows_lacks(
     assert (folder / "report.html").exists() or (folder / "runs/tiny/report.html").exists()
 
 
+@pytest.mark.slow
 def test_files_of_a_killed_process_are_replaced_on_windows(folder: Path) -> None:
     succeed_in_one_process("fit tiny.yaml --set training.epochs=1", before=WINDOWS)
     remains = folder / "runs/tiny" / f".last.npz.{platform.node()}-999999.tmp"

@@ -1,6 +1,5 @@
 """Sweeps and committees on a real scheduler with real workers, some of which are killed."""
 
-import subprocess
 import time
 from pathlib import Path
 
@@ -28,62 +27,29 @@ pruning: {first: 12, after: 2}
 """
 
 
-@pytest.fixture
-def long(folder: Path) -> Path:
+# test_dispatcher.py has the loss of a worker, cli/test_sweep.py real processes.
+@pytest.mark.slow
+def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
+    folder: Path, hosts: Hosts
+) -> None:
     Path("sweep.yaml").write_text(SWEEP)
     tiny = Path("tiny.yaml").read_text()
     Path("long.yaml").write_text(tiny.replace("epochs: 4", f"epochs: {EPOCHS}"))
-    return folder
-
-
-def start_sweep(hosts: Hosts, folder: Path) -> "subprocess.Popen[str]":
-    arguments = ("sweep", "sweep.yaml", "--run", "runs/there", "--scheduler", hosts.address)
-    return hosts.start("nntrain", *arguments, cwd=folder)
-
-
-def kill_in_the_middle_of_a_trial(worker: "subprocess.Popen[str]", folder: Path) -> None:
-    while not list(folder.glob("nntrain-*/trial-1/last.npz")):
-        time.sleep(0.002)
-    worker.kill()
-
-
-def assert_ranked_as_here() -> None:
-    there = read_trials(Path("runs/there"))
-    assert outcome(there) == outcome(swept(InlineDispatcher(), "runs/here"))
-    assert len(ranking(there)) == 3
-
-
-def test_another_worker_continues_the_trial_of_a_killed_one(long: Path, hosts: Hosts) -> None:
-    hosts.scheduler()
-    first = hosts.worker()
-    sweep = start_sweep(hosts, long)
-    text = read_until(sweep, "runs/there/trial-1: ")
-    hosts.worker()
-    kill_in_the_middle_of_a_trial(first, hosts.folders[0])
-    text += read_until(sweep, "is gone; another one continues it")
-    assert sweep.stdout is not None
-    text += sweep.stdout.read()
-    assert sweep.wait() == 0, text
-    assert "Traceback" not in text
-    assert_ranked_as_here()
-
-
-@pytest.mark.slow
-def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
-    long: Path, hosts: Hosts
-) -> None:
-    other = long / "other" / "nntrain-0.0.1.dist-info"
+    other = folder / "other" / "nntrain-0.0.1.dist-info"
     other.mkdir(parents=True)
     (other / "METADATA").write_text("Metadata-Version: 2.1\nName: nntrain\nVersion: 0.0.1\n")
 
     scheduler = hosts.scheduler()
     first = hosts.worker()
-    hosts.worker(str(long / "other"))
-    sweep = start_sweep(hosts, long)
+    hosts.worker(str(folder / "other"))
+    arguments = ("sweep", "sweep.yaml", "--run", "runs/there", "--scheduler", hosts.address)
+    sweep = hosts.start("nntrain", *arguments, cwd=folder)
 
     text = read_until(sweep, "runs/there/trial-1: ")
     hosts.worker()  # joins late
-    kill_in_the_middle_of_a_trial(first, hosts.folders[0])
+    while not list(hosts.folders[0].glob("nntrain-*/trial-1/last.npz")):
+        time.sleep(0.002)  # until it is in the middle of the trial
+    first.kill()
     text += read_until(sweep, "is gone; another one continues it")
     text += read_until(sweep, "rows right")
 
@@ -99,13 +65,15 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
     assert "it gets no work; install the same version there" in text
     assert "Traceback" not in text
 
-    assert_ranked_as_here()
     there = read_trials(Path("runs/there"))
+    here = swept(InlineDispatcher(), "runs/here")
+    assert outcome(there) == outcome(here)
+    assert len(ranking(there)) == 3
     shown = [line.split()[0] for line in text.splitlines() if line.startswith("runs/there/trial")]
     assert shown[-3:] == [str(one.run) for one in ranking(there)]
 
 
-# The sweep above proves the real cluster, and test_remote.py committees in segments.
+# test_remote.py has committees in segments.
 @pytest.mark.slow
 def test_a_committee_trains_the_same_on_a_cluster(folder: Path, hosts: Hosts) -> None:
     hosts.scheduler()

@@ -558,6 +558,7 @@ def test_the_page_s_own_colours_are_taken(model: Predictor, open_board: OpenBoar
     assert bar.evaluate("bar => getComputedStyle(bar).backgroundColor") == "rgb(1, 2, 3)"
 
 
+@pytest.mark.slow
 def test_nothing_is_left_among_the_page_s_globals(
     model: Predictor, open_board: OpenBoard, tmp_path: Path
 ) -> None:

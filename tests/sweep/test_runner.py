@@ -196,6 +196,7 @@ def test_damaged_checkpoints_affect_only_their_trial(sweep_folder: Path) -> None
     assert outcome(swept(InlineDispatcher(), "runs/other")) == undisturbed
 
 
+@pytest.mark.slow
 def test_a_sweep_is_resumed_from_another_folder(
     sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,6 +208,7 @@ def test_folds_validate_where_the_configuration_holds_nothing_out(folder: Path) 
 
 
 @pytest.mark.skipif("NNTRAIN_MNIST" not in os.environ, reason="NNTRAIN_MNIST names no folder")
+@pytest.mark.slow
 def test_five_folds_of_real_digits(folder: Path) -> None:
     train = pd.read_csv(Path(os.environ["NNTRAIN_MNIST"]) / "train.csv.gz", nrows=1_000)
     pixels, labels = train.drop(columns="label").to_numpy(np.uint8), train["label"].to_numpy()

@@ -415,7 +415,7 @@ def test_doubtful_rows_are_found_and_the_key_is_named(
         assert "no validation row is of class 0–3" in found[DiagnosisKind.NOT_VALIDATED].evidence
 
 
-@pytest.mark.parametrize("name", slow_except({"deep relu", "yes or no", "tanh"}, WELL_TRAINED))
+@pytest.mark.parametrize("name", slow_except({"deep relu", "yes or no"}, WELL_TRAINED))
 def test_nothing_is_found_in_a_well_trained_run(name: str, digits: Dataset, tmp_path: Path) -> None:
     text, overrides = WELL_TRAINED[name]
     stats = trained(parse_config(text, "x", overrides), tmp_path / "run", split(digits, 3750))

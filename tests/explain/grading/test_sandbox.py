@@ -22,10 +22,12 @@ from tests.support.variants import slow
     [
         ("input()", "EOFError: EOF when reading a line for"),
         ("import os; os.fork()", "PermissionError: new processes may not be started here for"),
-        ("import os; os.system('true')", "PermissionError: new processes may not be started"),
-        (
-            "import os; os.posix_spawn('/bin/true', ['true'], {})",
-            "PermissionError: new processes may not be started",
+        *slow(
+            ("import os; os.system('true')", "PermissionError: new processes may not be started"),
+            (
+                "import os; os.posix_spawn('/bin/true', ['true'], {})",
+                "PermissionError: new processes may not be started",
+            ),
         ),
         (
             "import multiprocessing as m; m.get_context('spawn').Process(target=print).start()",
