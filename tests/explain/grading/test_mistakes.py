@@ -192,7 +192,7 @@ def cases() -> Iterator[tuple[str, str, list[Change], str]]:
 def few_of_each_function() -> list[Any]:
     """The cases; all but the first three of a function in a style are slow."""
     found: Counter[tuple[str, str]] = Counter()
-    marked = []
+    marked: list[Any] = []
     for case in cases():
         found[case[:2]] += 1
         marked += [case] if found[case[:2]] <= 3 else slow(case)
