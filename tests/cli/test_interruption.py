@@ -97,7 +97,6 @@ def test_a_full_disk_stops_training_with_one_line_and_keeps_the_old_files(
     assert_resumes_as_if_undisturbed(folder)
 
 
-@pytest.mark.slow
 def test_two_processes_do_not_train_one_run(folder: Path) -> None:
     with paused(folder, *MOMENTS["saving"], "fit", "tiny.yaml", *EPOCHS) as training:
         refused = run("fit", "tiny.yaml", *EPOCHS, "--resume")

@@ -247,7 +247,6 @@ def test_the_published_files_have_mnists_sizes() -> None:
     assert all(mirror.startswith("https://") for mirror in MIRRORS)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif("NNTRAIN_MNIST" not in os.environ, reason="needs the real MNIST")
 def test_the_real_training_files_match_the_published_sums(server: Server) -> None:
     pd = pytest.importorskip("pandas")
