@@ -90,8 +90,8 @@ test-python-%:
 	  $(MAKE) --no-print-directory .venv-$*/installed && $(call tests,.venv-$*/bin/python),\
 	  echo "Python $* is skipped: there is none")
 
-soak: $(VENV)/installed-dev  ## 200 kills, then MINUTES=30 of killing and resuming one training
-	$(BIN)/python -m pytest -m slow
+soak: $(VENV)/installed-dev  ## All tests, also slow ones, with more examples; then kill and resume for MINUTES=30
+	@$(call tests,$(BIN)/python) -m "slow or not slow" --hypothesis-profile thorough
 	$(BIN)/python benchmarks/soak.py --minutes $(MINUTES)
 
 fuzz: $(VENV)/installed-dev  ## Fuzz the readers of CSVs, configurations and checkpoints for MINUTES=30

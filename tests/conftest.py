@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,13 +18,20 @@ from threadpoolctl import threadpool_limits
 from nntrain.config import Config, parse_config
 from nntrain.data.kaggle import write_csv
 from nntrain.training.rows import Split
+from tests.support.examples import QUICK, THOROUGH
 from tests.support.tiny import CONFIG, SWEEP, fill, stripes
 
 pytest_plugins = ["tests.support.browser"]
 
 # Timings vary on shared machines.
-settings.register_profile("nntrain", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("nntrain")
+for name, count in (("quick", QUICK), ("thorough", THOROUGH)):
+    settings.register_profile(
+        name,
+        deadline=None,
+        max_examples=count,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+settings.load_profile("quick")  # unless --hypothesis-profile names the other
 
 
 def pytest_collection_finish() -> None:
@@ -96,6 +104,17 @@ def sweep_folder(folder: Path) -> Path:
     return folder
 
 
+class UndrawnFigure:
+    """Takes the place of Matplotlib's, whose axes alone take some 20 ms each."""
+
+    def __init__(self, size: tuple[float, float]) -> None:
+        self.legend = MagicMock()
+
+    def subplots(self, rows: int = 1, **options: object) -> object:
+        axes = [MagicMock(**{"get_ylim.return_value": (0.0, 1.0)}) for _ in range(rows)]
+        return axes if rows > 1 else axes[0]
+
+
 @pytest.fixture
 def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Charts keep their texts, but are not drawn, which takes most of the time of a report."""
@@ -104,6 +123,8 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     from nntrain.report import charts, trial_charts
 
     for module in (charts, trial_charts):
+        monkeypatch.setattr(module, "Figure", UndrawnFigure)
+        monkeypatch.setattr(module, "styled", lambda salt: nullcontext())
         monkeypatch.setattr(module, "to_svg", lambda figure: Markup("<svg></svg>"))
 
 

@@ -110,6 +110,7 @@ def table(script: ModuleType, *options: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_is_resumed(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +163,7 @@ def test_without_time_only_the_page_is_written(script: ModuleType) -> None:
     assert not Path("runs").exists()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_trained_does_not_keep_the_others_back(script: ModuleType) -> None:
     Path("configs/slow.yaml").write_text(CONFIG.format(train="nowhere.csv"))
     Path("configs/quick.yaml").write_text("nonsense")
@@ -183,6 +185,7 @@ def test_other_digits_than_mnist_are_refused(script: ModuleType) -> None:
     assert not script.PAGE.exists()
 
 
+@pytest.mark.slow
 def test_a_row_that_cannot_be_evaluated_does_not_stop_the_others(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

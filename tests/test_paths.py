@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.paths import exists, expand, unknown_part, url_problem
-from tests.support.configs import examples
+from tests.support.examples import examples
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ names = st.text(
 ).filter(lambda name: name not in (".", ".."))
 
 
-@examples
+@examples(50)
 @given(start=st.sampled_from(["~", "$HOME", "${HOME}", "$DATA", ""]), name=names)
 def test_an_existing_file_is_taken_literally(
     tmp_path_factory: pytest.TempPathFactory, start: str, name: str
@@ -64,7 +64,7 @@ def test_an_existing_file_is_taken_literally(
         assert exists(written)
 
 
-@examples
+@examples(50)
 @given(
     st.text() | st.lists(st.sampled_from(["~", "/", "$", "HOME", "${HOME}", "{", "x"])).map("".join)
 )

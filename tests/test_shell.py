@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.shell import command_line
-from tests.support.configs import examples
+from tests.support.examples import examples
 
 printable_words = st.text(st.characters().filter(str.isprintable), max_size=20) | st.sampled_from(
     ["a b", "it's", "$HOME", "`ls`", "naïve 数字.yaml", "-x", "~", "*", "a\\b", "#1", '"', "!!"]
@@ -24,14 +24,14 @@ any_words = st.text(
 )
 
 
-@examples
+@examples(50)
 @given(st.lists(printable_words))
 def test_a_command_line_is_split_into_the_words_it_was_made_of(words: list[str]) -> None:
     assert shlex.split(command_line("nntrain", *words)) == ["nntrain", *words]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-@examples
+@examples(50)
 @given(st.lists(any_words, min_size=1))
 def test_a_shell_passes_the_words_whatever_characters_they_have(words: list[str]) -> None:
     line = command_line("printf", r"%s\0", *words)
@@ -40,7 +40,7 @@ def test_a_shell_passes_the_words_whatever_characters_they_have(words: list[str]
     assert passed == b"".join(os.fsencode(word) + b"\0" for word in words)
 
 
-@examples
+@examples(50)
 @given(printable_words.filter(bool))
 def test_a_path_is_never_taken_for_an_option(name: str) -> None:
     (word,) = shlex.split(command_line(Path(name)))

@@ -390,9 +390,9 @@ def test_the_same_rows_in_another_notation_give_the_same_bits(
 @pytest.mark.parametrize(
     "name",
     [
-        "stray quote",
         "gz cut short",
-        # Like the two before it, as all faults are tried in this process above.
+        # Like the one before, as all faults are tried in this process above.
+        pytest.param("stray quote", marks=pytest.mark.slow),
         pytest.param("pixel '256'", marks=pytest.mark.slow),
         pytest.param("UTF-16", marks=pytest.mark.slow),
     ],

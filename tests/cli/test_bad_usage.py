@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 
 from nntrain.config import Config, dump_config, memory
 from tests.support.cli import everything, line_of_refusal, process, refuse, run, succeed
 from tests.support.configs import configs
+from tests.support.examples import examples
 from tests.support.tiny import TINY
+from tests.support.variants import slow
 
 
 @pytest.mark.parametrize(
@@ -202,8 +204,19 @@ needs_full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no 
 
 
 @needs_full_disk
-@pytest.mark.parametrize("unbuffered", ["", "1"])
-@pytest.mark.parametrize("arguments", ["config show tiny.yaml", "fit --help", "--version"])
+@pytest.mark.parametrize(
+    ("arguments", "unbuffered"),
+    [
+        ("config show tiny.yaml", ""),
+        ("fit --help", "1"),
+        *slow(
+            ("config show tiny.yaml", "1"),
+            ("fit --help", ""),
+            ("--version", ""),
+            ("--version", "1"),
+        ),
+    ],
+)
 def test_a_full_disk_at_stdout_is_one_line(folder: Path, arguments: str, unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
@@ -230,7 +243,7 @@ def test_a_broken_pipe_is_silent(folder: Path) -> None:
     assert error == ""
 
 
-@pytest.mark.parametrize("moment", ["gettext", "click", "pydantic", "numpy", "nntrain.nn"])
+@pytest.mark.parametrize("moment", ["click", "nntrain.nn", *slow("gettext", "pydantic", "numpy")])
 def test_ctrl_c_during_imports_is_one_line(folder: Path, moment: str) -> None:
     # Nobody writes into it, so that no signal comes too late.
     subprocess.run(["mkfifo", "endless.yaml"], check=True)
@@ -257,7 +270,7 @@ def test_ctrl_c_during_imports_is_one_line(folder: Path, moment: str) -> None:
     assert not Path("runs").exists()
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(config=configs())
 def test_config_show_reproduces_its_own_output(tmp_path: Path, config: Config) -> None:
     path = tmp_path / "shown.yaml"

@@ -18,6 +18,7 @@ from nntrain.config import load_config
 from nntrain.data.dataset import Dataset
 from nntrain.data.kaggle import read_csv
 from nntrain.training import checkpoint
+from tests.support.variants import slow
 
 CASES = os.environ.get("NNTRAIN_CASES")
 pytestmark = pytest.mark.skipif(CASES is None, reason="NNTRAIN_CASES names no folder")
@@ -128,7 +129,12 @@ def test_every_file_is_tried(cases: Path) -> None:
     assert {path.name for path in cases.iterdir() if path.is_file()} <= tried
 
 
-@pytest.mark.parametrize(("name", "told"), SAME.items())
+QUICK = {"train_grid_names_sorted.csv", "train_numbered_header.csv", "train_sep_line.csv"}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [case if case[0] in QUICK else slow(case)[0] for case in SAME.items()]
+)
 def test_the_same_rows_are_read_in_every_form(
     cases: Path, usual: Dataset, name: str, told: str
 ) -> None:
@@ -179,7 +185,13 @@ def test_what_cannot_be_read_is_named(cases: Path, name: str, told: str) -> None
     assert not (cases / "runs").exists()
 
 
-@pytest.mark.parametrize(("name", "classes"), CLASSES.items())
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [
+        case if case[0] == "train_labels_as_letters.csv" else slow(case)[0]
+        for case in CLASSES.items()
+    ],
+)
 def test_labels_of_any_kind_are_trained_and_written(
     cases: Path, name: str, classes: tuple[int, str, str]
 ) -> None:

@@ -17,6 +17,7 @@ from nntrain.cli import main
 from nntrain.data.kaggle import write_csv
 from tests.support.cli import process, refuse, run, succeed, wait_for
 from tests.support.tiny import TINY, stripes
+from tests.support.variants import slow, slow_except
 
 
 def test_from_data_to_submission(folder: Path) -> None:
@@ -260,7 +261,7 @@ DAMAGES = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", slow_except({"huge epoch", "long row", "NUL"}, DAMAGES))
 def test_damaged_metrics_affect_one_run_only(folder: Path, damage: str) -> None:
     succeed("fit", "tiny.yaml", "--run", "runs/whole", "--set", "training.epochs=1")
     succeed("fit", "tiny.yaml", "--run", "runs/spoilt", "--set", "training.epochs=1")
@@ -305,8 +306,10 @@ EXTREMES = [
 # float64 has other limits than float32 only where numbers are next to 0.
 @pytest.mark.parametrize(
     ("setting", "dtype"),
-    [(setting, "float32") for setting in EXTREMES]
-    + [(setting, "float64") for setting in EXTREMES if "e-300" in setting],
+    [
+        *((setting, "float32") for setting in EXTREMES),
+        *slow(*((setting, "float64") for setting in EXTREMES if "e-300" in setting)),
+    ],
 )
 def test_no_accepted_value_causes_warnings_of_numpy(
     folder: Path, setting: str, dtype: str, recwarn: pytest.WarningsRecorder

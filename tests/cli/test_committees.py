@@ -169,6 +169,7 @@ def test_check_counts_the_members(folder: Path) -> None:
     assert result.stdout.endswith("4 epochs of 10 batches, 3 members\n")
 
 
+@pytest.mark.slow
 def test_sigterm_within_a_member_saves_and_resuming_ends_the_same(folder: Path) -> None:
     long = [*THREE, "--set", "training.epochs=25", "--threads", "1"]
     with process("fit", "tiny.yaml", *long, cwd=folder) as training:

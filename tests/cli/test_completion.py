@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from nntrain.cli import completion, main, shells
 from nntrain.config import Config
 from nntrain.training.run import FIELDS, RUNS
 from tests.support.configs import configs
+from tests.support.examples import examples
+from tests.support.variants import slow
 
 VARIABLE = "_NNTRAIN_COMPLETE"
 
@@ -227,7 +229,7 @@ def leaves(value: object, path: str = "") -> Iterator[str]:
         yield path
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(configs())
 def test_every_key_of_a_configuration_is_completed(config: Config) -> None:
     completed = completion.keys(len(config.network))
@@ -265,15 +267,17 @@ def program(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["ev"], ["evaluate"]),
         (["fit", "wi"], [r"with\ space.yaml", "configs/wide.yaml"]),
-        (["fit", "'wi"], ["with space.yaml", "configs/wide.yaml"]),
         (["fit", "", "--resume"], ["tiny.yaml", r"with\ space.yaml", "configs/wide.yaml"]),
-        (["fit", "x", "--set", "training.optimizer.name", "=", "ad"], ["adam", "adamw"]),
-        (["fit", "x", "--set", "training.optimizer.name=ad"], ["training.optimizer.name=adam", "training.optimizer.name=adamw"]),
-        (["fit", "x", "--set", "=", "dtype", "="], ["float32", "float64"]),
         (["fit", "x", "--set", "training.epochs", "=", "3", "--set", "data.tr"], ["data.train="]),
         (["predict", "--test", "=", "data/p"], ["data/packed.csv.gz"]),
+        *slow(
+            (["ev"], ["evaluate"]),
+            (["fit", "'wi"], ["with space.yaml", "configs/wide.yaml"]),
+            (["fit", "x", "--set", "training.optimizer.name", "=", "ad"], ["adam", "adamw"]),
+            (["fit", "x", "--set", "training.optimizer.name=ad"], ["training.optimizer.name=adam", "training.optimizer.name=adamw"]),
+            (["fit", "x", "--set", "=", "dtype", "="], ["float32", "float64"]),
+        ),
     ],
 )  # fmt: skip
 def test_bash_completes_words_that_it_has_split(words: list[str], expected: list[str]) -> None:

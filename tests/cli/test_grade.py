@@ -11,6 +11,7 @@ import pytest
 from tests.support.cli import line_of_refusal, run, succeed
 from tests.support.students import BOARD, ONE_BY_ONE, modified
 from tests.support.terminal import Terminal, visible_lines
+from tests.support.variants import slow
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +83,7 @@ def test_several_files_get_a_short_verdict_each() -> None:
     assert [report["right"] for report in reports] == [True, False]
 
 
-@pytest.mark.parametrize("files", ["bob.py", "ada.py bob.py cem.py nowhere.py"])
+@pytest.mark.parametrize("files", ["ada.py bob.py cem.py nowhere.py", *slow("bob.py")])
 def test_in_a_terminal_verdicts_have_signs_and_fit_in_80_columns(
     terminal: Terminal, files: str
 ) -> None:

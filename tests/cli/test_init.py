@@ -9,6 +9,7 @@ import pytest
 from nntrain.training.run import RunFolder
 from tests.support.cli import line_of_refusal, process, refuse, succeed, wait_for
 from tests.support.training import assert_same
+from tests.support.variants import slow
 
 LARGE = "--set", "training.optimizer.learning_rate=0.1"
 
@@ -78,10 +79,12 @@ def test_layers_of_other_shapes_are_one_line_and_make_nothing(folder: Path, old:
 @pytest.mark.parametrize(
     ("override", "status", "fits"),
     [
-        ("training.optimizer.learning_rate=0.1", 2, True),
         ("data.train=data/other file.csv", 1, True),
         ("network[0].dense=9", 2, False),
-        ("members=2", 2, True),
+        *slow(
+            ("training.optimizer.learning_rate=0.1", 2, True),
+            ("members=2", 2, True),
+        ),
     ],
 )
 def test_a_refused_resume_ends_with_the_command_that_begins_a_new_run(

@@ -12,6 +12,7 @@ import pytest
 from nntrain.training import checkpoint
 from tests.support.cli import paused, process, run, succeed
 from tests.support.training import assert_as_if_undisturbed, remains
+from tests.support.variants import slow
 
 EPOCHS = ("--set", "training.epochs=4")
 
@@ -26,7 +27,7 @@ def assert_resumes_as_if_undisturbed(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "number"), [("validation", signal.SIGINT), ("saving", signal.SIGTERM)]
+    ("moment", "number"), [("saving", signal.SIGTERM), *slow(("validation", signal.SIGINT))]
 )
 def test_after_a_signal_validation_and_saving_finish_and_the_run_can_be_resumed(
     folder: Path, moment: str, number: signal.Signals
@@ -48,7 +49,7 @@ def test_after_a_signal_validation_and_saving_finish_and_the_run_can_be_resumed(
 
 
 @pytest.mark.parametrize(
-    ("moment", "number"), [("validation", signal.SIGINT), ("saving", signal.SIGTERM)]
+    ("moment", "number"), [("validation", signal.SIGINT), *slow(("saving", signal.SIGTERM))]
 )
 def test_a_second_signal_stops_at_once_without_damage(
     folder: Path, moment: str, number: signal.Signals
@@ -71,7 +72,7 @@ LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))"
     ("owner", "name", "file", "begun"),
     [
         ("checkpoint", "save", "last.npz", False),
-        ("RunFolder", "write_progress", "metrics.csv", False),
+        *slow(("RunFolder", "write_progress", "metrics.csv", False)),
         ("RunFolder", "write_config", "config.yaml", True),  # written again when a run is resumed
     ],
 )

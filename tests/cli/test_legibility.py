@@ -18,6 +18,7 @@ from tests.support.contrast import Style, contrast, illegible, styles
 from tests.support.palettes import PALETTES
 from tests.support.students import BOARD, modified
 from tests.support.terminal import Screen, Terminal
+from tests.support.variants import slow_except
 
 # What a terminal says that it can show.
 DEPTHS = {
@@ -27,7 +28,7 @@ DEPTHS = {
 }
 
 
-every_depth = pytest.mark.parametrize("depth", DEPTHS)
+every_depth = pytest.mark.parametrize("depth", slow_except({"16"}, DEPTHS))
 
 
 def test_the_contrast_is_that_of_wcag() -> None:

@@ -9,6 +9,7 @@ import pytest
 from nntrain.data.kaggle import write_csv
 from tests.support.cli import refuse, run, succeed
 from tests.support.tiny import stripes
+from tests.support.variants import slow
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -64,7 +65,7 @@ def test_the_data_of_a_run_that_was_copied_are_where_it_was_begun(
     assert_uses(Path("copy"), project)
 
 
-@pytest.mark.parametrize("is_recorded", [True, False])
+@pytest.mark.parametrize("is_recorded", [True, *slow(False)])
 def test_the_data_of_a_project_that_was_moved_are_in_it(
     project: Path, elsewhere: Path, is_recorded: bool
 ) -> None:

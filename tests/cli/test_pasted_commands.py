@@ -9,6 +9,7 @@ import pytest
 from nntrain.config import load_config
 from tests.support.cli import refuse, succeed
 from tests.support.training import Interrupting, start_run
+from tests.support.variants import slow_except
 
 NAMES = ["two words", "it's 5$ & more", "-dash", "größe 数字", 'a"b`c', "~no one"]
 
@@ -18,7 +19,7 @@ def command_in(line: str) -> list[str]:
     return shlex.split(line[line.rindex(": nntrain ") + 2 :])[1:]
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=slow_except({"it's 5$ & more", "-dash"}, NAMES))
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -89,6 +89,7 @@ def test_rows_are_held_out_of_the_first_file(place: Path) -> None:
         assert sum(rows[0]) == count
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_with_the_same_rows_only(place: Path) -> None:
     arguments = ("fit", "tiny.yaml", "--run", "runs/killed")
     with paused(place, "checkpoint", "save", *arguments, nth=5):

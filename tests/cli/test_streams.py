@@ -11,6 +11,7 @@ import pytest
 from nntrain.data.kaggle import write_csv
 from tests.support.cli import paused, refuse, run, succeed, succeed_in_one_process
 from tests.support.tiny import stripes
+from tests.support.variants import slow
 
 pty: Any = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
@@ -27,7 +28,9 @@ def shell(line: str, **environment: str) -> "subprocess.CompletedProcess[bytes]"
     )
 
 
-@pytest.mark.parametrize("stderr", ["2>&-", pytest.param("2>/dev/full", marks=needs_full_disk)])
+@pytest.mark.parametrize(
+    "stderr", [*slow("2>&-"), pytest.param("2>/dev/full", marks=needs_full_disk)]
+)
 def test_training_continues_if_progress_cannot_be_written(folder: Path, stderr: str) -> None:
     result = shell(f"nntrain fit tiny.yaml {stderr}")
     assert result.returncode == 0, result.stderr
@@ -125,6 +128,7 @@ def test_escape_codes_in_an_argument_are_escaped(folder: Path) -> None:
     assert refuse(1, "fit", "forged.yaml").startswith("data/\\u202egpj.csv: ")
 
 
+@pytest.mark.slow
 def test_other_errors_of_the_system_are_not_reported_as_standard_output(folder: Path) -> None:
     code = (
         "import nntrain.cli, nntrain.data.kaggle, resource; "

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -28,6 +29,7 @@ from tests.support.contrast import illegible
 from tests.support.sweeps import InlineDispatcher, swept
 from tests.support.terminal import Screen
 from tests.support.tiny import stripes
+from tests.support.variants import slow
 
 SWEEP = """
 config: long.yaml
@@ -46,6 +48,12 @@ def long(sweep_folder: Path) -> Path:
     return sweep_folder
 
 
+# How a sweep is ended, its exit status then, and the number of its workers.
+End = tuple[Callable[["subprocess.Popen[str]"], None], int, str]
+TERMINATE: End = (subprocess.Popen.terminate, 143, "1")
+KILL: End = (subprocess.Popen.kill, -9, "2")
+
+
 def sweep(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "nntrain", "sweep", "sweep.yaml", *arguments],
@@ -56,12 +64,13 @@ def sweep(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(long: Path) -> None:
+@pytest.mark.usefixtures("no_workers")  # in this process, where the sweep is finished
+@pytest.mark.parametrize("ends", [(KILL,), *slow(((TERMINATE, KILL),))])
+def test_an_interrupted_sweep_resumes_and_leaves_no_process_behind(
+    long: Path, ends: tuple[End, ...]
+) -> None:
     undisturbed = ranking(swept(InlineDispatcher(), "runs/undisturbed"))
-    for end, status, workers in (
-        (subprocess.Popen.terminate, 143, "1"),
-        (subprocess.Popen.kill, -9, "2"),
-    ):
+    for end, status, workers in ends:
         with sweep(long, "--run", "runs/other", "--parallel", workers) as running:
             assert running.stderr is not None
             assert any("runs/other/trial-" in line for line in running.stderr)
@@ -184,7 +193,7 @@ def test_the_required_number_of_open_files_is_enough(long: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("seconds", [0.3, pytest.param(0.9, marks=pytest.mark.slow), 1.2])
+@pytest.mark.parametrize("seconds", [1.2, *slow(0.3, 0.9)])
 def test_sigterm_ends_a_sweep_that_is_being_started(long: Path, seconds: float) -> None:
     with sweep(long) as starting:
         time.sleep(seconds)  # in different phases of the start

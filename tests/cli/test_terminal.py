@@ -14,6 +14,7 @@ from nntrain.data.kaggle import write_csv
 from tests.support.cli import succeed
 from tests.support.terminal import Terminal, shown_by, visible_lines, width
 from tests.support.training import CONVOLUTIONAL
+from tests.support.variants import slow
 
 pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
@@ -79,7 +80,9 @@ def ten_classes(digits_csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     Path("ten.yaml").write_text(TEN.format(train=digits_csv, epochs=EPOCHS))
 
 
-@pytest.mark.parametrize(("columns", "words"), [(80, "train: loss"), (120, "training: loss")])
+@pytest.mark.parametrize(
+    ("columns", "words"), [(80, "train: loss"), *slow((120, "training: loss"))]
+)
 def test_lines_and_bars_of_fit_fit_the_terminal(
     ten_classes: None, screen: Screen, columns: int, words: str
 ) -> None:
@@ -119,7 +122,7 @@ def test_vectors_of_ten_are_on_one_line(ten_classes: None, screen: Screen) -> No
         assert len(numbers.split()) == 10, line
 
 
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", [80, *slow(120)])
 def test_evaluations_runs_and_diagnoses_fit_the_terminal(
     trained_runs: None, screen: Screen, columns: int
 ) -> None:
@@ -134,7 +137,7 @@ def test_evaluations_runs_and_diagnoses_fit_the_terminal(
         assert max(map(width, lines)) <= columns
 
 
-@pytest.mark.parametrize(("columns", "shape"), [(80, "4×2×2×3"), (120, "(4, 2, 2, 3)")])
+@pytest.mark.parametrize(("columns", "shape"), [(80, "4×2×2×3"), *slow((120, "(4, 2, 2, 3)"))])
 def test_data_and_convolutional_networks_fit_the_terminal(
     trained_runs: None, terminal: Terminal, columns: int, shape: str
 ) -> None:

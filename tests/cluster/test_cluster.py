@@ -27,6 +27,8 @@ pruning: {first: 12, after: 2}
 """
 
 
+# test_dispatcher.py has the loss of a worker, cli/test_sweep.py real processes.
+@pytest.mark.slow
 def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
     folder: Path, hosts: Hosts
 ) -> None:
@@ -71,7 +73,7 @@ def test_a_sweep_survives_its_workers_and_its_scheduler_and_ranks_the_same(
     assert shown[-3:] == [str(one.run) for one in ranking(there)]
 
 
-# The sweep above proves the real cluster, and test_remote.py committees in segments.
+# test_remote.py has committees in segments.
 @pytest.mark.slow
 def test_a_committee_trains_the_same_on_a_cluster(folder: Path, hosts: Hosts) -> None:
     hosts.scheduler()

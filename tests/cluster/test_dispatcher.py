@@ -27,6 +27,7 @@ from nntrain.errors import NNTrainError
 from nntrain.training.progress import EpochRecord
 from nntrain.training.reporter import Reporter
 from nntrain.training.rows import Split, read_data
+from tests.support.variants import slow
 
 RECORD = EpochRecord(*range(len(EpochRecord._fields)))
 MakeDispatcher = Callable[..., Dispatcher]
@@ -162,7 +163,7 @@ def test_a_process_trains_one_segment_at_a_time(
     assert max_running == 1
 
 
-@pytest.mark.parametrize("max_lost_workers", [3, 1])
+@pytest.mark.parametrize("max_lost_workers", [1, *slow(3)])
 def test_a_worker_without_heartbeat_loses_its_segment_to_another(
     max_lost_workers: int,
     make_dispatcher: MakeDispatcher,

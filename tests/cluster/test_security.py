@@ -60,7 +60,7 @@ def listening() -> list[int]:
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ports() -> Iterator[list[int]]:
     """The ports of a local cluster, though Dask's settings do not require encryption."""
     before = set(listening())
@@ -114,6 +114,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_modules_are_looked_for_in_no_folder_that_others_can_make(tmp_path: Path) -> None:
     shared = tmp_path / "tmp"  # where any user can create any folder
     shared.mkdir()

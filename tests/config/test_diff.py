@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from nntrain.config import Config
 from nntrain.config.diff import diff_configs, format_short
 from tests.support.configs import configs
+from tests.support.examples import examples
 
 MakeConfig = Callable[..., Config]
 
@@ -71,7 +72,7 @@ def test_nothing_differs_in_none_or_one(make_config: MakeConfig) -> None:
     assert diff_configs([]) == diff_configs([make_config()]) == {}
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(configs(), configs())
 def test_there_are_differences_exactly_where_configurations_are_not_equal(
     one: Config, other: Config

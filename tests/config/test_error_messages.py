@@ -14,7 +14,8 @@ from nntrain.config.load import make_config, parse_config
 from nntrain.config.places import Place, places_of
 from nntrain.config.schema import Activation, Config
 from nntrain.errors import ConfigError
-from tests.support.configs import VALID, VALUES, config_error, examples
+from tests.support.configs import VALID, VALUES, config_error
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ scalars = (
 )
 
 
-@examples
+@examples(50)
 @given(st.sampled_from(sorted(places_of(Config).items())), scalars, st.booleans())
 def test_any_scalar_at_any_key_is_accepted_or_answered_in_short_lines(
     item: tuple[str, Place], scalar: object, plain: bool

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nntrain.config import Config, FileFinder, dump_config, load_config, make_config, parse_config
 from nntrain.errors import ConfigError, DataError, NNTrainError
-from tests.support.configs import VALID, VALUES, examples
+from tests.support.configs import VALID, VALUES
+from tests.support.examples import examples
 
 TRAIN = "{train: train.csv}"
 DEMO = "'nntrain data demo' makes data/train.csv and test.csv"
@@ -162,7 +163,7 @@ paths = st.text(
 ).filter(lambda name: name not in (".", ".."))
 
 
-@examples
+@examples(50)
 @given(paths)
 def test_the_file_of_any_literal_name_is_taken(
     tmp_path_factory: pytest.TempPathFactory, name: str

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.config.load import parse_config
-from tests.support.configs import VALID, config_error, examples
+from tests.support.configs import VALID, config_error
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_rules_across_keys_are_listed_together() -> None:
     ]
 
 
-@examples
+@examples(50)
 @given(st.data())
 def test_the_line_is_right_among_comments_and_blank_lines(data: st.DataObject) -> None:
     lines = [

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from nntrain.config import Config
 from nntrain.config.load import dump_config, load_config, make_config, parse_config, starter_text
 from nntrain.errors import ConfigError
-from tests.support.configs import VALID, VALUES, configs, examples
+from tests.support.configs import VALID, VALUES, configs
+from tests.support.examples import examples
 
 
 def test_a_short_file_is_filled_with_the_defaults() -> None:
@@ -103,7 +104,7 @@ def refused_at_most_with_a_config_error(text: str, *overrides: str) -> None:
             assert not JARGON.search(line)
 
 
-@examples
+@examples(50)
 @given(st.text() | st.lists(PIECES | st.text(max_size=3)).map("".join))
 def test_no_text_raises_anything_but_a_config_error(text: str) -> None:
     refused_at_most_with_a_config_error(text)
@@ -111,7 +112,7 @@ def test_no_text_raises_anything_but_a_config_error(text: str) -> None:
     refused_at_most_with_a_config_error(VALID, f"training.epochs={text}")
 
 
-@examples
+@examples(50)
 @given(st.data(), st.lists(PIECES | st.text(max_size=3), max_size=4).map("".join))
 def test_no_damaged_starter_raises_anything_but_a_config_error(
     data: st.DataObject, scrap: str
@@ -122,7 +123,7 @@ def test_no_damaged_starter_raises_anything_but_a_config_error(
     refused_at_most_with_a_config_error(text[:start] + scrap + text[end:])
 
 
-@examples
+@examples(50)
 @given(st.data())
 def test_no_value_of_a_wrong_type_raises_anything_but_a_config_error(data: st.DataObject) -> None:
     config = parse_config(starter_text(), "my.yaml").model_dump(mode="json")
@@ -213,7 +214,7 @@ def test_the_lecture_is_written_in_full() -> None:
     assert dump_config(parse_config(LECTURE, "lecture.yaml")) == LECTURE_IN_FULL
 
 
-@examples
+@examples(50)
 @given(configs())
 def test_what_is_written_is_read_back_equal(config: Config) -> None:
     text = dump_config(config)
@@ -221,7 +222,7 @@ def test_what_is_written_is_read_back_equal(config: Config) -> None:
     assert sum(line.startswith("  - {dense: ") for line in text.splitlines()) == len(config.network)
 
 
-@examples
+@examples(50)
 @given(configs())
 def test_overrides_in_json_lead_to_the_same_configuration(config: Config) -> None:
     values = config.model_dump(mode="json")

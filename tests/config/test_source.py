@@ -10,6 +10,7 @@ import pytest
 
 from nntrain.config.load import parse_config
 from tests.support.configs import VALID, config_error
+from tests.support.variants import slow
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_an_anchor_repeats_a_value() -> None:
     ]
 
 
-@pytest.mark.parametrize("leaf", ["lol", "[]", "{}", "&b [lol, lol]", "lol" * 9_999])
+@pytest.mark.parametrize("leaf", ["{}", "&b [lol, lol]", *slow("[]", "lol", "lol" * 9_999)])
 def test_a_billion_laughs_are_refused_at_once_and_without_much_memory(leaf: str) -> None:
     levels = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)]
     text = "\n".join([f"a0: &a0 [{leaf}]", *levels])

@@ -12,7 +12,8 @@ from nntrain.config.issues import dotted
 from nntrain.config.load import parse_config
 from nntrain.config.places import places_of
 from nntrain.config.schema import Config
-from tests.support.configs import VALID, config_error, examples
+from tests.support.configs import VALID, config_error
+from tests.support.examples import examples
 
 FILE = dedent("""\
     data: {train: train.csv}
@@ -91,7 +92,7 @@ def test_the_option_to_write_is_accepted() -> None:
     parse_config(FILE, "my.yaml", ["training.optimizer={name: sgd, learning_rate: 0.1}"])
 
 
-@examples
+@examples(50)
 @given(st.data())
 def test_any_key_at_any_wrong_place_is_told_its_place(data: st.DataObject) -> None:
     places = places_of(Config)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.cli import main
@@ -24,6 +24,7 @@ from nntrain.data.kaggle import read_csv
 from nntrain.data.parser import RowParser
 from nntrain.errors import DataError
 from tests.support.csvs import PACKERS
+from tests.support.examples import examples
 
 TRAIN = "label,n1,n2,n3,n4\n" + "".join(f"{n % 10},{n},{n + 1},0,255\n" for n in range(200))
 TEST = "id,n1,n2\n" + "".join(f"a{n},{n},7\n" for n in range(100))
@@ -119,7 +120,7 @@ def test_a_file_read_in_another_way_is_another_entry(folder: Path, tmp_path: Pat
     assert len(entries(folder)) == 2, "what was refused has left nothing"
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(data=st.data())
 def test_a_damaged_entry_is_made_anew(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -12,6 +12,7 @@ from nntrain.data.checks import count_shared, file_warnings, picture_warnings, s
 from nntrain.data.dataset import Dataset, Subset
 from nntrain.data.demo import demo_digits
 from tests.support.csvs import make_dataset
+from tests.support.examples import examples
 
 RNG = np.random.default_rng(0)
 DIGITS, LABELS = demo_digits(300, seed=1)
@@ -51,7 +52,7 @@ def test_pixels_that_are_no_square_are_told_unless_too_few_for_a_picture(pixels:
     assert file_warnings(rows) == ([] if pixels in square_or_few else expected)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 3), st.integers(0, 2**32))
 def test_rows_of_both_parts_are_counted(
     training: int, validation: int, width: int, seed: int

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.data import cache
@@ -19,6 +19,7 @@ from nntrain.data.labels import Classes, numbered
 from nntrain.data.split import hold_out
 from nntrain.errors import DataError
 from tests.support.csvs import cells_of, dialects, make_dataset, tables, written
+from tests.support.examples import examples
 
 Expected = int | tuple[str, ...] | None
 Rows = tuple[list[str], list[list[int]]]  # labels and pixels
@@ -66,7 +67,7 @@ def rows_of_files(draw: st.DrawFn) -> list[Rows]:
     return files
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(rows_of_files(), st.sampled_from([None, 2, 3, 4, ("0", "1", "2"), ("A", "B", "C")]))
 def test_several_files_are_as_one_with_all_rows(
     tmp_path_factory: pytest.TempPathFactory, files: list[Rows], classes: Expected
@@ -83,7 +84,7 @@ def test_several_files_are_as_one_with_all_rows(
     assert ours == outcome(read_all)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(st.tuples(tables(least=2, pixels=(4,)), dialects()), min_size=2, max_size=3))
 def test_each_file_has_its_own_dialect(
     tmp_path_factory: pytest.TempPathFactory, files: list[tuple[Any, dict[str, Any]]]
@@ -161,7 +162,7 @@ def test_many_rows_are_memory_mapped_and_cached(
     assert combine(two).digest == loaded.digest
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     st.lists(st.integers(2, 30), min_size=2, max_size=4),
     st.integers(0, 9) | st.floats(0.1, 0.9),
@@ -190,7 +191,7 @@ def test_rows_are_held_out_of_the_first_file_as_if_it_were_alone(
         assert held_out_of_all.index.tolist() == held_out.index.tolist()
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(st.integers(1, 12), min_size=2, max_size=3), st.integers(0, 2**32))
 def test_rows_that_stand_twice_are_told(counts: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -19,6 +19,7 @@ from tests.support.csvs import (
     rows_of,
     zipped,
 )
+from tests.support.examples import examples
 
 
 def test_packing_is_recognised_by_content(read: Callable[..., Dataset]) -> None:
@@ -27,7 +28,7 @@ def test_packing_is_recognised_by_content(read: Callable[..., Dataset]) -> None:
     assert read(zipped(TRAIN, "data/", "data/a.csv", "__MACOSX/._a.csv")).pixels.tolist() == PIXELS
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(CORRUPTIBLE, st.sampled_from([".gz", ".zip", ".bz2", ".xz"]), st.data())
 def test_a_single_corruption_of_a_packed_file_is_refused_or_harmless(
     read: Callable[..., Dataset],

@@ -105,6 +105,7 @@ def test_a_linear_network_finds_them_neither_trivial_nor_hopeless(digits: Datase
     assert 0.8 < np.mean(predict(pixels[6000:]) == labels[6000:]) < 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("NNTRAIN_MNIST" not in os.environ, reason="NNTRAIN_MNIST names no folder")
 def test_the_nearest_demo_digit_reads_real_mnist(digits: Dataset) -> None:
     train = pd.read_csv(Path(os.environ["NNTRAIN_MNIST"]) / "train.csv.gz", nrows=4000)

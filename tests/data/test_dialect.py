@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.data.dataset import Dataset
 from nntrain.errors import DataError
+from tests.support.examples import examples
 
 NAMES = ["label", *(f"pixel{number}" for number in range(9))]
 SEPARATORS = {",": "", ";": "a semicolon", "\t": "a tab", "|": "'|'", " ": "blanks"}
@@ -48,7 +49,7 @@ def check_same(dataset: Dataset, table: Table) -> None:
     assert np.column_stack([labels, dataset.pixels]).tolist() == table
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     tables(),
     st.sampled_from(list(SEPARATORS)),

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from nntrain.data import dialect, kaggle, lines, parser
 from nntrain.data.dataset import Dataset
 from nntrain.data.digits import parse_digits
 from nntrain.errors import DataError
+from tests.support.examples import examples
 
 FAULTS = [b"", b" ", b'"', b"\r", b"\n", b"\r\n", b"\n\n", b",", b"\0", "é".encode(), b"\xff"]
 FAULTS += [b"-", b".", b"/", b":", b";", b"0", b"7", b"007", b"256", b"300", b"999", b"0255"]
@@ -97,7 +98,7 @@ def outcome(read: Callable[..., Dataset], content: bytes, options: dict[str, Any
 
 
 @pytest.mark.usefixtures("few_rows_peeked_at")
-@settings(max_examples=150, suppress_health_check=SAME_FOR_ALL_EXAMPLES)
+@examples(150, suppress_health_check=SAME_FOR_ALL_EXAMPLES)
 @given(
     damaged() | st.binary(max_size=200),
     st.integers(1, 60),
@@ -121,7 +122,7 @@ def test_any_bytes_are_read_as_the_careful_way_reads_them(
 
 
 @pytest.mark.usefixtures("few_rows_peeked_at")
-@settings(max_examples=60, suppress_health_check=SAME_FOR_ALL_EXAMPLES)
+@examples(60, suppress_health_check=SAME_FOR_ALL_EXAMPLES)
 @given(tables(), st.integers(1, 200))
 def test_digits_are_those_of_the_csv_module_and_need_no_pandas(
     read: Callable[..., Dataset], content: bytes, block_bytes: int

@@ -17,6 +17,7 @@ from tests.support.csvs import (
     TEST,
     TRAIN,
 )
+from tests.support.variants import slow
 
 
 def test_a_training_file_has_labels(read: Callable[..., Dataset]) -> None:
@@ -151,11 +152,13 @@ def test_a_long_name_is_cut_in_messages(read: Callable[..., Dataset]) -> None:
 @pytest.mark.parametrize(
     "form",
     [
-        "{row}x{column}",
-        "r{row}c{column}",
         "pixel_{row}_{column}",
         "x{column}y{row}",
-        "col{column}row{row}",
+        *slow(
+            "{row}x{column}",
+            "r{row}c{column}",
+            "col{column}row{row}",
+        ),
     ],
 )
 def test_pixels_of_a_grid_are_put_in_order(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from numpy.typing import NDArray
 
 from nntrain.data.dataset import Dataset
@@ -20,6 +20,7 @@ from tests.support.csvs import (
     refusal,
     tables,
 )
+from tests.support.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_places_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         read_csv(tmp_path / "train.csv")
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(table=tables())
 def test_a_written_table_reads_back_equal(
     tmp_path_factory: pytest.TempPathFactory,

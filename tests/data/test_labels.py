@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.data.dataset import Dataset
 from nntrain.data.labels import codes_of, describe, label_of, numbered, ranges
 from nntrain.errors import DataError
+from tests.support.examples import examples
 
 WORDS = st.text("abcXYZéß你_-. ", min_size=1, max_size=6).map(str.strip).filter(bool)
 NUMBERS = st.integers(-999, 10**6).map(str)
@@ -20,7 +21,7 @@ def content_of(labels: list[str], name: str = "label") -> bytes:
     return (f"{name},pixel0,pixel1,pixel2,pixel3\n" + "".join(rows)).encode()
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(WORDS, min_size=1, max_size=30) | st.lists(NUMBERS, min_size=1, max_size=30))
 def test_labels_of_any_kind_are_kept_as_written(
     read: Callable[..., Dataset], labels: list[str]

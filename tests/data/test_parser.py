@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -29,6 +29,7 @@ from tests.support.csvs import (
     written,
     zipped,
 )
+from tests.support.examples import examples
 
 
 def locked(archive: bytes) -> bytes:
@@ -65,7 +66,7 @@ def test_many_blocks_are_one_table(
         assert "file.csv:5: row 4" in message
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(tables(), dialects(), st.randoms(use_true_random=False))
 def test_every_dialect_of_a_table_reads_back_equal(
     read: Callable[..., Dataset],
@@ -206,7 +207,7 @@ def test_a_hundred_megabytes_in_one_line_are_refused_at_once(read: Callable[...,
     assert time.perf_counter() - start < 1
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.data())
 def test_a_damaged_cell_is_refused_or_harmless(
     read: Callable[..., Dataset], data: st.DataObject
@@ -236,7 +237,7 @@ def test_a_damaged_cell_is_refused_or_harmless(
     assert got.tolist() == said
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(CORRUPTIBLE, dialects(), st.data())
 def test_a_single_corruption_is_refused_or_stays_within_one_cell(
     read: Callable[..., Dataset],

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.data.dataset import Dataset
@@ -27,6 +27,7 @@ from nntrain.data.submission import (
 )
 from nntrain.errors import ConfigError, DataError, NNTrainError
 from tests.support.csvs import TEST
+from tests.support.examples import examples
 
 DIGITS = numbered(10)
 PLAIN = b"pixel0\n1\n2\n"
@@ -106,7 +107,7 @@ def samples(draw: st.DrawFn) -> tuple[list[str], list[str], bool, tuple[str, str
     return own, draw(st.permutations(ids)), has_ids, header
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(samples(), st.sampled_from(["", "\ufeff"]))
 def test_like_a_sample_ids_and_answers_stay_together(
     read: Callable[..., Dataset],

@@ -1,12 +1,13 @@
 """The gradient of distillation, against differences of the paper's error."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.engine import Distillation, TrainStep, WorkerPool
 from nntrain.nn.arrays import Array
 from nntrain.optim import SGD
+from tests.support.examples import examples
 from tests.support.networks import network_of, numerical_gradient, relative_error
 
 settings_of_distillation = st.builds(
@@ -65,7 +66,7 @@ def test_probabilities_of_zero_neither_divide_nor_overflow() -> None:
     np.testing.assert_allclose(delta, 0, atol=1e-6)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(settings_of_distillation, seeds)
 def test_a_step_goes_down_the_gradient_of_the_whole_network(
     distillation: Distillation, seed: int

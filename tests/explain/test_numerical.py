@@ -2,18 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.explain.numerical import central_differences
 from nntrain.nn import ACTIVATIONS, LOSSES
 from tests.support import lecture
+from tests.support.examples import examples
 from tests.support.networks import HIDDEN, KINKED, batch_for, network_of
 
 NAMES = {id(activation): name for name, activation in ACTIVATIONS.items()}
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     hidden=st.sampled_from([name for name in HIDDEN if name not in KINKED]),
     loss=st.sampled_from(list(LOSSES)),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.explain.trace import Quantity, saturated_share, save, trace
@@ -18,6 +18,7 @@ from nntrain.explain.trace_text import (
 )
 from nntrain.nn import ACTIVATIONS
 from tests.support import lecture
+from tests.support.examples import examples
 from tests.support.networks import HIDDEN, batch_for, network_of
 
 PAIRS = [
@@ -29,7 +30,7 @@ PAIRS = [
 ]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     widths=st.lists(st.integers(2, 5), min_size=2, max_size=4),
     pair=st.sampled_from(PAIRS),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -19,6 +19,7 @@ from nntrain.errors import NNTrainError
 from nntrain.export import export
 from nntrain.training.inference import Predictor, probabilities
 from tests.support.csvs import make_dataset
+from tests.support.examples import examples
 from tests.support.runs import DENSE, PICTURES, dense_networks, random_predictors
 
 safetensors = pytest.importorskip("safetensors.numpy")
@@ -57,7 +58,7 @@ def by_hand(arrays: Mapping[str, Any], pixels: NDArray[np.uint8], member: str = 
 
 
 @given(dense_networks(), st.integers(0, 2**32))
-@settings(max_examples=50)
+@examples(50)
 def test_a_forward_pass_by_hand_has_the_probabilities(models: list[Predictor], seed: int) -> None:
     pixels = np.random.default_rng(seed).integers(0, 256, (5, models[0].network.widths[0]))
     digits = make_dataset(pixels.astype(np.uint8))
@@ -112,7 +113,7 @@ def test_members_of_a_committee_have_a_prefix(tmp_path: Path) -> None:
 
 
 @given(dense_networks(members=2))
-@settings(max_examples=30)
+@examples(30)
 def test_safetensors_hold_the_same_as_npz(models: list[Predictor]) -> None:
     with TemporaryDirectory() as folder, saved(models, Path(folder)) as arrays:
         path = Path(folder) / "weights.safetensors"

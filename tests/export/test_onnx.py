@@ -24,6 +24,7 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from tests.support.csvs import make_dataset
 from tests.support.tiny import stripes
+from tests.support.variants import slow
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -78,7 +79,7 @@ def agree(models: list[Predictor], path: Path, pixels: NDArray[np.uint8]) -> Non
         np.testing.assert_allclose(theirs, probabilities(models, rows), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", *slow("float64")])
 @pytest.mark.parametrize(
     ("loss", "last"), [(loss, last) for loss, names in LAST.items() for last in names]
 )
@@ -89,7 +90,7 @@ def test_every_loss_after_every_activation(
     agree(models, tmp_path / "model.onnx", stripes(1000, seed=1)[0])
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float64", *slow("float32")])
 @pytest.mark.parametrize("hidden", HIDDEN)
 def test_every_activation_of_hidden_layers(
     train: Callable[..., list[Predictor]], tmp_path: Path, hidden: str, dtype: str
@@ -233,10 +234,13 @@ def test_says_how_to_get_onnx(
     "overrides",
     [
         [],
-        [
-            "network=[{conv: 8, kernel: 5, activation: relu}, {max_pool: 2}, {conv: 16, kernel: 3, "
-            "activation: relu, padding: same}, {mean_pool: 2}, {dense: 10, activation: softmax}]"
-        ],
+        *slow(
+            [
+                "network=[{conv: 8, kernel: 5, activation: relu}, {max_pool: 2}, "
+                "{conv: 16, kernel: 3, activation: relu, padding: same}, {mean_pool: 2}, "
+                "{dense: 10, activation: softmax}]"
+            ],
+        ),
     ],
     ids=["dense", "convolution"],
 )

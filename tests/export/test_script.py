@@ -11,7 +11,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.config import load_config
@@ -20,6 +20,7 @@ from nntrain.export import export
 from nntrain.export.script import script_of
 from nntrain.training.inference import Predictor, as_probabilities, probabilities
 from nntrain.training.run import RunFolder
+from tests.support.examples import examples
 from tests.support.runs import DENSE, PICTURES, dense_networks, random_predictors
 
 
@@ -56,7 +57,7 @@ def check(models: list[Predictor], folder: Path, seed: int = 0) -> None:
 
 
 @given(st.integers(1, 2).flatmap(lambda count: dense_networks(count)), st.integers(0, 2**32))
-@settings(max_examples=30)
+@examples(30)
 def test_any_dense_network(models: list[Predictor], seed: int) -> None:
     with TemporaryDirectory() as folder:
         check(models, Path(folder), seed)

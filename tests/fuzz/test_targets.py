@@ -25,6 +25,7 @@ def test_fuzzing_begins_with_what_is_right(target: str, monkeypatch: pytest.Monk
         TARGETS[target](seed)
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("line", RIGHT)
 def test_fuzzing_begins_with_commands_that_are_right(
     line: str, monkeypatch: pytest.MonkeyPatch

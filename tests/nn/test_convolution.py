@@ -4,12 +4,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.nn import ACTIVATIONS, Conv, Dense, FlatDense, Layer, MaxPool, MeanPool, Network
 from nntrain.nn.arrays import Array
 from nntrain.nn.convolution import add_windows, windows_of
+from tests.support.examples import examples
 from tests.support.networks import batch_for, gradient_of, numerical_gradient
 
 ELEMENTWISE = [name for name in ACTIVATIONS if name != "softmax"]
@@ -42,7 +43,7 @@ def with_parameters(layer: Layer, shape: tuple[int, ...]) -> Layer:
     return layer
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(PICTURES, st.integers(1, 3), st.integers(0, 2))
 def test_a_convolution_is_a_loop_over_windows(
     drawn: tuple[Array, int, int], filters: int, padding: int
@@ -67,7 +68,7 @@ def test_a_convolution_is_a_loop_over_windows(
     np.testing.assert_allclose(theirs[1], delta.sum(axis=(0, 1, 2)), atol=1e-12)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(PICTURES)
 def test_pooling_is_a_loop_over_windows_and_ties_go_to_the_first_pixel(
     drawn: tuple[Array, int, int],
@@ -89,7 +90,7 @@ def test_pooling_is_a_loop_over_windows_and_ties_go_to_the_first_pixel(
         np.testing.assert_allclose(layer.backward(delta, x), error, atol=1e-12)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(PICTURES)
 def test_adding_windows_is_the_transpose_of_taking_them(drawn: tuple[Array, int, int]) -> None:
     x, kernel, stride = drawn

@@ -4,12 +4,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.nn import ACTIVATIONS, LOSSES, Dense, parameter_count
 from nntrain.nn.network import WIDE
 from tests.support import lecture
+from tests.support.examples import examples
 from tests.support.networks import (
     HIDDEN,
     batch_for,
@@ -45,7 +46,7 @@ def test_numerical_gradient_agrees(activations: tuple[str, ...], loss: str) -> N
         assert relative_error(ours[1], theirs[1]) < 1e-7
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     widths=st.lists(st.integers(1, 6), min_size=2, max_size=5),
     rows=st.integers(1, 5),

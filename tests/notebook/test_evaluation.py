@@ -9,6 +9,7 @@ import pytest
 from nntrain.data.labels import numbered
 from nntrain.notebook.evaluation import MAX_CLASSES, ShownEvaluation
 from tests.support.contrast import READABLE, contrast
+from tests.support.variants import slow_except
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -64,7 +65,7 @@ def over(colour: str, below: tuple[int, ...]) -> tuple[int, int, int]:
     return red, green, blue
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", slow_except({"dark"}, THEMES))
 def test_each_cell_can_be_read_and_a_wide_matrix_scrolls(page: "Page", theme: str) -> None:
     shown = evaluation(26)._repr_html_()
     style = STYLE.format(**THEMES[theme])

@@ -70,6 +70,7 @@ def test_a_committee_has_members_and_they_have_weights(folder: Path) -> None:
         assert str(caught.value) == line
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_networks_of_folds_are_members_that_hold_their_own_rows_out(folder: Path) -> None:
     pytest.importorskip("matplotlib")
     three = {"folds": 3, "training.epochs": 2}
@@ -133,6 +134,7 @@ def test_a_trace_fits_the_terminal(run: nntrain.Run, monkeypatch: pytest.MonkeyP
     assert "\x1b" not in shown
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_rows_in_memory_are_traced_reported_and_diagnosed(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from nntrain.report import charts, pictures
 from nntrain.report.answers import Answers
 from nntrain.report.charts import Curve
+from tests.support.variants import slow
 
 
 def test_a_chart_takes_its_colours_from_the_page() -> None:
@@ -28,7 +29,9 @@ def test_a_chart_says_what_it_shows() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[], [1.0], [0.0, 0.0], [math.nan], [1e-30, 1e30], [1.0] * 200], ids=str
+    "values",
+    [[], [math.nan], [1e-30, 1e30], *slow([1.0], [0.0, 0.0], [1.0] * 200)],
+    ids=str,
 )
 @pytest.mark.parametrize("logarithmic", [False, True])
 def test_whatever_was_measured_is_drawn_without_a_warning(

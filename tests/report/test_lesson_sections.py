@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 
 from nntrain.nn import ACTIVATIONS
 from tests.report.lesson import Lesson, numbers
+from tests.support.variants import slow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -77,9 +78,12 @@ def descend(α: float, β: float, w: float) -> tuple[str, int]:
     return "too large", 200
 
 
-def test_the_page_says_what_a_learning_rate_does(lesson: Lesson) -> None:
+@pytest.mark.parametrize(
+    "rates", [(0.03, 0.5, 1.7, 2.0, 2.3), *slow(((0.03, 0.1, 0.5, 1.0, 1.2, 1.7, 2.0, 2.3),))]
+)
+def test_the_page_says_what_a_learning_rate_does(lesson: Lesson, rates: tuple[float, ...]) -> None:
     fates = []
-    for α in (0.03, 0.1, 0.5, 1.0, 1.2, 1.7, 2.0, 2.3):
+    for α in rates:
         lesson.set("descent-rate", α)
         lesson.click("#descent-run")
         fate, steps = descend(α, 0, -2.2)

@@ -21,6 +21,7 @@ from tests.report.document import Element, read
 from tests.support.cli import refuse, succeed
 from tests.support.tiny import TINY, stripes
 from tests.support.training import Interrupting, start_run
+from tests.support.variants import slow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -178,8 +179,9 @@ def test_weights_layers_configuration_and_circumstances(
         assert f"{name} {version}" in circumstances
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1280, "light"), (360, "dark"), *slow((1280, "dark"), (360, "light"))]
+)
 def test_a_browser_shows_it_from_the_disk_without_scrolling_sideways(
     page: "Page", demo_report: Path, width: int, scheme: str
 ) -> None:
@@ -390,6 +392,7 @@ CONVOLUTION = (
 )
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_filters_and_feature_maps_are_shown(folder: Path, page: "Page") -> None:
     succeed("fit", "tiny.yaml", "--set", CONVOLUTION)
     succeed("report")

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from nntrain.config import parse_config
@@ -30,8 +29,6 @@ VALUES: dict[str, Any] = {
         "optimizer": {"name": "sgd", "learning_rate": np.float64(1e-4)},
     },
 }
-
-examples = settings(max_examples=50)
 
 
 def config_error(text: str, *overrides: str) -> str:

@@ -1,13 +1,27 @@
 """A finished sweep."""
 
+import functools
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.util import pyfiles
 
 from nntrain.sweep.trials import Trials, read_trials
 from tests.support.sweeps import InlineDispatcher, swept, variant
 from tests.support.tiny import fill
+
+
+@pytest.fixture(autouse=True, scope="session")
+def migrations_loaded_once() -> Iterator[None]:
+    """Optuna executes the modules of its migrations whenever it opens a study: a tenth of a second.
+
+    They hold classes and functions only.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pyfiles, "load_module_py", functools.cache(pyfiles.load_module_py))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from optuna.trial import TrialState
 
@@ -18,6 +18,7 @@ from nntrain.sweep.ranking import committee, ranking
 from nntrain.sweep.runner import SAVE_INTERVAL, SweepCallback, run_sweep
 from nntrain.sweep.spec import load_sweep
 from nntrain.sweep.trials import Trials, open_trials, read_trials
+from tests.support.examples import examples
 from tests.support.sweeps import InlineDispatcher, Killed, outcome, swept, variant
 
 
@@ -47,7 +48,7 @@ def test_trials_are_ordinary_runs_ranked_by_their_accuracy(finished: Trials) -> 
 def test_neither_order_nor_interruptions_nor_segments_matter(finished: Trials) -> None:
     undisturbed = outcome(finished)
 
-    @settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @examples(2, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         seed=st.integers(0, 2**32),
         workers=st.integers(1, 4),
@@ -195,6 +196,7 @@ def test_damaged_checkpoints_affect_only_their_trial(sweep_folder: Path) -> None
     assert outcome(swept(InlineDispatcher(), "runs/other")) == undisturbed
 
 
+@pytest.mark.slow
 def test_a_sweep_is_resumed_from_another_folder(
     sweep_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,13 +15,15 @@ from typing import Any
 import hypothesis.extra.numpy
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from nntrain.errors import CheckpointError, NNTrainError
 from nntrain.training import checkpoint
 from nntrain.training.checkpoint import Checkpoint, Meta
 from nntrain.training.progress import EpochRecord, LayerRecord, Progress
+from tests.support.examples import examples
+from tests.support.variants import slow
 
 
 def example() -> Checkpoint:
@@ -267,7 +269,7 @@ def test_an_array_that_occurs_twice_is_refused(file: Path) -> None:
         checkpoint.load(file)
 
 
-@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, *slow(zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)])
 def test_a_bomb_is_not_unpacked(file: Path, kind: int) -> None:
     bomb = claiming(HUGE.replace("1000000000000", "10000000"), bytes(40_000_000))
     held = entries(file) | {"parameters.npy": bomb}
@@ -306,7 +308,7 @@ def test_bytes_that_several_entries_share_are_refused(file: Path) -> None:
         checkpoint.load(file)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_sealed_file_with_any_byte_changed_loads_or_is_refused(
     file: Path, data: st.DataObject
@@ -324,7 +326,7 @@ def test_a_sealed_file_with_any_byte_changed_loads_or_is_refused(
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     arrays=st.lists(
         hypothesis.extra.numpy.arrays(

@@ -25,6 +25,7 @@ from nntrain.training.rows import read_data
 from nntrain.training.run import RunFolder
 from tests.support.tiny import stripes
 from tests.support.training import BATCHES, Interrupting, Listening, assert_same
+from tests.support.variants import slow
 
 MakeConfig = Callable[..., Config]
 Numbered = Callable[[], Path]
@@ -111,7 +112,11 @@ def test_after_the_greatest_seed_comes_the_least(make_config: MakeConfig) -> Non
 
 @pytest.mark.parametrize(
     "stops",
-    [(1,), (BATCHES - 1,), (BATCHES,), (BATCHES + 15,), (2 * BATCHES + 1,), (5, BATCHES, 7, 30)],
+    [
+        (BATCHES,),
+        (5, BATCHES, 7, 30),
+        *slow(((1,),), ((BATCHES - 1,),), ((BATCHES + 15,),), ((2 * BATCHES + 1,),)),
+    ],
 )
 def test_interruption_anywhere_leaves_no_trace(
     make_config: MakeConfig, numbered: Numbered, stops: tuple[int, ...]
@@ -188,7 +193,7 @@ def test_more_patience_is_for_every_member(make_config: MakeConfig, numbered: Nu
     assert outcome.larger == {"training.epochs": 18, "training.patience": 11}
 
 
-@pytest.mark.parametrize("remains", ["nothing", "folder", "configuration", "no metrics"])
+@pytest.mark.parametrize("remains", ["configuration", "no metrics", *slow("nothing", "folder")])
 def test_a_kill_at_any_moment_is_mended(
     make_config: MakeConfig, numbered: Numbered, remains: str
 ) -> None:

@@ -27,6 +27,7 @@ from tests.support.cli import refuse, succeed
 from tests.support.sweeps import InlineDispatcher
 from tests.support.tiny import fill
 from tests.support.training import Interrupting, assert_same
+from tests.support.variants import slow
 
 FOLDS = 3
 BATCHES = 4 * 9  # of one fold: four epochs of 133 rows in batches of 16
@@ -130,7 +131,7 @@ def test_folds_predict_together(validated: pd.DataFrame) -> None:
     )
 
 
-@pytest.mark.parametrize("stop", [5, BATCHES + 15, 3 * BATCHES])
+@pytest.mark.parametrize("stop", [BATCHES + 15, *slow(5, 3 * BATCHES)])
 def test_an_interrupted_fold_resumes_to_the_last_bit(
     validated: pd.DataFrame, stop: int, tmp_path: Path
 ) -> None:
@@ -207,6 +208,7 @@ def test_folds_validate_where_the_configuration_holds_nothing_out(folder: Path) 
 
 
 @pytest.mark.skipif("NNTRAIN_MNIST" not in os.environ, reason="NNTRAIN_MNIST names no folder")
+@pytest.mark.slow
 def test_five_folds_of_real_digits(folder: Path) -> None:
     train = pd.read_csv(Path(os.environ["NNTRAIN_MNIST"]) / "train.csv.gz", nrows=1_000)
     pixels, labels = train.drop(columns="label").to_numpy(np.uint8), train["label"].to_numpy()

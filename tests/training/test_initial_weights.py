@@ -26,6 +26,7 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from tests.support.tiny import stripes
 from tests.support.training import Interrupting, Listening, assert_same, damage, start_run
+from tests.support.variants import slow
 
 MakeConfig = Callable[..., Config]
 Numbered = Callable[[], Path]
@@ -81,7 +82,7 @@ def test_optimizer_epochs_and_schedule_begin_anew(
     assert new.config() == old.config()
 
 
-@pytest.mark.parametrize("stop", [3, 13, 30])
+@pytest.mark.parametrize("stop", [13, *slow(3, 30)])
 def test_it_is_resumed_exactly_without_the_old_run(
     make_config: MakeConfig, numbered: Numbered, stop: int
 ) -> None:
@@ -200,7 +201,7 @@ def test_a_committee_of_another_size_is_refused(
     assert len(weights_from(old.members()[1].folder, members)) == members
 
 
-@pytest.mark.parametrize("stop", [3, 50, 95])
+@pytest.mark.parametrize("stop", [50, *slow(3, 95)])
 def test_a_committee_is_resumed_exactly_without_the_old_one(
     make_config: MakeConfig, numbered: Numbered, stop: int
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.training.origin import Origin, absolute
-from tests.support.configs import examples
+from tests.support.examples import examples
 
 parts = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0/\\:")
@@ -20,7 +20,7 @@ parts = st.text(
 paths = st.lists(parts, max_size=4).map(lambda names: Path("/", *names))
 
 
-@examples
+@examples(50)
 @given(paths, paths, st.none() | paths)
 def test_a_record_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, run: Path, folder: Path, config: Path | None
@@ -31,7 +31,7 @@ def test_a_record_is_read_back(
     assert Origin.read(file) == origin
 
 
-@examples
+@examples(50)
 @given(paths, paths, paths, st.lists(parts, min_size=1))
 def test_what_was_moved_with_a_run_is_found_and_what_was_not_is_not_taken_for_it(
     before: Path, after: Path, run: Path, config: list[str]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.config import Config
@@ -21,6 +21,7 @@ from nntrain.training.inference import Predictor
 from nntrain.training.progress import Progress
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
+from tests.support.examples import examples
 from tests.support.training import (
     BATCHES,
     CONVOLUTIONAL,
@@ -29,6 +30,7 @@ from tests.support.training import (
     assert_same,
     start_run,
 )
+from tests.support.variants import slow_except
 
 OPTIMIZERS = {
     "sgd": "{name: sgd, learning_rate: 0.5, weight_decay: 0.001}",
@@ -39,7 +41,7 @@ OPTIMIZERS = {
 NETWORKS = {"dense": (), "pictures": (CONVOLUTIONAL,)}
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", slow_except({"momentum", "adam"}, OPTIMIZERS))
 def test_interruption_at_any_batch_leaves_no_trace(
     make_config: Callable[..., Config], numbered: Callable[[], Path], optimizer: str
 ) -> None:
@@ -49,7 +51,7 @@ def test_interruption_at_any_batch_leaves_no_trace(
     )
     undisturbed = start_run(config, numbered()).run
 
-    @settings(max_examples=8)
+    @examples(8)
     @given(stops=st.lists(st.integers(1, BATCHES), min_size=1, max_size=3))
     def interrupt(stops: list[int]) -> None:
         outcome = start_run(config, numbered(), Interrupting(stops[0]))
@@ -80,7 +82,7 @@ def test_dropout_distortion_and_averages_go_on_where_they_were(
     )
     undisturbed = start_run(config, numbered()).run
 
-    @settings(max_examples=8)
+    @examples(8)
     @given(stop=st.integers(1, BATCHES - 1), threads=st.integers(1, 2))
     def interrupt(stop: int, threads: int) -> None:
         outcome = start_run(config, numbered(), Interrupting(stop))

@@ -16,7 +16,7 @@ from nntrain.training.fit import fit
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder, newest_finished
 from nntrain.training.run_table import overview
-from tests.support.configs import examples
+from tests.support.examples import examples
 from tests.support.training import BATCHES, Interrupting
 
 MakeConfig = Callable[..., Config]
@@ -80,7 +80,7 @@ def test_metrics_of_any_content_do_not_hide_other_runs(
     damaged = RunFolder.create(Path("runs/damaged"), config)
     text = good.metrics_file.read_bytes()
 
-    @examples
+    @examples(50)
     @given(
         st.binary()
         | st.builds(lambda end, more: text[:end] + more, st.integers(0, 99), st.binary())

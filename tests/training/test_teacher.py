@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nntrain.cluster.segment import Segment, read_files, run_segment, write_files
-from nntrain.config import Config, dump_config
+from nntrain.config import Config, dump_config, parse_config
 from nntrain.config.build import build_augmenter
 from nntrain.data.dataset import Dataset
 from nntrain.data.kaggle import write_csv
@@ -24,7 +24,7 @@ from nntrain.training.run import RunFolder
 from nntrain.training.session import training_session
 from nntrain.training.state import TrainingState
 from nntrain.training.teacher import find_teacher
-from tests.support.tiny import stripes
+from tests.support.tiny import CONFIG, stripes
 from tests.support.training import (
     CONVOLUTIONAL,
     Interrupting,
@@ -33,21 +33,31 @@ from tests.support.training import (
     damage,
     start_run,
 )
+from tests.support.variants import slow
 
 MakeConfig = Callable[..., Config]
 DISTORTED = "data.distortion={rotation: 20, shift: 1, elastic: {strength: 2, sigma: 2}}"
 
 
-@pytest.fixture
-def teachers(make_config: MakeConfig, tmp_path: Path) -> list[RunFolder]:
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A convolutional network, and a committee of two whose inputs are scaled otherwise."""
-    single = make_config(CONVOLUTIONAL, "training.epochs=2", "seed=5", "data.split_seed=3")
-    several = make_config("members=2", "training.epochs=1", "data.input_range=[-1, 1]")
-    runs = []
-    for name, config in (("teacher", single), ("teachers", several)):
-        arguments = (config, tmp_path / name, RunName(name, None), Reporter(), 1)
-        runs.append(committee.start(*arguments).run)
-    return runs
+    folder = tmp_path_factory.mktemp("teachers")
+    write_csv(folder / "train.csv", *stripes(200))
+    for name, overrides in (
+        ("teacher", [CONVOLUTIONAL, "training.epochs=2", "seed=5", "data.split_seed=3"]),
+        ("teachers", ["members=2", "training.epochs=1", "data.input_range=[-1, 1]"]),
+    ):
+        config = parse_config(CONFIG.format(train=folder / "train.csv"), "tiny.yaml", overrides)
+        committee.start(config, folder / name, RunName(name, None), Reporter(), 1)
+    return folder
+
+
+@pytest.fixture
+def teachers(trained_once: Path, tmp_path: Path) -> list[RunFolder]:
+    """Copies of them, which a test may change."""
+    names = ("teacher", "teachers")
+    return [RunFolder(shutil.copytree(trained_once / name, tmp_path / name)) for name in names]
 
 
 @pytest.fixture
@@ -96,7 +106,7 @@ def test_targets_are_the_mean_probabilities_for_the_very_picture_that_the_studen
             )
 
 
-@pytest.mark.parametrize("stop", [3, 13, 30])
+@pytest.mark.parametrize("stop", [13, *slow(3, 30)])
 def test_it_is_resumed_exactly_without_the_teachers_runs(
     taught: MakeConfig, teachers: list[RunFolder], tmp_path: Path, stop: int
 ) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -30,6 +30,7 @@ from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
 from nntrain.training.weight_files import read_weights
 from tests.support.cli import refuse, succeed
+from tests.support.examples import examples
 from tests.support.runs import DENSE, PICTURES, dense_networks, random_predictors
 from tests.support.training import CONVOLUTIONAL, Interrupting, assert_same
 
@@ -75,7 +76,7 @@ def refusal(config: Config, file: Path) -> str:
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @given(models=dense_networks(members=2), is_committee=st.booleans())
-@settings(max_examples=15)
+@examples(15)
 def test_what_was_exported_is_what_a_network_begins_with(
     ending: str, models: list[Predictor], is_committee: bool
 ) -> None:
@@ -252,7 +253,7 @@ def exported(ending: str) -> bytes:
 
 
 @given(ending=st.sampled_from(ENDINGS), data=st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_a_damaged_file_is_read_or_refused(ending: str, data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"weights{ending}"

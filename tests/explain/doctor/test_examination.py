@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.config import Config, parse_config
@@ -23,6 +23,7 @@ from nntrain.training.run import RunFolder
 from nntrain.training.state import TrainingState
 from tests.support.cli import succeed
 from tests.support.csvs import make_dataset
+from tests.support.examples import examples
 from tests.support.tiny import CONFIG, stripes
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -93,7 +94,7 @@ def test_shares_of_saturated_outputs_and_dead_neurons_are_counted() -> None:
     smoothing=st.sampled_from([0.0, 0.2]),
     answers=st.lists(st.floats(0.01, 0.99), min_size=10, max_size=10),
 )
-@settings(max_examples=60)
+@examples(60)
 def test_no_constant_answer_has_a_smaller_loss(
     classes: int, loss: str, smoothing: float, answers: list[float]
 ) -> None:

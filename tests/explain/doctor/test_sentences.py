@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.config import parse_config
@@ -18,6 +18,7 @@ from nntrain.explain.doctor.examination import RunStats, Snapshot, WeightChange
 from nntrain.explain.doctor.report import describe
 from nntrain.training.progress import EpochRecord
 from nntrain.training.run import RunFolder
+from tests.support.examples import examples
 from tests.support.tiny import CONFIG
 
 ANY = st.floats(min_value=0) | st.sampled_from([math.nan, math.inf, 0.0, 1e300])
@@ -65,7 +66,7 @@ def stats_with(**changed: Any) -> RunStats:
 
 
 @given(records(), snapshots(), snapshots(), changes(), st.sampled_from([None, (8, 2), (50_000, 1)]))
-@settings(max_examples=100)
+@examples(100)
 def test_no_sentence_has_a_number_that_says_nothing(
     history: list[EpochRecord],
     start: Snapshot | None,

@@ -7,6 +7,7 @@ import pytest
 from nntrain.explain.grading import read_source
 from nntrain.explain.grading.adapters import adapter_for
 from tests.support.grading import grade, verdicts
+from tests.support.variants import slow
 
 pytestmark = pytest.mark.usefixtures("within_this_process")
 
@@ -36,12 +37,14 @@ def test_a_right_class_is_right_and_so_is_the_pasted_adapter(tmp_path: Path, tex
 @pytest.mark.parametrize(
     ("text", "old", "new", "mistake"),
     [
-        (NIELSEN, "output_activations-y", "y-output_activations", "δ_L has the wrong sign"),
         (NIELSEN, "self.weights[-l+1].transpose()", "self.weights[-l+1]", "δ_i lacks the transp"),
-        (NIELSEN, ", delta) * sp", ", delta)", "δ_i lacks ⊙ σ′(z_i)"),
         (SCRATCH, "output - y", "y - output", "δ_L has the wrong sign"),
-        (SCRATCH, " / m", "", "the gradient is the sum over the batch"),
         (SCRATCH, "return x * (1 - x)", "return 1 - x", ""),
+        *slow(
+            (NIELSEN, "output_activations-y", "y-output_activations", "δ_L has the wrong sign"),
+            (NIELSEN, ", delta) * sp", ", delta)", "δ_i lacks ⊙ σ′(z_i)"),
+            (SCRATCH, " / m", "", "the gradient is the sum over the batch"),
+        ),
     ],
 )
 def test_a_mistake_in_a_class_is_named(

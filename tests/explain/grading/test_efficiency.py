@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.grading import grade, verdicts
 from tests.support.students import BOARD, ONE_BY_ONE, modified
+from tests.support.variants import slow
 
 
 @pytest.mark.usefixtures("within_this_process")
@@ -86,11 +87,13 @@ COMPILED = f"names = {{}}\nexec(compile({ONE_BY_ONE!r}, 'other file', 'exec'), n
         pass
 {LOOP}""",
         ),
-        ONE_BY_ONE.replace(LOOP, f"    import sys\n    sys._getframe().f_trace = None\n{LOOP}"),
-        f"exec(compile({ONE_BY_ONE!r}, 'other file', 'exec'))\n",
-        COMPILED
-        + "sigmoid, sigmoid_prime, forward = map(names.get, ['sigmoid', 'sigmoid_prime', 'forward'])\n"
-        + "def backprop(*given):\n    return names['backprop'](*given)\n",
+        *slow(
+            ONE_BY_ONE.replace(LOOP, f"    import sys\n    sys._getframe().f_trace = None\n{LOOP}"),
+            f"exec(compile({ONE_BY_ONE!r}, 'other file', 'exec'))\n",
+            f"{COMPILED}sigmoid, sigmoid_prime, forward = "
+            "map(names.get, ['sigmoid', 'sigmoid_prime', 'forward'])\n"
+            "def backprop(*given):\n    return names['backprop'](*given)\n",
+        ),
         f"""{ONE_BY_ONE}
 import threading
 in_this_thread = backprop

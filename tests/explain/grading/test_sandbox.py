@@ -14,6 +14,7 @@ from nntrain.errors import NNTrainError
 from nntrain.explain.grading import problems, sandbox_worker, starter_text
 from tests.support.grading import BODY_LINE, grade, only_reason, verdicts, with_backprop
 from tests.support.students import BOARD
+from tests.support.variants import slow
 
 
 @pytest.mark.parametrize(
@@ -21,10 +22,12 @@ from tests.support.students import BOARD
     [
         ("input()", "EOFError: EOF when reading a line for"),
         ("import os; os.fork()", "PermissionError: new processes may not be started here for"),
-        ("import os; os.system('true')", "PermissionError: new processes may not be started"),
-        (
-            "import os; os.posix_spawn('/bin/true', ['true'], {})",
-            "PermissionError: new processes may not be started",
+        *slow(
+            ("import os; os.system('true')", "PermissionError: new processes may not be started"),
+            (
+                "import os; os.posix_spawn('/bin/true', ['true'], {})",
+                "PermissionError: new processes may not be started",
+            ),
         ),
         (
             "import multiprocessing as m; m.get_context('spawn').Process(target=print).start()",
@@ -47,9 +50,11 @@ def test_a_forbidden_operation_is_reported_with_its_line(
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("import os; os._exit(0)", "ends the process (exit status 0) for a network 3-2"),
         ("import os; os.kill(os.getpid(), 11)", "crashes the process (Segmentation fault"),
-        ("import os; os.closerange(3, 99)", "ends the process (exit status 1)"),
+        *slow(
+            ("import os; os._exit(0)", "ends the process (exit status 0) for a network 3-2"),
+            ("import os; os.closerange(3, 99)", "ends the process (exit status 1)"),
+        ),
     ],
 )
 def test_a_process_that_dies_fails_one_function(tmp_path: Path, body: str, expected: str) -> None:
@@ -86,7 +91,7 @@ def test_printing_does_not_change_the_verdict(tmp_path: Path) -> None:
     assert report.notes[0].startswith("what it prints is not shown (")
 
 
-@pytest.mark.parametrize("line", ["[]", "yes", '{"value": 1}', '{"raised": {"text": 1}}'])
+@pytest.mark.parametrize("line", ['{"raised": {"text": 1}}', *slow("[]", "yes", '{"value": 1}')])
 def test_forged_replies_are_refused(tmp_path: Path, line: str) -> None:
     forged = f"""
     import os
@@ -100,7 +105,7 @@ def test_forged_replies_are_refused(tmp_path: Path, line: str) -> None:
     assert reason == "answers with something that cannot be read for a network 3-2, batch of 1"
 
 
-@pytest.mark.parametrize("escape", ["pass", "os.setsid()"])
+@pytest.mark.parametrize("escape", ["os.setsid()", *slow("pass")])
 def test_remaining_child_processes_are_killed(tmp_path: Path, escape: str) -> None:
     path = tmp_path / "child"
     fork = f"""
