@@ -90,7 +90,8 @@ test-python-%:
 	  $(MAKE) --no-print-directory .venv-$*/installed && $(call tests,.venv-$*/bin/python),\
 	  echo "Python $* is skipped: there is none")
 
-soak: $(VENV)/installed-dev  ## All tests, also slow ones, with more examples; then kill and resume for MINUTES=30
+soak: $(VENV)/installed-dev  ## All checks: slow tests, more examples, all platforms; then kill and resume for MINUTES=30
+	@$(MAKE) --no-print-directory lint PLATFORMS="linux darwin win32"
 	@$(call tests,$(BIN)/python) -m "slow or not slow" --hypothesis-profile thorough
 	$(BIN)/python benchmarks/soak.py --minutes $(MINUTES)
 
@@ -121,12 +122,15 @@ figures: $(VENV)/installed-dev  ## Draw the figures of docs/lecture.md and docs/
 screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report and the lesson (needs Chromium)
 	$(BIN)/python docs/figures/screenshots.py
 
-# One cache per platform: mypy does not reuse one of another platform.
-lint: $(VENV)/installed-dev  ## Run ruff, and mypy for each platform
+# Of the platforms that mypy checks for: this one in `make test`, all in `make soak`. One cache each: mypy does not
+# reuse one of another platform.
+PLATFORMS ?= $$($(BIN)/python -c 'import sys; print(sys.platform)')
+
+lint: $(VENV)/installed-dev  ## Run ruff, and mypy for PLATFORMS="linux darwin win32" (default: this one)
 	$(BIN)/python -m ruff check --quiet
 	$(BIN)/python -m ruff format --check --quiet
 	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
-	  for platform in linux darwin win32; do \
+	  for platform in $(PLATFORMS); do \
 	    echo $(BIN)/python -m mypy --no-error-summary --platform $$platform; \
 	    $(BIN)/python -m mypy --no-error-summary --platform $$platform \
 	      --cache-dir .mypy_cache/$$platform || exit 1; \
