@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nntrain.config import Config, dump_config
+from nntrain.config import Config
 from nntrain.config.build import build_distillation, build_rescale
 from nntrain.config.schema import TeacherConfig
 from nntrain.engine import Distillation
@@ -67,11 +67,10 @@ class Teacher:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the networks' configurations and weights."""
+        """SHA-256 of the networks' weights; not of configurations, to which versions add keys."""
         total = hashlib.sha256()
-        for _, config, network, _ in self.networks:
-            total.update(dump_config(config).encode())
-            total.update(network.parameters.tobytes())
+        for taught_by in self.networks:
+            total.update(taught_by.network.parameters.tobytes())
         return total.hexdigest()
 
     def check_fits(self, inputs: int, config: Config) -> None:

@@ -23,7 +23,7 @@ from nntrain.training.rows import read_data
 from nntrain.training.run import RunFolder
 from nntrain.training.session import training_session
 from nntrain.training.state import TrainingState
-from nntrain.training.teacher import find_teacher
+from nntrain.training.teacher import Teacher, find_teacher
 from tests.support.tiny import CONFIG, stripes
 from tests.support.training import (
     CONVOLUTIONAL,
@@ -118,6 +118,21 @@ def test_it_is_resumed_exactly_without_the_teachers_runs(
     resume(config, new, Reporter())
     assert_same(new, undisturbed)
     assert len(new.teacher_files()) == 3
+
+
+def test_it_is_known_by_its_weights_and_not_by_keys_that_another_version_may_add(
+    taught: MakeConfig,
+) -> None:
+    teacher = find_teacher(taught())
+    assert teacher is not None
+    others = [
+        network._replace(config=network.config.model_copy(update={"seed": 5}))
+        for network in teacher.networks
+    ]
+    digest = teacher.digest
+    assert Teacher(others, teacher.distillation).digest == digest
+    others[1].network.parameters[0] += 1
+    assert Teacher(others, teacher.distillation).digest != digest
 
 
 def test_what_is_learnt_depends_on_the_teacher(taught: MakeConfig, tmp_path: Path) -> None:
