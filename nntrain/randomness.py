@@ -22,6 +22,7 @@ class Purpose(IntEnum):
     PREDICTION = 7
     GRADIENT_CHECK = 8
     FOLDS = 9
+    MIXUP = 10
 
 
 def generator(seed: int, purpose: Purpose, epoch: int = 0, batch: int = 0) -> np.random.Generator:

@@ -620,6 +620,11 @@ class TrainingConfig(ConfigModel):
     label_smoothing: Share = Field(
         default=0.0, description="share of each target that is spread over all classes"
     )
+    mixup: Annotated[float, Field(ge=0.01, le=100)] | None = Field(
+        default=None,
+        description="α of mixup: each picture and its target are mixed with another one of its "
+        "batch, by shares from Beta(α, α); null for none",
+    )
     teacher: TeacherConfig | None = Field(
         default=None, description="networks to learn from, besides the labels; null for none"
     )

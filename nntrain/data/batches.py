@@ -63,6 +63,7 @@ class Batches:
         scale: Scaling from pixels to inputs.
         seed: Seed of shuffling and augmentation.
         augmenter: Transforms every image; None for no augmentation.
+        mixup: α of `mix`; None for no mixing.
         teach: Replaces the targets of each batch by those of a teacher; None for no teacher.
         workers: Number of threads that fill blocks.
     """
@@ -76,6 +77,7 @@ class Batches:
         scale: Rescale,
         seed: int,
         augmenter: Augmenter | None = None,
+        mixup: float | None = None,
         teach: Teach | None = None,
         workers: int = 1,
     ) -> None:
@@ -85,6 +87,7 @@ class Batches:
         self.scale = scale
         self.seed = seed
         self.augmenter = augmenter
+        self.mixup = mixup
         self.teach = teach
         self.workers = workers
 
@@ -147,7 +150,7 @@ class Batches:
             for start in range(0, count, self.batch_size)
         ]
         x = block.x[:count]
-        if self.augmenter is None and self.teach is None:
+        if self.augmenter is None and self.mixup is None and self.teach is None:
             self.scale.apply(pixels, x)
             return
         for batch, part in enumerate(parts, first_batch):
@@ -157,9 +160,30 @@ class Batches:
                 rng = generator(self.seed, Purpose.DISTORTION, epoch, batch)
                 params = self.augmenter.sample(rng, labels[part], part.stop - part.start)
                 self.augmenter.apply(pixels[part], params, x[part])
+            if self.mixup is not None:
+                rng = generator(self.seed, Purpose.MIXUP, epoch, batch)
+                mix(x[part], block.y[part], self.mixup, rng)
             if self.teach is not None:
                 self.teach(x[part], block.y[part])
         self.scale.apply(x, x)
+
+
+def mix(images: Array, y: Array, alpha: float, rng: np.random.Generator) -> None:
+    """Mix each image of a batch, and its target, with another one (mixup: Zhang et al. 2018).
+
+    x ← λ x + (1 − λ) x′ and y ← λ y + (1 − λ) y′, with λ from Beta(α, α), or 1 − λ if it is
+    greater, so that the larger part is that of the row itself.
+
+    Args:
+        images: Grey values, shape (B, P); overwritten.
+        y: Targets, shape (B, n_L); overwritten.
+        alpha: α > 0; the larger, the more is mixed.
+        rng: Draws the shares and the other images.
+    """
+    shares = rng.beta(alpha, alpha, (len(images), 1)).astype(images.dtype)
+    others = rng.permutation(len(images))
+    for array in (images, y):
+        array += np.minimum(shares, 1 - shares) * (array[others] - array)
 
 
 def one_hot(classes: int, dtype: str, smoothing: float = 0.0) -> Array:

@@ -335,6 +335,7 @@ def batches_for(
         scale=build_rescale(config),
         seed=config.seed,
         augmenter=distorter,
+        mixup=config.training.mixup,
         teach=teacher.teach if teacher else None,
         workers=threads if distorter or teacher else 1,
     )

@@ -201,6 +201,7 @@ training:
   schedule: {name: constant, warmup: 0.0}
   input_dropout: 0.0
   label_smoothing: 0.0
+  mixup: null
   teacher: null
   l1: 0.0
   max_norm: null

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nntrain.data.augment import Augmentation, Augmenter
-from nntrain.data.batches import Batches, Rescale, one_hot
+from nntrain.data.batches import Batches, Rescale, mix, one_hot
 from nntrain.engine import BatchBuffer
 from nntrain.nn.arrays import Array
 from tests.support.csvs import make_dataset
@@ -93,6 +93,46 @@ def test_a_distortion_is_a_function_of_seed_epoch_and_batch() -> None:
     np.testing.assert_array_equal(dealt(1, 7, rows=24, workers=2), whole[56:])
     other = dealt(2, 0, rows=8, workers=1)
     assert not np.array_equal(np.sort(other, axis=0), np.sort(whole, axis=0))
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.4, 100])
+def test_each_picture_is_mixed_with_another_one_by_the_shares_of_its_target(alpha: float) -> None:
+    images, y = np.eye(50, 7, dtype=np.float32) * 255, np.eye(50, dtype=np.float32)
+    mixed_images, mixed = images.copy(), y.copy()
+    mix(mixed_images, mixed, alpha, np.random.default_rng(2))
+    np.testing.assert_allclose(mixed_images, mixed @ images, atol=1e-3)
+    np.testing.assert_allclose(mixed.sum(axis=1), 1, rtol=1e-6)
+    assert (mixed >= 0).all()
+    assert ((mixed > 0).sum(axis=1) <= 2).all()
+    own = np.diagonal(mixed)
+    assert (own >= 0.5).all()
+    # Every picture is the other one of one picture.
+    assert ((mixed - np.diag(own) > 0).sum(axis=0) <= 1).all()
+
+
+def test_shares_have_the_distribution_of_the_paper() -> None:
+    mixed = np.eye(2_000)
+    mix(np.zeros((2_000, 1)), mixed, 0.4, np.random.default_rng(1))
+    own = np.diagonal(mixed)
+    # Beta(0.4, 0.4) has the variance 1 / (4 · 1.8), and λ and 1 − λ are as far from ½.
+    assert np.mean((own[own < 1] - 0.5) ** 2) == pytest.approx(1 / 7.2, rel=0.05)
+
+
+def test_mixing_is_a_function_of_seed_epoch_and_batch() -> None:
+    batches = batches_of(200, batch_size=8)
+    batches.mixup = 0.4
+
+    def dealt(epoch: int, start: int, rows: int) -> Array:
+        return np.concatenate(
+            [
+                np.concatenate([block.x, block.y], axis=1)[: len(labels)]
+                for block, labels in batches.epoch(epoch, start, blocks_of(rows))
+            ]
+        )
+
+    whole = dealt(1, 0, rows=8)
+    np.testing.assert_array_equal(dealt(1, 7, rows=24), whole[56:])
+    assert 0.5 < whole[:, 16:].max(axis=1).mean() < 1
 
 
 def test_smoothed_targets_sum_to_one() -> None:

@@ -166,6 +166,7 @@ def configs(draw: st.DrawFn) -> Config:
             "schedule": draw(schedules(epochs)),
             "input_dropout": draw(numbers(0, 0.99)),
             "label_smoothing": draw(share),
+            "mixup": draw(numbers(0.01, 100) | st.none()),
             "teacher": draw(teachers() if loss == "cross_entropy" else st.none()),
             "l1": draw(not_negative),
             "max_norm": draw(positive | st.none()),

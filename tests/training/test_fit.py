@@ -45,6 +45,7 @@ def test_two_runs_of_one_seed_agree_and_of_another_differ(
         "network[0].dropout=0.5",
         "training.input_dropout=0.5",
         "training.label_smoothing=0.2",
+        "training.mixup=0.4",
         "training.l1=0.01",
         "training.max_norm=0.5",
         "training.clip_norm=0.01",

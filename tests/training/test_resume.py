@@ -79,6 +79,7 @@ def test_dropout_distortion_and_averages_go_on_where_they_were(
         "training.max_norm=1.5",
         "training.l1=0.001",
         "training.label_smoothing=0.1",
+        "training.mixup=0.4",
     )
     undisturbed = start_run(config, numbered()).run
 
