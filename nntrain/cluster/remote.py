@@ -10,7 +10,7 @@ from nntrain.training.committee import member_config
 from nntrain.training.progress import Progress, is_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.run import RunFolder
-from nntrain.training.teacher import keep_named_teacher
+from nntrain.training.teacher import keep_teacher, teacher_of_members
 
 
 def train_remotely(
@@ -42,9 +42,10 @@ def train_remotely(
         if not is_finished(history, training.epochs, training.patience):
             dispatcher.start(name, dump_config(configs[name]), read_files(members[name]), None)
 
+    teacher = teacher_of_members(run.members(), config)
     for name, member in members.items():
         member.prepare(configs[name])
-        keep_named_teacher(member, configs[name])  # sent with the other files
+        keep_teacher(member, teacher)  # sent with the other files
         start_segment(name)
     errors = []
     while dispatcher.busy and not interrupted():

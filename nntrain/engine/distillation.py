@@ -28,7 +28,7 @@ class Distillation(NamedTuple):
     weight: float
 
     def targets(self, y: Array, q: Array) -> Array:
-        """C from one-hot labels and the teacher's probabilities, all of shape (B, n_L)."""
+        """The vector c of targets y and the teacher's probabilities q; all have shape (B, n_L)."""
         soft = self._soften(q)
         return np.asarray((1 - self.weight) * y + self.weight * self.temperature * soft)
 

@@ -40,6 +40,7 @@ from nntrain.training.rows import Split, digest, read_data, rows_of, split_seed
 from nntrain.training.run import RunFolder, create_run, exists_already, find_run
 from nntrain.training.run_data import NAME_THE_DATA, read_run_data
 from nntrain.training.signals import defer_signals
+from nntrain.training.teacher import teacher_of_members
 
 
 @dataclass(frozen=True)
@@ -245,6 +246,7 @@ def _train_members(
     threads: int,
 ) -> CommitteeOutcome:
     outcomes: list[Outcome] = []
+    teacher = teacher_of_members(run.members(), config)
     with defer_signals() as signals:
         for number, member in enumerate(run.members(), 1):
             if signals.signal is not None:
@@ -267,11 +269,12 @@ def _train_members(
             rows = rows_of(own_config, data)
             try:
                 outcomes.append(
-                    resume_run(own_config, member, reporter, threads, rows)
+                    resume_run(own_config, member, reporter, threads, rows, teacher=teacher)
                     if member.config_file.exists()
                     else fit(
                         *(own_config, partial(member.prepare, own_config), reporter, threads, rows),
                         init=read_initial_weights(member),
+                        teacher=teacher,
                     )
                 )
             except DivergenceError as error:

@@ -82,6 +82,7 @@ def fit(
     data: Split | None = None,
     should_stop: Callable[[EpochRecord], bool] = lambda record: False,
     init: InitialWeights | None = None,
+    teacher: Teacher | None = None,
 ) -> Outcome:
     """Train a new run.
 
@@ -94,6 +95,7 @@ def fit(
         should_stop: Called after each epoch; if true, training stops and can be resumed.
         init: The initial weights, which `create_run` must keep in the folder; None: drawn from the
             seed.
+        teacher: The teacher; None: the one that the configuration names, if it names one.
 
     Raises:
         ConfigError: If the initial weights do not fit, or the network needs more memory
@@ -106,7 +108,7 @@ def fit(
     data = data or read_data(config, reporter)
     state = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
     data_digest = digest(*data)
-    teacher = find_teacher(config)
+    teacher = teacher or find_teacher(config)
     if teacher is not None:
         teacher.check_fits(state.network.widths[0], config)
         log_teacher(teacher, data_digest if data[1] else None, reporter)
@@ -114,8 +116,7 @@ def fit(
     if init is not None:
         reporter.log_about(str(run), f"beginning with the weights of {init.source}")
     with run.removed_if_nothing_is_saved(), run.lock():
-        if teacher is not None:
-            keep_teacher(run, teacher)
+        keep_teacher(run, teacher)
         return _train(
             config, run, state, data, data_digest, teacher, reporter, threads, should_stop
         )
@@ -128,6 +129,7 @@ def resume(
     threads: int = 1,
     data: Split | None = None,
     should_stop: Callable[[EpochRecord], bool] = lambda record: False,
+    teacher: Teacher | None = None,
 ) -> Outcome:
     """Continue a run exactly where it was stopped.
 
@@ -140,6 +142,7 @@ def resume(
         threads: Number of threads.
         data: The rows from `read_data`; None: read them here.
         should_stop: Called after each epoch; if true, training stops and can be resumed.
+        teacher: The teacher if the run keeps none; None: the one that the configuration names.
 
     Raises:
         ConfigError: If the run was started with another configuration.
@@ -165,9 +168,10 @@ def resume(
             state.restore(saved, file)
             _log_position(run, config, before, saved, threads, reporter)
             run.write_progress(saved.progress)  # may be older, after a kill between the two writes
-        teacher = teacher_of(run, config, saved.meta.teacher if saved else None)
+        teacher = teacher_of(run, config, saved.meta.teacher if saved else None, teacher)
         if teacher is not None:
             teacher.check_fits(state.network.widths[0], config)
+        keep_teacher(run, teacher)
         run.write_config(config)
         return _train(
             config, run, state, data, data_digest, teacher, reporter, threads, should_stop

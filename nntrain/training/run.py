@@ -207,8 +207,8 @@ class RunFolder:
 
     def teacher_files(self) -> list[Path]:
         """The files of the networks that teach it; none if there is no teacher."""
-        numbers = range(1, len([*self.folder.glob("teacher-*.npz")]) + 1)
-        return [file for number in numbers if (file := self.teacher_file(number)).exists()]
+        files = self.folder.glob("teacher-*.npz")
+        return sorted(files, key=lambda file: int(file.stem.removeprefix("teacher-")))
 
     @property
     def resume_command(self) -> str:

@@ -93,13 +93,13 @@ class Teacher:
 
     @np.errstate(over="ignore", invalid="ignore")
     def teach(self, images: Array, y: Array) -> None:
-        """Replace targets by those of `Distillation`.
+        """Replace targets by those of `Distillation.targets`.
 
         The result depends on the batch only, so that training can be resumed at any batch.
 
         Args:
             images: Grey values from 0 to 255 of one batch, shape (B, P).
-            y: One-hot labels, shape (B, n_L); overwritten.
+            y: Targets from the labels, shape (B, n_L); overwritten.
         """
         q = np.zeros(y.shape)
         for (_, config, network, _), scale in zip(self.networks, self._scales, strict=True):
@@ -121,11 +121,6 @@ def find_teacher(config: Config) -> Teacher | None:
     if config.training.teacher is None:
         return None
     runs = [_open(Path(path)) for path in config.training.teacher.runs]
-    for run in runs:
-        if run.unfinished():
-            raise RunError(
-                f"{run}: is not finished and cannot teach; resume with: {run.resume_command}"
-            )
     models = load_models(runs)
     check_same_classes(models)
     networks = [TaughtBy(str(model.run), model.config, model.network, model) for model in models]
@@ -133,13 +128,20 @@ def find_teacher(config: Config) -> Teacher | None:
 
 
 def _open(folder: Path) -> RunFolder:
+    """Open a finished run."""
+    key = "training.teacher.runs"
     if not folder.exists():
         own = Path("configs") / f"{folder.name}.yaml"
         command = command_line("nntrain", "fit", own if own.exists() else "CONFIG")
-        raise RunError(
-            f"training.teacher.runs: {folder}: no such folder; train the teacher first: {command}"
-        )
-    return RunFolder.open(folder)
+        raise RunError(f"{key}: {folder}: no such folder; train the teacher first: {command}")
+    try:
+        run = RunFolder.open(folder)
+    except RunError as error:
+        raise RunError(f"{key}: {error}") from None
+    if run.unfinished():
+        resume = run.resume_command
+        raise RunError(f"{key}: {run}: is not finished and cannot teach; resume with: {resume}")
+    return run
 
 
 def log_teacher(teacher: Teacher, validated: str | None, reporter: Reporter) -> None:
@@ -163,36 +165,31 @@ def log_teacher(teacher: Teacher, validated: str | None, reporter: Reporter) -> 
             )
 
 
-def keep_teacher(run: RunFolder, teacher: Teacher) -> None:
-    """Save the teacher's networks in the folder of a run; the first one last, as a mark.
+def keep_teacher(run: RunFolder, teacher: Teacher | None) -> None:
+    """Save the teacher's networks in the folder of a run, unless they are there.
 
     Raises:
         NNTrainError: If a file cannot be written.
     """
+    if teacher is None or _keeps_teacher(run):
+        return
+    # The first one last, as a mark that all are there.
     for number, (source, config, network, _) in reversed([*enumerate(teacher.networks, 1)]):
         weights = InitialWeights(source, named_arrays(network))
         saved = checkpoint_of_weights(weights, config, network.widths[0])
         checkpoint.save(run.teacher_file(number), saved)
 
 
-def keep_named_teacher(run: RunFolder, config: Config) -> None:
-    """Save the teacher that a configuration names in the folder of a run, unless one is there.
-
-    Raises:
-        RunError, CheckpointError, ConfigError, DataError: See `find_teacher`.
-        NNTrainError: If a file cannot be written.
-    """
-    if not run.teacher_file(1).exists() and (teacher := find_teacher(config)) is not None:
-        keep_teacher(run, teacher)
-
-
-def teacher_of(run: RunFolder, config: Config, digest: str | None) -> Teacher | None:
-    """The teacher that a run keeps; else the one that its configuration names, which it keeps now.
+def teacher_of(
+    run: RunFolder, config: Config, digest: str | None, other: Teacher | None = None
+) -> Teacher | None:
+    """The teacher that a run keeps; else another one, or the one that its configuration names.
 
     Args:
         run: The run.
         config: Its configuration.
         digest: The teacher's digest in the run's checkpoint; None without a checkpoint.
+        other: The teacher if the run keeps none; None: the one that its configuration names.
 
     Raises:
         CheckpointError: If a file is damaged or invalid, or is not the one of the checkpoint.
@@ -200,16 +197,30 @@ def teacher_of(run: RunFolder, config: Config, digest: str | None) -> Teacher | 
     """
     if config.training.teacher is None:
         return None
-    is_kept = run.teacher_file(1).exists()  # written last, so all others are there, too
-    teacher = _kept_teacher(run, config.training.teacher) if is_kept else find_teacher(config)
+    if _keeps_teacher(run):
+        teacher: Teacher | None = _kept_teacher(run, config.training.teacher)
+    else:
+        teacher = other or find_teacher(config)
     if teacher is None or digest not in (None, teacher.digest):
         raise CheckpointError(
             f"{run.teacher_file(1)}: missing, or not the teacher that {run} has learnt from; "
             "restore it from a backup"
         )
-    if not is_kept:
-        keep_teacher(run, teacher)
     return teacher
+
+
+def teacher_of_members(members: Sequence[RunFolder], config: Config) -> Teacher | None:
+    """The teacher that the first members keep, for those that begin later; else the named one.
+
+    Raises:
+        CheckpointError, RunError, ConfigError, DataError: See `teacher_of`.
+    """
+    first = next((member for member in members if _keeps_teacher(member)), members[0])
+    return teacher_of(first, config, None)
+
+
+def _keeps_teacher(run: RunFolder) -> bool:
+    return run.teacher_file(1).exists()  # written last, so all others are there, too
 
 
 def _kept_teacher(run: RunFolder, config: TeacherConfig) -> Teacher:

@@ -163,6 +163,40 @@ def test_a_committee_and_a_run_killed_before_its_first_checkpoint_are_taught_ali
         assert len(killed.teacher_files()) == 3
 
 
+def test_members_that_begin_after_a_resume_have_the_teacher_of_the_first_ones(
+    taught: MakeConfig, teachers: list[RunFolder], tmp_path: Path
+) -> None:
+    name = RunName("name", None)
+
+    def students(members: int) -> Config:
+        return taught(f"members={members}", "training.epochs=1")
+
+    undisturbed = committee.start(students(3), tmp_path / "all", name, Reporter(), 1)
+    committee.start(students(2), tmp_path / "some", name, Interrupting(2), 1)
+    for run in teachers:
+        shutil.rmtree(run.folder)
+    resumed = committee.resume(students(3), tmp_path / "some", name, Reporter(), 1)
+    pairs = zip(resumed.run.members(), undisturbed.run.members(), strict=True)
+    for member, other in pairs:
+        assert_same(member, other)
+
+
+def test_a_run_whose_teacher_cannot_be_saved_leaves_no_folder(
+    taught: MakeConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = checkpoint.save
+
+    def failing(file: Path, saved: checkpoint.Checkpoint) -> None:
+        if file.name == "teacher-2.npz":
+            raise NNTrainError("no space left")
+        save(file, saved)
+
+    monkeypatch.setattr(checkpoint, "save", failing)
+    with pytest.raises(NNTrainError, match="no space left"):
+        start_run(taught(), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_it_says_who_teaches_how_well_and_how_long_that_took(
     taught: MakeConfig, tmp_path: Path
 ) -> None:
@@ -232,7 +266,11 @@ def test_who_cannot_teach_is_refused_before_a_folder_is_made(
 
     nobody = r"teacher\.runs: .*nobody: no such folder; train the teacher first: nntrain fit CONFIG"
     refused(RunError, nobody, taught(named(tmp_path / "nobody")))
-    refused(RunError, "half: is not finished and cannot teach; resume with", taught(named(half)))
+    refused(
+        RunError,
+        "teacher\\.runs: .*half: is not finished and cannot teach; resume with",
+        taught(named(half)),
+    )
     twice = named(teachers[1].folder, teachers[1].folder / "member-1")
     refused(ConfigError, "named twice", taught(twice))
     four = ("data.classes=4", "network[1].dense=4")

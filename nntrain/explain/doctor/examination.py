@@ -29,7 +29,7 @@ from nntrain.training.run import RunFolder
 from nntrain.training.run_data import read_run_data
 from nntrain.training.session import plan_of, training_session
 from nntrain.training.state import TrainingState
-from nntrain.training.teacher import teacher_of
+from nntrain.training.teacher import Teacher, teacher_of
 
 # Enough for shares to within a point or two in one second.
 SAMPLE_ROWS = 2_000
@@ -309,7 +309,8 @@ def examine(run: RunFolder, data: Split | None, reporter: Reporter, threads: int
         reporter.log(f"{run}: training epoch {len(history) + 1}, which was not finished, again")
         newest = TrainingState.initial(config, data[0].dataset.pixels.shape[1], init)
         newest = _restored(newest, checkpoint, file)
-        divergence = _try_next_epoch(run, config, newest, data[0], threads)
+        teacher = teacher_of(run, config, checkpoint.meta.teacher if checkpoint else None)
+        divergence = _try_next_epoch(config, newest, teacher, data[0], threads)
     return RunStats(
         run=run,
         config=config,
@@ -371,10 +372,9 @@ def constant_loss(config: Config, data: Split | None) -> float:
 
 
 def _try_next_epoch(
-    run: RunFolder, config: Config, state: TrainingState, rows: Subset, threads: int
+    config: Config, state: TrainingState, teacher: Teacher | None, rows: Subset, threads: int
 ) -> str | None:
-    """Repeat the epoch that the run did not finish; return how it diverges, if it does."""
-    teacher = teacher_of(run, config, None)
+    """Repeat the epoch that a run did not finish; return how it diverges, if it does."""
     batches = batches_for(config, rows, state.network, threads, teacher)
     with training_session(
         config, state.network, state.optimizer, None, batches.batch_size, threads
