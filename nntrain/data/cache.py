@@ -77,7 +77,10 @@ class Cache:
         return dataset
 
     def may_hold(self, size: int) -> bool:
-        """Whether there is an entry of a file of so many bytes, or of unknown size."""
+        """Whether there is an entry of a file of so many bytes, or of unknown size.
+
+        Waits until what `store_behind` was called for is stored.
+        """
         finish_writing()
         return any(_size_of(about) in (size, None) for about in self.folder.glob("*/about.json"))
 
@@ -133,7 +136,8 @@ class Cache:
                 making.rename(self.folder / name)
         finally:
             shutil.rmtree(making, ignore_errors=True)
-        self._evict(name)
+        with suppress(OSError):  # another process may remove entries, too
+            self._evict(name)
 
     def untrusted_path(self, name: str) -> Path | None:
         """The folder or a part of an entry that others could fill with wrong labels, or None."""

@@ -73,8 +73,9 @@ class CheckedFile:
                 pass
             read = self._hashing.sha256.hexdigest()
         if self._known is None:
-            changed = self._state_now() != self._state
-            changed = changed or (self._is_racy and self.content() != read)
+            # Times change without the content, too, such as with the file's name or owner.
+            may_differ = self._is_racy or self._state_now() != self._state
+            changed = may_differ and self.content() != read
         else:
             changed = self._known != read
         if changed:

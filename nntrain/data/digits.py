@@ -6,11 +6,11 @@ example, two rows of a label and two pixels, in which `;` stands for the line en
     byte            7  ,  0  ,  2  5  5   ;  3  ,  1  8   ,  9  ;
     position        0  1  2  3  4  5  6   7  8  9 10 11  12 13 14
     digit           7  0  0  0  2  5  5   0  3  0  1  8   0  9  0    0 at the separators
-    number before   0  7  0  0  0  2 25 255  0  3  0  1  18  0  9    from the digits before a byte
+    number before   .  7  .  0  .  .  . 255  .  3  .  .  18  .  9    only of use at the separators
 
 The separators are at 1, 3, 7 and 9, 12, 14: a table of one row per line, if every third is a line
-end. There stand the cells: 7, 0, 255 and 3, 18, 9. The number before a byte is 100 a + 10 b + c of
-the three digits before it, where a counts only if b is a digit and no separator.
+end. There stand the cells: 7, 0, 255 and 3, 18, 9. The number before a separator is
+100 a + 10 b + c of the three digits before it, where a counts only if b is a digit, too.
 
 Text with any other byte, an empty cell, a number above 255 among the pixels or a line of another
 number of cells is left to `nntrain.data.parser`.

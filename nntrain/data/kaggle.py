@@ -35,7 +35,8 @@ LabelsWanted: TypeAlias = Literal["required", "forbidden", "optional"]
 PEEKED_ROWS = 1_000  # to find a label column without a name
 MIN_CACHED_BYTES = 1 << 20  # of a CSV; smaller ones are parsed quickly enough
 # Files of at least this size, plain or packed, may have more pixels than are loaded from the cache:
-# a plain one has two bytes or more for each.
+# a plain one has two bytes or more for each. A smaller packed file that does have more is mapped
+# from the second time on.
 MIN_LARGE_BYTES = (2 * MIN_MAPPED_BYTES, 32 << 20)
 
 # The files of a data folder: training rows, test rows, and the same test rows with labels.
@@ -104,7 +105,8 @@ def _read_cached(file: CheckedFile, source: str, options: "_ReadOptions") -> Dat
     dataset = Dataset.from_rows(RowStream(options.parse(file.start(), source)), source)
     name = options.entry_name(file.finish())
     if (untrusted := cache.untrusted_path(name)) is None:
-        cache.store_behind(name, dataset, file.size)
+        if not is_large:  # a large one could not be stored before
+            cache.store_behind(name, dataset, file.size)
         return dataset
     warning = (
         f"{untrusted}: is not used as a cache of {source}, since others may write to it; "

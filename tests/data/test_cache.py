@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from nntrain.cli import main
 from nntrain.data import cache, kaggle
 from nntrain.data import content as content_module
-from nntrain.data.cache import Cache
+from nntrain.data.cache import Cache, finish_writing
 from nntrain.data.content import CheckedFile
 from nntrain.data.dataset import Annotations, Dataset, RowBlocks, RowStream
 from nntrain.data.kaggle import read_csv
@@ -339,6 +339,40 @@ def test_a_file_changed_while_it_is_read_is_refused(
     with pytest.raises(DataError, match=r"train\.csv: was changed while it was read"):
         read_csv(path)
     assert not folder.exists() if min_cached else entries(folder) == []
+
+
+@pytest.mark.parametrize("min_cached", [0, 1 << 20])
+def test_a_file_whose_name_or_mode_changes_while_it_is_read_is_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, min_cached: int
+) -> None:
+    monkeypatch.setattr(kaggle, "MIN_CACHED_BYTES", min_cached)
+    path = tmp_path / "train.csv"
+    path.write_text(TRAIN)
+    expected = read_csv(path)
+    shutil.rmtree(folder, ignore_errors=True)
+    parse = RowParser.parse
+
+    def renaming(self: RowParser, *arguments: Any) -> RowBlocks:
+        annotations = yield from parse(self, *arguments)
+        path.touch()
+        path.rename(tmp_path / "renamed.csv")
+        return annotations
+
+    monkeypatch.setattr(RowParser, "parse", renaming)
+    assert_equal(read_csv(path), expected)
+
+
+def test_an_entry_that_vanishes_while_old_ones_are_removed_is_no_error_of_the_next_file(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def vanishing(*arguments: Any) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Cache, "_evict", vanishing)
+    for name in ("train.csv", "validation.csv"):
+        assert len(read_csv(write(tmp_path / name))) == 200
+    finish_writing()
+    assert len(entries(folder)) == 1
 
 
 @pytest.mark.skipif(shutil.which("mkfifo") is None, reason="no named pipes here")
