@@ -17,9 +17,10 @@ from nntrain.classifier.arguments import as_codes, as_features, as_finite, as_la
 from nntrain.classifier.configuration import config_of, seed_of
 from nntrain.classifier.fitted import FittedNetwork
 from nntrain.classifier.scikit_learn import html_view, tags
-from nntrain.classifier.training import Learned, Rows, begin, learn, outputs_of, resume, split
+from nntrain.classifier.training import Learned, Rows, begin, learn, resume, split
 from nntrain.errors import ConfigError
 from nntrain.training.inference import as_probabilities
+from nntrain.training.loop import bounded_predict
 from nntrain.training.reporter import Reporter, TerminalReporter
 from nntrain.training.threads import cores
 
@@ -260,7 +261,7 @@ class NNClassifier(FittedNetwork):
             threadpool_limits(self._threads(), "blas"),
             np.errstate(over="ignore", invalid="ignore"),
         ):
-            outputs = outputs_of(learned.network("float64"), x)
+            outputs = bounded_predict(learned.network("float64"), x)
         shares = as_probabilities(outputs, config.network[-1].activation, config.loss)
         return np.asarray(shares, np.float64)
 

@@ -17,7 +17,7 @@ from nntrain.data.split import hold_out
 from nntrain.errors import ConfigError
 from nntrain.nn import Network
 from nntrain.nn.arrays import Array
-from nntrain.training.loop import PREDICTION_ROWS, train
+from nntrain.training.loop import bounded_predict, train
 from nntrain.training.progress import EpochRecord, Progress, best, is_finished, why_finished
 from nntrain.training.reporter import Reporter
 from nntrain.training.session import plan_of, training_session
@@ -192,14 +192,8 @@ def _validation(
     def validate() -> tuple[float, float]:
         if average is not None:
             network.parameters[...] = average.parameters
-        answers = outputs_of(network, rows.x)
+        answers = bounded_predict(network, rows.x)
         accuracy = float(np.mean(answers.argmax(axis=1) == rows.labels))
         return network.loss.value(answers, targets), accuracy
 
     return validate
-
-
-def outputs_of(network: Network, x: Array) -> Array:
-    """x_L of each row, shape (N, n_L), computed for some rows at a time."""
-    starts = range(0, len(x), PREDICTION_ROWS)
-    return np.concatenate([network.predict(x[at : at + PREDICTION_ROWS]) for at in starts])

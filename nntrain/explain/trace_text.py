@@ -120,6 +120,8 @@ def legend(quantities: Sequence[Quantity], config: Config) -> list[str]:
     ]
     if training.optimizer.name != "sgd":
         lines[0] += f"; training itself steps by {training.optimizer.name}"
+    if training.teacher or training.mixup:
+        lines.append("targets are the labels here, without teacher and mixup")
     if training.input_dropout or any(layer.dropout for layer in config.network):
         lines.append("dropout leaves nothing out here, as in predictions")
     if any(is_large(quantity) and quantity.saturated is not None for quantity in quantities):
