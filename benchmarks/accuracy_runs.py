@@ -7,6 +7,7 @@ import math
 import subprocess
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -92,11 +93,17 @@ class Fit(NamedTuple):
             return [float(row["val_accuracy"]) for row in csv.DictReader(file)]
 
     def source(self) -> str:
-        """What the training does, as text."""
-        return (CONFIGS / self.config).read_text(encoding="utf-8")
+        """What the training does, as text: with another nntrain, it is another training."""
+        return (CONFIGS / self.config).read_text(encoding="utf-8") + _own_code()
 
 
 Training = Script | Fit
+
+
+@cache
+def _own_code() -> str:
+    files = sorted((HERE.parent / "nntrain").glob("**/*.py"))
+    return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
 class Runs:
@@ -165,15 +172,17 @@ def _follow(
         started = time.perf_counter()
         process = subprocess.Popen(command, env=variables, stdout=output, stderr=errors)
         status, timed_out = None, False
-        while status is None and not timed_out and not any(p[1] >= enough for p in points):
-            time.sleep(POLL_SECONDS)
-            status = process.poll()  # before the accuracies, so that the last one is not missed
-            seconds = time.perf_counter() - started
-            # Some libraries compute the share of right answers in float32.
-            points += [(seconds, round(a, 6)) for a in accuracies()[len(points) :]]
-            timed_out = status is None and seconds > limit
-        process.terminate()  # nothing happens to a process that has ended
-        process.wait()
+        try:
+            while status is None and not timed_out and not any(p[1] >= enough for p in points):
+                time.sleep(POLL_SECONDS)
+                status = process.poll()  # before the accuracies, so that the last is not missed
+                seconds = time.perf_counter() - started
+                # Some libraries compute the share of right answers in float32.
+                points += [(seconds, round(a, 6)) for a in accuracies()[len(points) :]]
+                timed_out = status is None and seconds > limit
+        finally:
+            process.terminate()  # nothing happens to a process that has ended
+            process.wait()
     if status or (status == 0 and not points):
         raise PeerError(reason((folder / ERRORS).read_text(encoding="utf-8"), status))
     return Curve(points, timed_out)

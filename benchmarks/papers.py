@@ -17,6 +17,7 @@ import click
 
 from nntrain.data.kaggle import read_csv
 from nntrain.errors import NNTrainError
+from nntrain.files import atomic_write
 from nntrain.training.progress import best
 from nntrain.training.run import RunFolder
 
@@ -301,14 +302,16 @@ def _write_page(test: str | None) -> None:
                 error.show()
                 broken.add(row.name)
     saved = {name: result._asdict() for name, result in results.items()}
-    RESULTS.write_text(json.dumps(saved, indent=1) + "\n", encoding="utf-8")
+    with atomic_write(RESULTS, "w") as file:
+        file.write(json.dumps(saved, indent=1) + "\n")
     cells = {row.name: _end_of_line(row, results.get(row.name)) for row in ROWS}
     cells |= {name: ["cannot be evaluated", "", *cells[name][2:]] for name in broken}
     lines = [_line(HEADINGS), "|" + " --- |" * len(HEADINGS)]
     lines += [_line([*_start_of_line(row), *cells[row.name]]) for row in ROWS]
     PAGE.parent.mkdir(exist_ok=True)
     text = [INTRODUCTION + "\n".join(lines), *_reasons(results)]
-    PAGE.write_text("\n".join(text) + "\n", encoding="utf-8")
+    with atomic_write(PAGE, "w") as file:
+        file.write("\n".join(text) + "\n")
 
 
 def _saved() -> dict[str, Result]:
