@@ -111,7 +111,7 @@ def test_the_rows_reach_each_worker_once_and_no_result_stays_on_the_cluster(
             client.amm.run_once()  # as Dask itself does every two seconds
             return len(cluster.scheduler.tasks) < 5
 
-        for number in range(6):
+        for number in range(3):
             one.start(f"a-{number}", "", {}, None)
             one.start(f"b-{number}", "", {}, None)
             assert len({result.files["worker"] for _, result in results_of(one, 2)}) == 2

@@ -96,6 +96,7 @@ def test_no_command_line_has_the_key(ports: list[int]) -> None:
         assert "PRIVATE KEY" not in " ".join([*process.cmdline(), *process.environ().values()])
 
 
+@pytest.mark.slow
 def test_others_would_be_accepted_without_keys() -> None:
     with distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster:
         port = int(cluster.scheduler_address.rpartition(":")[2])
