@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -147,7 +148,8 @@ def test_kills_at_random_times_lose_nothing(
     survived = inside = 0
     resuming: tuple[str, ...] = ()
     run = Path("runs/tiny")
-    while survived < kills:
+    # On a busy machine, the first kills may come before the first checkpoint.
+    while survived < kills or not (run / "last.npz").exists():
         with process("fit", "tiny.yaml", *overrides, *resuming, cwd=folder) as training:
             assert training.stderr is not None
             for line in training.stderr:
@@ -163,7 +165,9 @@ def test_kills_at_random_times_lose_nothing(
             checkpoint.load(file)
         resuming = ("--resume",)
     told = succeed("fit", "tiny.yaml", *overrides, "--resume").stderr
-    assert "finished already" not in told, "the kills came too late"
+    resumed = re.search(r"going on after epoch (\d+)", told)
+    assert resumed, "the kills came too late"
+    assert int(resumed[1]) < 25 * kills
     train(*overrides, "--run", "runs/uninterrupted")
     assert_as_if_undisturbed(run, folder / "runs" / "uninterrupted")
     assert_logged(run)
