@@ -16,7 +16,7 @@ from nntrain.sweep.search import can_start, is_rung, max_trials, should_prune
 from nntrain.sweep.trials import Trials
 from nntrain.training.progress import EpochRecord, is_finished
 from nntrain.training.run import RunFolder
-from nntrain.training.teacher import keep_teacher, teacher_of
+from nntrain.training.teacher import find_teacher, keep_teacher, keeps_teacher
 
 SAVE_INTERVAL = 10.0  # seconds; how much of the recorded running time a kill may lose
 
@@ -122,7 +122,8 @@ class _SweepRun:
                 f"{run}: not trained with the values that the sweep gives it now; remove it, and "
                 "it is trained again"
             )
-        keep_teacher(run, teacher_of(run, config, None))  # sent with the other files
+        if not keeps_teacher(run):
+            keep_teacher(run, find_teacher(config))  # sent with the other files
         try:
             history = read_history(run)
         except CheckpointError as error:

@@ -171,7 +171,7 @@ def keep_teacher(run: RunFolder, teacher: Teacher | None) -> None:
     Raises:
         NNTrainError: If a file cannot be written.
     """
-    if teacher is None or _keeps_teacher(run):
+    if teacher is None or keeps_teacher(run):
         return
     # The first one last, as a mark that all are there.
     for number, (source, config, network, _) in reversed([*enumerate(teacher.networks, 1)]):
@@ -197,10 +197,8 @@ def teacher_of(
     """
     if config.training.teacher is None:
         return None
-    if _keeps_teacher(run):
-        teacher: Teacher | None = _kept_teacher(run, config.training.teacher)
-    else:
-        teacher = other or find_teacher(config)
+    kept = _kept_teacher(run, config.training.teacher) if keeps_teacher(run) else None
+    teacher = kept or other or find_teacher(config)
     if teacher is None or digest not in (None, teacher.digest):
         raise CheckpointError(
             f"{run.teacher_file(1)}: missing, or not the teacher that {run} has learnt from; "
@@ -215,12 +213,13 @@ def teacher_of_members(members: Sequence[RunFolder], config: Config) -> Teacher 
     Raises:
         CheckpointError, RunError, ConfigError, DataError: See `teacher_of`.
     """
-    first = next((member for member in members if _keeps_teacher(member)), members[0])
+    first = next((member for member in members if keeps_teacher(member)), members[0])
     return teacher_of(first, config, None)
 
 
-def _keeps_teacher(run: RunFolder) -> bool:
-    return run.teacher_file(1).exists()  # written last, so all others are there, too
+def keeps_teacher(run: RunFolder) -> bool:
+    """Whether a run has all its teacher's networks in its folder."""
+    return run.teacher_file(1).exists()  # written last
 
 
 def _kept_teacher(run: RunFolder, config: TeacherConfig) -> Teacher:
