@@ -6,6 +6,7 @@ Also a browser.
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -32,6 +33,16 @@ for name, count in (("quick", QUICK), ("thorough", THOROUGH)):
         suppress_health_check=[HealthCheck.too_slow],
     )
 settings.load_profile("quick")  # unless --hypothesis-profile names the other
+
+
+def pytest_configure() -> None:
+    """Pin each of several test processes to a core: two threads that wait for each other are slow
+    where another process takes one of their cores away.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and sys.platform == "linux":
+        own = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {own[int(worker.removeprefix("gw")) % len(own)]})
 
 
 def pytest_collection_finish() -> None:

@@ -176,7 +176,8 @@ def sweep_with_open_files(
     )
 
 
-@pytest.mark.parametrize("limit", [14, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("limit", [14, 40])
 def test_too_few_files_are_one_line(long: Path, limit: int) -> None:
     done = sweep_with_open_files(long, limit, timeout=30)
     assert done.returncode == 1

@@ -99,6 +99,7 @@ def test_every_digit_can_be_written_in_several_ways() -> None:
     assert min(len(set(ways)) for ways in WAYS.values()) >= 8
 
 
+@pytest.mark.slow
 def test_a_linear_network_finds_them_neither_trivial_nor_hopeless(digits: Dataset) -> None:
     pixels, labels = digits
     predict = classifier(pixels[:6000], labels[:6000])

@@ -96,6 +96,7 @@ print(int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text(
 
 @pytest.mark.skipif("NNTRAIN_MNIST" not in os.environ, reason="NNTRAIN_MNIST names no folder")
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells the peak")
+@pytest.mark.slow
 def test_mnist_is_read_within_400_megabytes() -> None:
     path = Path(os.environ["NNTRAIN_MNIST"]) / "train.csv.gz"
     done = subprocess.run(

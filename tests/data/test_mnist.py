@@ -248,6 +248,7 @@ def test_the_published_files_have_mnists_sizes() -> None:
 
 
 @pytest.mark.skipif("NNTRAIN_MNIST" not in os.environ, reason="needs the real MNIST")
+@pytest.mark.slow
 def test_the_real_training_files_match_the_published_sums(server: Server) -> None:
     pd = pytest.importorskip("pandas")
     table = pd.read_csv(Path(os.environ["NNTRAIN_MNIST"]) / "train.csv.gz", dtype=np.uint8)

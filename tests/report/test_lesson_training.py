@@ -47,6 +47,7 @@ def test_the_digits_are_the_demo_s(lesson_page: Path) -> None:
     assert np.abs(greys[:500] * 17.0 - pixels).max() <= 8.5
 
 
+@pytest.mark.slow
 def test_a_network_learns_to_read_in_the_page(opened_lesson: Lesson) -> None:
     from playwright.sync_api import expect
 

@@ -29,6 +29,7 @@ main()
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc here")
 @pytest.mark.parametrize("epochs", [80, *slow(200)])
+@pytest.mark.slow
 def test_memory_does_not_grow_over_many_epochs(tmp_path: Path, epochs: int) -> None:
     write_csv(tmp_path / "train.csv", *stripes(200))
     (tmp_path / "tiny.yaml").write_text(CONFIG.format(train="train.csv"))
