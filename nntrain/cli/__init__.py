@@ -22,6 +22,7 @@ from nntrain.cli import (
     fit,
     gradcheck,
     grade,
+    info,
     inspect,
     lesson,
     predict,
@@ -46,6 +47,7 @@ PURPOSES: dict[str, tuple[click.Command, ...]] = {
     "look": (report.report, runs.runs, inspect.inspect, doctor.doctor),
     "learn": (lesson.lesson, trace.trace, gradcheck.gradcheck, grade.grade),
     "data": (data.data, config.config),
+    "help": (info.info,),
 }
 
 

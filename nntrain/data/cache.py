@@ -159,11 +159,21 @@ class Cache:
                 stack.enter_context(lock)
             yield
 
+    def sizes(self) -> list[int]:
+        """The bytes of each entry.
+
+        Raises:
+            OSError: If the folder, or an entry, cannot be read.
+        """
+        return [_bytes_in(entry) for entry in self._entries()] if self.folder.exists() else []
+
+    def _entries(self) -> list[Path]:
+        return [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
+
     def _evict(self, newest: str) -> None:
-        entries = [path for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
         room = self.limit
-        for entry in sorted(entries, key=lambda path: path.stat().st_mtime, reverse=True):
-            room -= sum(path.stat().st_size for path in entry.iterdir())
+        for entry in sorted(self._entries(), key=lambda path: path.stat().st_mtime, reverse=True):
+            room -= _bytes_in(entry)
             if room < 0 and entry.name != newest:
                 shutil.rmtree(entry, ignore_errors=True)
 
@@ -176,6 +186,10 @@ def finish_writing() -> None:
     """Wait until everything is stored that `store_behind` was called for."""
     while _writing:
         _writing.pop().result()
+
+
+def _bytes_in(entry: Path) -> int:
+    return sum(path.stat().st_size for path in entry.iterdir())
 
 
 def _size_of(about: Path) -> int | None:
