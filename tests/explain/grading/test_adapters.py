@@ -11,7 +11,7 @@ from tests.support.variants import slow
 
 pytestmark = pytest.mark.usefixtures("within_this_process")
 
-FOLDER = Path(__file__).parent / "class"
+FOLDER = Path(__file__).parents[3] / "examples" / "class"
 NIELSEN = (FOLDER / "nielsen.py").read_text("utf-8")
 SCRATCH = (FOLDER / "from_scratch.py").read_text("utf-8")
 

@@ -12,7 +12,7 @@ from tests.support.variants import slow_except
 
 pytestmark = pytest.mark.usefixtures("within_this_process")
 
-FOLDER = Path(__file__).parent / "class"
+FOLDER = Path(__file__).parents[3] / "examples" / "class"
 
 SIGN = "backprop: δ_L has the wrong sign: (y − x_L)"
 SUM = "backprop: the gradient is the sum over the batch"

@@ -8,7 +8,7 @@ from tests.support.grading import grade, verdicts
 
 pytestmark = pytest.mark.usefixtures("within_this_process")
 
-FOLDER = Path(__file__).parent / "class"
+FOLDER = Path(__file__).parents[3] / "examples" / "class"
 NIELSEN = (FOLDER / "nielsen.py").read_text("utf-8")
 MLP = (FOLDER / "mlp_xenia.py").read_text("utf-8")
 DIVIDED = "eta/len(mini_batch)"

@@ -1,0 +1,50 @@
+"""The notebooks of examples/ run from top to bottom, with the kernel that Jupyter would take."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.variants import slow_except
+
+ROOT = Path(__file__).parents[1]
+# What the notebook shows at last, or on the way to it.
+SHOWN = {
+    "student": ("(True, True)", "mine.py: all right"),
+    "competitor": ("submission-example.csv: 300 predictions", "ImageId"),
+    "teacher": ("right", "the wrong sign", "lesson-example.html"),
+}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("configs", "examples"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    # The kernel of this environment, whatever the machine has.
+    monkeypatch.setenv("JUPYTER_PATH", str(Path(sys.prefix) / "share/jupyter"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    return tmp_path
+
+
+def test_every_notebook_is_listed() -> None:
+    assert {file.stem for file in (ROOT / "examples").glob("*.ipynb")} == set(SHOWN)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+@pytest.mark.parametrize("name", slow_except({"student"}, SHOWN))
+def test_it_runs(checkout: Path, name: str) -> None:
+    import nbclient
+    import nbformat
+
+    notebook = nbformat.read(checkout / "examples" / f"{name}.ipynb", as_version=4)
+    assert all("outputs" not in cell or not cell["outputs"] for cell in notebook.cells)
+    place = {"metadata": {"path": str(checkout / "examples")}}
+    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources=place).execute()
+    shown = "\n".join(
+        output.get("text") or output.get("data", {}).get("text/plain", "")
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    )
+    for expected in SHOWN[name]:
+        assert expected in shown
