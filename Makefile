@@ -13,8 +13,8 @@ COMPETITION ?= digit-recognizer
 MESSAGE     ?= nntrain
 
 .DEFAULT_GOAL := help
-.PHONY: stale help demo test coverage test-lowest test-pythons soak fuzz data fit predict submit lint bench papers \
-        screenshots figures clean
+.PHONY: stale help demo test coverage test-lowest test-pythons soak fuzz data fit predict submit lint format hooks \
+        docs build release bench papers screenshots figures clean
 
 help:  ## Show this help
 	@echo "nntrain: Kaggle's MNIST CSVs in, a submission out"
@@ -126,9 +126,10 @@ screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report an
 # reuse one of another platform.
 PLATFORMS ?= $$($(BIN)/python -c 'import sys; print(sys.platform)')
 
-lint: $(VENV)/installed-dev  ## Run ruff, and mypy for PLATFORMS="linux darwin win32" (default: this one)
+lint: $(VENV)/installed-dev  ## Run ruff, codespell, and mypy for PLATFORMS="linux darwin win32" (default: this one)
 	$(BIN)/python -m ruff check --quiet
 	$(BIN)/python -m ruff format --check --quiet
+	$(BIN)/python -m codespell_lib
 	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 	  for platform in $(PLATFORMS); do \
 	    echo $(BIN)/python -m mypy --no-error-summary --platform $$platform; \
@@ -138,6 +139,24 @@ lint: $(VENV)/installed-dev  ## Run ruff, and mypy for PLATFORMS="linux darwin w
 	else \
 	  echo "types are checked with Python 3.11 or later only, whose NumPy has more precise ones"; \
 	fi
+
+format: $(VENV)/installed-dev  ## Format the code, and mend what ruff can mend
+	$(BIN)/python -m ruff check --quiet --fix-only
+	$(BIN)/python -m ruff format
+
+hooks: $(VENV)/installed-dev  ## Let git check style and spelling at each commit, and the commit's message
+	$(BIN)/python -m pre_commit install
+
+docs: $(VENV)/installed-dev  ## Build the documentation as a site in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml
+	@echo "site/ has the pages; to search in them: $(BIN)/python -m http.server --directory site"
+
+build: $(VENV)/installed-dev  ## Build wheel and sdist in dist/
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build
+
+release:  ## Check, build and tag the version of nntrain/version.py; uploads nothing
+	.ci/release
 
 $(BENCH)/installed: benchmarks/requirements.txt setup.cfg pyproject.toml
 	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
@@ -156,5 +175,5 @@ papers: $(VENV)/installed  ## Train the networks of papers for HOURS=1, into doc
 	$(BIN)/python benchmarks/papers.py --hours $(HOURS) $(if $(TEST),--test $(TEST))
 
 clean:  ## Remove environments and caches (not data/ and runs/)
-	rm -rf .venv .venv-* build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
