@@ -456,5 +456,5 @@ def test_help_lists_every_command_once_by_purpose_on_one_screen() -> None:
     commands = [command for purpose, command in found if command in main.commands]
     assert sorted(commands) == sorted(main.commands)
     assert [purpose for purpose, _ in found if purpose] == [
-        "train", "predict", "look", "learn", "data"
+        "train", "predict", "look", "learn", "data", "help"
     ]  # fmt: skip
