@@ -45,8 +45,8 @@ def commands(page: str, program: str) -> list[str]:
 
 
 WITH_COMMANDS = [page for page in PAGES if commands(page, "nntrain") and page not in RUN_ELSEWHERE]
-# Their commands stand in other pages, too.
-REPEATED = {"docs/cluster.md", "examples/class/README.md"}
+# They have sweeps, committees and whole classes to grade.
+LONG = {"docs/cluster.md", "docs/teaching.md", "docs/training.md", "examples/class/README.md"}
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def execute(command: str) -> None:
 
 
 @pytest.mark.usefixtures("checkout", "no_workers", "undrawn")
-@pytest.mark.parametrize("page", slow_except({*WITH_COMMANDS} - REPEATED, WITH_COMMANDS))
+@pytest.mark.parametrize("page", slow_except({*WITH_COMMANDS} - LONG, WITH_COMMANDS))
 def test_every_command_runs(page: str) -> None:
     if page != "README.md" and "nntrain data demo" not in PAGES[page]:
         execute("nntrain fit configs/quick.yaml")  # the run that pages speak of

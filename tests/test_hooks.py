@@ -96,13 +96,13 @@ def test_other_messages_are_accepted(repository: Path, message: str) -> None:
 
 def told_of(message: str) -> list[str]:
     Path("message").write_text(message, encoding="utf-8")
-    command = [sys.executable, ROOT / ".ci/commit_message.py", "message"]
+    command = [sys.executable, str(ROOT / ".ci/commit_message.py"), "message"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert done.returncode == bool(done.stderr)
     return done.stderr.splitlines()
 
 
-MAKEFILE = "docs build:\n\t@echo made $@ >> done\n"
+MAKEFILE = "soak docs build:\n\t@echo made $@ >> done\n"
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def release() -> subprocess.CompletedProcess[str]:
 def test_a_release_is_checked_built_and_tagged(releasable: Path) -> None:
     done = release()
     assert done.returncode == 0, done.stderr
-    assert Path("done").read_text() == "tested\nmade docs\nmade build\n"
+    assert Path("done").read_text() == "tested\nmade soak\nmade docs\nmade build\n"
     assert git("tag", "--list", "--format=%(refname:short) %(objecttype)").stdout == "v1.2.3 tag\n"
     again = release()
     assert again.returncode == 1
