@@ -8,7 +8,7 @@ CONFIG ?= configs/quick.yaml
 RUN    ?=
 HOURS  ?= 1
 MINUTES ?= 30
-VERSIONS ?= 3.10 3.11 3.12 3.13
+VERSIONS ?= 3.10 3.11 3.12 3.13 3.14
 COMPETITION ?= digit-recognizer
 MESSAGE     ?= nntrain
 
@@ -119,17 +119,18 @@ figures: $(VENV)/installed-dev  ## Draw the figures of docs/lecture.md and docs/
 	$(BIN)/python docs/figures/lecture.py
 	$(BIN)/python docs/figures/optimizers.py
 
-screenshots: $(VENV)/installed-dev  ## Take the README's pictures of a report and the lesson (needs Chromium)
+screenshots: $(VENV)/installed-dev  ## Take the pictures of reports and the lesson in README and docs/ (needs Chromium)
 	$(BIN)/python docs/figures/screenshots.py
 
 # Of the platforms that mypy checks for: this one in `make test`, all in `make soak`. One cache each: mypy does not
 # reuse one of another platform.
 PLATFORMS ?= $$($(BIN)/python -c 'import sys; print(sys.platform)')
 
-lint: $(VENV)/installed-dev  ## Run ruff, codespell, and mypy for PLATFORMS="linux darwin win32" (default: this one)
+lint: $(VENV)/installed-dev  ## Check style, spelling and workflows, and with mypy types for PLATFORMS="linux darwin win32" (default: this one)
 	$(BIN)/python -m ruff check --quiet
 	$(BIN)/python -m ruff format --check --quiet
 	$(BIN)/python -m codespell_lib
+	$(BIN)/python -m check_jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 	  for platform in $(PLATFORMS); do \
 	    echo $(BIN)/python -m mypy --no-error-summary --platform $$platform; \

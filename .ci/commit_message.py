@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 WIDTH = 72
-GENERATED = ("Merge ", "Revert ", "fixup! ", "squash! ")  # by git
+GENERATED = ("Merge ", "Revert ", "amend! ", "fixup! ", "squash! ")  # by git
+SCISSORS = re.compile(r"^# -+ >8 -+$", re.MULTILINE)  # below it, `git commit -v` shows the diff
 NOT_IMPERATIVE = re.compile(r"\w+(ed|ing)\b", re.IGNORECASE)
 IMPERATIVE = {
     "bring",
@@ -27,7 +28,8 @@ IMPERATIVE = {
 
 def faults(message: str) -> list[str]:
     """What is wrong with a message, a line for each fault."""
-    lines = [line for line in message.splitlines() if not line.startswith("#")]
+    written = SCISSORS.split(message)[0].lstrip("\n")
+    lines = [line for line in written.splitlines() if not line.startswith("#")]
     subject, *rest = lines or [""]
     if subject.startswith(GENERATED):
         return []

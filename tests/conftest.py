@@ -35,12 +35,13 @@ for name, count in (("quick", QUICK), ("thorough", THOROUGH)):
 settings.load_profile("quick")  # unless --hypothesis-profile names the other
 
 
-def pytest_configure() -> None:
-    """Pin each of several test processes to a core: two threads that wait for each other are slow
-    where another process takes one of their cores away.
+def pytest_configure(config: pytest.Config) -> None:
+    """Pin each of several quick test processes to a core; `make soak` tests with all cores.
+
+    Two threads that wait for each other are slow where another process takes one of their cores.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    if worker and sys.platform == "linux":
+    if worker and sys.platform == "linux" and config.option.markexpr == "not slow":
         own = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {own[int(worker.removeprefix("gw")) % len(own)]})
 

@@ -17,9 +17,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs make's en
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty repository, which is the working directory; git's own settings do not count."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    for name in [name for name in os.environ if name.startswith("GIT_") and "CONFIG" not in name]:
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     git("init", "--quiet", "--initial-branch", "main")
     return tmp_path
 
@@ -61,6 +62,9 @@ def test_a_commit_is_refused_for_its_subject_its_spelling_and_its_style(hooked: 
     for told in ("F401", "1 file would be reformatted", "teh ==> the"):
         assert told in refused.stdout + refused.stderr
     git("rm", "--quiet", "--force", "wrong.py")
+    (hooked / "tests").mkdir()
+    (hooked / "tests/meant.py").write_text('"""Mistakes of tests are meant: teh."""\n')
+    git("add", ".")
     assert git("commit", "--message", "Add a file").returncode == 0
 
 
@@ -87,6 +91,8 @@ def test_each_fault_of_a_message_is_named(repository: Path, message: str, fault:
         + "\n\n# comment of git "
         + "b" * 70,
         "Merge branch 'added'",
+        "amend! added",
+        "\nAdd a layer\n\n# -------- >8 --------\ndiff" + " a" * 60,
         "Add " + "a" * 68,
     ],
 )
@@ -102,19 +108,15 @@ def told_of(message: str) -> list[str]:
     return done.stderr.splitlines()
 
 
-MAKEFILE = "soak docs build:\n\t@echo made $@ >> done\n"
-
-
 @pytest.fixture
 def releasable(repository: Path) -> Path:
     """A repository whose version can be released; checks and builds only leave a line."""
     copy(".ci/release")
-    Path(".ci/run").write_text("#!/bin/sh\necho tested >> done\n")
+    Path(".ci/run").write_text('#!/bin/sh\necho "$@" >> done\n')
     Path(".ci/run").chmod(0o755)
     Path("nntrain").mkdir()
     Path("nntrain/version.py").write_text('__version__ = "1.2.3"\n')
     Path("CHANGELOG.md").write_text("## [Unreleased]\n\n## [1.2.3] - 2026-01-31\n")
-    Path("Makefile").write_text(MAKEFILE)
     Path(".gitignore").write_text("done\n")
     git("add", ".")
     git("commit", "--message", "Begin")
@@ -130,7 +132,7 @@ def release() -> subprocess.CompletedProcess[str]:
 def test_a_release_is_checked_built_and_tagged(releasable: Path) -> None:
     done = release()
     assert done.returncode == 0, done.stderr
-    assert Path("done").read_text() == "tested\nmade soak\nmade docs\nmade build\n"
+    assert Path("done").read_text() == "soak docs build\n"
     assert git("tag", "--list", "--format=%(refname:short) %(objecttype)").stdout == "v1.2.3 tag\n"
     again = release()
     assert again.returncode == 1

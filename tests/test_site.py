@@ -41,6 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run([*command, *config], env=quiet, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+    assert not list(folder.rglob("*.pyc"))
     return folder
 
 

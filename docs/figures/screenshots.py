@@ -1,4 +1,4 @@
-"""Take the pictures of the README: reports of runs and of a sweep on demo digits, and the lesson.
+"""Take the pictures of README and docs/: reports on demo digits, and the lesson.
 
 `make screenshots` needs Chromium. Demo digits, because MNIST's are not ours to publish.
 """

@@ -113,7 +113,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 def on_post_build(config: MkDocsConfig) -> None:
     """Write the lesson, which is a page of its own."""
     lesson = [sys.executable, "-m", "nntrain", "lesson", "--out", f"{config.site_dir}/{LESSON}"]
-    subprocess.run(lesson, check=True, capture_output=True)
+    subprocess.run(lesson, check=True, stdout=subprocess.DEVNULL)
 
 
 @cache

@@ -39,7 +39,7 @@ def _rows(facts: "Installation") -> dict[str, str]:
         "nntrain": f"{facts.nntrain} in {facts.folder}",
         "Python": f"{facts.python} at {facts.executable}",
         "system": facts.system,
-        "machine": f"{facts.processor or 'unknown processor'}, {facts.cores} cores{memory}",
+        "machine": f"{facts.processor or 'unknown processor'}, {facts.cores or '?'} cores{memory}",
         "threads": str(facts.threads),
         "BLAS": "; ".join(facts.blas) or "unknown",
         "cache": f"{facts.cache}: {held}",

@@ -14,7 +14,7 @@ from nntrain.data.cache import Cache, default_folder
 from nntrain.training.threads import cores
 from nntrain.version import __version__
 
-_TOOLS = {"dev", "docs", "fuzz"}  # extras for work on nntrain itself
+_TOOLS = {"dev", "fuzz"}  # extras for work on nntrain itself
 
 
 class Installation(NamedTuple):
@@ -83,14 +83,17 @@ def _processor() -> str | None:
 
 
 def _blas() -> list[str]:
-    import numpy as np  # noqa: F401  loads its BLAS, which is then found
+    import numpy as np  # loads its BLAS, which is then found
     from threadpoolctl import threadpool_info
 
-    return [
+    found = [
         " ".join(filter(None, (pool["internal_api"], pool["version"], pool.get("architecture"))))
         for pool in threadpool_info()
         if pool["user_api"] == "blas"
     ]
+    # threadpoolctl does not know every library, such as Apple's Accelerate.
+    built = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return found or [f"{built['name']} {built['version']}"]
 
 
 def _requirements() -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from pathlib import Path
 
 import numpy as np
@@ -53,9 +54,14 @@ def test_the_cache_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "2.0 MB of 1 CSV(s)" in succeed("info").stdout
 
 
-def test_an_unreadable_cache_and_an_unknown_machine_are_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_not_known_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "csv").write_text("no folder")
     monkeypatch.setenv("NNTRAIN_CACHE", str(tmp_path))
-    assert "csv: unreadable" in succeed("info").stdout
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    monkeypatch.setattr("nntrain.explain.installation.machine_memory", lambda: None)
+    monkeypatch.setattr("threadpoolctl.threadpool_info", list)
+    lines = succeed("info").stdout
+    assert "csv: unreadable\n" in lines
+    assert re.search(r"^machine .*, \? cores$", lines, re.MULTILINE)
+    built = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    assert re.search(rf"^BLAS +{re.escape(built['name'])} ", lines, re.MULTILINE)
