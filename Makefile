@@ -14,7 +14,7 @@ MESSAGE     ?= nntrain
 
 .DEFAULT_GOAL := help
 .PHONY: stale help demo test coverage test-lowest test-pythons soak fuzz data fit predict submit lint format hooks \
-        docs build release bench papers screenshots figures clean
+        schema docs build release bench papers screenshots figures clean
 
 help:  ## Show this help
 	@echo "nntrain: Kaggle's MNIST CSVs in, a submission out"
@@ -147,6 +147,10 @@ format: $(VENV)/installed-dev  ## Format the code, and mend what ruff can mend
 
 hooks: $(VENV)/installed-dev  ## Let git check style and spelling at each commit, and the commit's message
 	$(BIN)/python -m pre_commit install
+
+schema: $(VENV)/installed  ## Write the JSON Schema of the configuration, after a change of its keys
+	$(NNTRAIN) config schema > $(VENV)/schema.json
+	mv $(VENV)/schema.json nntrain/config/schema.json
 
 docs: $(VENV)/installed-dev  ## Build the documentation as a site in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file docs/site/mkdocs.yml

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nntrain.nn import ACTIVATIONS
 from tests.support.architecture import ALLOWED, PACKAGE, ROOTS
 
 ROOT = Path(__file__).parents[1]
@@ -232,3 +233,19 @@ def test_every_decision_has_its_parts() -> None:
     for page in decisions:
         for part in ("## Context", "## Decision", "## Consequences"):
             assert section(page, part).strip(), f"{page}: {part}"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "docs/training.md",
+        "nntrain/config/starter.yaml",
+        "nntrain/report/assets/activations.js",
+        "nntrain/report/assets/lesson/biases.js",
+        "nntrain/report/assets/lesson/steps.js",
+    ],
+)
+def test_every_activation_is_where_the_guide_says(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    drawn = [name for name in ACTIVATIONS if name != "softmax" or file == "docs/training.md"]
+    assert [name for name in drawn if not re.search(rf"\b{name}\b", text)] == []

@@ -1,5 +1,6 @@
 """Export as a short script that predicts with NumPy, and its weights beside it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def script_of(models: Sequence[Predictor], path: Path) -> str:
     first, members = models[0], len(models)
     inputs, dtype = first.network.widths[0], first.network.parameters.dtype
     network = _network(first, members)
-    functions = [text for name, text in _FUNCTIONS.items() if f"{name}(" in network]
+    functions = [text for name, text in _FUNCTIONS.items() if re.search(rf"\b{name}\(", network)]
     has_windows = any("windows(" in text for text in functions)
     if has_windows:
         functions.insert(0, _WINDOWS)

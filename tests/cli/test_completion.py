@@ -215,7 +215,7 @@ def test_the_stored_schema_is_up_to_date(tmp_path: Path, monkeypatch: pytest.Mon
     stored = completion.keys(2)
     (tmp_path / "schema.json").write_text(json.dumps(Config.model_json_schema()))
     monkeypatch.setattr(completion, "SCHEMA", tmp_path / "schema.json")
-    assert stored == completion.keys(2), "nntrain config schema > nntrain/config/schema.json"
+    assert stored == completion.keys(2), "make schema"
 
 
 def leaves(value: object, path: str = "") -> Iterator[str]:

@@ -32,7 +32,7 @@ CASES += [((hidden,) * 4, "squared_error") for hidden in HIDDEN]
 CASES += [((hidden,) * 3 + ("softmax",), "cross_entropy") for hidden in HIDDEN]
 
 
-@pytest.mark.parametrize(("activations", "loss"), CASES)
+@pytest.mark.parametrize(("activations", "loss"), CASES, ids=str)
 def test_numerical_gradient_agrees(activations: tuple[str, ...], loss: str) -> None:
     network, x, y = smooth_network(list(activations), loss)
     gradient = gradient_of(network, x, y)

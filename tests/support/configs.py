@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nntrain.config import parse_config
 from nntrain.config.schema import Config
 from nntrain.errors import ConfigError
+from nntrain.nn import ACTIVATIONS
 
 VALID = """\
 data: {train: train.csv}
@@ -103,7 +104,8 @@ def layers(dense: st.SearchStrategy[int], *more: str) -> st.SearchStrategy[Any]:
         st.fixed_dictionaries({"normal": spread}),
         st.fixed_dictionaries({"uniform": spread}),
     )
-    names = st.sampled_from(["identity", "tanh", "scaled_tanh", "relu", "leaky_relu", *more])
+    anywhere = [name for name in ACTIVATIONS if name not in ("sigmoid", "softmax")]
+    names = st.sampled_from([*anywhere, *more])
     optional = {"init": init} if more else {"init": init, "dropout": numbers(0, 0.99)}
     return tables({"dense": dense, "activation": names}, optional)
 
