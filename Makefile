@@ -33,7 +33,7 @@ $(VENV)/installed: setup.cfg pyproject.toml $(if $(STALE),stale)
 
 $(VENV)/installed-dev: setup.cfg pyproject.toml $(if $(STALE),stale)
 	$(BIN)/python -c '' 2>/dev/null || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,tools]'
 	touch $@ $(VENV)/installed
 
 demo: $(VENV)/installed  ## Install, draw demo digits, fit, predict, evaluate
@@ -72,7 +72,7 @@ LOWEST = $(firstword $(foreach version,$(wordlist 1,2,$(VERSIONS)),$(call python
 
 .venv-3.%/installed: setup.cfg pyproject.toml
 	rm -rf $(@D) && $(call python,3.$*) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,tools]'
 	touch $@
 
 test-lowest:  ## Run all tests with the lowest versions that setup.cfg allows

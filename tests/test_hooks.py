@@ -38,6 +38,7 @@ def copy(*names: str) -> None:
 @pytest.fixture
 def hooked(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with the hooks."""
+    pytest.importorskip("pre_commit")
     copy(".pre-commit-config.yaml", ".ci/commit_message.py", "setup.cfg", "pyproject.toml")
     monkeypatch.setenv("PRE_COMMIT_HOME", str(repository / ".git/pre-commit"))
     (repository / ".venv").symlink_to(sys.prefix)

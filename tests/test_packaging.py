@@ -36,6 +36,7 @@ def sources(folder: Path) -> Path:
 
 def build(folder: Path) -> list[Path]:
     """The wheel, made from the sdist, and the sdist."""
+    pytest.importorskip("build")
     command = [sys.executable, "-m", "build", "--no-isolation"]
     environment = os.environ | {"SOURCE_DATE_EPOCH": "1700000000"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

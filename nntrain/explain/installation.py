@@ -14,7 +14,7 @@ from nntrain.data.cache import Cache, default_folder
 from nntrain.training.threads import cores
 from nntrain.version import __version__
 
-_TOOLS = {"dev", "fuzz"}  # extras for work on nntrain itself
+_TOOLS = {"dev", "fuzz", "tools"}  # extras for work on nntrain itself
 
 
 class Installation(NamedTuple):
