@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,16 @@ SHOWN = {
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("configs", "examples"):
         shutil.copytree(ROOT / name, tmp_path / name)
     # The kernel of this environment, whatever the machine has.
     monkeypatch.setenv("JUPYTER_PATH", str(Path(sys.prefix) / "share/jupyter"))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    return tmp_path
+    yield tmp_path
+    # nbclient looks for kernels in ipykernel, by which nntrain knows that it is in a notebook.
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ipykernel"]:
+        del sys.modules[name]
 
 
 def test_every_notebook_is_listed() -> None:
