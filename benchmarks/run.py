@@ -25,6 +25,8 @@ from alternating import HERE, PeerError
 from competitors import THREADS
 from datasets import BenchData, BenchSize, bench_data
 
+from nntrain.explain.installation import processor
+
 RESULTS = HERE / "results.md"
 SECTIONS: dict[str, ModuleType] = {
     "epochs": epoch_time,
@@ -105,19 +107,9 @@ def _circumstances(section: ModuleType, given: BenchData) -> str:
     )
     origin = "demo digits" if section in (epoch_time, convolution_time) else given.origin
     return (
-        f"{date.today()}: {_processor()}, {THREADS} cores and threads, Python "
+        f"{date.today()}: {processor()}, {THREADS} cores and threads, Python "
         f"{platform.python_version()}, {versions}; {origin}."
     )
-
-
-def _processor() -> str:
-    """The CPU's name, as Linux tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor()
 
 
 def _replace(heading: str, lines: list[str]) -> None:

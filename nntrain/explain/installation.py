@@ -63,7 +63,7 @@ def installation() -> Installation:
         python=f"{platform.python_version()} ({platform.python_implementation()})",
         executable=sys.executable,
         system=f"{platform.platform()}, {platform.machine()}",
-        processor=_processor(),
+        processor=processor(),
         cores=os.cpu_count(),
         threads=cores(),
         memory=machine_memory(),
@@ -74,7 +74,8 @@ def installation() -> Installation:
     )
 
 
-def _processor() -> str | None:
+def processor() -> str | None:
+    """The processor's name; None if the system does not tell it."""
     with suppress(OSError):  # only Linux has the file, and platform.processor() is empty there
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
         if found := re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE):
