@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 from numpy.random import Generator, RandomState
 from numpy.typing import ArrayLike, NDArray
-from threadpoolctl import threadpool_limits
 
 from nntrain.classifier.arguments import as_codes, as_features, as_finite, as_labels
 from nntrain.classifier.configuration import config_of, seed_of
 from nntrain.classifier.fitted import FittedNetwork
 from nntrain.classifier.scikit_learn import html_view, tags
 from nntrain.classifier.training import Learned, Rows, begin, learn, resume, split
+from nntrain.engine import limit_blas
 from nntrain.errors import ConfigError
 from nntrain.training.inference import as_probabilities
 from nntrain.training.loop import bounded_predict
@@ -258,7 +258,7 @@ class NNClassifier(FittedNetwork):
         # In float64 the result for a row does not depend on the other rows of X.
         x = as_finite(features, config.dtype).astype(np.float64)
         with (
-            threadpool_limits(self._threads(), "blas"),
+            limit_blas(self._threads()),
             np.errstate(over="ignore", invalid="ignore"),
         ):
             outputs = bounded_predict(learned.network("float64"), x)

@@ -9,6 +9,6 @@ from nntrain.engine.buffers import BatchBuffer
 from nntrain.engine.distillation import Distillation
 from nntrain.engine.dropout import Dropout
 from nntrain.engine.step import TrainStep
-from nntrain.engine.threads import WorkerPool
+from nntrain.engine.threads import WorkerPool, limit_blas
 
-__all__ = ["BatchBuffer", "Distillation", "Dropout", "TrainStep", "WorkerPool"]
+__all__ = ["BatchBuffer", "Distillation", "Dropout", "TrainStep", "WorkerPool", "limit_blas"]

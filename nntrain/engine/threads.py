@@ -1,15 +1,17 @@
-"""Threads that do the parts of a task at the same time.
+"""Threads that do the parts of a task at the same time, and the number of those of BLAS.
 
 NumPy releases Python's lock inside a product or a ufunc, so threads run on as many cores.
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TypeAlias
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 Task: TypeAlias = Callable[[int], None]
 
@@ -90,3 +92,15 @@ class WorkerPool(AbstractContextManager["WorkerPool"]):
             while (tasks := queue.get()) is not None:
                 self._run(number, tasks)
                 self._finished.put(None)
+
+
+def limit_blas(threads: int) -> AbstractContextManager[object]:
+    """Let BLAS use this many threads until the `with` block ends."""
+    limit: AbstractContextManager[object] = _libraries().limit(limits=threads, user_api="blas")
+    return limit
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The libraries that are loaded; to look for them takes 2 ms, as long as to predict a digit."""
+    return ThreadpoolController()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config, parse_config
 from nntrain.config.build import (
@@ -18,6 +17,7 @@ from nntrain.config.layers import build_layers, input_shape
 from nntrain.data.batches import one_hot
 from nntrain.data.dataset import Dataset, Subset, label_dtype
 from nntrain.data.labels import MOST_CLASSES
+from nntrain.engine import limit_blas
 from nntrain.errors import ConfigError, DataError, RunError
 from nntrain.nn import ACTIVATIONS, LOSSES, Network, parameter_count
 from nntrain.nn.arrays import Array
@@ -80,7 +80,7 @@ class Predictor:
             DataError: If the rows have another number of pixels than the training rows.
         """
         self.check_same_pixels(rows.dataset)
-        with threadpool_limits(1, "blas"):  # the rows are shared among threads instead
+        with limit_blas(1):  # the rows are shared among threads instead
             return outputs_for(self.network, rows, self.scale, threads, distort)
 
     def check_same_pixels(self, digits: Dataset) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from nntrain.config import Config
 from nntrain.config.build import (
@@ -13,7 +12,7 @@ from nntrain.config.build import (
     build_regularization,
     build_schedule,
 )
-from nntrain.engine import TrainStep, WorkerPool
+from nntrain.engine import TrainStep, WorkerPool, limit_blas
 from nntrain.nn import Network
 from nntrain.optim import MovingAverage, Optimizer
 from nntrain.training.loop import Plan
@@ -63,5 +62,5 @@ def training_session(
             build_dropout(config),
             build_distillation(teacher) if teacher else None,
         )
-        with threadpool_limits(step.blas_threads, "blas"):
+        with limit_blas(step.blas_threads):
             yield step
