@@ -46,6 +46,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.sched_setaffinity(0, {own[int(worker.removeprefix("gw")) % len(own)]})
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that need a browser together, so that one test process alone starts it."""
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
+
+
 def pytest_collection_finish() -> None:
     """What is alive now is needed to the end: let the garbage collector not visit it each time."""
     gc.freeze()

@@ -49,14 +49,10 @@ def hooked(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_commit_is_refused_for_its_subject_its_spelling_and_its_style(hooked: Path) -> None:
-    for message, told in (
-        ("Added a layer", "'Added' is not imperative; write what the commit does"),
-        ("Add a layer that recieves pictures", "recieves ==> receives"),
-        ("Add " + "a" * 70, "the subject has 74 characters; at most 72"),
-    ):
-        refused = git("commit", "--message", message)
-        assert refused.returncode == 1
-        assert told in refused.stdout + refused.stderr
+    refused = git("commit", "--message", "Added a layer that recieves pictures")
+    assert refused.returncode == 1
+    assert "'Added' is not imperative; write what the commit does" in refused.stderr
+    assert "recieves ==> receives" in refused.stderr
     (hooked / "wrong.py").write_text("import os\nx = {  1:2}  # teh\n")
     git("add", ".")
     refused = git("commit", "--message", "Add a file")
@@ -74,6 +70,7 @@ def test_a_commit_is_refused_for_its_subject_its_spelling_and_its_style(hooked: 
     [
         ("", "the subject is empty"),
         ("add a layer", "the subject begins with a small letter"),
+        ("Add " + "a" * 70, "the subject has 74 characters; at most 72"),
         ("Add a layer.", "the subject ends with a full stop"),
         ("Adding a layer", "'Adding' is not imperative; write what the commit does: 'Add', 'Mend'"),
         ("Add a layer\nBecause", "the second line is not empty"),

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.variants import slow_except
-
 ROOT = Path(__file__).parents[1]
 # What the notebook shows at last, or on the way to it.
 SHOWN = {
@@ -36,7 +34,8 @@ def test_every_notebook_is_listed() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
-@pytest.mark.parametrize("name", slow_except({"student"}, SHOWN))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHOWN)
 def test_it_runs(checkout: Path, name: str) -> None:
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     notebook = nbformat.read(checkout / "examples" / f"{name}.ipynb", as_version=4)

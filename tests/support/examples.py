@@ -5,7 +5,7 @@ from collections.abc import Collection
 from hypothesis import HealthCheck, settings
 
 # The profiles of tests/conftest.py: of `make test`, and of `make soak`.
-QUICK, THOROUGH = 40, 500
+QUICK, THOROUGH = 25, 500
 
 
 def examples(count: int, suppress_health_check: Collection[HealthCheck] = ()) -> settings:
