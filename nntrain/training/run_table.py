@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from pydantic_core import to_jsonable_python
-
 from nntrain.config import Config
 from nntrain.config.diff import diff_configs
+from nntrain.config.schema import ConfigModel
 from nntrain.errors import NNTrainError
 from nntrain.training.progress import best, is_finished
 from nntrain.training.run import RunFolder
@@ -68,7 +67,7 @@ class RunTable:
 
     def as_dicts(self) -> list[dict[str, Any]]:
         """The table as JSON types, one dictionary per run; None where unknown."""
-        differing = to_jsonable_python(self.differences())
+        differing = self.differences()
         return [
             {
                 "run": str(summary.run),
@@ -80,7 +79,7 @@ class RunTable:
                 "seconds": summary.seconds,
                 "finished": summary.finished,
                 "members": summary.members,
-                "differences": {key: values[number] for key, values in differing.items()},
+                "differences": {key: _jsonable(found[number]) for key, found in differing.items()},
             }
             for number, summary in enumerate(self.runs)
         ] + [{"run": str(run), "unreadable": str(error)} for run, error in self.unreadable.items()]
@@ -129,6 +128,19 @@ def _mean(values: Iterable[float]) -> float:
     """The mean; NaN if there are no values."""
     numbers = list(values)
     return math.fsum(numbers) / len(numbers) if numbers else math.nan
+
+
+def _jsonable(value: object) -> object:
+    """A value of a configuration as JSON types.
+
+    Pydantic 2.13's own to_jsonable_python fails at parts whose serializers are not built yet.
+    """
+    match value:
+        case ConfigModel():
+            return value.model_dump(mode="json")
+        case tuple():
+            return [_jsonable(item) for item in value]
+    return value
 
 
 def _or_none(share: float) -> float | None:
