@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from typing import IO
 
-from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.cells import cell_len, set_cell_size
 
 from nntrain.errors import printable
 
@@ -31,8 +31,7 @@ def shorten(name: str, cells: int) -> str:
     """
     if cell_len(name) <= cells:
         return name
-    tail = (cells - 1) // 2
-    end = chop_cells(name[::-1], tail)[0][::-1]
+    end = set_cell_size(name[::-1], (cells - 1) // 2).rstrip()[::-1]
     begin = set_cell_size(name, cells - 1 - cell_len(end))
     return f"{begin}{ELLIPSIS}{end}"
 
