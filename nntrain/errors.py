@@ -89,7 +89,7 @@ class MissingLibraryError(NNTrainError):
     """
 
     def __init__(self, need: str, extra: str) -> None:
-        super().__init__(f"{need}, which is not installed; pip install 'nntrain[{extra}]'")
+        super().__init__(f'{need}, which is not installed; pip install "nntrain[{extra}]"')
 
 
 def printable(text: str, *, keep: str = "") -> str:

@@ -88,7 +88,7 @@ def test_a_missing_onnx_is_reported_with_the_command_to_install_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert line_of_refusal(1, "export", "runs/tiny", "tiny.onnx") == (
-        "tiny.onnx: ONNX files need onnx, which is not installed; pip install 'nntrain[onnx]'"
+        'tiny.onnx: ONNX files need onnx, which is not installed; pip install "nntrain[onnx]"'
     )
 
 

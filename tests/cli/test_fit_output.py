@@ -63,7 +63,7 @@ def test_a_library_that_is_missing_is_said_before_anything_is_written(
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     assert line_of_refusal(1, "fit", "tiny.yaml", "--log", "tensorboard") == (
         "logs for TensorBoard need tensorboard, which is not installed; "
-        "pip install 'nntrain[tensorboard]'"
+        'pip install "nntrain[tensorboard]"'
     )
     unknown = refuse(2, "fit", "tiny.yaml", "--log", "mlflow")
     assert "--log" in unknown

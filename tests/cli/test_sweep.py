@@ -110,7 +110,7 @@ def test_a_missing_library_is_reported_with_the_extra_that_installs_it(
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "optuna" else found(name)
     )
-    line = "this needs optuna, which is not installed; pip install 'nntrain[{}]'"
+    line = 'this needs optuna, which is not installed; pip install "nntrain[{}]"'
     assert refuse(1, "sweep", "sweep.yaml") == line.format("sweep")
     assert refuse(1, "sweep", "sweep.yaml", "--report") == line.format("sweep,report")
 

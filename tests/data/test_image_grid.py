@@ -48,7 +48,7 @@ def test_the_brightest_and_the_darkest_survive(tmp_path: Path) -> None:
 
 def test_says_how_to_get_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(NNTrainError, match=r"Pillow.*; pip install 'nntrain\[pictures\]'"):
+    with pytest.raises(NNTrainError, match=r'Pillow.*; pip install "nntrain\[pictures\]"'):
         save_image_grid(*images(), tmp_path / "preview.png")
     assert not list(tmp_path.iterdir())
 

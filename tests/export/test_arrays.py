@@ -135,7 +135,7 @@ def test_says_how_to_get_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     path = tmp_path / "weights.safetensors"
     with pytest.raises(
-        NNTrainError, match=r"\.safetensors: .*; pip install 'nntrain\[safetensors\]'$"
+        NNTrainError, match=r'\.safetensors: .*; pip install "nntrain\[safetensors\]"$'
     ):
         export(random_predictors(DENSE, 9), path)
     assert not path.exists()

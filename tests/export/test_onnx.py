@@ -224,7 +224,7 @@ def test_says_how_to_get_onnx(
 ) -> None:
     models = train()
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(NNTrainError, match=r"model\.onnx: .*; pip install 'nntrain\[onnx\]'$"):
+    with pytest.raises(NNTrainError, match=r'model\.onnx: .*; pip install "nntrain\[onnx\]"$'):
         export_onnx(models, tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
 

@@ -490,7 +490,7 @@ def test_a_missing_library_is_one_line(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
     assert refuse(1, "report") == (
-        f"reports need {module}, which is not installed; pip install 'nntrain[report]'"
+        f'reports need {module}, which is not installed; pip install "nntrain[report]"'
     )
 
 

@@ -271,7 +271,7 @@ def test_says_how_to_get_safetensors(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "weights.safetensors"
     export(random_predictors(DENSE, 9), path)
     monkeypatch.setitem(sys.modules, "safetensors", None)
-    with pytest.raises(MissingLibraryError, match=r"; pip install 'nntrain\[safetensors\]'$"):
+    with pytest.raises(MissingLibraryError, match=r'; pip install "nntrain\[safetensors\]"$'):
         weights_from(path, 1)
 
 
