@@ -36,12 +36,15 @@ def test_every_notebook_is_listed() -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHOWN)
-def test_it_runs(checkout: Path, name: str) -> None:
+def test_it_runs_and_runs_again(checkout: Path, name: str) -> None:
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     notebook = nbformat.read(checkout / "examples" / f"{name}.ipynb", as_version=4)
     assert all("outputs" not in cell or not cell["outputs"] for cell in notebook.cells)
     place = {"metadata": {"path": str(checkout / "examples")}}
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3", resources=place).execute()
+    for _ in range(2):
+        nbclient.NotebookClient(
+            notebook, timeout=300, kernel_name="python3", resources=place
+        ).execute()
     shown = "\n".join(
         output.get("text") or output.get("data", {}).get("text/plain", "")
         for cell in notebook.cells
