@@ -52,7 +52,7 @@ MEMORY := $(shell grep -qs ' /dev/shm .*noexec' /proc/mounts || df -Pk /dev/shm 
 tests = folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/nntrain-XXXXXX) && trap 'rm -rf "$$folder"' EXIT INT TERM && \
         PYTHONDONTWRITEBYTECODE= TMPDIR=$$folder $(1) -m pytest --numprocesses 2 --dist worksteal
 
-test: lint  ## Run the linters and all tests
+test: lint  ## Run the linters and the quick tests
 	@$(call tests,$(BIN)/python)
 
 # $(call python,3.10): that Python, on the PATH or of pyenv, whose shims may lead nowhere.
@@ -75,15 +75,15 @@ LOWEST = $(firstword $(foreach version,$(wordlist 1,2,$(VERSIONS)),$(call python
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,tools]'
 	touch $@
 
-test-lowest:  ## Run all tests with the lowest versions that setup.cfg allows
+test-lowest:  ## Run the quick tests with the lowest versions that setup.cfg allows
 	@$(if $(LOWEST),,echo "there is no Python $(firstword $(VERSIONS)) to try the lowest versions with" >&2; exit 1)
 	@$(MAKE) --no-print-directory .venv-lowest/installed
 	@$(call tests,.venv-lowest/bin/python)
 
-coverage: $(VENV)/installed-dev  ## Run all tests; print how much of the code they run
+coverage: $(VENV)/installed-dev  ## Run the quick tests; print how much of the code they run
 	@$(call tests,$(BIN)/python) --cov --cov-report=term
 
-test-pythons: $(VERSIONS:%=test-python-%)  ## Run all tests with each of VERSIONS that is found
+test-pythons: $(VERSIONS:%=test-python-%)  ## Run the quick tests with each of VERSIONS that is found
 
 test-python-%:
 	@$(if $(call python,$*),\
