@@ -102,5 +102,5 @@ def limit_blas(threads: int) -> AbstractContextManager[object]:
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """The libraries that are loaded; to look for them takes 2 ms, as long as to predict a digit."""
+    """The libraries that are loaded; to look for them takes longer than to predict a digit."""
     return ThreadpoolController()
