@@ -1,7 +1,7 @@
-"""Kill and resume one training every few seconds for a long time, and hold it against its twin.
+"""Kill and resume one training again and again, and compare it with an undisturbed one.
 
 `python benchmarks/soak.py --minutes 30` ends with status 1 if a single bit of the weights, of the
-optimiser's state or of the metrics differs from the twin's, which nothing has disturbed.
+optimiser's state or of the metrics differs from that of the undisturbed one.
 """
 
 import random
@@ -44,21 +44,21 @@ training:
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=30, show_default=True)
 @click.option("--seed", default=0, show_default=True, help="Of the moments of the kills.")
 def main(minutes: float, seed: int) -> None:
-    """Kill and resume one training for so long, then train its twin without a break."""
+    """Kill and resume one training for so long, then train the same without a break."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         write_csv(folder / "train.csv", *demo_digits(ROWS))
         (folder / "soak.yaml").write_text(CONFIG, encoding="utf-8")
-        killed, twin = RunFolder(folder / "killed"), RunFolder(folder / "twin")
+        killed, undisturbed = RunFolder(folder / "killed"), RunFolder(folder / "undisturbed")
         kills, inside = _kill_and_resume(killed, minutes, random.Random(seed))
         epochs = len(killed.history())
         click.echo(f"{kills} kills, {inside} of them inside the writing of a file; {epochs} epochs")
-        _fit(twin, "--set", f"training.epochs={epochs}").wait()
-        different = _differences(killed, twin)
+        _fit(undisturbed, "--set", f"training.epochs={epochs}").wait()
+        different = _differences(killed, undisturbed)
     for name in different:
-        click.echo(f"{name} differs from the twin's", err=True)
+        click.echo(f"{name} differs from the undisturbed training", err=True)
     if not different:
-        click.echo("weights, optimiser, average and metrics are those of the twin, bit for bit")
+        click.echo("weights, optimiser, average and metrics are those without a kill, bit for bit")
     sys.exit(bool(different))
 
 
@@ -88,8 +88,8 @@ def _kill_and_resume(run: RunFolder, minutes: float, chance: random.Random) -> t
     return kills, inside
 
 
-def _differences(run: RunFolder, twin: RunFolder) -> list[str]:
-    ours, theirs = checkpoint.load(run.last_file), checkpoint.load(twin.last_file)
+def _differences(run: RunFolder, undisturbed: RunFolder) -> list[str]:
+    ours, theirs = checkpoint.load(run.last_file), checkpoint.load(undisturbed.last_file)
     pairs = {
         "parameters": (ours.parameters, theirs.parameters),
         **{
@@ -100,7 +100,7 @@ def _differences(run: RunFolder, twin: RunFolder) -> list[str]:
             np.array([(record.epoch, *record[2:]) for record in saved.progress.history])
             for saved in (ours, theirs)
         ),
-        "best": tuple(checkpoint.load(one.best_file).parameters for one in (run, twin)),
+        "best": tuple(checkpoint.load(one.best_file).parameters for one in (run, undisturbed)),
     }
     return [name for name, (a, b) in pairs.items() if a.tobytes() != b.tobytes()]
 
